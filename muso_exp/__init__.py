@@ -1,0 +1,1 @@
+"""Experiments on music taste; start at muso_exp/run.py."""

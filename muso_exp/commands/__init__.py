@@ -1,0 +1,1 @@
+"""Commands of `python -m muso_exp <command>`: one file each."""

@@ -1,0 +1,119 @@
+"""The base of every data set: what a run may ask of it."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytorch_lightning as pl
+from torch import Tensor
+from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler, SequentialSampler
+from torchmetrics import MetricCollection
+
+from muso_exp.results import Finding, Section
+
+Batch = dict[str, Tensor]
+Predict = Callable[[Batch], dict[str, Tensor]]
+
+
+class ExperimentData(pl.LightningDataModule):
+    """A LightningDataModule that defines its task: dimensions, metrics, null models, audit.
+
+    Constructor arguments of every data set: `root` (a folder of real files in the published
+    format; None means the simulated world, read by the same reader), `cache` (folder for prepared
+    files), `batch_size` (0 means all rows at once, for solvers) and `seed`.
+
+    Attributes:
+        name: as in conf/dataset.
+        published_fingerprint: the fingerprint of the very data that the paper used, or "".
+        dims: sizes that a model's constructor may name; filled by `setup`.
+        fingerprint: hash of the content, not of file names or user handles; filled by `setup`.
+    """
+
+    name: str
+    published_fingerprint: str = ""
+
+    def __init__(
+        self, root: str | None, cache: str, batch_size: int, seed: int, num_workers: int = 0
+    ) -> None:
+        super().__init__()
+        self.root = None if root is None else Path(root)
+        self.cache = Path(cache)
+        self.batch_size = batch_size
+        self.seed = seed
+        self.num_workers = num_workers
+        self.dims: dict[str, int | list[int]] = {}
+        self.fingerprint = ""
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the data come from the simulated world."""
+        return self.root is None
+
+    @property
+    def published(self) -> bool:
+        """Whether these are the very data of the paper, by content."""
+        return bool(self.fingerprint) and self.fingerprint == self.published_fingerprint
+
+    @abstractmethod
+    def metrics(self) -> MetricCollection:
+        """Return the task's metrics (`muso_exp.metrics.WeightedMetric`), by name."""
+
+    @abstractmethod
+    def nulls(self) -> dict[str, dict[str, Tensor]]:
+        """Return the prediction columns of each null model for the test rows, in row order."""
+
+    @abstractmethod
+    def target(self) -> Tensor:
+        """Return the true values of the test rows, in row order."""
+
+    @abstractmethod
+    def units(self) -> np.ndarray:
+        """Return the independent units of each test row, shape (n_rows, units_per_row)."""
+
+    @abstractmethod
+    def predictions(self, preds: dict[str, Tensor]) -> pd.DataFrame:
+        """Return a row per test item that names it and suffices to recompute every metric."""
+
+    @abstractmethod
+    def audit(self) -> list[Finding]:
+        """Return what a careful reader would want to know about the data and the split."""
+
+    @abstractmethod
+    def counts(self) -> dict[str, int]:
+        """Return how many users, items, train and test rows there are."""
+
+    def sections(self, predictions: pd.DataFrame, predict: Predict) -> Sequence[Section]:
+        """Return the task's own figures and tables for the report.
+
+        Args:
+            predictions: what `predictions` returned for the trained model.
+            predict: the trained model: a batch in, prediction columns out.
+        """
+        return []
+
+    def loader(self, dataset: "BatchDataset", shuffle: bool) -> DataLoader:
+        """Return a loader that asks `dataset` for whole batches, without per-row collation."""
+        size = self.batch_size or max(len(dataset), 1)
+        order = RandomSampler(dataset) if shuffle else SequentialSampler(dataset)
+        batches = BatchSampler(order, batch_size=size, drop_last=False)
+        return DataLoader(
+            dataset, sampler=batches, batch_size=None, num_workers=self.num_workers
+        )
+
+
+class BatchDataset(Dataset):
+    """A map-style data set that is indexed by a list of rows and returns a whole batch.
+
+    A batch is a dict of tensors with first dimension the batch: `x`, `target`, and `row`, the
+    number of the row in its split.
+    """
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        raise TypeError(f"{type(self).__name__} does not implement __len__")
+
+    def __getitem__(self, rows: list[int]) -> Batch:
+        """Return the batch of these rows."""
+        raise TypeError(f"{type(self).__name__} does not implement __getitem__")

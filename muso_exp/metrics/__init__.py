@@ -1,0 +1,1 @@
+"""Metrics whose test rows can be resampled."""

@@ -1,0 +1,61 @@
+"""The base of every metric: one formula for the value and for its bootstrap interval."""
+
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+from torchmetrics import Metric
+from torchmetrics.utilities import dim_zero_cat
+
+
+class WeightedMetric(Metric):
+    """A metric over test rows that can be computed under many row weights at once.
+
+    A subclass names the columns it reads in `fields` and implements `score`. The value is `score`
+    with all weights one; an interval is `score` under the multiplicities of a bootstrap.
+
+    Attributes:
+        fields: names of the prediction columns read, `target` included.
+        higher_is_better: which of two values is the better one.
+    """
+
+    fields: ClassVar[tuple[str, ...]]
+    higher_is_better: bool = True
+    is_differentiable = False
+    full_state_update = False
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        for field in self.fields:
+            self.add_state(field, default=[], dist_reduce_fx="cat")
+
+    def update(self, **columns: Tensor) -> None:
+        """Store one batch of rows; columns that the metric does not read are ignored."""
+        for field in self.fields:
+            getattr(self, field).append(columns[field].detach())
+
+    def compute(self) -> Tensor:
+        """Return the value over all stored rows, shape ()."""
+        columns = {field: dim_zero_cat(getattr(self, field)) for field in self.fields}
+        n_rows = len(next(iter(columns.values())))
+        weights = torch.ones(1, n_rows, dtype=torch.float64)
+        return self.score(weights, **{k: v.cpu() for k, v in columns.items()})[0]
+
+    @abstractmethod
+    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
+        """Return the metric under each row of weights.
+
+        Args:
+            weights: how often each test row counts, shape (n_resamples, n_rows), float64.
+            columns: at least the tensors named in `fields`, first dimension n_rows.
+
+        Returns:
+            One value per resample, shape (n_resamples,), float64; NaN where the resample leaves
+            the metric undefined.
+        """
+
+
+def weighted_mean(values: Tensor, weights: Tensor) -> Tensor:
+    """Return the mean of `values` (n_rows,) under each row of `weights` (n_resamples, n_rows)."""
+    return (weights @ values.double()) / weights.sum(dim=1)

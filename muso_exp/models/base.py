@@ -1,0 +1,87 @@
+"""The base of every model: metrics from the data set, one way to validate, test and predict."""
+
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+from torchmetrics import MetricCollection
+
+Batch = dict[str, Tensor]
+
+
+class Model(pl.LightningModule):
+    """A LightningModule that is scored by its data set's metrics.
+
+    A subclass implements `forward`, `predict_step` (a dict of prediction columns, first dimension
+    the batch) and either `loss` (trained by gradient) or `training_step` (a solver, see `Solver`).
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.val_metrics = MetricCollection({})
+        self.test_metrics = MetricCollection({})
+
+    def attach_metrics(self, metrics: MetricCollection) -> None:
+        """Score validation and test by copies of `metrics`, logged as `val/...` and `test/...`."""
+        self.val_metrics = metrics.clone(prefix="val/")
+        self.test_metrics = metrics.clone(prefix="test/")
+
+    def loss(self, batch: Batch) -> Tensor | None:
+        """Return the training loss of a batch, shape (), or None where the model has none."""
+        return None
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor | None:
+        """Return the loss of one batch and log it as `train/loss`, averaged over the epoch."""
+        loss = self.loss(batch)
+        if loss is not None:
+            self._log_loss("train/loss", loss, batch)
+        return loss
+
+    def predict_step(self, batch: Batch, batch_idx: int = 0) -> dict[str, Tensor]:
+        """Return the prediction columns that the data set's metrics read."""
+        raise TypeError(f"{type(self).__name__} does not implement predict_step")
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Update the validation metrics and log `val/loss`."""
+        self._evaluate("val", self.val_metrics, batch)
+
+    def test_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
+        """Update the test metrics and return the prediction columns with their row numbers."""
+        preds = self._evaluate("test", self.test_metrics, batch)
+        return {"row": batch["row"], **preds}
+
+    def _evaluate(self, stage: str, metrics: MetricCollection, batch: Batch) -> dict[str, Tensor]:
+        preds = self.predict_step(batch)
+        metrics.update(**preds, target=batch["target"])
+        self.log_dict(dict(metrics.items()), on_step=False, on_epoch=True)
+        loss = self.loss(batch)
+        if loss is not None:
+            self._log_loss(f"{stage}/loss", loss, batch)
+        return preds
+
+    def _log_loss(self, name: str, loss: Tensor, batch: Batch) -> None:
+        size = len(batch["target"])
+        self.log(name, loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=size)
+
+
+class Solver(Model):
+    """A model that is solved, not descended: state in buffers, no optimizer.
+
+    `training_step` does one exact step and returns None; Lightning counts the step, writes the
+    best checkpoint and reloads it exactly.
+    """
+
+    def configure_optimizers(self) -> None:
+        """Return None: nothing is descended."""
+
+    def training_step(self, batch: Batch, batch_idx: int) -> None:
+        """Do one exact step on the batch."""
+        raise TypeError(f"{type(self).__name__} does not implement training_step")
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Resize buffers to the checkpoint's, so that learned state of any size reloads."""
+        for name, value in checkpoint["state_dict"].items():
+            if name in dict(self.named_buffers()):
+                owner, _, leaf = name.rpartition(".")
+                self.get_submodule(owner).register_buffer(leaf, torch.empty_like(value))
