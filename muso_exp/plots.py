@@ -1,0 +1,98 @@
+"""Figures: arrays in, matplotlib Figure out; no pyplot, no global state."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+BLUE, ORANGE, GREY = "#2563a8", "#d9822b", "#8a8f98"
+
+
+def _canvas(width: float = 7.0, height: float = 4.2) -> tuple[Figure, "object"]:
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = figure.add_subplot()
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def loss_figure(history: Mapping[str, Sequence[tuple[int, float]]]) -> Figure:
+    """Draw the loss over epochs; `history` maps a stage to its (epoch, loss) points."""
+    figure, axes = _canvas()
+    for (stage, points), colour in zip(history.items(), (BLUE, ORANGE, GREY), strict=False):
+        epochs, losses = zip(*points, strict=True)
+        marker = "o" if len(points) < 30 else None
+        axes.plot(epochs, losses, label=stage, color=colour, marker=marker, markersize=3)
+    axes.set(xlabel="epoch", ylabel="loss")
+    axes.legend(frameon=False)
+    return figure
+
+
+def matrix_figure(
+    values: np.ndarray, labels: Sequence[str], title: str, colour_label: str
+) -> Figure:
+    """Draw a square matrix (n, n) as an image; NaN stays white; up to 40 labels are written."""
+    figure, axes = _canvas(6.4, 5.4)
+    image = axes.imshow(values, cmap="viridis", interpolation="nearest")
+    figure.colorbar(image, ax=axes, label=colour_label, shrink=0.85)
+    axes.set_title(title)
+    if len(labels) <= 40:
+        axes.set_xticks(range(len(labels)), labels, rotation=90, fontsize=6)
+        axes.set_yticks(range(len(labels)), labels, fontsize=6)
+    return figure
+
+
+def truth_figure(target: np.ndarray, preds: np.ndarray, label: str) -> Figure:
+    """Draw predicted against true integer values (n,) as a heat map of counts, with the diagonal."""
+    figure, axes = _canvas(6.0, 5.2)
+    top = int(max(target.max(), preds.max())) + 1
+    edges = np.arange(0.5, top + 0.5)
+    counts, _, _ = np.histogram2d(target, preds, bins=(edges, edges))
+    shown = np.ma.masked_equal(counts.T, 0)
+    image = axes.pcolormesh(edges, edges, shown, cmap="Blues", vmin=0)
+    axes.plot([0.5, top - 0.5], [0.5, top - 0.5], color=ORANGE, linewidth=1, label="perfect")
+    figure.colorbar(image, ax=axes, label="test items", shrink=0.85)
+    axes.set(xlabel=f"true {label}", ylabel=f"predicted {label}", aspect="equal")
+    axes.legend(frameon=False, loc="upper left")
+    return figure
+
+
+def bars_figure(
+    labels: Sequence[str], values: np.ndarray, errors: np.ndarray | None, xlabel: str
+) -> Figure:
+    """Draw horizontal bars, first label on top.
+
+    Args:
+        labels: one name per bar; long names are cut.
+        values: bar lengths, shape (n,).
+        errors: half widths (n,), or lengths below and above the value (2, n), or None.
+        xlabel: what is measured, with its unit.
+    """
+    figure, axes = _canvas(7.0, 1.2 + 0.26 * len(labels))
+    names = [name if len(name) <= 40 else name[:39] + "…" for name in labels]
+    places = np.arange(len(names))
+    axes.barh(places, values, xerr=errors, color=BLUE, ecolor=GREY, height=0.7)
+    axes.set_yticks(places, names, fontsize=8, parse_math=False)
+    axes.invert_yaxis()
+    axes.axvline(0, color="black", linewidth=0.8)
+    axes.set_xlabel(xlabel)
+    return figure
+
+
+def forest_figure(
+    labels: Sequence[str],
+    values: np.ndarray,
+    intervals: np.ndarray,
+    xlabel: str,
+    reference: float | None = None,
+) -> Figure:
+    """Draw values (n,) with their intervals (n, 2) and a dashed reference, first label on top."""
+    figure, axes = _canvas(7.0, 1.2 + 0.32 * len(labels))
+    places = np.arange(len(labels))
+    errors = np.abs(intervals - values[:, None]).T  # (2, n)
+    axes.errorbar(values, places, xerr=errors, fmt="o", color=BLUE, ecolor=GREY, capsize=3)
+    axes.set_yticks(places, list(labels), fontsize=8, parse_math=False)
+    axes.invert_yaxis()
+    if reference is not None:
+        axes.axvline(reference, color=ORANGE, linestyle="--", linewidth=1)
+    axes.set_xlabel(xlabel)
+    return figure
