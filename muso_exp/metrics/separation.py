@@ -1,0 +1,149 @@
+"""Metrics of the degree-of-separation (DOS) task; class index = DOS - 1.
+
+All read `strategy` (n_rows, n_classes), the probability with which each class is decided, so that
+the score of a random guesser is its exact expectation. A NaN in a column makes the value NaN.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from muso_exp.metrics.base import WeightedMetric, weighted_mean
+
+CHUNK = 2**24  # numbers held at once by the rank metrics: resamples x rows
+
+
+class ExactAccuracy(WeightedMetric):
+    """Probability that the decided DOS is the true one."""
+
+    fields = ("strategy", "target")
+
+    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
+        """Return the accuracy under each row of weights, shape (n_resamples,)."""
+        return weighted_mean(_sum_near(columns, limit=0, inclusive=True), weights)
+
+
+class AccuracyWithin(WeightedMetric):
+    """Probability that the decided DOS is near the true one.
+
+    Args:
+        limit: distance in degrees, >= 0.
+        inclusive: count |d| <= limit (the document's code) or |d| < limit (its text).
+        **kwargs: of `torchmetrics.Metric`.
+
+    Raises:
+        ValueError: `limit` is negative.
+    """
+
+    fields = ("strategy", "target")
+
+    def __init__(self, limit: int, inclusive: bool, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if limit < 0:
+            raise ValueError(f"limit must be >= 0 degrees, got {limit}")
+        self.limit = limit
+        self.inclusive = inclusive
+
+    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
+        """Return the accuracy under each row of weights, shape (n_resamples,)."""
+        return weighted_mean(_sum_near(columns, self.limit, self.inclusive), weights)
+
+
+class MeanAbsoluteError(WeightedMetric):
+    """Expected distance of the decided DOS from the true one, in degrees."""
+
+    fields = ("strategy", "target")
+    higher_is_better = False
+
+    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
+        """Return the error under each row of weights, shape (n_resamples,)."""
+        error = (columns["strategy"].double() * _distance(columns)).sum(dim=1)  # (n_rows,)
+        return weighted_mean(error, weights)
+
+
+class SpearmanCorrelation(WeightedMetric):
+    """Spearman correlation of the expected decided DOS with the true one.
+
+    Ranks are mid-ranks under the weights. A prediction that is the same for all rows ranks
+    nothing: it scores 0 by definition. Rows of one true DOS leave the value undefined: NaN.
+    """
+
+    fields = ("strategy", "target")
+
+    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
+        """Return the correlation under each row of weights, shape (n_resamples,)."""
+        preds = expected_dos(columns["strategy"])
+        return _in_chunks(_weighted_spearman, weights, preds, columns["target"].double())
+
+
+class FriendAUC(WeightedMetric):
+    """Probability that a pair of friends (DOS 1) has a higher score `friend` than other pairs.
+
+    Ties count half. NaN where a resample holds only friends or none.
+    """
+
+    fields = ("friend", "target")
+
+    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
+        """Return the area under the ROC curve under each row of weights, shape (n_resamples,)."""
+        scores = columns["friend"].double()
+        return _in_chunks(_weighted_auc, weights, scores, columns["target"] == 0)
+
+
+def expected_dos(strategy: Tensor) -> Tensor:
+    """Return the expected decided DOS (n_rows,) under `strategy` (n_rows, n_classes), float64.
+
+    Rounded to 1e-6, so that equal strategies are ties whatever the order of summation.
+    """
+    dos = torch.arange(1, strategy.shape[1] + 1, dtype=torch.float64)
+    return (strategy.double() @ dos).round(decimals=6)
+
+
+def _distance(columns: dict[str, Tensor]) -> Tensor:
+    classes = torch.arange(columns["strategy"].shape[1])
+    return (classes - columns["target"][:, None]).abs()  # (n_rows, n_classes)
+
+
+def _sum_near(columns: dict[str, Tensor], limit: int, inclusive: bool) -> Tensor:
+    distance = _distance(columns)
+    near = distance <= limit if inclusive else distance < limit
+    return (columns["strategy"].double() * near).sum(dim=1)  # (n_rows,)
+
+
+def _in_chunks(formula: Any, weights: Tensor, values: Tensor, target: Tensor) -> Tensor:
+    """Apply `formula` to as many rows of weights at a time as memory is meant for."""
+    if values.isnan().any():
+        return weights.new_full((len(weights),), torch.nan)
+    rows = max(CHUNK // max(weights.shape[1], 1), 1)
+    return torch.cat([formula(chunk, values, target) for chunk in weights.split(rows)])
+
+
+def _group_weights(values: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the total weight of each distinct value, ascending, and each row's group."""
+    distinct, group = values.unique(return_inverse=True)  # (n_groups,), (n_rows,)
+    total = weights.new_zeros(len(weights), len(distinct))
+    return total.index_add_(1, group, weights), group  # (n_resamples, n_groups)
+
+
+def _centred_ranks(values: Tensor, weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return mid-ranks less their mean by row, their sum of squares, and if they are all equal."""
+    total, group = _group_weights(values, weights)
+    ranks = total.cumsum(dim=1) - (total + weights.sum(dim=1, keepdim=True)) / 2
+    square = (total * ranks**2).sum(dim=1)  # (n_resamples,)
+    return ranks[:, group], square, (total > 0).sum(dim=1) <= 1
+
+
+def _weighted_spearman(weights: Tensor, preds: Tensor, target: Tensor) -> Tensor:
+    pred_ranks, pred_square, pred_constant = _centred_ranks(preds, weights)
+    true_ranks, true_square, true_constant = _centred_ranks(target, weights)
+    product = (weights * pred_ranks * true_ranks).sum(dim=1)  # (n_resamples,)
+    value = product / (pred_square * true_square).sqrt()
+    return value.masked_fill(pred_constant, 0.0).masked_fill(true_constant, torch.nan)
+
+
+def _weighted_auc(weights: Tensor, scores: Tensor, friends: Tensor) -> Tensor:
+    positive, _ = _group_weights(scores, weights * friends)
+    negative, _ = _group_weights(scores, weights * ~friends)
+    below = negative.cumsum(dim=1) - negative / 2  # (n_resamples, n_groups)
+    return (positive * below).sum(dim=1) / (positive.sum(dim=1) * negative.sum(dim=1))
