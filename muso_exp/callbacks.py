@@ -1,0 +1,70 @@
+"""What the runner takes from a training: the loss over epochs, and the test predictions."""
+
+from collections import defaultdict
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+
+
+class LossHistory(pl.Callback):
+    """Keep the mean loss of each epoch, by stage; survives a resume."""
+
+    def __init__(self) -> None:
+        self.points: dict[str, list[tuple[int, float]]] = defaultdict(list)
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Append the epoch's `train/loss` and `val/loss`, where they were logged."""
+        for stage in ("train", "val"):
+            loss = trainer.callback_metrics.get(f"{stage}/loss")
+            if loss is not None:
+                self.points[stage].append((trainer.current_epoch + 1, float(loss)))
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the points so far."""
+        return {"points": dict(self.points)}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up the points of the resumed run."""
+        self.points = defaultdict(list, state_dict["points"])
+
+
+class TestPredictions(pl.Callback):
+    """Gather what `test_step` returned, in row order, on every rank."""
+
+    __test__ = False  # not a test class, whatever pytest thinks of the name
+
+    def __init__(self) -> None:
+        self.columns: dict[str, Tensor] = {}
+        self._batches: list[dict[str, Tensor]] = []
+
+    def on_test_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Keep one batch of prediction columns."""
+        self._batches.append({name: value.detach().cpu() for name, value in outputs.items()})
+
+    def on_test_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Join the batches, sort by `row`, and drop rows that a distributed sampler repeated."""
+        names = self._batches[0].keys()
+        joined = {name: torch.cat([batch[name] for batch in self._batches]) for name in names}
+        rows, first = _unique_first(joined.pop("row"))
+        self.columns = {name: value[first] for name, value in joined.items()}
+        self._batches = []
+        if len(rows) != int(rows.max()) + 1:
+            raise RuntimeError(f"test rows are missing: {len(rows)} of {int(rows.max()) + 1}")
+
+
+def _unique_first(rows: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the sorted distinct rows and the first place of each."""
+    unique, inverse = torch.unique(rows, return_inverse=True)
+    first = torch.full_like(unique, len(rows))
+    first.scatter_reduce_(0, inverse, torch.arange(len(rows)), reduce="amin")
+    return unique, first

@@ -1,0 +1,140 @@
+"""What a finished run leaves: scores, nulls, intervals, card, audit, predictions, report."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from muso_exp import paper, plots, report
+from muso_exp.metrics.resampling import bootstrap_weights
+from muso_exp.results import Finding, Section
+
+RESAMPLING_SEED = 20240425  # of every bootstrap: two runs on the same test set share the resamples
+
+
+@dataclass
+class Outcome:
+    """Everything that a run concluded, in memory; `write` puts it into the run folder."""
+
+    record: dict[str, Any]
+    card: paper.Card
+    audit: Sequence[Finding]
+    predictions: pd.DataFrame
+    sections: list[Section] = field(default_factory=list)
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Return the model's test metrics, by name."""
+        return self.record["metrics"]
+
+    def add_history(self, points: Mapping[str, Sequence[tuple[int, float]]]) -> None:
+        """Put the loss over epochs in front of the task's own sections, where there is one."""
+        if points:
+            figure = plots.loss_figure(points)
+            text = "Mean loss of each epoch."
+            self.sections.insert(0, Section("loss", "Loss over epochs", text, figure=figure))
+
+    def tracked_values(self) -> Iterator[tuple[str, float]]:
+        """Yield what the tracker keeps besides the metrics: intervals, nulls, audit."""
+        yield from paper.metric_values(self.card)
+        for finding in self.audit:
+            yield f"audit/{finding.check}", finding.value
+
+    def write(self, folder: Path, config_yaml: str) -> None:
+        """Write predictions, figures and report, and metrics.json last: it says that all is there."""
+        self.predictions.to_parquet(folder / "predictions.parquet", index=False)
+        report.write_report(folder, self, config_yaml)
+        text = json.dumps(paper.finite(self.record), indent=1, ensure_ascii=False)
+        partial = folder / ".metrics.json.partial"
+        partial.write_text(text + "\n", encoding="utf-8")
+        os.replace(partial, folder / "metrics.json")
+
+
+def conclude(
+    data: Any,
+    model: Any,
+    columns: Mapping[str, Tensor],
+    claims: Sequence[paper.Claim],
+    document: str | None,
+    scale: str,
+    resamples: int,
+) -> Outcome:
+    """Score model and nulls on the same resamples of the test set and fill the paper card.
+
+    Args:
+        data: the data set (`muso_exp.data.base.ExperimentData`), set up for testing.
+        model: the trained model, its best weights loaded.
+        columns: the model's prediction columns, first dimension n_rows, in row order.
+        claims: of the paper.
+        document: title of the paper.
+        scale: smoke, desk or paper.
+        resamples: bootstrap samples behind each interval.
+    """
+    metrics = data.metrics()
+    weights = bootstrap_weights(data.units(), resamples, RESAMPLING_SEED)
+    target = data.target()
+    scores = paper.score(metrics, {**columns, "target": target}, weights)
+    nulls = {
+        name: paper.score(metrics, {**null, "target": target}, weights)
+        for name, null in data.nulls().items()
+    }
+    directions = {name: bool(metric.higher_is_better) for name, metric in metrics.items()}
+    situation = paper.Situation(data.simulated, data.published, scale)
+    card = paper.make_card(document or "", claims, scores, nulls, directions, situation)
+    predictions = data.predictions(columns)
+    audit = data.audit()
+    sections = list(data.sections(predictions, predictor(model)))
+    return Outcome(_record(data, scale, scores, nulls, card, audit), card, audit, predictions, sections)
+
+
+def predictor(model: Any) -> Any:
+    """Return the model as a function from a batch to prediction columns, without gradients."""
+
+    def predict(batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        was_training = model.training
+        model.eval()
+        with torch.inference_mode():
+            moved = {name: value.to(model.device) for name, value in batch.items()}
+            columns = model.predict_step(moved)
+        model.train(was_training)
+        return {name: value.cpu() for name, value in columns.items()}
+
+    return predict
+
+
+def _record(
+    data: Any,
+    scale: str,
+    scores: paper.Scores,
+    nulls: Mapping[str, paper.Scores],
+    card: paper.Card,
+    audit: Sequence[Finding],
+) -> dict[str, Any]:
+    return {
+        "experiment": "",
+        "data": {
+            "name": data.name,
+            "simulated": data.simulated,
+            "published": data.published,
+            "fingerprint": data.fingerprint,
+        },
+        "scale": scale,
+        "seed": 0,
+        "metrics": scores.values,
+        "nulls": {name: null.values for name, null in nulls.items()},
+        "intervals": {name: scores.interval(name) for name in scores.values},
+        "claims": card.rows,
+        "versus": card.versus,
+        "beats_null": {row["metric"]: row["verdict"] for row in card.versus},
+        "n": data.counts(),
+        "audit": [asdict(finding) for finding in audit],
+        "seconds": {},
+    }

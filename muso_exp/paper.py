@@ -1,0 +1,233 @@
+"""The paper card: what the paper reports, what we measured, what nothing scores, a verdict."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+from torchmetrics import MetricCollection
+
+from muso_exp.errors import ConfigError
+from muso_exp.metrics.resampling import percentile_interval
+
+MODEL = "model"
+REPRODUCED, NOT_REPRODUCED = "reproduced", "not reproduced"
+NOT_COMPARABLE, NOT_TESTABLE = "not comparable", "not testable"
+BETTER, NO_BETTER, WORSE = "better than null", "no better than null", "worse than null"
+_BLOCK = 50  # resamples scored at once: bounds the memory of sorting metrics
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A number in a paper.
+
+    Attributes:
+        source: section or table of the paper.
+        metric: name of the metric that it is a value of.
+        reported: the value, or None where the paper states none.
+        of: whose value it is: "model", or the name of a null model.
+        condition: what it holds under, in words.
+    """
+
+    source: str
+    metric: str
+    reported: float | None = None
+    of: str = MODEL
+    condition: str = ""
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What decides whether a claim can be tested by this run."""
+
+    simulated: bool
+    published: bool
+    scale: str
+
+
+@dataclass(frozen=True)
+class Scores:
+    """A predictor's metrics: the values, and the samples of a bootstrap over the same units."""
+
+    values: dict[str, float]
+    samples: dict[str, Tensor]
+
+    def interval(self, metric: str) -> tuple[float, float]:
+        """Return the 95 % interval of a metric."""
+        return percentile_interval(self.samples[metric])
+
+
+@dataclass
+class Card:
+    """The paper card of one run; `rows` are the claims, `versus` the metrics against the nulls."""
+
+    document: str
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    versus: list[dict[str, Any]] = field(default_factory=list)
+
+
+def score(metrics: MetricCollection, columns: Mapping[str, Tensor], weights: Tensor) -> Scores:
+    """Score prediction columns by every metric.
+
+    Args:
+        metrics: of the data set, without prefix.
+        columns: prediction columns and `target`, first dimension n_rows.
+        weights: of the bootstrap, shape (n_resamples, n_rows).
+    """
+    n_rows = weights.shape[1]
+    ones = torch.ones(1, n_rows, dtype=torch.float64)
+    values, samples = {}, {}
+    for name, metric in metrics.items():
+        read = {key: columns[key] for key in metric.fields}  # type: ignore[union-attr,arg-type]
+        values[name] = float(metric.score(ones, **read)[0])  # type: ignore[operator]
+        blocks = [metric.score(part, **read) for part in weights.split(_BLOCK)]  # type: ignore[operator]
+        samples[name] = torch.cat(blocks)
+    return Scores(values, samples)
+
+
+def beats(difference: Tensor, higher_is_better: bool) -> str:
+    """Return the verdict on samples (n_resamples,) of a paired difference to a null model."""
+    low, high = percentile_interval(difference if higher_is_better else -difference)
+    if low > 0:
+        return BETTER
+    return WORSE if high < 0 else NO_BETTER
+
+
+def best_null(nulls: Mapping[str, Scores], metric: str, higher_is_better: bool) -> str:
+    """Return the name of the null model that scores best by a metric; the first of equals."""
+    sign = 1 if higher_is_better else -1
+    return max(nulls, key=lambda name: _rank(sign * nulls[name].values[metric]))
+
+
+def make_card(
+    document: str,
+    claims: Sequence[Claim],
+    model: Scores,
+    nulls: Mapping[str, Scores],
+    directions: Mapping[str, bool],
+    situation: Situation,
+) -> Card:
+    """Set the claims and the null models beside what was measured.
+
+    Args:
+        document: title of the paper.
+        claims: its numbers.
+        model: scores of the trained model on the test set.
+        nulls: scores of the null models on the same rows and resamples.
+        directions: metric name -> whether higher is better.
+        situation: data and scale of this run.
+
+    Raises:
+        ConfigError: a claim names a metric or a predictor that the task does not have.
+    """
+    predictors = {MODEL: model, **nulls}
+    card = Card(document)
+    for name, higher in directions.items():
+        card.versus.append(_versus(name, model, nulls, higher))
+    for claim in claims:
+        _check(claim, predictors, directions)
+        card.rows.append(_row(claim, predictors, nulls, directions[claim.metric], situation))
+    return card
+
+
+def _versus(
+    metric: str, model: Scores, nulls: Mapping[str, Scores], higher: bool
+) -> dict[str, Any]:
+    null = best_null(nulls, metric, higher)
+    difference = model.samples[metric] - nulls[null].samples[metric]
+    return {
+        "metric": metric,
+        "measured": model.values[metric],
+        "interval": model.interval(metric),
+        "best_null": null,
+        "null_value": nulls[null].values[metric],
+        "difference": model.values[metric] - nulls[null].values[metric],
+        "difference_interval": percentile_interval(difference),
+        "verdict": beats(difference, higher),
+    }
+
+
+def _row(
+    claim: Claim,
+    predictors: Mapping[str, Scores],
+    nulls: Mapping[str, Scores],
+    higher: bool,
+    situation: Situation,
+) -> dict[str, Any]:
+    scores = predictors[claim.of]
+    interval = scores.interval(claim.metric)
+    null = best_null(nulls, claim.metric, higher)
+    verdict, reason = _verdict(claim, interval, situation)
+    return {
+        **asdict(claim),
+        "measured": scores.values[claim.metric],
+        "interval": interval,
+        "verdict": verdict,
+        "reason": reason,
+        "best_null": null,
+        "null_value": nulls[null].values[claim.metric],
+        "null_interval": nulls[null].interval(claim.metric),
+        "reported_vs_null": _reported_vs_null(claim, nulls[null], higher, situation),
+    }
+
+
+def _verdict(
+    claim: Claim, interval: tuple[float, float], situation: Situation
+) -> tuple[str, str]:
+    if claim.reported is None:
+        return NOT_TESTABLE, "the paper states no number"
+    if situation.simulated:
+        return NOT_COMPARABLE, "simulated data"
+    if not situation.published:
+        return NOT_COMPARABLE, "other data than the paper's"
+    if claim.of == MODEL and situation.scale != "paper":
+        return NOT_COMPARABLE, f"scale {situation.scale}, not paper"
+    low, high = interval
+    if low <= claim.reported <= high:
+        return REPRODUCED, "the reported value lies inside the 95 % interval"
+    return NOT_REPRODUCED, "the reported value lies outside the 95 % interval"
+
+
+def _reported_vs_null(claim: Claim, null: Scores, higher: bool, situation: Situation) -> str | None:
+    """Return whether the reported value is more than nothing, where its own test set is at hand."""
+    if claim.reported is None or claim.of != MODEL or not situation.published:
+        return None
+    return beats(claim.reported - null.samples[claim.metric], higher)
+
+
+def _check(claim: Claim, predictors: Mapping[str, Scores], directions: Mapping[str, bool]) -> None:
+    if claim.metric not in directions:
+        known = ", ".join(directions)
+        raise ConfigError(f"paper.claims: no metric {claim.metric!r} in this task; it has {known}")
+    if claim.of not in predictors:
+        known = ", ".join(predictors)
+        raise ConfigError(f"paper.claims: nothing named {claim.of!r} was scored; there are {known}")
+
+
+def _rank(value: float) -> float:
+    return -math.inf if math.isnan(value) else value
+
+
+def finite(record: Any) -> Any:
+    """Return `record` with every NaN and infinity as None, so that JSON stays JSON."""
+    if isinstance(record, Mapping):
+        return {key: finite(value) for key, value in record.items()}
+    if isinstance(record, (list, tuple)):
+        return [finite(value) for value in record]
+    if isinstance(record, float) and not math.isfinite(record):
+        return None
+    return record
+
+
+def metric_values(card: Card) -> Iterator[tuple[str, float]]:
+    """Yield what the tracker keeps of the card: intervals and differences, by metric name."""
+    for row in card.versus:
+        low, high = row["interval"]
+        yield f"interval/{row['metric']}_low", low
+        yield f"interval/{row['metric']}_high", high
+        yield f"null/{row['metric']}_best", row["null_value"]
+        yield f"beats_null/{row['metric']}", float(row["verdict"] == BETTER)

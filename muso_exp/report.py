@@ -1,0 +1,151 @@
+"""report.md and report.html of a run (self-contained), and the card as a terminal table."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from rich.console import Group
+from rich.table import Table
+
+from muso_exp import paper
+
+if TYPE_CHECKING:
+    from muso_exp.outcome import Outcome
+
+_COLOURS = {
+    paper.REPRODUCED: "green",
+    paper.BETTER: "green",
+    paper.NOT_REPRODUCED: "red",
+    paper.WORSE: "red",
+    paper.NO_BETTER: "yellow",
+}
+
+
+def number(value: float | None) -> str:
+    """Return a number as people read it: four significant digits, a dash where there is none."""
+    if value is None or math.isnan(value):
+        return "–"
+    if value == int(value) and abs(value) < 1e6:
+        return str(int(value))
+    return f"{value:.4g}"
+
+
+def interval(bounds: tuple[float, float] | list[float] | None) -> str:
+    """Return an interval as `[low, high]`."""
+    return "–" if bounds is None else f"[{number(bounds[0])}, {number(bounds[1])}]"
+
+
+def write_report(folder: Path, outcome: Outcome, config_yaml: str) -> None:
+    """Write `figures/*.png`, `report.md` and `report.html` into a run folder."""
+    figures = folder / "figures"
+    figures.mkdir(exist_ok=True)
+    for section in outcome.sections:
+        if section.figure is not None:
+            section.figure.savefig(figures / f"{section.name}.png", dpi=120)
+    environment = _environment()
+    facts = {
+        "outcome": outcome,
+        "record": outcome.record,
+        "card": outcome.card,
+        "title": outcome.record["experiment"],
+        "config": config_yaml,
+        "nulls": nulls_table(outcome.record),
+        "image": lambda name: _embed(figures / f"{name}.png"),
+    }
+    for template in ("report.md", "report.html"):
+        text = environment.get_template(f"{template}.j2").render(facts)
+        (folder / template).write_text(text, encoding="utf-8")
+
+
+def nulls_table(record: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the metrics of the model and of every null model, a row each."""
+    rows = {paper.MODEL: record["metrics"], **record["nulls"]}
+    table = pd.DataFrame(rows).T
+    table.insert(0, "predictor", table.index)
+    return table
+
+
+def card_tables(record: Mapping[str, Any]) -> Group:
+    """Return the paper card as terminal tables, from what metrics.json holds."""
+    return Group(_claims_table(record), _versus_table(record))
+
+
+def _claims_table(record: Mapping[str, Any]) -> Table:
+    title = f"{record['experiment']}: what the paper reports ({_data_line(record)})"
+    table = Table(title=title, title_justify="left", caption_justify="left")
+    for name in ("claim", "metric", "reported", "measured", "95 % interval"):
+        table.add_column(name, justify="left" if name in ("claim", "metric") else "right")
+    table.add_column("does it hold?")
+    table.add_column("best null", justify="right")
+    table.add_column("is the reported value more than nothing?")
+    for row in record["claims"]:
+        table.add_row(
+            row["source"],
+            row["metric"] if row["of"] == paper.MODEL else f"{row['metric']} of {row['of']}",
+            number(row["reported"]),
+            number(row["measured"]),
+            interval(row["interval"]),
+            _coloured(row["verdict"], f"{row['verdict']} ({row['reason']})"),
+            f"{number(row['null_value'])} {row['best_null']}",
+            _coloured(row["reported_vs_null"], row["reported_vs_null"] or "–"),
+        )
+    return table
+
+
+def _versus_table(record: Mapping[str, Any]) -> Table:
+    title = f"{record['experiment']}: is it more than nothing?"
+    table = Table(title=title, title_justify="left")
+    for name in ("metric", "measured", "95 % interval", "best null", "difference", "95 % interval"):
+        table.add_column(name, justify="left" if name == "metric" else "right")
+    table.add_column("verdict")
+    for row in record["versus"]:
+        table.add_row(
+            row["metric"],
+            number(row["measured"]),
+            interval(row["interval"]),
+            f"{number(row['null_value'])} {row['best_null']}",
+            number(row["difference"]),
+            interval(row["difference_interval"]),
+            _coloured(row["verdict"], row["verdict"]),
+        )
+    return table
+
+
+def _data_line(record: Mapping[str, Any]) -> str:
+    data = record["data"]
+    kind = "simulated" if data["simulated"] else "the paper's" if data["published"] else "real"
+    return f"{kind} data, dataset {data['name']}, scale {record['scale']}, seed {record['seed']}"
+
+
+def _coloured(verdict: str | None, text: str) -> str:
+    colour = _COLOURS.get(verdict or "")
+    return f"[{colour}]{text}[/{colour}]" if colour else text
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("muso_exp"),
+        autoescape=select_autoescape(["html.j2"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(number=number, interval=interval, cell=_cell)
+    environment.globals.update(data_line=_data_line, MODEL=paper.MODEL)
+    return environment
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return number(value)
+    return str(value).replace("|", "\\|").replace("\n", " ")
+
+
+def _embed(path: Path) -> str:
+    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()

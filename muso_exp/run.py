@@ -1,0 +1,141 @@
+"""THE program: one run, from a configuration to a paper card. Read this file first."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+from omegaconf import DictConfig, OmegaConf
+
+from muso_exp.build import accepted, build
+from muso_exp.callbacks import LossHistory, TestPredictions
+from muso_exp.checkpoint import AtomicCheckpointIO, find_checkpoint
+from muso_exp.errors import ConfigError, MusoError
+from muso_exp.outcome import Outcome, conclude
+from muso_exp.paper import Claim
+from muso_exp.tracking import MlflowLogger, tracked
+
+log = logging.getLogger(__name__)
+
+
+def run(cfg: DictConfig) -> Outcome:
+    """Run one experiment: prepare data, fit, test, set beside nulls and paper, write it all down.
+
+    Raises:
+        MusoError: something the user can mend. If it came before training, no folder is left.
+    """
+    started = time.monotonic()
+    folder = claim_folder(Path(cfg.paths.run))
+    pl.seed_everything(cfg.seed, workers=True, verbose=False)
+    try:
+        resume = find_checkpoint(cfg.ckpt) if cfg.ckpt else None
+        claims = [Claim(**claim) for claim in OmegaConf.to_container(cfg.paper.claims)]
+        data = build(cfg.dataset)
+        data.prepare_data()
+        data.setup("fit")
+        model = build(cfg.model, **accepted(cfg.model, data.dims))
+        model.attach_metrics(data.metrics())
+        logger = build(cfg.logger, **identity(cfg, folder, data))
+    except MusoError:
+        shutil.rmtree(folder)
+        raise
+    prepared = time.monotonic()
+
+    with tracked(logger):
+        log_config(logger, cfg)
+        history, tested = LossHistory(), TestPredictions()
+        trainer = build(
+            cfg.trainer,
+            logger=logger or False,
+            callbacks=[*chosen_callbacks(cfg), history, tested],
+            plugins=[AtomicCheckpointIO()],
+            default_root_dir=str(folder),
+        )
+        trainer.fit(model, datamodule=data, ckpt_path=resume, weights_only=False)
+        fitted = time.monotonic()
+        best = str(folder / "checkpoints" / ("best.ckpt" if cfg.monitor else "last.ckpt"))
+        trainer.test(model, datamodule=data, ckpt_path=best, verbose=False, weights_only=False)
+        outcome = conclude(
+            data, model, tested.columns, claims, cfg.paper.document, cfg.scale, cfg.resamples
+        )
+        outcome.record.update(
+            experiment=cfg.name,
+            seed=cfg.seed,
+            config=config_hash(cfg),
+            parameters=sum(weight.numel() for weight in model.parameters()),
+            epochs=trainer.current_epoch,
+            seconds={
+                "prepare": prepared - started,
+                "fit": fitted - prepared,
+                "evaluate": time.monotonic() - fitted,
+            },
+        )
+        outcome.add_history(history.points)
+        outcome.write(folder, OmegaConf.to_yaml(cfg, resolve=True))
+        if logger:
+            logger.log_outcome(outcome.tracked_values(), folder)
+    return outcome
+
+
+def claim_folder(folder: Path) -> Path:
+    """Make the run folder ours: its `checkpoints` folder can be made by one run only."""
+    try:
+        (folder / "checkpoints").mkdir(parents=True)
+    except FileExistsError as error:
+        raise ConfigError(f"{folder}: belongs to another run; leave hydra.run.dir alone") from error
+    return folder
+
+
+def identity(cfg: DictConfig, folder: Path, data: Any) -> dict[str, Any]:
+    """Return the name and tags by which the tracker shows a run; nothing where it is off."""
+    if not cfg.logger:
+        return {}
+    job = folder.name if not folder.name.isdigit() else f"{folder.parent.name}/{folder.name}"
+    tags = {
+        "dataset": data.name,
+        "simulated": str(data.simulated).lower(),
+        "fingerprint": data.fingerprint,
+        "scale": cfg.scale,
+        "folder": job,
+    }
+    return {"run_name": cfg.variant or job, "tags": tags}
+
+
+def log_config(logger: MlflowLogger | None, cfg: DictConfig) -> None:
+    """Log the configuration once: flat parameters, and the whole YAML as an artifact."""
+    if logger:
+        flat = _flatten(OmegaConf.to_container(cfg, resolve=True))
+        logger.log_config(flat, OmegaConf.to_yaml(cfg, resolve=True))
+
+
+def chosen_callbacks(cfg: DictConfig) -> list[pl.Callback]:
+    """Build the callbacks; without a validation metric there is no best checkpoint to keep."""
+    nodes = {name: node for name, node in cfg.callbacks.items() if node}
+    if not cfg.monitor:
+        nodes.pop("best", None)
+    return [build(node) for node in nodes.values()]
+
+
+def config_hash(cfg: DictConfig) -> str:
+    """Return the hash of what decides the result: everything but places and bookkeeping."""
+    plain = OmegaConf.to_container(cfg, resolve=True)
+    for key in ("paths", "callbacks", "logger", "rerun", "ckpt"):
+        plain.pop(key)
+    plain["dataset"].pop("cache", None)
+    return hashlib.sha256(repr(plain).encode()).hexdigest()[:16]
+
+
+def _flatten(tree: Any, prefix: str = "") -> dict[str, Any]:
+    """Return {"a.b": value} of a nested dict; the claims of the paper are no parameters."""
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        if prefix == "" and key in ("paper", "sizes", "callbacks", "variants"):
+            continue
+        name = f"{prefix}{key}"
+        flat.update(_flatten(value, f"{name}.") if isinstance(value, dict) else {name: value})
+    return flat

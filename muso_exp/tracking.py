@@ -1,0 +1,109 @@
+"""MLflow: one store, made once under a lock; a run ends FINISHED, FAILED or KILLED, never RUNNING."""
+
+import logging
+import math
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+from pytorch_lightning.loggers import MLFlowLogger
+
+from muso_exp.errors import ConfigError
+
+PARENT_RUN = "MUSO_PARENT_RUN"  # environment: the MLflow run of a sweep, for its jobs
+_MAX_PARAM = 6000  # characters that MLflow keeps of a parameter's value
+
+
+class MlflowLogger(MLFlowLogger):
+    """Lightning's MLflow logger, except that only `tracked` ends the run.
+
+    Lightning marks a run FINISHED after `fit`, before anything was tested; a run killed after
+    that would stand as finished.
+    """
+
+    def __init__(self, tracking_uri: str, artifact_location: str, **kwargs: Any) -> None:
+        _silence()
+        if tracking_uri.startswith("file:") or "://" not in tracking_uri:
+            raise ConfigError(
+                f"logger.tracking_uri={tracking_uri}: MLflow no longer keeps runs in folders; "
+                "give sqlite:///<file> or the http address of a server"
+            )
+        tags = dict(kwargs.pop("tags", None) or {})
+        if PARENT_RUN in os.environ:
+            tags["mlflow.parentRunId"] = os.environ[PARENT_RUN]
+        location = str(Path(artifact_location).resolve())
+        with _store_lock(tracking_uri):
+            super().__init__(
+                tracking_uri=tracking_uri, artifact_location=location, tags=tags, **kwargs
+            )
+            _ = self.experiment_id  # makes the store, the experiment and the run
+
+    def finalize(self, status: str = "success") -> None:
+        """Leave the run as it is: `tracked` ends it."""
+
+    def log_config(self, flat: Mapping[str, Any], yaml_text: str) -> None:
+        """Log the configuration once: flat parameters, and the whole of it as an artifact."""
+        from mlflow.entities import Param
+
+        params = [Param(key, str(value)[:_MAX_PARAM]) for key, value in flat.items()]
+        for start in range(0, len(params), 100):
+            self.experiment.log_batch(self.run_id, params=params[start : start + 100])
+        self.experiment.log_text(self.run_id, yaml_text, "config.yaml")
+
+    def log_outcome(self, values: Iterable[tuple[str, float]], folder: Path) -> None:
+        """Log what a run concluded: its numbers in one batch, its files as artifacts."""
+        from mlflow.entities import Metric
+
+        now = int(time.time() * 1000)
+        finite = [(name, value) for name, value in values if math.isfinite(value)]
+        batch = [Metric(name, value, now, 0) for name, value in finite]
+        for start in range(0, len(batch), 1000):
+            self.experiment.log_batch(self.run_id, metrics=batch[start : start + 1000])
+        for name in ("metrics.json", "predictions.parquet", "report.md", "report.html"):
+            self.experiment.log_artifact(self.run_id, str(folder / name))
+        self.experiment.log_artifacts(self.run_id, str(folder / "figures"), "figures")
+
+    def end(self, status: str) -> None:
+        """Mark the run FINISHED, FAILED or KILLED."""
+        self.experiment.set_terminated(self.run_id, status)
+
+
+@contextmanager
+def tracked(logger: MlflowLogger | None) -> Iterator[None]:
+    """End the logger's run by how the block ends: FINISHED, FAILED (error) or KILLED (signal)."""
+    try:
+        yield
+    except Exception:
+        _end(logger, "FAILED")
+        raise
+    except BaseException:
+        _end(logger, "KILLED")
+        raise
+    _end(logger, "FINISHED")
+
+
+def _end(logger: MlflowLogger | None, status: str) -> None:
+    if logger is not None:
+        logger.end(status)
+
+
+@contextmanager
+def _store_lock(tracking_uri: str) -> Iterator[None]:
+    """Hold the lock of a sqlite store: first use by several processes at once breaks it."""
+    if not tracking_uri.startswith("sqlite:///"):
+        yield
+        return
+    database = Path(tracking_uri.removeprefix("sqlite:///"))
+    database.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{database}.lock"):
+        yield
+
+
+def _silence() -> None:
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    logging.getLogger("pytorch_lightning.loggers.mlflow").setLevel(logging.ERROR)
