@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
@@ -28,6 +29,7 @@ class Outcome:
     card: paper.Card
     audit: Sequence[Finding]
     predictions: pd.DataFrame
+    samples: pd.DataFrame
     sections: list[Section] = field(default_factory=list)
 
     @property
@@ -49,13 +51,14 @@ class Outcome:
             yield f"audit/{finding.check}", finding.value
 
     def write(self, folder: Path, config_yaml: str) -> None:
-        """Write predictions, figures and report, and metrics.json last: it says that all is there."""
+        """Write predictions, figures, report; metrics.json last: it says that all is there."""
         self.predictions.to_parquet(folder / "predictions.parquet", index=False)
+        self.samples.to_parquet(folder / "samples.parquet", index=False)
         report.write_report(folder, self, config_yaml)
         text = json.dumps(paper.finite(self.record), indent=1, ensure_ascii=False)
         partial = folder / ".metrics.json.partial"
         partial.write_text(text + "\n", encoding="utf-8")
-        os.replace(partial, folder / "metrics.json")
+        partial.replace(folder / "metrics.json")
 
 
 def conclude(
@@ -92,7 +95,9 @@ def conclude(
     predictions = data.predictions(columns)
     audit = data.audit()
     sections = list(data.sections(predictions, predictor(model)))
-    return Outcome(_record(data, scale, scores, nulls, card, audit), card, audit, predictions, sections)
+    record = _record(data, scale, scores, nulls, card, audit)
+    samples = pd.DataFrame({name: sample.numpy() for name, sample in scores.samples.items()})
+    return Outcome(record, card, audit, predictions, samples, sections)
 
 
 def predictor(model: Any) -> Any:
@@ -120,6 +125,7 @@ def _record(
 ) -> dict[str, Any]:
     return {
         "experiment": "",
+        "variant": None,
         "data": {
             "name": data.name,
             "simulated": data.simulated,
@@ -135,6 +141,7 @@ def _record(
         "versus": card.versus,
         "beats_null": {row["metric"]: row["verdict"] for row in card.versus},
         "n": data.counts(),
+        "test_units": hashlib.sha256(np.unique(data.units()).tobytes()).hexdigest()[:16],
         "audit": [asdict(finding) for finding in audit],
         "seconds": {},
     }

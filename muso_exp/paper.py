@@ -175,9 +175,7 @@ def _row(
     }
 
 
-def _verdict(
-    claim: Claim, interval: tuple[float, float], situation: Situation
-) -> tuple[str, str]:
+def _verdict(claim: Claim, interval: tuple[float, float], situation: Situation) -> tuple[str, str]:
     if claim.reported is None:
         return NOT_TESTABLE, "the paper states no number"
     if situation.simulated:

@@ -42,7 +42,7 @@ def matrix_figure(
 
 
 def truth_figure(target: np.ndarray, preds: np.ndarray, label: str) -> Figure:
-    """Draw predicted against true integer values (n,) as a heat map of counts, with the diagonal."""
+    """Draw predicted against true integer values (n,) as a heat map, with the diagonal."""
     figure, axes = _canvas(6.0, 5.2)
     top = int(max(target.max(), preds.max())) + 1
     edges = np.arange(0.5, top + 0.5)

@@ -30,7 +30,7 @@ _COLOURS = {
 def number(value: float | None) -> str:
     """Return a number as people read it: four significant digits, a dash where there is none."""
     if value is None or math.isnan(value):
-        return "–"
+        return "-"
     if value == int(value) and abs(value) < 1e6:
         return str(int(value))
     return f"{value:.4g}"
@@ -38,7 +38,7 @@ def number(value: float | None) -> str:
 
 def interval(bounds: tuple[float, float] | list[float] | None) -> str:
     """Return an interval as `[low, high]`."""
-    return "–" if bounds is None else f"[{number(bounds[0])}, {number(bounds[1])}]"
+    return "-" if bounds is None else f"[{number(bounds[0])}, {number(bounds[1])}]"
 
 
 def write_report(folder: Path, outcome: Outcome, config_yaml: str) -> None:
@@ -48,7 +48,7 @@ def write_report(folder: Path, outcome: Outcome, config_yaml: str) -> None:
     for section in outcome.sections:
         if section.figure is not None:
             section.figure.savefig(figures / f"{section.name}.png", dpi=120)
-    environment = _environment()
+    templates = environment()
     facts = {
         "outcome": outcome,
         "record": outcome.record,
@@ -56,10 +56,10 @@ def write_report(folder: Path, outcome: Outcome, config_yaml: str) -> None:
         "title": outcome.record["experiment"],
         "config": config_yaml,
         "nulls": nulls_table(outcome.record),
-        "image": lambda name: _embed(figures / f"{name}.png"),
+        "image": lambda name: embed(figures / f"{name}.png"),
     }
     for template in ("report.md", "report.html"):
-        text = environment.get_template(f"{template}.j2").render(facts)
+        text = templates.get_template(f"{template}.j2").render(facts)
         (folder / template).write_text(text, encoding="utf-8")
 
 
@@ -91,9 +91,9 @@ def _claims_table(record: Mapping[str, Any]) -> Table:
             number(row["reported"]),
             number(row["measured"]),
             interval(row["interval"]),
-            _coloured(row["verdict"], f"{row['verdict']} ({row['reason']})"),
+            verdict_markup(row["verdict"], f"{row['verdict']} ({row['reason']})"),
             f"{number(row['null_value'])} {row['best_null']}",
-            _coloured(row["reported_vs_null"], row["reported_vs_null"] or "–"),
+            verdict_markup(row["reported_vs_null"], row["reported_vs_null"] or "-"),
         )
     return table
 
@@ -112,7 +112,7 @@ def _versus_table(record: Mapping[str, Any]) -> Table:
             f"{number(row['null_value'])} {row['best_null']}",
             number(row["difference"]),
             interval(row["difference_interval"]),
-            _coloured(row["verdict"], row["verdict"]),
+            verdict_markup(row["verdict"], row["verdict"]),
         )
     return table
 
@@ -123,22 +123,24 @@ def _data_line(record: Mapping[str, Any]) -> str:
     return f"{kind} data, dataset {data['name']}, scale {record['scale']}, seed {record['seed']}"
 
 
-def _coloured(verdict: str | None, text: str) -> str:
+def verdict_markup(verdict: str | None, text: str) -> str:
+    """Return `text` in the colour of its verdict, as rich markup."""
     colour = _COLOURS.get(verdict or "")
     return f"[{colour}]{text}[/{colour}]" if colour else text
 
 
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """Return the templates with the filters that they use."""
+    templates = Environment(
         loader=PackageLoader("muso_exp"),
         autoescape=select_autoescape(["html.j2"]),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=number, interval=interval, cell=_cell)
-    environment.globals.update(data_line=_data_line, MODEL=paper.MODEL)
-    return environment
+    templates.filters.update(number=number, interval=interval, cell=_cell)
+    templates.globals.update(data_line=_data_line, MODEL=paper.MODEL)
+    return templates
 
 
 def _cell(value: Any) -> str:
@@ -147,5 +149,6 @@ def _cell(value: Any) -> str:
     return str(value).replace("|", "\\|").replace("\n", " ")
 
 
-def _embed(path: Path) -> str:
+def embed(path: Path) -> str:
+    """Return a PNG file as a data URL."""
     return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()

@@ -15,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from muso_exp.build import accepted, build
 from muso_exp.callbacks import LossHistory, TestPredictions
 from muso_exp.checkpoint import AtomicCheckpointIO, find_checkpoint
+from muso_exp.comparison import Finished, find_same
 from muso_exp.errors import ConfigError, MusoError
 from muso_exp.outcome import Outcome, conclude
 from muso_exp.paper import Claim
@@ -65,6 +66,7 @@ def run(cfg: DictConfig) -> Outcome:
         )
         outcome.record.update(
             experiment=cfg.name,
+            variant=cfg.variant,
             seed=cfg.seed,
             config=config_hash(cfg),
             parameters=sum(weight.numel() for weight in model.parameters()),
@@ -80,6 +82,11 @@ def run(cfg: DictConfig) -> Outcome:
         if logger:
             logger.log_outcome(outcome.tracked_values(), folder)
     return outcome
+
+
+def earlier(cfg: DictConfig) -> Finished | None:
+    """Return a finished run of the very same configuration, for `rerun=false`."""
+    return find_same(Path(cfg.paths.outputs) / cfg.name, config_hash(cfg))
 
 
 def claim_folder(folder: Path) -> Path:

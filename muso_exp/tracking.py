@@ -1,4 +1,4 @@
-"""MLflow: one store, made once under a lock; a run ends FINISHED, FAILED or KILLED, never RUNNING."""
+"""MLflow: one store, made once under a lock; no run stays RUNNING after its end."""
 
 import logging
 import math
@@ -15,6 +15,7 @@ from pytorch_lightning.loggers import MLFlowLogger
 from muso_exp.errors import ConfigError
 
 PARENT_RUN = "MUSO_PARENT_RUN"  # environment: the MLflow run of a sweep, for its jobs
+ARTIFACTS = ("metrics.json", "predictions.parquet", "samples.parquet", "report.md", "report.html")
 _MAX_PARAM = 6000  # characters that MLflow keeps of a parameter's value
 
 
@@ -63,9 +64,14 @@ class MlflowLogger(MLFlowLogger):
         batch = [Metric(name, value, now, 0) for name, value in finite]
         for start in range(0, len(batch), 1000):
             self.experiment.log_batch(self.run_id, metrics=batch[start : start + 1000])
-        for name in ("metrics.json", "predictions.parquet", "report.md", "report.html"):
+        for name in ARTIFACTS:
             self.experiment.log_artifact(self.run_id, str(folder / name))
         self.experiment.log_artifacts(self.run_id, str(folder / "figures"), "figures")
+
+    def log_table(self, folder: Path) -> None:
+        """Log the table of a sweep, as it stands in the sweep's folder, to the parent run."""
+        for path in (*folder.glob("table.*"), *folder.glob("*.png")):
+            self.experiment.log_artifact(self.run_id, str(path))
 
     def end(self, status: str) -> None:
         """Mark the run FINISHED, FAILED or KILLED."""

@@ -1,0 +1,41 @@
+# `make` shows the targets. The environment is .venv, made from requirements.lock (pinned, with hashes).
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint ui clean lock
+
+help:  ## show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-6s %s\n", $$1, $$2}'
+
+run: $(READY)  ## set up, and run the first experiment on the simulated world
+	$(BIN)/python -m muso_exp +experiment=dos_classifier
+
+test: $(READY) lint  ## set up, and run lint, types and all tests
+	$(BIN)/python -m pytest
+
+lint: $(READY)  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+ui: $(READY)  ## the MLflow UI over what was run, on http://127.0.0.1:5000
+	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow ui --host 127.0.0.1 --workers 1 \
+		--backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///$${MUSO_OUTPUTS:-outputs}/mlflow.db}
+
+clean:  ## remove the environment, caches and everything that was run
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache dist outputs/*
+
+lock:  ## resolve the dependencies anew
+	$(BIN)/uv pip compile --universal --generate-hashes --no-header --no-emit-index-url \
+		--no-annotate --python-version 3.11 --extra dev -o requirements.lock pyproject.toml
+
+$(READY): requirements.lock
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; set PYTHON=..." >&2; exit 2; }
+	$(PYTHON) -m venv .venv
+	sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > .venv/uv.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	touch $@

@@ -1,0 +1,189 @@
+"""The command line: a bare word first is a command, anything else is Hydra's."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import logging
+import os
+import signal
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+from muso_exp.catalogue import (
+    conf_folder,
+    describe_commands,
+    describe_experiments,
+    experiments,
+)
+from muso_exp.errors import ConfigError, MusoError
+
+log = logging.getLogger("muso_exp")
+
+USAGE = """usage: python -m muso_exp +experiment=NAME [key=value ...]
+       python -m muso_exp COMMAND [--help]
+
+keys that are good to know:
+  dataset.root=FOLDER  real files instead of the simulated world     seed=N   scale=desk|paper|smoke
+  trainer.max_epochs=N and every other argument of Lightning's Trainer     trainer=quick: a glance
+  ckpt=RUN_FOLDER resumes     paths.outputs=FOLDER     logger=none     -m key=a,b,c: a sweep
+  --cfg job shows the configuration     --hydra-help shows Hydra's own options
+"""
+
+
+class Stopped(BaseException):
+    """SIGINT or SIGTERM; the exit status is 128 + the signal's number, as shells have it."""
+
+    def __init__(self, signum: int) -> None:
+        self.signum = signum
+        super().__init__(f"stopped by {signal.Signals(signum).name}")
+
+
+def main() -> None:
+    """Run what the command line says; the exit status tells how it ended."""
+    args = sys.argv[1:]
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, _stop)
+    try:
+        if not args:
+            sys.stderr.write(f"{USAGE}\n{describe_experiments()}")
+            sys.exit(2)
+        if args[0] in ("-h", "--help"):
+            sys.stdout.write(f"{USAGE}\n{describe_commands()}\n{describe_experiments()}")
+        elif args[0][0].isalpha() and "=" not in args[0]:
+            _command(args[0])
+        else:
+            _experiment(args)
+    except MusoError as error:
+        _fail(error, error.exit_code)
+    except Stopped as stopped:
+        _fail(stopped, 128 + stopped.signum)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+
+
+def _command(name: str) -> None:
+    """Hand the rest of the command line to the typer command of that name."""
+    if not (Path(__file__).parent / "commands" / f"{name}.py").is_file():
+        raise ConfigError(f"no command {name!r}; see python -m muso_exp --help")
+    import typer
+
+    function = getattr(import_module(f"muso_exp.commands.{name}"), name)
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(function)
+    sys.argv = [f"python -m muso_exp {name}", *sys.argv[2:]]
+    app()
+
+
+def _experiment(args: list[str]) -> None:
+    """Let Hydra compose the configuration and call `task` with it."""
+    import hydra
+    from hydra.core.plugins import Plugins
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    from muso_exp.sweep import WorkingFolderConf
+
+    _check_experiment(args)
+    debug = os.environ.get("HYDRA_FULL_ERROR") == "1"
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises, and the error is told here
+    os.environ["MUSO_RUN"] = _run_name(args)
+    sys.argv[1:] = [f"+{arg}" if arg.startswith("experiment=") else arg for arg in args]
+    Plugins.instance().register(WorkingFolderConf)
+    app = hydra.main(config_path=str(conf_folder()), config_name="config", version_base="1.3")
+    try:
+        app(task)()
+    except (HydraException, OmegaConfBaseException) as error:
+        if debug:
+            raise
+        raise ConfigError(_one_line(error)) from error
+
+
+def task(cfg: Any) -> float | None:
+    """Run one job; return the metric that a sweep optimises."""
+    try:
+        if "dataset" not in cfg or "model" not in cfg:
+            raise ConfigError(
+                f"name an experiment, or a dataset and a model\n{describe_experiments()}"
+            )
+        record, folder = _run(cfg)
+    except MusoError as error:
+        _drop_empty(Path(cfg.paths.run))
+        log.error("%s", error)  # once, to the console and to run.log; Hydra would add a line
+        sys.exit(error.exit_code)
+    _show(record, folder)
+    return record["metrics"].get(cfg.objective) if cfg.objective else None
+
+
+def _run(cfg: Any) -> tuple[dict[str, Any], Path]:
+    for name in ("pytorch_lightning.utilities.rank_zero", "alembic", "mlflow"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    from muso_exp.run import earlier, run
+
+    same = None if cfg.rerun else earlier(cfg)
+    if same:
+        return same.record, same.folder
+    log.info("%s: scale %s, seed %s", cfg.name, cfg.scale, cfg.seed)
+    return run(cfg).record, Path(cfg.paths.run)
+
+
+def _show(record: dict[str, Any], folder: Path) -> None:
+    """Print the paper card; the run folder is the last line."""
+    from rich.console import Console
+
+    from muso_exp.report import card_tables
+
+    width = None if sys.stdout.isatty() else 160
+    console = Console(width=width)
+    console.print(card_tables(record))
+    console.print(f"\nreport: {folder / 'report.html'}", soft_wrap=True, highlight=False)
+    sys.stdout.write(f"{folder}\n")
+
+
+def _check_experiment(args: list[str]) -> None:
+    """Refuse an experiment that is not there, with the nearest names."""
+    known = experiments()
+    for arg in args:
+        key, _, name = arg.lstrip("+").partition("=")
+        if key == "experiment" and "," not in name and name not in known:
+            near = difflib.get_close_matches(name, known, n=3, cutoff=0.5) or list(known)
+            raise ConfigError(f"no experiment {name!r}; did you mean {', '.join(near)}?")
+
+
+def _run_name(args: list[str]) -> str:
+    """Return `<time>-<short hash>`: no two processes get the same one."""
+    stamp = time.strftime("%Y-%m-%d_%H-%M-%S")
+    unique = f"{args} {os.getpid()} {time.time_ns()}"
+    return f"{stamp}-{hashlib.sha256(unique.encode()).hexdigest()[:6]}"
+
+
+def _drop_empty(folder: Path) -> None:
+    """Remove what Hydra laid down for a run that never began."""
+    import shutil
+
+    if not (folder / "checkpoints").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _stop(signum: int, _frame: FrameType | None) -> NoReturn:
+    signal.signal(signum, signal.SIG_IGN)  # a second Ctrl-C must not cut the tidying short
+    raise Stopped(signum)
+
+
+def _fail(error: BaseException, status: int) -> NoReturn:
+    sys.stderr.write(f"muso_exp: {error}\n")
+    sys.exit(status)
+
+
+def _one_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return "; ".join(lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""What there is to run: experiments and commands, read from their files without importing them."""
+
+import ast
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parent
+
+
+def conf_folder() -> Path:
+    """Return the configuration shipped in the wheel, or conf/ of the repository."""
+    inside = _PACKAGE / "conf"
+    return inside if inside.is_dir() else _PACKAGE.parent / "conf"
+
+
+def experiments() -> dict[str, str]:
+    """Return experiment name -> its description: the first comment after `@package`."""
+    folders = [conf_folder(), Path.cwd() / "conf"]
+    files = {path.stem: path for folder in folders for path in folder.glob("experiment/*.yaml")}
+    return {name: _first_comment(files[name]) for name in sorted(files)}
+
+
+def commands() -> dict[str, str]:
+    """Return command name -> the first line of its function's docstring."""
+    files = sorted((_PACKAGE / "commands").glob("[a-z]*.py"))
+    return {path.stem: _docstring(path) for path in files}
+
+
+def describe_experiments() -> str:
+    """Return the experiments, one line each."""
+    return _listing("experiments (+experiment=NAME)", experiments())
+
+
+def describe_commands() -> str:
+    """Return the commands, one line each."""
+    return _listing("commands", commands())
+
+
+def _listing(title: str, entries: dict[str, str]) -> str:
+    width = max((len(name) for name in entries), default=0)
+    lines = [f"  {name:<{width}}  {text}" for name, text in entries.items()]
+    return "\n".join([f"{title}:", *lines, ""])
+
+
+def _first_comment(path: Path) -> str:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    texts = [line[1:].strip() for line in lines if line.startswith("#") and "@package" not in line]
+    return texts[0] if texts else ""
+
+
+def _docstring(path: Path) -> str:
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef) and node.name == path.stem:
+            return (ast.get_docstring(node) or "").split("\n")[0]
+    return ""

@@ -1,0 +1,25 @@
+"""`python -m muso_exp compare`: finished runs beside each other."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def compare(
+    places: Annotated[
+        list[Path], typer.Argument(help="run folders, sweep folders, or outputs/<experiment>")
+    ],
+    metric: Annotated[
+        list[str] | None, typer.Option(help="metric to show; may be given several times")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="also write the table to this CSV")] = None,
+) -> None:
+    """Set finished runs beside each other, with paired differences to the first."""
+    from muso_exp.comparison import comparison_table, find_runs
+    from muso_exp.tables import print_comparison
+
+    table = comparison_table(find_runs(places), metric or [])
+    print_comparison("comparison", table)
+    if out is not None:
+        table.to_csv(out, index=False)

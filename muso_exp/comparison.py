@@ -1,0 +1,129 @@
+"""Finished runs beside each other: values with intervals, and paired differences to the first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from muso_exp.errors import ConfigError
+from muso_exp.metrics.resampling import percentile_interval
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A finished run: its folder, its metrics.json and its bootstrap samples."""
+
+    folder: Path
+    record: dict[str, Any]
+    samples: pd.DataFrame
+
+    @property
+    def label(self) -> str:
+        """Return the variant's name, or else the folder's."""
+        return self.record["variant"] or f"{self.record['experiment']} {self.folder.name}"
+
+
+def find_runs(places: Iterable[Path]) -> list[Finished]:
+    """Return the finished runs in these folders (runs, sweeps, experiments, or all outputs).
+
+    Raises:
+        ConfigError: no finished run in one of the places.
+    """
+    runs: dict[Path, Finished] = {}
+    for place in places:
+        found = sorted(place.glob("**/metrics.json"), key=_place_in_order)
+        if not found:
+            raise ConfigError(f"{place}: no finished run here (a metrics.json); run one first")
+        runs.update({path.parent: _load(path.parent) for path in found})
+    return list(runs.values())
+
+
+def comparison_table(runs: Sequence[Finished], metrics: Sequence[str] = ()) -> pd.DataFrame:
+    """Return a row per run and metric, with the paired difference to the first run.
+
+    The difference is paired where both were tested on the same units (users, artists): the same
+    resamples then hold the same units. Elsewhere it is left out.
+
+    Args:
+        runs: the first one is the reference.
+        metrics: names, in order; none means all that the runs have in common.
+
+    Raises:
+        ConfigError: a metric that not all runs have.
+    """
+    common = [name for name in runs[0].record["metrics"] if all(name in r.samples for r in runs)]
+    unknown = [name for name in metrics if name not in common]
+    if unknown:
+        raise ConfigError(
+            f"metric {unknown[0]!r} is not in all runs; common are {', '.join(common)}"
+        )
+    rows = [_row(run, runs[0], name) for name in metrics or common for run in runs]
+    return pd.DataFrame(rows)
+
+
+def _row(run: Finished, first: Finished, metric: str) -> dict[str, Any]:
+    record = run.record
+    low, high = record["intervals"][metric]
+    versus = next(row for row in record["versus"] if row["metric"] == metric)
+    row = {
+        "metric": metric,
+        "variant": run.label,
+        "seed": record["seed"],
+        "measured": record["metrics"][metric],
+        "low": low,
+        "high": high,
+        "difference": None,
+        "difference_low": None,
+        "difference_high": None,
+        "best_null": versus["null_value"],
+        "verdict": versus["verdict"],
+    }
+    if run is not first and record["test_units"] == first.record["test_units"]:
+        difference = run.samples[metric].to_numpy() - first.samples[metric].to_numpy()
+        low, high = percentile_interval(torch.from_numpy(np.array(difference)))
+        value = _subtract(record["metrics"][metric], first.record["metrics"][metric])
+        row |= {"difference": value, "difference_low": low, "difference_high": high}
+    return row
+
+
+def _subtract(a: float | None, b: float | None) -> float | None:
+    return None if a is None or b is None else a - b
+
+
+def spread_over_seeds(table: pd.DataFrame) -> pd.DataFrame:
+    """Return mean and standard deviation over seeds, a row per metric and variant.
+
+    Empty where no variant was run with more than one seed.
+    """
+    groups = table.groupby(["metric", "variant"], sort=False)["measured"]
+    spread = groups.agg(["count", "mean", "std"]).reset_index()
+    return spread[spread["count"] > 1]
+
+
+def find_same(folder: Path, config: str) -> Finished | None:
+    """Return the newest finished run below `folder` with this configuration hash, or None."""
+    for path in sorted(folder.glob("**/metrics.json"), key=lambda p: p.stat().st_mtime)[::-1]:
+        if json.loads(path.read_text(encoding="utf-8")).get("config") == config:
+            return _load(path.parent)
+    return None
+
+
+def _load(folder: Path) -> Finished:
+    try:
+        record = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+        return Finished(folder, record, pd.read_parquet(folder / "samples.parquet"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{folder}: not a whole run folder ({error})") from error
+
+
+def _place_in_order(path: Path) -> tuple[str, int, str]:
+    """Sort jobs of a sweep by number, everything else by name."""
+    name = path.parent.name
+    return (str(path.parent.parent), int(name) if name.isdigit() else -1, name)

@@ -1,0 +1,56 @@
+"""What Hydra does around a sweep: a parent run in MLflow, and the table over its jobs."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from hydra.core.config_search_path import ConfigSearchPath
+from hydra.experimental.callback import Callback
+from hydra.plugins.search_path_plugin import SearchPathPlugin
+from omegaconf import DictConfig, OmegaConf
+
+
+class WorkingFolderConf(SearchPathPlugin):
+    """Look for configuration in ./conf too, so that users of a wheel can add experiments."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        """Append the working folder's conf after the package's own."""
+        own = Path.cwd() / "conf"
+        known = {str(item.path).removeprefix("file://") for item in search_path.get_path()}
+        if own.is_dir() and str(own) not in known:
+            search_path.append("working-folder", f"file://{own}")
+
+
+class SweepTable(Callback):
+    """Open a parent MLflow run before a sweep; print, write and log the table after it."""
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Start the parent run; jobs find it through the environment, in other processes too."""
+        from muso_exp.build import build
+        from muso_exp.tracking import PARENT_RUN
+
+        folder = Path(config.hydra.sweep.dir)
+        os.environ.pop(PARENT_RUN, None)
+        self.parent = build(config.logger, run_name=folder.name, tags={"folder": folder.name})
+        if self.parent:
+            os.environ[PARENT_RUN] = self.parent.run_id
+            atexit.register(self.parent.end, "KILLED")
+
+    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
+        """Write the table into the sweep's folder; its path is the last line printed."""
+        from muso_exp.comparison import comparison_table, find_runs
+        from muso_exp.tables import write_comparison
+
+        folder = Path(config.hydra.sweep.dir)
+        metrics = OmegaConf.to_container(config.table_metrics)
+        table = comparison_table(find_runs([folder]), [str(name) for name in metrics])
+        write_comparison(folder, config.name, config.paper.document, table)
+        if self.parent:
+            self.parent.log_table(folder)
+            atexit.unregister(self.parent.end)
+            self.parent.end("FINISHED")
+        sys.stdout.write(f"{folder}\n")

@@ -1,0 +1,85 @@
+"""The table over several runs: in the terminal, as CSV, Markdown and HTML, with a figure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from muso_exp import plots
+from muso_exp.comparison import spread_over_seeds
+from muso_exp.report import embed, environment, interval, number, verdict_markup
+
+_HEADINGS = ("variant", "seed", "measured", "95 % interval", "difference to the first",
+             "95 % interval", "best null", "verdict")  # fmt: skip
+
+
+def write_comparison(folder: Path, title: str, document: str | None, table: pd.DataFrame) -> None:
+    """Print the comparison and write `table.csv`, `table.html` and a figure per metric.
+
+    Args:
+        folder: of the sweep.
+        title: name of the experiment.
+        document: title of the paper, if there is one.
+        table: from `muso_exp.comparison.comparison_table`.
+    """
+    print_comparison(title, table)
+    table.to_csv(folder / "table.csv", index=False)
+    figures = {}
+    for metric, rows in table.groupby("metric", sort=False):
+        figure = plots.forest_figure(
+            rows["variant"].tolist(),
+            rows["measured"].to_numpy(dtype=float),
+            rows[["low", "high"]].to_numpy(dtype=float),
+            str(metric),
+            reference=float(rows["best_null"].iloc[0]),
+        )
+        path = folder / f"{metric}.png"
+        figure.savefig(path, dpi=120)
+        figures[metric] = embed(path)
+    page = environment().get_template("table.html.j2")
+    text = page.render(
+        title=title,
+        document=document,
+        groups=list(table.groupby("metric", sort=False)),
+        figures=figures,
+        spread=spread_over_seeds(table),
+    )
+    (folder / "table.html").write_text(text, encoding="utf-8")
+
+
+def print_comparison(title: str, table: pd.DataFrame) -> None:
+    """Print one terminal table per metric, and the spread over seeds where there are several."""
+    console = Console()
+    console = console if console.is_terminal else Console(width=160)
+    for metric, rows in table.groupby("metric", sort=False):
+        shown = Table(title=f"{title}: {metric}", title_justify="left")
+        for place, heading in enumerate(_HEADINGS):
+            shown.add_column(heading, justify="left" if place in (0, 7) else "right")
+        for row in rows.itertuples():
+            shown.add_row(*_cells(row))
+        console.print(shown)
+    spread = spread_over_seeds(table)
+    if len(spread):
+        shown = Table(title=f"{title}: over seeds", title_justify="left")
+        for heading in ("metric", "variant", "seeds", "mean", "standard deviation"):
+            shown.add_column(heading)
+        for metric, variant, count, mean, std in spread.itertuples(index=False):
+            shown.add_row(metric, variant, str(count), number(mean), number(std))
+        console.print(shown)
+
+
+def _cells(row: Any) -> list[str]:
+    return [
+        row.variant,
+        str(row.seed),
+        number(row.measured),
+        interval((row.low, row.high)),
+        number(row.difference),
+        interval((row.difference_low, row.difference_high)),
+        number(row.best_null),
+        verdict_markup(row.verdict, row.verdict),
+    ]
