@@ -1,0 +1,95 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from muso_exp.comparison import comparison_table, find_runs, find_same, spread_over_seeds
+from muso_exp.errors import ConfigError
+from muso_exp.tables import write_comparison
+
+
+def make_run(
+    folder: Path, value: float, units: str = "u", seed: int = 0, variant: str = "a"
+) -> None:
+    folder.mkdir(parents=True)
+    record = {
+        "experiment": "e",
+        "variant": variant,
+        "seed": seed,
+        "config": f"hash-{value}",
+        "test_units": units,
+        "metrics": {"acc": value},
+        "intervals": {"acc": [value - 0.1, value + 0.1]},
+        "versus": [{"metric": "acc", "null_value": 0.2, "verdict": "better than null"}],
+    }
+    (folder / "metrics.json").write_text(json.dumps(record))
+    noise = np.linspace(-0.1, 0.1, 101)
+    pd.DataFrame({"acc": value + noise}).to_parquet(folder / "samples.parquet")
+
+
+def test_differences_are_paired_so_common_noise_cancels(tmp_path: Path) -> None:
+    make_run(tmp_path / "s" / "0", 0.5)
+    make_run(tmp_path / "s" / "1", 0.6, variant="b")
+    row = comparison_table(find_runs([tmp_path])).iloc[1]
+    assert row["difference"] == pytest.approx(1 / 10)
+    assert (row["difference_low"], row["difference_high"]) == pytest.approx((1 / 10, 1 / 10))
+
+
+def test_runs_on_other_test_units_get_no_difference(tmp_path: Path) -> None:
+    make_run(tmp_path / "0", 0.5)
+    make_run(tmp_path / "1", 0.6, units="other")
+    assert pd.isna(comparison_table(find_runs([tmp_path])).iloc[1]["difference"])
+
+
+def test_jobs_of_a_sweep_come_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    for number in (10, 2, 0):
+        make_run(tmp_path / str(number), number / 100)
+    assert [run.folder.name for run in find_runs([tmp_path])] == ["0", "2", "10"]
+
+
+def test_a_place_without_a_finished_run_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no finished run here"):
+        find_runs([tmp_path])
+
+
+def test_a_run_folder_with_a_torn_file_is_refused(tmp_path: Path) -> None:
+    make_run(tmp_path / "0", 0.5)
+    (tmp_path / "0" / "samples.parquet").write_bytes(b"PAR1")
+    with pytest.raises(ConfigError, match="not a whole run folder"):
+        find_runs([tmp_path])
+
+
+def test_a_metric_that_no_run_has_is_refused(tmp_path: Path) -> None:
+    make_run(tmp_path / "0", 0.5)
+    with pytest.raises(ConfigError, match="metric 'f1' is not in all runs; common are acc"):
+        comparison_table(find_runs([tmp_path]), ["f1"])
+
+
+def test_seeds_of_a_variant_are_summed_up(tmp_path: Path) -> None:
+    for seed, value in enumerate((0.4, 0.6)):
+        make_run(tmp_path / str(seed), value, seed=seed)
+    spread = spread_over_seeds(comparison_table(find_runs([tmp_path])))
+    assert spread[["count", "mean"]].values.tolist() == [[2, 0.5]]
+    assert spread["std"].item() == pytest.approx(0.02**0.5)
+
+
+def test_the_same_configuration_is_found_again(tmp_path: Path) -> None:
+    make_run(tmp_path / "0", 0.5)
+    found = find_same(tmp_path, "hash-0.5")
+    assert found is not None and found.folder == tmp_path / "0"
+    assert find_same(tmp_path, "hash-0.6") is None
+
+
+def test_the_table_is_written_as_csv_page_and_figures(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    make_run(tmp_path / "0", 0.5)
+    make_run(tmp_path / "1", 0.6, variant="b", seed=1)
+    table = comparison_table(find_runs([tmp_path]))
+    write_comparison(tmp_path, "e", "the paper", table)
+    assert pd.read_csv(tmp_path / "table.csv")["measured"].tolist() == [0.5, 0.6]
+    assert "data:image/png;base64" in (tmp_path / "table.html").read_text()
+    assert (tmp_path / "acc.png").is_file()
+    assert "[0.1, 0.1]" in capsys.readouterr().out

@@ -1,0 +1,70 @@
+"""Every experiment file runs at scale=smoke; a new one is covered without an edit."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from conftest import REPOSITORY
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig, OmegaConf
+
+from muso_exp.catalogue import experiments
+from muso_exp.run import run
+
+CONF = REPOSITORY / "conf"
+
+
+def variants(name: str) -> list[str | None]:
+    """The settings of a table experiment: the first and the last; else the experiment itself."""
+    tree = OmegaConf.load(CONF / "experiment" / f"{name}.yaml")
+    names = list(tree.get("variants") or [None])
+    return names[:1] + names[1:][-1:]
+
+
+CASES = [(name, variant) for name in experiments() for variant in variants(name)]
+
+
+@pytest.fixture
+def configured(tmp_path: Path, cache: Path) -> Iterator[callable]:
+    def make(name: str, *overrides: str) -> DictConfig:
+        places = [f"paths.outputs={tmp_path}", f"paths.run={tmp_path / 'run'}"]
+        fixed = ["scale=smoke", f"paths.cache={cache}", "resamples=50", "~callbacks.progress"]
+        return compose("config", [f"+experiment={name}", *fixed, *places, *overrides])
+
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        yield make
+
+
+@pytest.mark.parametrize(("name", "variant"), CASES)
+def test_an_experiment_ends_with_a_whole_run_folder(
+    name: str, variant: str | None, configured: callable, tmp_path: Path
+) -> None:
+    overrides = [] if variant is None else [f"variant={variant}"]
+    outcome = run(configured(name, "logger=none", *overrides))
+    folder = tmp_path / "run"
+    record = json.loads((folder / "metrics.json").read_text())
+    assert record["experiment"] == name
+    assert set(record["intervals"]) == set(record["metrics"]) == set(record["beats_null"])
+    assert record["nulls"] and record["audit"] and record["n"]
+    assert all(claim["verdict"] != "reproduced" for claim in record["claims"])  # simulated data
+    assert len(pd.read_parquet(folder / "predictions.parquet")) == len(outcome.predictions)
+    assert (folder / "checkpoints" / "last.ckpt").is_file()
+    page = (folder / "report.html").read_text()
+    assert 'src="data:image/png' in page and '<img src="figures' not in page
+    assert (folder / "report.md").read_text().startswith(f"# {name}")
+    assert list((folder / "figures").glob("*.png"))
+
+
+@pytest.mark.parametrize("name", list(experiments()))
+def test_an_experiment_says_in_a_line_what_it_is(name: str) -> None:
+    description = experiments()[name]
+    assert 10 < len(description) <= 110
+
+
+@pytest.mark.parametrize("name", list(experiments()))
+def test_claims_name_their_place_in_the_paper(name: str) -> None:
+    tree = OmegaConf.load(CONF / "experiment" / f"{name}.yaml")
+    for claim in tree.get("paper", {}).get("claims", []):
+        assert claim.source and claim.metric

@@ -1,0 +1,87 @@
+import multiprocessing
+from pathlib import Path
+
+import mlflow
+import pytest
+
+from muso_exp.errors import ConfigError
+from muso_exp.tracking import PARENT_RUN, MlflowLogger, tracked
+
+
+def make_logger(folder: str) -> MlflowLogger:
+    return MlflowLogger(
+        tracking_uri=f"sqlite:///{folder}/mlflow.db",
+        artifact_location=f"{folder}/mlartifacts",
+        experiment_name="e",
+        run_name="r",
+    )
+
+
+def status(logger: MlflowLogger) -> str:
+    return logger.experiment.get_run(logger.run_id).info.status
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(tmp_path_factory.mktemp("store"))
+
+
+class Signal(BaseException):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"), [(None, "FINISHED"), (ValueError(), "FAILED"), (Signal(), "KILLED")]
+)
+def test_a_run_ends_as_its_block_ends(
+    error: BaseException | None, expected: str, store: str
+) -> None:
+    logger = make_logger(store)
+    try:
+        with tracked(logger):
+            logger.finalize("success")  # what Lightning calls after fit
+            assert status(logger) == "RUNNING"
+            if error is not None:
+                raise error
+    except type(error) if error is not None else ():
+        pass
+    assert status(logger) == expected
+
+
+def test_without_a_tracker_nothing_is_ended() -> None:
+    with tracked(None):
+        pass
+
+
+def test_a_long_parameter_is_cut_and_the_yaml_kept_whole(store: str) -> None:
+    logger = make_logger(store)
+    logger.log_config({"model.sizes": "9" * 7000}, "model: 9\n")
+    run = logger.experiment.get_run(logger.run_id)
+    assert len(run.data.params["model.sizes"]) == 6000
+    assert mlflow.artifacts.load_text(f"{run.info.artifact_uri}/config.yaml") == "model: 9\n"
+
+
+def test_a_job_of_a_sweep_hangs_below_its_parent(
+    store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parent = make_logger(store)
+    monkeypatch.setenv(PARENT_RUN, parent.run_id)
+    child = make_logger(store)
+    tags = child.experiment.get_run(child.run_id).data.tags
+    assert tags["mlflow.parentRunId"] == parent.run_id
+
+
+def test_a_folder_store_is_refused_with_what_to_give(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no longer keeps runs in folders; give sqlite:///"):
+        MlflowLogger(tracking_uri=f"file:{tmp_path}", artifact_location=str(tmp_path))
+
+
+def test_processes_that_open_a_fresh_store_at_once_all_get_a_run(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=make_logger, args=(str(tmp_path),)) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert [worker.exitcode for worker in workers] == [0, 0, 0]
+    assert len(make_logger(str(tmp_path)).experiment.search_runs(["1"])) == 4
