@@ -25,17 +25,22 @@ def build(node: DictConfig | None, **extra: Any) -> Any:
     """
     if not node:
         return None
-    for target in _targets(OmegaConf.to_container(node, resolve=True)):
+    arguments = plain(node)
+    for target in _targets(arguments):
         if not target.startswith(ALLOWED):
             names = ", ".join(name.rstrip(".") for name in ALLOWED)
             raise ConfigError(f"_target_={target}: refused; a target must be under {names}")
     try:
-        arguments = OmegaConf.to_container(node, resolve=True)
         known = inspect.signature(get_class(node._target_)).parameters
     except Exception as error:
         raise ConfigError(f"_target_={node._target_}: {_last_line(error)}") from error
     _check_arguments(node._target_, arguments, known)
     return instantiate(node, **extra, _convert_="all")
+
+
+def plain(node: Any) -> Any:
+    """Return a configuration node as dicts, lists and values, interpolations resolved."""
+    return OmegaConf.to_container(node, resolve=True)
 
 
 def accepted(node: DictConfig, offers: Mapping[str, Any]) -> dict[str, Any]:

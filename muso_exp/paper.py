@@ -82,7 +82,7 @@ def score(metrics: MetricCollection, columns: Mapping[str, Tensor], weights: Ten
     ones = torch.ones(1, n_rows, dtype=torch.float64)
     values, samples = {}, {}
     for name, metric in metrics.items():
-        read = {key: columns[key] for key in metric.fields}  # type: ignore[union-attr,arg-type]
+        read = {key: columns[key] for key in metric.fields}  # type: ignore[union-attr]
         values[name] = float(metric.score(ones, **read)[0])  # type: ignore[operator]
         blocks = [metric.score(part, **read) for part in weights.split(_BLOCK)]  # type: ignore[operator]
         samples[name] = torch.cat(blocks)

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 BLUE, ORANGE, GREY = "#2563a8", "#d9822b", "#8a8f98"
 
 
-def _canvas(width: float = 7.0, height: float = 4.2) -> tuple[Figure, "object"]:
+def _canvas(width: float = 7.0, height: float = 4.2) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)

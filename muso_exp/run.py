@@ -12,7 +12,7 @@ from typing import Any
 import pytorch_lightning as pl
 from omegaconf import DictConfig, OmegaConf
 
-from muso_exp.build import accepted, build
+from muso_exp.build import accepted, build, plain
 from muso_exp.callbacks import LossHistory, TestPredictions
 from muso_exp.checkpoint import AtomicCheckpointIO, find_checkpoint
 from muso_exp.comparison import Finished, find_same
@@ -35,7 +35,7 @@ def run(cfg: DictConfig) -> Outcome:
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     try:
         resume = find_checkpoint(cfg.ckpt) if cfg.ckpt else None
-        claims = [Claim(**claim) for claim in OmegaConf.to_container(cfg.paper.claims)]
+        claims = [Claim(**claim) for claim in plain(cfg.paper.claims)]
         data = build(cfg.dataset)
         data.prepare_data()
         data.setup("fit")
@@ -116,7 +116,7 @@ def identity(cfg: DictConfig, folder: Path, data: Any) -> dict[str, Any]:
 def log_config(logger: MlflowLogger | None, cfg: DictConfig) -> None:
     """Log the configuration once: flat parameters, and the whole YAML as an artifact."""
     if logger:
-        flat = _flatten(OmegaConf.to_container(cfg, resolve=True))
+        flat = _flatten(plain(cfg))
         logger.log_config(flat, OmegaConf.to_yaml(cfg, resolve=True))
 
 
@@ -130,11 +130,11 @@ def chosen_callbacks(cfg: DictConfig) -> list[pl.Callback]:
 
 def config_hash(cfg: DictConfig) -> str:
     """Return the hash of what decides the result: everything but places and bookkeeping."""
-    plain = OmegaConf.to_container(cfg, resolve=True)
+    tree = plain(cfg)
     for key in ("paths", "callbacks", "logger", "rerun", "ckpt"):
-        plain.pop(key)
-    plain["dataset"].pop("cache", None)
-    return hashlib.sha256(repr(plain).encode()).hexdigest()[:16]
+        tree.pop(key)
+    tree["dataset"].pop("cache", None)
+    return hashlib.sha256(repr(tree).encode()).hexdigest()[:16]
 
 
 def _flatten(tree: Any, prefix: str = "") -> dict[str, Any]:

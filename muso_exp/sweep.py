@@ -11,7 +11,7 @@ from typing import Any
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.experimental.callback import Callback
 from hydra.plugins.search_path_plugin import SearchPathPlugin
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 
 class WorkingFolderConf(SearchPathPlugin):
@@ -42,11 +42,12 @@ class SweepTable(Callback):
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Write the table into the sweep's folder; its path is the last line printed."""
+        from muso_exp.build import plain
         from muso_exp.comparison import comparison_table, find_runs
         from muso_exp.tables import write_comparison
 
         folder = Path(config.hydra.sweep.dir)
-        metrics = OmegaConf.to_container(config.table_metrics)
+        metrics = plain(config.table_metrics)
         table = comparison_table(find_runs([folder]), [str(name) for name in metrics])
         write_comparison(folder, config.name, config.paper.document, table)
         if self.parent:
