@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -152,3 +153,21 @@ def _cell(value: Any) -> str:
 def embed(path: Path) -> str:
     """Return a PNG file as a data URL."""
     return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()
+
+
+def write_index(target: Path, runs: Sequence[Any]) -> None:
+    """Write the page over finished runs, newest first, one heading per experiment.
+
+    Args:
+        target: the page; links are relative to its folder where the runs lie below it.
+        runs: finished runs (`muso_exp.comparison.Finished`).
+    """
+    newest = sorted(runs, key=lambda run: run.folder.stat().st_mtime, reverse=True)
+    experiments: dict[str, list[dict[str, Any]]] = {}
+    for run in newest:
+        link = os.path.relpath(run.folder / "report.html", target.parent)
+        entry = {"link": link, "label": run.label, "record": run.record}
+        experiments.setdefault(run.record["experiment"], []).append(entry)
+    page = environment().get_template("index.html.j2").render(experiments=experiments)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(page, encoding="utf-8")

