@@ -51,10 +51,22 @@ class Model(pl.LightningModule):
         preds = self._evaluate("test", self.test_metrics, batch)
         return {"row": batch["row"], **preds}
 
+    def on_validation_epoch_end(self) -> None:
+        """Log the validation metrics as `val/<metric>`."""
+        self._log_metrics(self.val_metrics)
+
+    def on_test_epoch_end(self) -> None:
+        """Log the test metrics as `test/<metric>`."""
+        self._log_metrics(self.test_metrics)
+
+    def _log_metrics(self, metrics: MetricCollection) -> None:
+        if len(metrics) > 0:
+            self.log_dict(metrics.compute())
+            metrics.reset()
+
     def _evaluate(self, stage: str, metrics: MetricCollection, batch: Batch) -> dict[str, Tensor]:
         preds = self.predict_step(batch)
         metrics.update(**preds, target=batch["target"])
-        self.log_dict(dict(metrics.items()), on_step=False, on_epoch=True)
         loss = self.loss(batch)
         if loss is not None:
             self._log_loss(f"{stage}/loss", loss, batch)
