@@ -1,0 +1,197 @@
+"""The data of the MuSo document: two chains of Last.fm friends with six months of listening."""
+
+from pathlib import Path
+
+import numpy as np
+from scipy.linalg import block_diag
+
+from muso_exp.data.cache import cache_key, cached_folder
+from muso_exp.data.chains import chain_files, chain_labels
+from muso_exp.data.drawing import PairOptions
+from muso_exp.data.listeners import SPLITS, Listeners, hold_out
+from muso_exp.data.muso_files import (
+    WANTED,
+    MusoUsers,
+    content_hash,
+    read_users,
+    to_matrices,
+)
+from muso_exp.data.pairs import PairData
+from muso_exp.data.readers import find_files
+from muso_exp.data.vectors import VectorOptions, require_choice
+from muso_exp.errors import ConfigError
+from muso_exp.features.graph import metric_closure, triangle_violations
+from muso_exp.results import Finding
+
+WORLD_VERSION = 1  # raise when simulation.muso writes other files for the same arguments
+
+
+class MuSo(PairData):
+    """Pairs of users of a friend chain, labelled by their degree of separation.
+
+    Citation: H. Craig, "MuSo (Music Social)", 2024. Licence: none stated; the content comes from the
+    Last.fm API, non-commercial use. Format: `{train,test}_listening.json`, an object
+    `{user: {top_artists|top_albums|top_tracks|top_tags: {item: plays}}}`, and
+    `{train,test}_dos.csv`, a symmetric matrix with users as header and index; the author's own
+    names, and .gz, are read too. Optional: `{train,test}_chain.csv` (position,user) and
+    `{train,test}_friends.csv` (user,friend) over all users of the chain.
+
+    Args:
+        root: folder of the files; None for the simulated world in the same format.
+        cache: folder for simulated files.
+        batch_size: pairs per step; 0 for all at once.
+        seed: of shuffled tag orders, held-out users and drawn pairs.
+        categories: some of artist, album, track, tag.
+        label: `given` (the matrix as it stands), `closure` (the largest metric below it),
+            `dilation` or `bfs` (made again from chain and friends).
+        plays: see `VectorOptions`.
+        normalisation: see `VectorOptions`.
+        nan: see `VectorOptions`.
+        tag_order: see `VectorOptions`.
+        train_pairs: `unordered` or `ordered`.
+        test_pairs: `unordered` or `ordered`.
+        val_users: share of the train users held out for validation, with all their pairs.
+        world_users: users of the simulated world.
+        world_artists: artists of the simulated world.
+        world_genres: genres of the simulated world.
+        world_train: train users of the simulated chain.
+        world_test: test users of the simulated chain.
+        world_seed: of the simulated world.
+        num_workers: processes that make batches.
+    """
+
+    name = "muso"
+    published_fingerprint = "cc03ee7b736848857a787236916810f918708b58b3c92d0640a8ed9978e35f12"
+
+    def __init__(
+        self,
+        root: str | None,
+        cache: str,
+        batch_size: int,
+        seed: int,
+        categories: list[str],
+        label: str,
+        plays: str,
+        normalisation: str,
+        nan: str,
+        tag_order: str,
+        train_pairs: str,
+        test_pairs: str,
+        val_users: float,
+        world_users: int,
+        world_artists: int,
+        world_genres: int,
+        world_train: int,
+        world_test: int,
+        world_seed: int,
+        num_workers: int = 0,
+    ) -> None:
+        vectors = VectorOptions(plays, normalisation, nan, tag_order)
+        pairs = PairOptions(train_pairs, test_pairs)
+        super().__init__(root, cache, batch_size, seed, num_workers, categories, vectors, pairs)
+        require_choice("label", label, ("given", "closure", "dilation", "bfs"))
+        self.label = label
+        self.val_users = val_users
+        self.world = {
+            "n_users": world_users,
+            "n_artists": world_artists,
+            "n_genres": world_genres,
+            "seed": world_seed,
+        }
+        self.chains = {"seed": world_seed, "n_train": world_train, "n_test": world_test}
+
+    def prepare_data(self) -> None:
+        """Check that the files are there, or simulate them once.
+
+        Raises:
+            DatasetNotFoundError: the root or a file in it is missing.
+        """
+        self._find()
+
+    def read(self) -> Listeners:
+        """Read and check the files, set `fingerprint`, and return the users with their splits."""
+        files = self._find()
+        train, test = (
+            read_users(files[f"{split}_listening"], files[f"{split}_dos"])
+            for split in ("train", "test")
+        )
+        self.fingerprint = content_hash([train, test])
+        self._given = {"train": train, "test": test}
+        labels = [self._labels(split) + 1 for split in ("train", "test")]
+        distances = block_diag(*labels) - 1  # no distance is known between train and test users
+        plays, items = to_matrices([*train.counts, *test.counts])
+        n_train, n_all = len(train.users), len(train.users) + len(test.users)
+        held = hold_out(np.arange(n_train), self.val_users, self.seed, "val_users")
+        return Listeners(
+            users=[*train.users, *test.users],
+            plays=plays,
+            items=items,
+            distances=distances.astype(np.int16),
+            splits={"train": held["kept"], "val": held["held"], "test": np.arange(n_train, n_all)},
+            sources={s: files[f"{'test' if s == 'test' else 'train'}_listening"] for s in SPLITS},
+        )
+
+    def audit(self) -> list[Finding]:
+        """Return the findings of every pair data set, and how far the labels are from a metric."""
+        return [*super().audit(), self._triangles(), *self._shortest_paths()]
+
+    def _find(self) -> dict[str, Path]:
+        fix = (
+            "put the document's four files there (README: dataset muso), or set dataset.root=null "
+            "for the simulated world"
+        )
+        return find_files(self._folder(), WANTED, fix)
+
+    def _folder(self) -> Path:
+        if self.root is not None:
+            return self.root
+        key = cache_key("muso", WORLD_VERSION, {**self.world, **self.chains})
+        return cached_folder(self.cache, key, self._simulate)
+
+    def _simulate(self, folder: Path) -> None:
+        from muso_exp.simulation.muso import write_muso
+        from muso_exp.simulation.world import simulate_world
+
+        write_muso(simulate_world(**self.world), folder, **self.chains)
+
+    def _labels(self, split: str) -> np.ndarray:
+        """Return the degrees of separation of a split under the chosen label, (n_users, n_users).
+
+        Raises:
+            ConfigError: a label from the chain is asked for where no chain is at hand.
+        """
+        given: MusoUsers = self._given[split]
+        if self.label == "given":
+            return given.distances
+        if self.label == "closure":
+            return metric_closure(given.distances).astype(np.int64)
+        files = chain_files(self._folder(), split)
+        if files is None:
+            raise ConfigError(
+                f"dataset.label={self.label}: needs {split}_chain.csv and {split}_friends.csv in "
+                f"{self._folder()}; choose given or closure"
+            )
+        return chain_labels(files, given.users, self.label)
+
+    def _triangles(self) -> Finding:
+        train = self.listeners.splits["train"]
+        distances = self.listeners.distances[np.ix_(train, train)]
+        n_bad, n_pairs = triangle_violations(distances), len(train) * (len(train) - 1)
+        text = (
+            f"{n_bad} of {n_pairs} ordered train pairs ({n_bad / n_pairs:.0%}) violate the "
+            "triangle inequality: by way of a third user they are closer than their label says."
+        )
+        text += " The label is no distance on any graph." if n_bad else ""
+        return Finding("triangle_violations", n_bad, text, "warning" if n_bad else "note")
+
+    def _shortest_paths(self) -> list[Finding]:
+        """Compare labels with shortest paths where the chain and its friendships are at hand."""
+        files = chain_files(self._folder(), "train")
+        if files is None:
+            return []
+        given = self._given["train"]
+        above = np.triu_indices(len(given.users), k=1)
+        labels = self._labels("train")[above]
+        share = float((chain_labels(files, given.users, "bfs")[above] == labels).mean())
+        text = f"{share:.0%} of the train labels equal the shortest path among the chain's users."
+        return [Finding("labels_equal_shortest_path", share, text, "note")]

@@ -1,0 +1,185 @@
+"""Input vectors of pairs under the options of the quirks, one batch at a time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from scipy.sparse import csr_matrix
+from torch import Tensor
+
+from muso_exp.data.base import Batch, BatchDataset
+from muso_exp.errors import ConfigError
+from muso_exp.features.listening import (
+    item_statistics,
+    log_plays,
+    pair_scales,
+    pair_vectors,
+    shuffled_orders,
+    zscore_items,
+    zscore_users,
+)
+
+
+@dataclass(frozen=True)
+class VectorOptions:
+    """How listening becomes a vector; the first choice of each is the published one.
+
+    Attributes:
+        plays: `raw` counts or `log`, log(1 + plays).
+        normalisation: `as_published` (z-score per user, pair and vector) or `per_item` (each item
+            standardised over the train users, which is what the document's text says).
+        nan: `as_published` (a user without a known item in a category makes the vector NaN) or
+            `repaired` (his vector in this category stays zero); `per_item` has no such NaN.
+        tag_order: `shuffled` (another order of the tags for every vector) or `fixed`.
+    """
+
+    plays: str
+    normalisation: str
+    nan: str
+    tag_order: str
+
+    def __post_init__(self) -> None:
+        """Raise ConfigError at a choice that does not exist."""
+        require_choice("plays", self.plays, ("raw", "log"))
+        require_choice("normalisation", self.normalisation, ("as_published", "per_item"))
+        require_choice("nan", self.nan, ("as_published", "repaired"))
+        require_choice("tag_order", self.tag_order, ("shuffled", "fixed"))
+
+
+def require_choice(option: str, value: str, choices: Sequence[str]) -> None:
+    """Raise ConfigError if `value` is none of `choices`."""
+    if value not in choices:
+        raise ConfigError(f"dataset.{option}={value}: choose one of {', '.join(choices)}")
+
+
+@dataclass(frozen=True)
+class UserVectors:
+    """Standardised listening of users.
+
+    Attributes:
+        blocks: one tensor per category, shapes (n_users, n_items), float32.
+        has_spread: whether a user's vector in a category has any, shape (n_users, n_categories).
+    """
+
+    blocks: list[Tensor]
+    has_spread: np.ndarray
+
+    @property
+    def sizes(self) -> list[int]:
+        """Items of each category."""
+        return [block.shape[1] for block in self.blocks]
+
+
+class PairVectoriser:
+    """Makes user vectors from listening; whatever is fitted is fitted on the train users.
+
+    Args:
+        options: choices for each quirk.
+        train_plays: play counts of the train users by category, shapes (n_train, n_items).
+        seed: of the shuffled tag orders.
+    """
+
+    def __init__(
+        self, options: VectorOptions, train_plays: Mapping[str, csr_matrix], seed: int
+    ) -> None:
+        self.options = options
+        self.categories = list(train_plays)
+        self.seed = seed
+        self._statistics = {}
+        if options.normalisation == "per_item":
+            counts = self._counts(train_plays)
+            self._statistics = {name: item_statistics(counts[name]) for name in counts}
+
+    def users(self, plays: Mapping[str, csr_matrix]) -> UserVectors:
+        """Return the vectors of users with these play counts, shapes (n_users, n_items)."""
+        blocks, spreads = [], []
+        for name, counts in self._counts(plays).items():
+            if name in self._statistics:
+                values = zscore_items(counts, *self._statistics[name])
+                has_spread = np.ones(counts.shape[0], dtype=bool)
+            else:
+                values, has_spread = zscore_users(counts)
+            blocks.append(torch.from_numpy(values))
+            spreads.append(has_spread)
+        return UserVectors(blocks, np.stack(spreads, axis=1))
+
+    def scales(self, users: UserVectors, pairs: np.ndarray) -> Tensor | None:
+        """Return the factor of each block (n_pairs, n_categories); None where all are 1."""
+        repair = self.options.nan == "repaired"
+        if self.options.normalisation == "per_item" or users.has_spread[pairs].all():
+            return None
+        return torch.from_numpy(pair_scales(users.has_spread[pairs], users.sizes, repair))
+
+    def orders(self, rows: Sequence[int], sizes: list[int], split: int) -> list[Tensor | None]:
+        """Return the order of the items of each category for these rows; None where it is fixed."""
+        orders: list[Tensor | None] = [None] * len(self.categories)
+        if self.options.tag_order == "shuffled" and "tag" in self.categories:
+            c = self.categories.index("tag")
+            orders[c] = shuffled_orders(rows, sizes[c], key=(self.seed, split))
+        return orders
+
+    def _counts(self, plays: Mapping[str, csr_matrix]) -> dict[str, csr_matrix]:
+        bend = log_plays if self.options.plays == "log" else csr_matrix
+        return {name: bend(plays[name]) for name in self.categories}
+
+
+@dataclass(frozen=True, eq=False)
+class PairSplit(BatchDataset):
+    """The pairs of one split; indexed by a list of rows, it returns their batch.
+
+    Attributes:
+        number: of the split; keys the shuffled orders.
+        pairs: users of each pair, shape (n_pairs, 2), int64, indices into the listeners.
+        dos: degree of separation of each pair, shape (n_pairs,), int64, >= 1.
+        vectoriser: makes vectors from listening.
+        users: vectors of all listeners.
+        scales: factor of each block, shape (n_pairs, n_categories); None means 1.
+    """
+
+    number: int
+    pairs: np.ndarray
+    dos: np.ndarray
+    vectoriser: PairVectoriser
+    users: UserVectors
+    scales: Tensor | None
+
+    @classmethod
+    def of(
+        cls,
+        number: int,
+        pairs: np.ndarray,
+        dos: np.ndarray,
+        vectoriser: PairVectoriser,
+        users: UserVectors,
+    ) -> "PairSplit":
+        """Return the split of these pairs over the vectors of `users`."""
+        scales = vectoriser.scales(users, pairs)
+        return cls(number, pairs, dos, vectoriser, users, scales)
+
+    def with_listening(self, plays: Mapping[str, csr_matrix]) -> "PairSplit":
+        """Return the same pairs with other listening of all users, shapes (n_users, n_items)."""
+        users = self.vectoriser.users(plays)
+        return replace(self, users=users, scales=self.vectoriser.scales(users, self.pairs))
+
+    @property
+    def n_nan(self) -> int:
+        """Number of pairs whose vector is NaN."""
+        return 0 if self.scales is None else int(self.scales.isnan().any(dim=1).sum())
+
+    def target(self) -> Tensor:
+        """Return the class index of each pair, DOS - 1, shape (n_pairs,), int64."""
+        return torch.from_numpy(self.dos - 1)
+
+    def __len__(self) -> int:
+        """Return the number of pairs."""
+        return len(self.pairs)
+
+    def __getitem__(self, rows: list[int]) -> Batch:
+        """Return `x` (B, input_dim) float32, `target` (B,) int64 and `row` (B,) int64."""
+        row = torch.as_tensor(rows, dtype=torch.int64)  # (B,)
+        pairs = torch.from_numpy(self.pairs[rows])  # (B, 2)
+        scales = None if self.scales is None else self.scales[row]
+        orders = self.vectoriser.orders(rows, self.users.sizes, self.number)
+        x = pair_vectors(self.users.blocks, pairs, scales, orders)  # (B, input_dim)
+        return {"x": x, "target": torch.from_numpy(self.dos[rows] - 1), "row": row}
