@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 
 from muso_exp.metrics.base import WeightedMetric, weighted_mean
-
-CHUNK = 2**24  # numbers held at once by the rank metrics: resamples x rows
+from muso_exp.metrics.ranks import group_weights, in_chunks, weighted_auc
 
 
 class ExactAccuracy(WeightedMetric):
@@ -74,7 +73,7 @@ class SpearmanCorrelation(WeightedMetric):
     def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
         """Return the correlation under each row of weights, shape (n_resamples,)."""
         preds = expected_dos(columns["strategy"])
-        return _in_chunks(_weighted_spearman, weights, preds, columns["target"].double())
+        return in_chunks(_weighted_spearman, weights, preds, columns["target"].double())
 
 
 class FriendAUC(WeightedMetric):
@@ -88,7 +87,7 @@ class FriendAUC(WeightedMetric):
     def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
         """Return the area under the ROC curve under each row of weights, shape (n_resamples,)."""
         scores = columns["friend"].double()
-        return _in_chunks(_weighted_auc, weights, scores, columns["target"] == 0)
+        return in_chunks(weighted_auc, weights, scores, columns["target"] == 0)
 
 
 def expected_dos(strategy: Tensor) -> Tensor:
@@ -111,24 +110,9 @@ def _sum_near(columns: dict[str, Tensor], limit: int, inclusive: bool) -> Tensor
     return (columns["strategy"].double() * near).sum(dim=1)  # (n_rows,)
 
 
-def _in_chunks(formula: Any, weights: Tensor, values: Tensor, target: Tensor) -> Tensor:
-    """Apply `formula` to as many rows of weights at a time as memory is meant for."""
-    if values.isnan().any():
-        return weights.new_full((len(weights),), torch.nan)
-    rows = max(CHUNK // max(weights.shape[1], 1), 1)
-    return torch.cat([formula(chunk, values, target) for chunk in weights.split(rows)])
-
-
-def _group_weights(values: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the total weight of each distinct value, ascending, and each row's group."""
-    distinct, group = values.unique(return_inverse=True)  # (n_groups,), (n_rows,)
-    total = weights.new_zeros(len(weights), len(distinct))
-    return total.index_add_(1, group, weights), group  # (n_resamples, n_groups)
-
-
 def _centred_ranks(values: Tensor, weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Return mid-ranks less their mean by row, their sum of squares, and if they are all equal."""
-    total, group = _group_weights(values, weights)
+    total, group = group_weights(values, weights)
     ranks = total.cumsum(dim=1) - (total + weights.sum(dim=1, keepdim=True)) / 2
     square = (total * ranks**2).sum(dim=1)  # (n_resamples,)
     return ranks[:, group], square, (total > 0).sum(dim=1) <= 1
@@ -140,10 +124,3 @@ def _weighted_spearman(weights: Tensor, preds: Tensor, target: Tensor) -> Tensor
     product = (weights * pred_ranks * true_ranks).sum(dim=1)  # (n_resamples,)
     value = product / (pred_square * true_square).sqrt()
     return value.masked_fill(pred_constant, 0.0).masked_fill(true_constant, torch.nan)
-
-
-def _weighted_auc(weights: Tensor, scores: Tensor, friends: Tensor) -> Tensor:
-    positive, _ = _group_weights(scores, weights * friends)
-    negative, _ = _group_weights(scores, weights * ~friends)
-    below = negative.cumsum(dim=1) - negative / 2  # (n_resamples, n_groups)
-    return (positive * below).sum(dim=1) / (positive.sum(dim=1) * negative.sum(dim=1))

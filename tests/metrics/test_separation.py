@@ -162,7 +162,7 @@ def test_chunks_of_resamples_give_the_same_as_one_by_one(monkeypatch: pytest.Mon
     columns = random_columns(50)
     weights = torch.randint(3, (7, 50), generator=torch.Generator().manual_seed(4)).double()
     whole = SpearmanCorrelation().score(weights, **columns)
-    monkeypatch.setattr("muso_exp.metrics.separation.CHUNK", 100)
+    monkeypatch.setattr("muso_exp.metrics.ranks.CHUNK", 100)
     assert SpearmanCorrelation().score(weights, **columns).equal(whole)
 
 
