@@ -92,7 +92,7 @@ def keep_train_items(
 
     Raises:
         ConfigError: a category that the data set does not have, or none.
-        DataFormatError: no test user plays a known item of any category.
+        DataFormatError: no train user has an item of a category, or no test user a known item.
     """
     unknown = [name for name in categories if name not in listeners.plays]
     if unknown or not categories:
@@ -103,6 +103,11 @@ def keep_train_items(
     for name in ordered:
         counts = listeners.plays[name]
         known = counts[listeners.splits["train"]].getnnz(axis=0) > 0  # (n_items,)
+        if not known.any():
+            fix = f"leave {name} out of dataset.categories"
+            raise DataFormatError(
+                listeners.sources["train"], f"no train user has a {name}", fix=fix
+            )
         plays[name] = counts[:, np.flatnonzero(known)]
         items[name] = [
             item for item, keep in zip(listeners.items[name], known, strict=True) if keep

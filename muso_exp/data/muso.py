@@ -29,8 +29,8 @@ WORLD_VERSION = 1  # raise when simulation.muso writes other files for the same 
 class MuSo(PairData):
     """Pairs of users of a friend chain, labelled by their degree of separation.
 
-    Citation: H. Craig, "MuSo (Music Social)", 2024. Licence: none stated; the content comes from the
-    Last.fm API, non-commercial use. Format: `{train,test}_listening.json`, an object
+    Citation: H. Craig, "MuSo (Music Social)", 2024. Licence: none stated; the content comes from
+    the Last.fm API, non-commercial use. Format: `{train,test}_listening.json`, an object
     `{user: {top_artists|top_albums|top_tracks|top_tags: {item: plays}}}`, and
     `{train,test}_dos.csv`, a symmetric matrix with users as header and index; the author's own
     names, and .gz, are read too. Optional: `{train,test}_chain.csv` (position,user) and

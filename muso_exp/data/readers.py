@@ -90,21 +90,27 @@ def read_table(path: Path, columns: Sequence[str], encoding: str = "utf-8") -> p
     Raises:
         DataFormatError: another header, a row of another length, or no row at all.
     """
-    fix = "tags.dat is ISO-8859-1; set dataset.tags_encoding" if "tagValue" in columns else ""
-    lines = read_text(path, encoding, fix or "save it as UTF-8").split("\n")
-    header, rows = lines[0].split("\t"), [line.split("\t") for line in lines[1:]]
-    if rows and rows[-1] == [""]:
-        rows.pop()
-    if header != list(columns):
+    fix = "set dataset.tags_encoding" if "tagValue" in columns else "save it as UTF-8"
+    text = read_text(path, encoding, fix)
+    lines = text.removesuffix("\n").split("\n")
+    if lines[0].split("\t") != list(columns):
         need = f"the header must be {' <tab> '.join(columns)}"
         raise DataFormatError(path, need, line=1, value=lines[0])
-    for number, row in enumerate(rows, start=2):
-        if len(row) != len(columns):
-            need = f"a row has {len(columns)} tab-separated columns, this one {len(row)}"
-            raise DataFormatError(path, need, line=number, value=lines[number - 1])
-    if not rows:
+    if len(lines) == 1:
         raise DataFormatError(path, "no rows below the header", fix="copy it anew")
-    return pd.DataFrame(rows, columns=list(columns), dtype=object)
+    for number, line in enumerate(lines, start=1):
+        if line.count("\t") != len(columns) - 1:
+            need = f"{len(columns)} tab-separated columns are needed"
+            raise DataFormatError(path, need, line=number, value=line)
+    return pd.read_csv(
+        io.StringIO(text),
+        sep="\t",
+        dtype=str,
+        quoting=csv.QUOTE_NONE,
+        na_filter=False,
+        skip_blank_lines=False,
+        lineterminator="\n",
+    )
 
 
 def whole_numbers(path: Path, table: pd.DataFrame, column: str, least: int = 0) -> np.ndarray:

@@ -26,12 +26,20 @@ def zscore_users(plays: csr_matrix) -> tuple[np.ndarray, np.ndarray]:
 
     Source: MuSo, "User Data and Vectorization". Deviation: none.
     """
-    counts = plays.toarray().astype(np.float64)  # (n_users, n_items)
-    counts -= counts.mean(axis=1, keepdims=True)
-    std = np.sqrt((counts**2).mean(axis=1, keepdims=True))  # (n_users, 1)
-    has_spread = std > 0
-    counts /= np.where(has_spread, std, 1.0)
-    return counts.astype(np.float32), has_spread[:, 0]
+    counts = csr_matrix(plays, dtype=np.float64, copy=True)
+    counts.sum_duplicates()
+    n_users, n_items = counts.shape
+    row, column = np.repeat(np.arange(n_users), np.diff(counts.indptr)), counts.indices
+    mean = np.asarray(counts.mean(axis=1)).ravel()  # (n_users,)
+    centred = counts.data - mean[row]  # of the stored entries; an absent one is -mean
+    n_absent = n_items - np.diff(counts.indptr)
+    square = np.bincount(row, centred**2, minlength=n_users) + n_absent * mean**2
+    spread = counts.max(axis=1).toarray() - counts.min(axis=1).toarray()  # (n_users, 1)
+    has_spread = spread[:, 0] > 0
+    std = np.where(has_spread, np.sqrt(square / n_items), np.inf)
+    values = np.repeat((-mean / std).astype(np.float32)[:, None], n_items, axis=1)
+    values[row, column] = centred / std[row]
+    return values, has_spread
 
 
 def item_statistics(plays: csr_matrix) -> tuple[np.ndarray, np.ndarray]:
