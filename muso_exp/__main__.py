@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import time
+import warnings
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
@@ -121,8 +122,7 @@ def task(cfg: Any) -> float | None:
 
 
 def _run(cfg: Any) -> tuple[dict[str, Any], Path]:
-    for name in ("pytorch_lightning.utilities.rank_zero", "alembic", "mlflow"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    _quiet()
     from muso_exp.run import earlier, run
 
     same = None if cfg.rerun else earlier(cfg)
@@ -130,6 +130,14 @@ def _run(cfg: Any) -> tuple[dict[str, Any], Path]:
         return same.record, same.folder
     log.info("%s: scale %s, seed %s", cfg.name, cfg.scale, cfg.seed)
     return run(cfg).record, Path(cfg.paths.run)
+
+
+def _quiet() -> None:
+    """Silence what libraries say unasked and no user can act on."""
+    logging.getLogger("pytorch_lightning.utilities.rank_zero").setLevel(logging.WARNING)
+    for message in (".*LeafSpec.*", ".*log_every_n_steps.*", ".*across ranks is zero.*"):
+        warnings.filterwarnings("ignore", message=message)
+    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
 
 
 def _show(record: dict[str, Any], folder: Path) -> None:

@@ -5,7 +5,18 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.callbacks import RichProgressBar
 from torch import Tensor
+
+
+class ProgressBar(RichProgressBar):
+    """Lightning's rich progress bar without the run's id, which is in the tracker."""
+
+    def get_metrics(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> dict[str, Any]:
+        """Return what stands behind the bar."""
+        shown = super().get_metrics(trainer, pl_module)
+        shown.pop("v_num", None)
+        return shown
 
 
 class LossHistory(pl.Callback):

@@ -74,29 +74,40 @@ def nulls_table(record: Mapping[str, Any]) -> pd.DataFrame:
 
 def card_tables(record: Mapping[str, Any]) -> Group:
     """Return the paper card as terminal tables, from what metrics.json holds."""
-    return Group(_claims_table(record), _versus_table(record))
+    tables = [_claims_table(record)] if record["claims"] else []
+    return Group(_audit_lines(record), "", *tables, _versus_table(record))
+
+
+def _audit_lines(record: Mapping[str, Any]) -> Group:
+    marks = {"warning": "[red]![/red]", "note": "[dim]-[/dim]"}
+    lines = [f"{marks[found['level']]} {found['text']}" for found in record["audit"]]
+    return Group("[bold]audit of the data[/bold]", *lines)
 
 
 def _claims_table(record: Mapping[str, Any]) -> Table:
     title = f"{record['experiment']}: what the paper reports ({_data_line(record)})"
     table = Table(title=title, title_justify="left", caption_justify="left")
-    for name in ("claim", "metric", "reported", "measured", "95 % interval"):
-        table.add_column(name, justify="left" if name in ("claim", "metric") else "right")
-    table.add_column("does it hold?")
+    table.add_column("claim", ratio=3)
+    for name in ("reported", "measured", "95 % interval"):
+        table.add_column(name, justify="right")
+    table.add_column("does it hold?", ratio=2)
     table.add_column("best null", justify="right")
-    table.add_column("is the reported value more than nothing?")
+    table.add_column("reported against null")
     for row in record["claims"]:
         table.add_row(
-            row["source"],
-            row["metric"] if row["of"] == paper.MODEL else f"{row['metric']} of {row['of']}",
+            f"{_measure(row)}\n[dim]{row['source']}[/dim]",
             number(row["reported"]),
             number(row["measured"]),
             interval(row["interval"]),
-            verdict_markup(row["verdict"], f"{row['verdict']} ({row['reason']})"),
-            f"{number(row['null_value'])} {row['best_null']}",
+            verdict_markup(row["verdict"], f"{row['verdict']}\n[dim]{row['reason']}[/dim]"),
+            f"{number(row['null_value'])}\n[dim]{row['best_null']}[/dim]",
             verdict_markup(row["reported_vs_null"], row["reported_vs_null"] or "-"),
         )
     return table
+
+
+def _measure(row: Mapping[str, Any]) -> str:
+    return row["metric"] if row["of"] == paper.MODEL else f"{row['metric']} of {row['of']}"
 
 
 def _versus_table(record: Mapping[str, Any]) -> Table:

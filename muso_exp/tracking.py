@@ -110,6 +110,8 @@ def _store_lock(tracking_uri: str) -> Iterator[None]:
 
 
 def _silence() -> None:
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    import mlflow.tracking  # noqa: F401 - sets its own levels when imported
+
+    for name in ("alembic", "mlflow", "mlflow.store.db.utils"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("pytorch_lightning.loggers.mlflow").setLevel(logging.ERROR)
