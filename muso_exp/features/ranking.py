@@ -1,0 +1,191 @@
+"""Where held-out items rank among all candidates, exactly and without sorting them (numba).
+
+Nothing here ever holds users x items: callers score a block of users at a time
+(`rank_in_blocks`). Ties are without favour: a held-out item that ties with others is described by
+how many items are above it and how many it ties with, and every formula built on that
+(`ranking_formulas`) is the exact expectation over all orders of the tied items.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from muso_exp.features import ranking_kernels as kernels
+from muso_exp.features.ranking_formulas import user_columns
+
+BLOCK_BYTES = 64 * 2**20  # of scores held at once
+
+
+class Rows(NamedTuple):
+    """The item lists of some users, as in a CSR matrix without values.
+
+    Attributes:
+        crow: where each user's list begins and ends in `col`, shape (n_users + 1,).
+        col: item numbers, shape (n_entries,); ascending and without repeats within a user.
+    """
+
+    crow: np.ndarray
+    col: np.ndarray
+
+    def slice(self, start: int, stop: int) -> Rows:
+        """Return the lists of users start..stop - 1."""
+        crow = self.crow[start : stop + 1]
+        return Rows(crow - crow[0], self.col[crow[0] : crow[-1]])
+
+
+def rank_in_blocks(
+    score_block: Callable[[int, int], np.ndarray],
+    seen: Rows,
+    positives: Rows,
+    n_items: int,
+    cutoffs: Sequence[int],
+    n_top: int = 10,
+    users: np.ndarray | None = None,
+) -> dict[str, np.ndarray]:
+    """Score users a block at a time and return their ranking columns.
+
+    Args:
+        score_block: (start, stop) -> scores of users start..stop - 1, shape (stop - start,
+            n_items), float32; larger is better. It is only read.
+        seen: items that a user is not recommended (those of training).
+        positives: held-out items of each user, at least one.
+        n_items: number of items.
+        cutoffs: the k of the columns that are named after one.
+        n_top: length of the recommended lists in the column `top`; 0 leaves the column out.
+        users: ids of the users, which decide how ties in `top` fall; by default their places.
+
+    Returns:
+        The columns of `user_columns`, shape (n_users,), and `top` (n_users, n_top), int32: the
+        best items not seen, best first, ties in an order that depends on user and item alone, -1
+        where there are no more. A user with a score that is not finite has NaN in every column,
+        and -1 in `top`.
+
+    Raises:
+        ValueError: a user without held-out items, an item number out of range, not ascending or
+            repeated, or held out and seen at once.
+    """
+    seen, positives = _as_int64(seen), _as_int64(positives)
+    check_rows(seen, positives, n_items)
+    n_users = len(positives.crow) - 1
+    users = np.arange(n_users) if users is None else np.asarray(users)
+    parts = []
+    for start, stop in _blocks(n_users, n_items):
+        scores = np.ascontiguousarray(score_block(start, stop), dtype=np.float32)
+        block = seen.slice(start, stop), positives.slice(start, stop)
+        parts.append(_rank_block(scores, *block, cutoffs, n_top, users[start:stop]))
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def rank_by_item(
+    item_scores: np.ndarray,
+    seen: Rows,
+    positives: Rows,
+    cutoffs: Sequence[int],
+    n_top: int = 10,
+    users: np.ndarray | None = None,
+) -> dict[str, np.ndarray]:
+    """Return the ranking columns of item scores (n_items,) that are the same for every user.
+
+    Popularity is one such score. All zeros are the random recommender: everything ties, and the
+    columns are its exact expectation. Arguments, columns and errors as of `rank_in_blocks`.
+    """
+    n_items = len(item_scores)
+    scores = item_scores.astype(np.float32)
+    return rank_in_blocks(
+        lambda start, stop: np.broadcast_to(scores, (stop - start, n_items)),
+        seen, positives, n_items, cutoffs, n_top, users,
+    )  # fmt: skip
+
+
+def _as_int64(rows: Rows) -> Rows:
+    return Rows(rows.crow.astype(np.int64, copy=False), rows.col.astype(np.int64, copy=False))
+
+
+def _blocks(n_users: int, n_items: int) -> Iterator[tuple[int, int]]:
+    size = max(BLOCK_BYTES // (4 * n_items), 1)
+    for start in range(0, max(n_users, 1), size):
+        yield start, min(start + size, n_users)
+
+
+def _rank_block(
+    scores: np.ndarray,
+    seen: Rows,
+    positives: Rows,
+    cutoffs: Sequence[int],
+    n_top: int,
+    users: np.ndarray,
+) -> dict[str, np.ndarray]:
+    finite = _finite_rows(scores)
+    if not finite.all():
+        scores = np.where(finite[:, None], scores, np.float32(0))
+    above, tied = count_above(scores, seen, positives)
+    n_candidates = scores.shape[1] - np.diff(seen.crow)
+    columns = user_columns(above, tied, positives.crow, n_candidates, cutoffs)
+    if n_top:
+        columns["top"] = top_items(scores, seen, n_top, users)
+    for column in columns.values():
+        column[~finite] = -1 if column.dtype == np.int32 else np.nan
+    return columns
+
+
+def _finite_rows(scores: np.ndarray) -> np.ndarray:
+    """Return which rows are finite; a sum, which BLAS does in no time, clears most of them."""
+    with np.errstate(all="ignore"):
+        finite = np.isfinite(scores @ np.ones(scores.shape[1], dtype=np.float32))
+    finite[~finite] = np.isfinite(scores[~finite]).all(axis=1)
+    return finite
+
+
+def check_rows(seen: Rows, positives: Rows, n_items: int) -> None:
+    """Refuse item lists that the native loops below must not see; see `rank_in_blocks`."""
+    if len(seen.crow) != len(positives.crow):
+        n_seen, n_positives = len(seen.crow) - 1, len(positives.crow) - 1
+        raise ValueError(f"seen items of {n_seen} users, held-out items of {n_positives}")
+    empty = np.flatnonzero(np.diff(positives.crow) == 0)
+    if len(empty):
+        raise ValueError(
+            f"user in row {empty[0]} has no held-out item ({len(empty)} such users); leave them out"
+        )
+    for name, rows in (("seen", seen), ("held-out", positives)):
+        if rows.crow[0] != 0 or rows.crow[-1] != len(rows.col) or (np.diff(rows.crow) < 0).any():
+            raise ValueError(f"{name} items: crow must rise from 0 to the {len(rows.col)} items")
+        row = int(kernels.first_bad_row(*rows, n_items))
+        if row >= 0:
+            raise ValueError(
+                f"{name} items of row {row} must be ascending, without repeats, 0..{n_items - 1}"
+            )
+    row = int(kernels.first_overlap(*seen, *positives))
+    if row >= 0:
+        raise ValueError(f"row {row} has a held-out item among the seen ones")
+
+
+def count_above(scores: np.ndarray, seen: Rows, positives: Rows) -> tuple[np.ndarray, np.ndarray]:
+    """Count the candidates above each held-out item, and those that it ties with.
+
+    One pass over the scores: each is placed among the user's few held-out scores through a table
+    of buckets. The seen items are placed once more and taken off.
+
+    Args:
+        scores: shape (B, n_items), float32, finite.
+        seen: items that are no candidates, B lists.
+        positives: held-out items, B lists; checked by `check_rows`.
+
+    Returns:
+        above: candidates with a larger score than each held-out item, shape (n_positives,); the
+            held-out items of a user stand in descending order of score, not in that of `col`.
+        tied: candidates with its very score, itself counted, shape (n_positives,).
+    """
+    above = np.empty(len(positives.col), dtype=np.int64)
+    tied = np.empty(len(positives.col), dtype=np.int64)
+    kernels.count_above(scores, *seen, *positives, above, tied)
+    return above, tied
+
+
+def top_items(scores: np.ndarray, seen: Rows, n_top: int, users: np.ndarray) -> np.ndarray:
+    """Return each user's n_top best candidates, best first; see `rank_in_blocks`."""
+    top = np.full((len(scores), n_top), -1, dtype=np.int32)
+    kernels.top_items(scores, *seen, users.astype(np.uint64), top)
+    return top

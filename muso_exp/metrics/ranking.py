@@ -1,0 +1,205 @@
+"""Metrics of recommendation: means of per-user columns, and what the recommended lists are like.
+
+The columns come from `muso_exp.features.ranking`; a row is a user with held-out items. The data
+set leaves out and counts users without.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.sparse import csr_matrix
+from scipy.stats import rankdata
+from sklearn.preprocessing import normalize
+from torch import Tensor
+
+from muso_exp.metrics.base import WeightedMetric, weighted_mean
+
+
+class UserMean(WeightedMetric):
+    """Mean over users of one of their columns.
+
+    Args:
+        column: its name, e.g. `ap_at_500`.
+        **kwargs: of `torchmetrics.Metric`.
+    """
+
+    def __init__(self, column: str, **kwargs: Any) -> None:
+        self.fields = (column,)  # type: ignore[misc]
+        super().__init__(**kwargs)
+
+    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
+        """Return the mean under each row of weights, shape (n_resamples,)."""
+        return weighted_mean(columns[self.fields[0]], weights)
+
+
+class Clicks(UserMean):
+    """Mean number of pages to turn before the first held-out item; fewer are better."""
+
+    higher_is_better = False
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__("clicks", **kwargs)
+
+
+class ItemMean(WeightedMetric):
+    """Mean of a value of the recommended items, over each user's list and then over users.
+
+    Args:
+        values: of each item, shape (n_items,), float.
+        **kwargs: of `torchmetrics.Metric`.
+    """
+
+    fields = ("top",)
+
+    def __init__(self, values: np.ndarray, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.values = torch.from_numpy(np.asarray(values, dtype=np.float64))
+
+    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
+        """Return the mean under each row of weights, shape (n_resamples,); NaN for empty lists."""
+        top = columns["top"].long()
+        listed = (top >= 0).double()  # (n_rows, n_top)
+        total = (self.values[top.clamp(min=0)] * listed).sum(dim=1)
+        return weighted_mean(total / listed.sum(dim=1), weights)
+
+
+class Novelty(ItemMean):
+    """Mean self-information of the recommended items in bits: -log2 of their share of users.
+
+    Args:
+        listeners: train users of each item, shape (n_items,); an unheard item counts as one user's.
+        n_users: number of train users.
+        **kwargs: of `torchmetrics.Metric`.
+
+    Source: Castells, Hurley and Vargas, Recommender Systems Handbook, 2015. Deviation: none.
+    """
+
+    def __init__(self, listeners: np.ndarray, n_users: int, **kwargs: Any) -> None:
+        super().__init__(-np.log2(np.maximum(listeners, 1) / n_users), **kwargs)
+
+
+class PopularityBias(ItemMean):
+    """Mean popularity percentile of the recommended items: .5 if drawn evenly, 1 if only hits.
+
+    Args:
+        listeners: train users of each item, shape (n_items,); equal counts share a percentile.
+        **kwargs: of `torchmetrics.Metric`.
+    """
+
+    higher_is_better = False
+
+    def __init__(self, listeners: np.ndarray, **kwargs: Any) -> None:
+        super().__init__((rankdata(listeners) - 0.5) / len(listeners), **kwargs)
+
+
+class Coverage(WeightedMetric):
+    """Share of the catalogue that is in at least one user's list.
+
+    A resample holds fewer different users than the test set, so its interval lies below the value.
+
+    Args:
+        n_items: size of the catalogue.
+        **kwargs: of `torchmetrics.Metric`.
+    """
+
+    fields = ("top",)
+
+    def __init__(self, n_items: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.n_items = n_items
+
+    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
+        """Return the share under each row of weights, shape (n_resamples,)."""
+        lists = _indicator(columns["top"], self.n_items)
+        times = lists.T @ (weights > 0).double().numpy().T  # (n_items, n_resamples)
+        return torch.from_numpy((times > 0).mean(axis=0))
+
+
+class IntraListDiversity(WeightedMetric):
+    """Mean of 1 - cosine over the pairs of a user's list, then over users.
+
+    An item without a vector is in no pair; a list without pairs is left out.
+
+    Args:
+        vectors: of the items, shape (n_items, n_dims), sparse; e.g. their listeners or tags. Kept
+            by reference: copies of the metric share it.
+        **kwargs: of `torchmetrics.Metric`.
+
+    Source: Ziegler et al., WWW 2005. Deviation: diversity, so 1 - their similarity.
+    """
+
+    fields = ("top",)
+
+    def __init__(self, vectors: csr_matrix, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.vectors = _Shared(normalize(csr_matrix(vectors, dtype=np.float64)))
+
+    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
+        """Return the diversity under each row of weights, shape (n_resamples,)."""
+        diversity = torch.from_numpy(_diversity(columns["top"], self.vectors.matrix))  # (n_rows,)
+        defined = ~diversity.isnan()
+        return weighted_mean(diversity[defined], weights[:, defined])
+
+
+class _Shared:
+    """A matrix that deep copies of its owner share."""
+
+    def __init__(self, matrix: csr_matrix) -> None:
+        self.matrix = matrix
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "_Shared":
+        return self
+
+
+def _indicator(top: Tensor, n_items: int) -> csr_matrix:
+    """Return the lists `top` (n_rows, n_top) as a matrix of ones (n_rows, n_items)."""
+    listed = (top >= 0).numpy()
+    rows, items = np.nonzero(listed)[0], top.numpy()[listed]
+    return csr_matrix((np.ones(len(items)), (rows, items)), shape=(len(top), n_items))
+
+
+def _diversity(top: Tensor, units: csr_matrix) -> np.ndarray:
+    """Return 1 - mean cosine of the pairs of each list (n_rows,); the sum of all is |sum|^2."""
+    lists = _indicator(top, units.shape[0])
+    summed = lists @ units  # (n_rows, n_dims)
+    together = np.asarray(summed.multiply(summed).sum(axis=1)).ravel()
+    n = lists @ (np.diff(units.indptr) > 0).astype(float)  # items with a vector
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(n > 1, 1 - (together - n) / (n * (n - 1)), np.nan)
+
+
+def ranking_metrics(cutoffs: Sequence[int]) -> dict[str, WeightedMetric]:
+    """Return the metrics of held-out items by name, e.g. `auc`, `map_at_500`, `ndcg_at_100`."""
+    metrics: dict[str, WeightedMetric] = {
+        "auc": UserMean("auc"),
+        "r_precision": UserMean("r_precision"),
+        "clicks": Clicks(),
+    }
+    for k in cutoffs:
+        metrics[f"map_at_{k}"] = UserMean(f"ap_at_{k}")
+        for name in ("ndcg", "recall", "precision", "hit_rate"):
+            metrics[f"{name}_at_{k}"] = UserMean(f"{name}_at_{k}")
+    return metrics
+
+
+def list_metrics(
+    listeners: np.ndarray, n_users: int, vectors: csr_matrix | None = None
+) -> dict[str, WeightedMetric]:
+    """Return the metrics of the recommended lists by name.
+
+    Args:
+        listeners: train users of each item, shape (n_items,).
+        n_users: number of train users.
+        vectors: of the items (n_items, n_dims), for `intra_list_diversity`; without them it is
+            left out.
+    """
+    metrics: dict[str, WeightedMetric] = {
+        "coverage": Coverage(len(listeners)),
+        "novelty": Novelty(listeners, n_users),
+        "popularity_bias": PopularityBias(listeners),
+    }
+    if vectors is not None:
+        metrics["intra_list_diversity"] = IntraListDiversity(vectors)
+    return metrics

@@ -1,0 +1,131 @@
+"""The base of every model that recommends: it scores all items and answers with ranking columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from scipy.sparse import csr_matrix
+from torch import Tensor
+
+from muso_exp.features.ranking import Rows, rank_in_blocks
+from muso_exp.models.base import Batch, Model, Solver
+
+
+class Ranker(Model):
+    """A model that scores every item for a user.
+
+    A subclass implements `score_block`, and where items have a likeness `item_block`.
+
+    Batches, made by the data set (all item lists ascending, without repeats):
+
+    - train: the whole matrix of plays, `crow_indices` (n_users + 1,), `col_indices` (n_plays,),
+      long, and `values` (n_plays,), float32, one batch in an epoch;
+    - validation and test, a batch of B users with at least one held-out item each: `row`, `user`
+      (B,); `seen_crow` (B + 1,) and `seen_col`, the items that are not to be recommended;
+      `positives_crow` (B + 1,) and `positives_col`, the held-out ones; `target` (B,), unread; and
+      where only some items are candidates, `candidates` (n_candidates,): their ids, and then
+      `seen_col` and `positives_col` count within them, as a slice of a CSR's columns does;
+    - a question about items: `item` (B,) alone.
+
+    Args:
+        n_users: number of users, from the data set.
+        n_items: number of items, from the data set.
+        cutoffs: the k of the ranking columns, from the data set.
+        n_top: length of the recommended lists.
+    """
+
+    def __init__(self, n_users: int, n_items: int, cutoffs: Sequence[int], n_top: int = 10) -> None:
+        super().__init__()
+        self.n_users = n_users
+        self.n_items = n_items
+        self.cutoffs = list(cutoffs)
+        self.n_top = n_top
+
+    def score_block(self, users: Tensor) -> Tensor:
+        """Return the scores of all items for users (B,), shape (B, n_items); larger is better."""
+        raise TypeError(f"{type(self).__name__} does not implement score_block")
+
+    def item_block(self, items: Tensor) -> Tensor:
+        """Return how alike all items are to items (B,), shape (B, n_items)."""
+        raise TypeError(f"{type(self).__name__} does not say how alike items are")
+
+    def predict_step(self, batch: Batch, batch_idx: int = 0) -> dict[str, Tensor]:
+        """Return prediction columns, never the scores themselves.
+
+        Returns:
+            For users, the columns of `muso_exp.features.ranking_formulas.user_columns` (B,) and
+            `top` (B, n_top), item ids or -1; for items, `neighbours` (B, n_top), the items most
+            alike, and `similarity` (B, n_top).
+        """
+        if "user" not in batch:
+            return self._neighbours(batch["item"])
+        candidates = batch.get("candidates")
+        columns = rank_in_blocks(
+            lambda start, stop: self._scores(batch["user"][start:stop], candidates),
+            batch_rows(batch, "seen"),
+            batch_rows(batch, "positives"),
+            self.n_items if candidates is None else len(candidates),
+            self.cutoffs,
+            self.n_top,
+            batch["user"].cpu().numpy(),
+        )
+        result = {name: torch.from_numpy(column) for name, column in columns.items()}
+        if candidates is not None:
+            top = result["top"].long()
+            result["top"] = torch.where(top < 0, top, candidates.cpu()[top.clamp(min=0)])
+        return result
+
+    def _scores(self, users: Tensor, candidates: Tensor | None) -> np.ndarray:
+        scores = self.score_block(users)  # (B, n_items)
+        chosen = scores if candidates is None else scores[:, candidates]
+        return chosen.cpu().numpy()
+
+    def _neighbours(self, items: Tensor) -> dict[str, Tensor]:
+        alike = self.item_block(items)  # (B, n_items)
+        alike = alike.scatter(1, items[:, None], -torch.inf)
+        similarity, neighbours = alike.topk(min(self.n_top, alike.shape[1] - 1), dim=1)
+        return {"neighbours": neighbours, "similarity": similarity}
+
+
+class RankingSolver(Ranker, Solver):
+    """A recommender that is solved on the whole matrix of plays, not descended."""
+
+    def plays(self, batch: Batch) -> csr_matrix:
+        """Return the matrix of plays (n_users, n_items) of a train batch, see `batch_plays`."""
+        return batch_plays(batch, self.n_users, self.n_items)
+
+
+def batch_rows(batch: Batch, name: str) -> Rows:
+    """Return the item lists `<name>_crow`, `<name>_col` of a batch."""
+    return Rows(batch[f"{name}_crow"].cpu().numpy(), batch[f"{name}_col"].cpu().numpy())
+
+
+def batch_plays(batch: Batch, n_users: int, n_items: int) -> csr_matrix:
+    """Return the matrix of plays in a train batch, checked: native code trusts its indices.
+
+    Returns:
+        Plays, shape (n_users, n_items), float32, indices ascending, duplicates summed.
+
+    Raises:
+        ValueError: an index out of range, or no plays at all.
+    """
+    crow, col = batch["crow_indices"].cpu().numpy(), batch["col_indices"].cpu().numpy()
+    values = batch["values"].cpu().numpy().astype(np.float32, copy=False)
+    if (
+        len(crow) != n_users + 1
+        or crow[0] != 0
+        or crow[-1] != len(col)
+        or (np.diff(crow) < 0).any()
+    ):
+        raise ValueError(f"crow_indices must rise from 0 to {len(col)} over {n_users} users")
+    if len(col) == 0:
+        raise ValueError("the matrix of plays is empty; keep more users or items")
+    if col.min() < 0 or col.max() >= n_items:
+        raise ValueError(f"col_indices must be 0..{n_items - 1}, got {col.min()}..{col.max()}")
+    if not np.isfinite(values).all() or values.min() <= 0:
+        raise ValueError("values must be finite and > 0: leave out what was not played")
+    plays = csr_matrix((values, col.astype(np.int32), crow), shape=(n_users, n_items))
+    plays.sum_duplicates()
+    return plays

@@ -1,0 +1,276 @@
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from pytest import approx
+from sklearn.metrics import ndcg_score, roc_auc_score
+
+from muso_exp.features import ranking
+from muso_exp.features.ranking import Rows, count_above, rank_by_item, rank_in_blocks
+from muso_exp.features.ranking_formulas import column_names, user_columns
+
+Lists = Sequence[Sequence[int]]
+
+
+def rows(lists: Lists) -> Rows:
+    crow = np.cumsum([0, *map(len, lists)])
+    return Rows(crow, np.array([item for items in lists for item in items], dtype=np.int64))
+
+
+def rank(scores: object, seen: Lists, positives: Lists, **options: object) -> dict[str, np.ndarray]:
+    table = np.array(scores, dtype=np.float32)
+    options = {"cutoffs": [1, 2, 3], "n_top": 3, **options}
+    return rank_in_blocks(
+        lambda start, stop: table[start:stop],
+        rows(seen),
+        rows(positives),
+        table.shape[1],
+        **options,
+    )
+
+
+def one(scores: Sequence[float], positives: Sequence[int], seen: Sequence[int] = (), **options: object) -> dict:
+    columns = rank([scores], [seen], [positives], **options)
+    return {name: column[0] for name, column in columns.items()}
+
+
+def random_case(n_users: int, n_items: int, seed: int, decimals: int) -> tuple:
+    rng = np.random.default_rng(seed)
+    scores = rng.normal(size=(n_users, n_items)).round(decimals).astype(np.float32)
+    seen, positives = [], []
+    for _ in range(n_users):
+        order = rng.permutation(n_items)
+        n_seen, n_positives = rng.integers(0, n_items // 3), rng.integers(1, n_items // 3)
+        seen.append(sorted(order[:n_seen]))
+        positives.append(sorted(order[n_seen : n_seen + n_positives]))
+    return scores, seen, positives
+
+
+def naive(positives: set[int], order: Sequence[int], k: int) -> dict[str, float]:
+    scores: np.ndarray, positives: set[int], order: Sequence[int], k: int
+) -> dict[str, float]:
+    """Every measure from a sorted list, as one would write it on paper."""
+    hits = [item in positives for item in order]
+    m = len(positives)
+    precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
+    discounts = 1 / np.log2(np.arange(2, len(hits) + 2))
+    first = hits.index(True)
+    pairs = [(a, b) for a, b in itertools.combinations(range(len(hits)), 2) if hits[a] != hits[b]]
+    return {
+        "auc": np.mean([hits[a] for a, _ in pairs]),
+        "r_precision": sum(hits[:m]) / m,
+        "clicks": first // 10 if first < 500 else 51,
+        "n_positives": m,
+        f"ap_at_{k}": (precision * hits)[:k].sum() / min(m, k),
+        f"ndcg_at_{k}": (discounts * hits)[:k].sum() / discounts[: min(m, k)].sum(),
+        f"recall_at_{k}": sum(hits[:k]) / m,
+        f"precision_at_{k}": sum(hits[:k]) / k,
+        f"hit_rate_at_{k}": float(any(hits[:k])),
+    }
+
+
+def test_auc_is_the_share_of_pairs_in_the_right_order() -> None:
+    assert one([5, 4, 3, 2, 1], [0, 3])["auc"] == approx((3 + 1) / 6)
+
+
+def test_average_precision_counts_precision_at_the_hits_only() -> None:
+    columns = one([5, 4, 3, 2, 1], [0, 2], cutoffs=[5])
+    assert columns["ap_at_5"] == approx((1 + 2 / 3) / 2)
+
+
+def test_average_precision_divides_by_what_fits_into_the_cutoff() -> None:
+    columns = one([5, 4, 3, 2, 1], [0, 1, 4], cutoffs=[2])
+    assert columns["ap_at_2"] == approx((1 + 1) / 2)
+
+
+def test_ndcg_discounts_by_the_logarithm_of_the_place() -> None:
+    columns = one([5, 4, 3, 2], [1, 2], cutoffs=[3])
+    best = 1 + 1 / np.log2(3)
+    assert columns["ndcg_at_3"] == approx((1 / np.log2(3) + 1 / 2) / best)
+
+
+def test_seen_items_are_no_candidates() -> None:
+    columns = one([9, 8, 7, 6], [3], seen=[0, 1])
+    assert columns["auc"] == 0
+    assert columns["recall_at_2"] == 1
+    assert columns["top"].tolist() == [2, 3, -1]
+
+
+def test_recall_precision_and_hit_rate_divide_the_same_hits_differently() -> None:
+    columns = one([6, 5, 4, 3, 2, 1], [0, 4, 5])
+    assert columns["recall_at_2"] == approx(1 / 3)
+    assert columns["precision_at_2"] == approx(1 / 2)
+    assert columns["hit_rate_at_2"] == 1
+    assert columns["r_precision"] == approx(1 / 3)
+
+
+def test_clicks_turn_a_page_for_every_ten_items_and_give_up_at_500() -> None:
+    scores = -np.arange(600.0)
+    assert one(scores, [9])["clicks"] == 0
+    assert one(scores, [10])["clicks"] == 1
+    assert one(scores, [499])["clicks"] == 49
+    assert one(scores, [500])["clicks"] == 51
+
+
+def test_all_ties_are_worth_one_half_of_auc_and_the_share_of_precision() -> None:
+    columns = one([0, 0, 0, 0], [2], cutoffs=[2])
+    assert columns["auc"] == approx(1 / 2)
+    assert columns["precision_at_2"] == approx(1 / 4)
+    assert columns["hit_rate_at_2"] == approx(1 / 2)
+    assert columns["ap_at_2"] == approx((1 + 1 / 2) / 4)
+
+
+@pytest.mark.parametrize("positives", [[0], [1, 2], [0, 3], [1, 2, 3], [0, 1, 2, 3]])
+def test_ties_score_the_mean_over_all_their_orders(positives: list[int]) -> None:
+    scores = np.array([2, 1, 1, 1, 1, 0])
+    orders = [[0, *middle, 5] for middle in itertools.permutations([1, 2, 3, 4])]
+    for k in (1, 2, 4, 6):
+        each = [naive(set(positives), order, k) for order in orders]
+        columns = one(scores, positives, cutoffs=[k])
+        for name in each[0]:
+            assert columns[name] == approx(np.mean([value[name] for value in each])), name
+
+
+def test_a_tie_over_a_page_end_scores_the_mean_number_of_clicks() -> None:
+    scores = np.zeros(12)
+    scores[0] = 1
+    assert one(scores, [5])["clicks"] == approx(2 / 11)  # its place is 2 to 12, each equally likely
+    columns = one(scores, [5, 6])
+    assert columns["clicks"] == approx(2 / 11 * 1 / 10)
+
+
+@pytest.mark.parametrize("decimals", [1, 6])
+def test_columns_equal_a_loop_over_sorted_lists(decimals: int) -> None:
+    scores, seen, positives = random_case(30, 90, seed=3, decimals=decimals)
+    columns = rank(scores, seen, positives, cutoffs=[5, 20])
+    for user in range(30):
+        candidates = np.setdiff1d(np.arange(90), seen[user])
+        truth = np.isin(candidates, positives[user])
+        own = scores[user, candidates]
+        assert columns["auc"][user] == approx(roc_auc_score(truth, own), abs=1e-12)
+        expected = ndcg_score([truth], [own], k=20)  # scikit-learn averages over ties, too
+        assert columns["ndcg_at_20"][user] == approx(expected, abs=1e-12)
+        if decimals == 6:
+            order = candidates[np.argsort(-own)]
+            for name, value in naive(set(positives[user]), order, 5).items():
+                assert columns[name][user] == approx(value, abs=1e-12), name
+
+
+def test_blocks_of_one_user_give_the_same_as_one_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = random_case(9, 40, seed=5, decimals=1)
+    whole = rank(*case)
+    monkeypatch.setattr(ranking, "BLOCK_BYTES", 1)
+    single = rank(*case)
+    for name in whole:
+        np.testing.assert_array_equal(whole[name], single[name])
+
+
+def test_scores_are_only_read() -> None:
+    scores, seen, positives = random_case(4, 30, seed=1, decimals=2)
+    before = scores.copy()
+    count_above(scores, rows(seen), rows(positives))
+    np.testing.assert_array_equal(scores, before)
+
+
+@pytest.mark.parametrize("scale", [1e-38, 1e-30, 1.0, 1e30, 3e38])
+def test_scores_of_any_size_are_placed_exactly(scale: float) -> None:
+    rng = np.random.default_rng(0)
+    scores = (rng.integers(-5, 6, size=(1, 200)) * scale / 5).astype(np.float32)
+    positives = np.arange(0, 200, 7)
+    above, tied = count_above(scores, rows([[]]), rows([positives]))
+    own = -np.sort(-scores[0, positives])
+    np.testing.assert_array_equal(above, [(scores[0] > score).sum() for score in own])
+    np.testing.assert_array_equal(tied, [(scores[0] == score).sum() for score in own])
+
+
+def test_the_best_items_come_first() -> None:
+    scores, seen, positives = random_case(20, 60, seed=2, decimals=6)
+    top = rank(scores, seen, positives, n_top=12)["top"]
+    for user in range(20):
+        candidates = np.setdiff1d(np.arange(60), seen[user])
+        expected = candidates[np.argsort(-scores[user, candidates])][:12]
+        assert top[user].tolist() == expected.tolist()
+
+
+def test_ties_in_a_list_favour_no_item_and_repeat() -> None:
+    n_users, n_items = 2000, 20
+    seen, positives = rows([[]] * n_users), rows([[0]] * n_users)
+    top = rank_by_item(np.zeros(n_items), seen, positives, [1], n_top=4)["top"]
+    assert all(len(set(own)) == 4 for own in top.tolist())
+    counts = np.bincount(top.ravel(), minlength=n_items)
+    assert np.abs(counts - 400).max() < 5 * np.sqrt(400)
+    again = rank_by_item(np.zeros(n_items), seen, positives, [1], n_top=4)["top"]
+    np.testing.assert_array_equal(top, again)
+
+
+def test_ties_depend_on_the_user_and_not_on_the_row() -> None:
+    seen, positives = rows([[], []]), rows([[0], [0]])
+    first = rank_by_item(np.zeros(50), seen, positives, [1], users=np.array([7, 8]))["top"]
+    swapped = rank_by_item(np.zeros(50), seen, positives, [1], users=np.array([8, 7]))["top"]
+    np.testing.assert_array_equal(first, swapped[::-1])
+
+
+def test_random_guessing_has_its_exact_expectation() -> None:
+    rng = np.random.default_rng(0)
+    columns = rank_by_item(np.zeros(30), rows([[]]), rows([[3, 8, 9]]), [5])
+    drawn = [naive({3, 8, 9}, rng.permutation(30), 5) for _ in range(4000)]
+    for name in ("auc", "ap_at_5", "ndcg_at_5", "clicks", "hit_rate_at_5", "r_precision"):
+        values = [value[name] for value in drawn]
+        error = np.std(values) / np.sqrt(len(values))
+        assert columns[name][0] == approx(np.mean(values), abs=4 * error), name
+
+
+def test_a_score_that_is_not_finite_makes_that_users_columns_nan() -> None:
+    columns = rank([[1, np.nan, 0], [2, 1, 0], [np.inf, 1, 0]], [[]] * 3, [[0]] * 3)
+    assert np.isnan(columns["auc"]).tolist() == [True, False, True]
+    assert columns["top"].tolist() == [[-1] * 3, [0, 1, 2], [-1] * 3]
+
+
+def test_large_finite_scores_are_not_taken_for_infinite() -> None:
+    assert one([3e38, 3e38, 1], [2])["auc"] == 0
+
+
+def test_auc_is_undefined_where_every_candidate_is_held_out() -> None:
+    assert np.isnan(one([1, 2, 3], [0, 1], seen=[2])["auc"])
+
+
+def test_columns_are_named_once_per_cutoff() -> None:
+    names = column_names([10, 500])
+    assert len(set(names)) == len(names) == 4 + 2 * 5
+    assert list(one([1, 2], [0], cutoffs=[10, 500], n_top=0)) == names
+
+
+def test_a_user_without_held_out_items_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"row 1 has no held-out item \(1 such users\)"):
+        rank([[1, 2], [1, 2]], [[], []], [[0], []])
+
+
+@pytest.mark.parametrize("bad", [[2, 1], [1, 1], [-1], [3]])
+def test_item_lists_that_native_code_must_not_see_are_refused(bad: list[int]) -> None:
+    with pytest.raises(ValueError, match=r"held-out items of row 0 must be ascending"):
+        rank([[1, 2, 3]], [[]], [bad])
+    with pytest.raises(ValueError, match=r"seen items of row 0 must be ascending"):
+        rank([[1, 2, 3]], [bad], [[0]])
+
+
+def test_an_item_held_out_and_seen_is_refused() -> None:
+    with pytest.raises(ValueError, match="row 0 has a held-out item among the seen ones"):
+        rank([[1, 2, 3]], [[0, 2]], [[2]])
+
+
+def test_lists_of_other_users_are_refused() -> None:
+    with pytest.raises(ValueError, match="seen items of 2 users, held-out items of 1"):
+        rank([[1, 2, 3]], [[0], [1]], [[2]])
+
+
+def test_list_ends_beyond_the_items_are_refused() -> None:
+    broken = Rows(np.array([0, 5]), np.array([1]))
+    with pytest.raises(ValueError, match="held-out items: crow must rise from 0 to the 1 items"):
+        rank_by_item(np.zeros(9), rows([[]]), broken, [1])
+
+
+def test_a_cutoff_below_one_is_refused() -> None:
+    counts = np.array([1])
+    with pytest.raises(ValueError, match=r"cutoffs must be >= 1, got \[0\]"):
+        user_columns(counts, counts, np.array([0, 1]), np.array([2]), [0])
