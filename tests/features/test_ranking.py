@@ -30,7 +30,9 @@ def rank(scores: object, seen: Lists, positives: Lists, **options: object) -> di
     )
 
 
-def one(scores: Sequence[float], positives: Sequence[int], seen: Sequence[int] = (), **options: object) -> dict:
+def one(
+    scores: Sequence[float], positives: Sequence[int], seen: Sequence[int] = (), **options: object
+) -> dict:
     columns = rank([scores], [seen], [positives], **options)
     return {name: column[0] for name, column in columns.items()}
 
@@ -48,8 +50,6 @@ def random_case(n_users: int, n_items: int, seed: int, decimals: int) -> tuple:
 
 
 def naive(positives: set[int], order: Sequence[int], k: int) -> dict[str, float]:
-    scores: np.ndarray, positives: set[int], order: Sequence[int], k: int
-) -> dict[str, float]:
     """Every measure from a sorted list, as one would write it on paper."""
     hits = [item in positives for item in order]
     m = len(positives)
