@@ -117,6 +117,10 @@ def task(cfg: Any) -> float | None:
         _drop_empty(Path(cfg.paths.run))
         log.error("%s", error)  # once, to the console and to run.log; Hydra would add a line
         sys.exit(error.exit_code)
+    except Stopped as stopped:
+        if (Path(cfg.paths.run) / "checkpoints" / "last.ckpt").exists():
+            stopped.args = (f"{stopped}; the same command with ckpt={cfg.paths.run} resumes",)
+        raise
     _show(record, folder)
     return record["metrics"].get(cfg.objective) if cfg.objective else None
 

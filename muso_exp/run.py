@@ -16,7 +16,7 @@ from muso_exp.build import accepted, build, plain
 from muso_exp.callbacks import LossHistory, TestPredictions
 from muso_exp.checkpoint import AtomicCheckpointIO, find_checkpoint
 from muso_exp.comparison import Finished, find_same
-from muso_exp.errors import ConfigError, MusoError
+from muso_exp.errors import ConfigError
 from muso_exp.outcome import Outcome, conclude
 from muso_exp.paper import Claim
 from muso_exp.tracking import MlflowLogger, tracked
@@ -28,7 +28,10 @@ def run(cfg: DictConfig) -> Outcome:
     """Run one experiment: prepare data, fit, test, set beside nulls and paper, write it all down.
 
     Raises:
-        MusoError: something the user can mend. If it came before training, no folder is left.
+        MusoError: something the user can mend.
+
+    Whatever ends the run before training leaves no folder; what ends it later leaves its
+    checkpoints, to be resumed.
     """
     started = time.monotonic()
     folder = claim_folder(Path(cfg.paths.run))
@@ -42,7 +45,7 @@ def run(cfg: DictConfig) -> Outcome:
         model = build(cfg.model, **accepted(cfg.model, data.dims))
         model.attach_metrics(data.metrics())
         logger = build(cfg.logger, **identity(cfg, folder, data))
-    except MusoError:
+    except BaseException:
         shutil.rmtree(folder)
         raise
     prepared = time.monotonic()
