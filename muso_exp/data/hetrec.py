@@ -17,6 +17,8 @@ from muso_exp.data.vectors import VectorOptions, require_choice
 from muso_exp.errors import ConfigError
 from muso_exp.features.graph import bfs_distances
 from muso_exp.results import Finding
+from muso_exp.simulation.hetrec import write_hetrec
+from muso_exp.simulation.world import simulate_world
 
 WORLD_VERSION = 1  # raise when simulation.hetrec writes other files for the same arguments
 URL = "https://files.grouplens.org/datasets/hetrec2011/hetrec2011-lastfm-2k.zip"
@@ -172,9 +174,6 @@ class HetRec(PairData):
         return cached_folder(self.cache, key, self._simulate)
 
     def _simulate(self, folder: Path) -> None:
-        from muso_exp.simulation.hetrec import write_hetrec
-        from muso_exp.simulation.world import simulate_world
-
         write_hetrec(simulate_world(**self.world), folder)
 
 

@@ -22,6 +22,8 @@ from muso_exp.data.vectors import VectorOptions, require_choice
 from muso_exp.errors import ConfigError
 from muso_exp.features.graph import metric_closure, triangle_violations
 from muso_exp.results import Finding
+from muso_exp.simulation.muso import write_muso
+from muso_exp.simulation.world import simulate_world
 
 WORLD_VERSION = 1  # raise when simulation.muso writes other files for the same arguments
 
@@ -149,9 +151,6 @@ class MuSo(PairData):
         return cached_folder(self.cache, key, self._simulate)
 
     def _simulate(self, folder: Path) -> None:
-        from muso_exp.simulation.muso import write_muso
-        from muso_exp.simulation.world import simulate_world
-
         write_muso(simulate_world(**self.world), folder, **self.chains)
 
     def _labels(self, split: str) -> np.ndarray:

@@ -1,0 +1,293 @@
+import gzip
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tiny_files import CHAIN, DOS, FRIENDS, LISTENING, muso, write_chain, write_muso_files
+
+from muso_exp.data.muso import MuSo
+from muso_exp.errors import ConfigError, DatasetNotFoundError
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    return write_muso_files(tmp_path / "muso")
+
+
+def with_chains(files: Path) -> Path:
+    write_chain(files, "train", CHAIN, FRIENDS)
+    write_chain(files, "test", ["e", "f", "o", "g"], [("e", "f"), ("f", "o"), ("o", "g")])
+    return files
+
+
+def score(data: MuSo, null: str) -> dict[str, float]:
+    metrics = data.metrics()
+    metrics.update(**data.nulls()[null], target=data.target())
+    return {name: float(value) for name, value in metrics.compute().items()}
+
+
+def findings(data: MuSo) -> dict[str, float]:
+    return {finding.check: finding.value for finding in data.audit()}
+
+
+def test_dims_follow_the_train_users_items(files: Path) -> None:
+    data = muso(files)
+    assert data.dims == {"input_dim": 22, "n_classes": 4, "block_sizes": [3, 2, 3, 3]}
+    assert data.listeners.items["artist"] == ["NA", "null", "None"]
+    assert data.listeners.items["track"] == ["t", 'u "v"', "w"]
+
+
+def test_train_pairs_come_once_and_test_pairs_in_both_orders(files: Path) -> None:
+    data = muso(files)
+    assert data.drawn["train"].pairs.tolist() == [[0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3]]
+    assert data.drawn["train"].dos.tolist() == [1, 1, 4, 2, 3, 1]
+    assert data.drawn["test"].pairs.tolist() == [[4, 5], [5, 4], [5, 6], [6, 5]]
+    assert data.target().tolist() == [0, 0, 2, 2]
+    assert data.units().tolist() == data.drawn["test"].pairs.tolist()
+
+
+def test_a_batch_is_the_published_vector(files: Path) -> None:
+    data = muso(files, tag_order="fixed", batch_size=0)
+    batch = next(iter(data.test_dataloader()))
+    assert batch["row"].tolist() == [0, 1, 2, 3]
+    assert batch["x"].dtype == torch.float32 and batch["x"].shape == (4, 22)
+    artists_of_e = np.array([3.0, 0.0, 0.0])
+    expected = (artists_of_e - 1) / np.sqrt(2)
+    assert batch["x"][0, :3].numpy() == pytest.approx(expected, abs=1e-6)
+
+
+def test_pairs_with_a_user_without_a_known_tag_are_nan_as_published(files: Path) -> None:
+    x = next(iter(muso(files, batch_size=0).test_dataloader()))["x"]
+    assert x.isnan().all(dim=1).tolist() == [False, False, True, True]
+    repaired = next(iter(muso(files, batch_size=0, nan="repaired").test_dataloader()))["x"]
+    assert not repaired.isnan().any()
+    per_item = next(iter(muso(files, batch_size=0, normalisation="per_item").test_dataloader()))
+    assert not per_item["x"].isnan().any()
+
+
+def test_shuffled_tags_move_within_their_block_only_and_stay_over_epochs(files: Path) -> None:
+    fixed = muso(files, tag_order="fixed").pair_splits["train"][[0, 1]]["x"]
+    split = muso(files).pair_splits["train"]
+    shuffled = split[[0, 1]]["x"]
+    assert torch.equal(shuffled, split[[0, 1]]["x"])
+    assert torch.equal(fixed[:, :16], shuffled[:, :16])
+    assert torch.equal(fixed[:, 16:19].sort().values, shuffled[:, 16:19].sort().values)
+    seeds = [muso(files, seed=seed).pair_splits["train"][[0, 1]]["x"] for seed in range(9)]
+    assert any(not torch.equal(fixed, x) for x in seeds)
+
+
+def test_categories_come_in_one_order_and_only_those_asked_for(files: Path) -> None:
+    data = muso(files, categories=["tag", "artist"])
+    assert data.vectoriser.categories == ["artist", "tag"]
+    assert data.dims["block_sizes"] == [3, 3]
+    with pytest.raises(ConfigError, match=r"dataset.categories=\['genre'\]: choose some of artist"):
+        muso(files, categories=["genre"])
+
+
+def test_each_quirk_refuses_a_choice_that_does_not_exist(files: Path) -> None:
+    with pytest.raises(ConfigError, match=r"dataset.nan=maybe: choose one of as_published, rep"):
+        muso(files, nan="maybe")
+    with pytest.raises(ConfigError, match=r"dataset.label=guess: choose one of given, closure"):
+        muso(files, label="guess")
+
+
+@pytest.mark.parametrize(
+    ("label", "a_to_d"), [("given", 4), ("dilation", 4), ("closure", 2), ("bfs", 2)]
+)
+def test_labels_of_the_chain_by_hand(files: Path, label: str, a_to_d: int) -> None:
+    data = muso(with_chains(files), label=label)
+    expected = np.array(DOS["train"])
+    expected[0, 3] = expected[3, 0] = a_to_d
+    assert data.listeners.distances[:4, :4].tolist() == expected.tolist()
+
+
+def test_relabelling_needs_the_chain(files: Path) -> None:
+    with pytest.raises(ConfigError, match=r"dataset.label=bfs: needs train_chain.csv and train_fr"):
+        muso(files, label="bfs")
+
+
+def test_audit_by_hand(files: Path) -> None:
+    found = findings(muso(with_chains(files)))
+    assert found["triangle_violations"] == 2
+    assert found["labels_equal_shortest_path"] == pytest.approx(5 / 6)
+    assert found["test_pairs_beyond_classes"] == 1
+    assert found["nan_vectors"] == 2
+    assert found["users_in_train_and_test"] == 0
+    assert found["unknown_artist_plays"] == pytest.approx(1 / 7)
+    assert found["unknown_album_plays"] == pytest.approx(3 / 6)
+    assert found["unknown_tag_plays"] == pytest.approx(7 / 10)
+    assert found["classes_below_5_pairs"] == 4
+    assert found["test_rows_per_user"] == pytest.approx(8 / 3)
+    assert found["shuffled_tag_inputs"] == 6
+
+
+def test_audit_has_less_to_warn_of_where_quirks_are_mended(files: Path) -> None:
+    found = findings(muso(files, label="closure", nan="repaired", tag_order="fixed"))
+    assert found["triangle_violations"] == 0
+    assert found["nan_vectors"] == 0
+    assert "shuffled_tag_inputs" not in found and "labels_equal_shortest_path" not in found
+
+
+def test_users_in_train_and_test_are_found(files: Path) -> None:
+    path = files / "test_listening.json"
+    path.write_text(path.read_text().replace('"e"', '"a"'))
+    path = files / "test_dos.csv"
+    path.write_text(
+        path.read_text().replace("e,", "a,", 1).replace("e,", "a,").replace("usar", "u")
+    )
+    path.write_text("user,a,f,g\na,0,1,9\nf,1,0,3\ng,9,3,0\n")
+    assert findings(muso(files))["users_in_train_and_test"] == 1
+
+
+def test_predictions_name_users_and_suffice_for_the_metrics(files: Path) -> None:
+    data = muso(files)
+    frame = data.predictions(data.nulls()["best_constant_acc_within_le3"])
+    assert list(frame) == ["user_a", "user_b", "dos", "predicted_dos", "friend_score"]
+    assert frame["user_a"].tolist() == ["e", "f", "f", "g"]
+    assert frame["dos"].tolist() == [1, 1, 3, 3]
+
+
+def test_sections_draw_the_matrix_and_the_truth(files: Path) -> None:
+    data = muso(files)
+    frame = data.predictions(data.nulls()["always_1"])
+    sections = {s.name: s for s in data.sections(frame, lambda batch: data.nulls()["always_1"])}
+    assert sections["dos_matrix"].figure is not None
+    assert sections["predicted_dos"].figure is not None
+    assert sections["dos_labels"].table["train pairs"].tolist() == [3, 1, 1, 1]
+    assert sections["dos_labels"].table["test pairs"].tolist() == [2, 0, 2, 0]
+
+
+def test_fingerprint_ignores_handles_names_and_compression(files: Path, tmp_path: Path) -> None:
+    other = tmp_path / "author"
+    other.mkdir()
+    renamed = {f"train_{name}": f"MuSo_User_{new}" for name, new in AUTHOR.items()}
+    renamed |= {f"test_{name}": f"MuSo_Test_User_{new}" for name, new in AUTHOR.items()}
+    for name, new in renamed.items():
+        shutil.copy(files / name, other / new)
+    path = other / "MuSo_User_Data.json"
+    path.write_text(path.read_text().replace('"a"', '"handle"'))
+    path = other / "MuSo_User_DOS.csv"
+    path.write_text(path.read_text().replace("a,", "handle,"))
+    with gzip.open(other / "MuSo_Test_User_Data.json.gz", "wb") as file:
+        file.write((other / "MuSo_Test_User_Data.json").read_bytes())
+    (other / "MuSo_Test_User_Data.json").unlink()
+    assert muso(other).fingerprint == muso(files).fingerprint
+
+
+AUTHOR = {"listening.json": "Data.json", "dos.csv": "DOS.csv"}
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("train_listening.json", '"rock": 10', '"rock": 11'),
+        ("train_listening.json", '"jazz"', '"free jazz"'),
+        ("test_dos.csv", "9", "8"),
+    ],
+)
+def test_fingerprint_follows_every_number_and_item(
+    files: Path, name: str, old: str, new: str
+) -> None:
+    before = muso(files).fingerprint
+    path = files / name
+    path.write_text(path.read_text().replace(old, new))
+    assert muso(files).fingerprint != before
+
+
+def test_listening_may_stand_in_another_order_than_the_matrix(files: Path) -> None:
+    before = muso(files)
+    backwards = dict(reversed(LISTENING["train"].items()))
+    (files / "train_listening.json").write_text(json.dumps(backwards))
+    assert muso(files).fingerprint == before.fingerprint
+
+
+def test_zero_between_two_users_means_no_known_distance(files: Path) -> None:
+    (files / "test_dos.csv").write_text("user,e,f,g\ne,0,1,0\nf,1,0,3\ng,0,3,0\n")
+    data = muso(files)
+    assert data.drawn["test"].n_without_path == 2
+    assert data.target().tolist() == [0, 0, 2, 2]
+
+
+def test_missing_files_are_named_with_what_to_do(files: Path) -> None:
+    (files / "train_dos.csv").unlink()
+    (files / "test_dos.csv").unlink()
+    with pytest.raises(DatasetNotFoundError, match=r"not found: train_dos.csv, test_dos.csv; put"):
+        muso(files)
+    with pytest.raises(DatasetNotFoundError, match="not found: the folder itself; put"):
+        muso(files / "nowhere")
+
+
+def test_without_a_root_the_same_reader_reads_simulated_files_written_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[Path] = []
+
+    def simulate(self: MuSo, folder: Path) -> None:
+        written.append(write_muso_files(folder))
+
+    monkeypatch.setattr(MuSo, "_simulate", simulate)
+    first, second = (muso(None, cache=str(tmp_path)) for _ in range(2))
+    assert first.simulated and not first.published
+    assert first.fingerprint == second.fingerprint
+    assert len(written) == 1
+    muso(None, cache=str(tmp_path), world_seed=1)
+    assert len(written) == 2
+
+
+@pytest.mark.data
+def test_real_files_give_the_documents_sizes(real_data: Path) -> None:
+    data = muso(real_data / "muso-lastfm-chains")
+    assert data.published and not data.simulated
+    assert data.dims["input_dim"] == 18432 and data.dims["n_classes"] == 41
+    assert data.dims["block_sizes"] == [2223, 2624, 2824, 1545]
+    counts = data.counts()
+    assert (counts["train_pairs"], counts["test_pairs"]) == (435, 350)
+    assert len(muso(data.root, test_pairs="unordered").target()) == 175
+
+
+@pytest.mark.data
+def test_real_files_give_the_exact_null_scores(real_data: Path) -> None:
+    data = muso(real_data / "muso-lastfm-chains")
+    expected = {
+        "uniform": (0.1160, 0.1597),
+        "train_prior": (0.122, 0.169),
+        "always_1": (50 / 350, 60 / 350),
+    }
+    for null, (lt3, le3) in expected.items():
+        found = score(data, null)
+        assert found["acc_within_lt3"] == pytest.approx(lt3, abs=5e-4)
+        assert found["acc_within_le3"] == pytest.approx(le3, abs=5e-4)
+    nulls = data.nulls()
+    assert int(nulls["best_constant_acc_within_lt3"]["strategy"][0].argmax()) + 1 == 3
+    assert int(nulls["best_constant_acc_within_le3"]["strategy"][0].argmax()) + 1 == 4
+    assert score(data, "best_constant_acc_within_lt3")["acc_within_lt3"] == pytest.approx(70 / 350)
+    assert score(data, "best_constant_acc_within_le3")["acc_within_le3"] == pytest.approx(88 / 350)
+
+
+@pytest.mark.data
+def test_audit_of_the_real_files_finds_what_the_notes_say(real_data: Path) -> None:
+    data = muso(real_data / "muso-lastfm-chains")
+    found = findings(data)
+    assert found["triangle_violations"] == 400
+    assert found["test_pairs_beyond_classes"] == 101
+    assert found["nan_vectors"] == 32
+    assert found["users_in_train_and_test"] == 0
+    shares = {"artist": 0.745, "album": 0.894, "track": 0.930, "tag": 0.095}
+    for category, share in shares.items():
+        assert found[f"unknown_{category}_plays"] == pytest.approx(share, abs=5e-4)
+    x = data.pair_splits["test"][list(range(350))]["x"]
+    assert int(x.isnan().any(dim=1).sum()) == 32
+    texts = [finding.text for finding in data.audit()]
+    assert any("400 of 870 ordered train pairs" in text for text in texts)
+
+
+@pytest.mark.data
+def test_reading_the_real_files_changes_none(real_data: Path) -> None:
+    folder = real_data / "muso-lastfm-chains"
+    before = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.iterdir()}
+    muso(folder)
+    assert before == {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.iterdir()}
