@@ -1,6 +1,7 @@
 """The data of the MuSo document: two chains of Last.fm friends with six months of listening."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.linalg import block_diag
@@ -100,7 +101,11 @@ class MuSo(PairData):
             "n_genres": world_genres,
             "seed": world_seed,
         }
-        self.chains = {"seed": world_seed, "n_train": world_train, "n_test": world_test}
+        self.chains: dict[str, Any] = {
+            "seed": world_seed,
+            "n_train": world_train,
+            "n_test": world_test,
+        }
 
     def prepare_data(self) -> None:
         """Check that the files are there, or simulate them once.
