@@ -28,18 +28,21 @@ _COLOURS = {
 }
 
 
-def number(value: float | None) -> str:
-    """Return a number as people read it: four significant digits, a dash where there is none."""
+def number(value: float | None, digits: int = 4) -> str:
+    """Return a number as people read it: so many significant digits, a dash where there is none."""
     if value is None or math.isnan(value):
         return "-"
     if value == int(value) and abs(value) < 1e6:
         return str(int(value))
-    return f"{value:.4g}"
+    return f"{value:.{digits}g}"
 
 
 def interval(bounds: tuple[float, float] | list[float] | None) -> str:
     """Return an interval as `[low, high]`."""
-    return "-" if bounds is None else f"[{number(bounds[0])}, {number(bounds[1])}]"
+    if bounds is None:
+        return "-"
+    low, high = (number(bound, digits=3) for bound in bounds)
+    return f"[{low}, {high}]"
 
 
 def write_report(folder: Path, outcome: Outcome, config_yaml: str) -> None:
