@@ -38,6 +38,13 @@ def decide(logits: Tensor, rule: Decision = "argmax") -> dict[str, Tensor]:
     return {"strategy": one_hot(decided, logits.shape[1]).float(), "friend": friend}
 
 
+def check_decision(rule: Decision) -> Decision:
+    """Return `rule`, or raise ValueError if `decide` does not know it."""
+    if rule not in ("argmax", "median"):
+        raise ValueError(f"model.decide must be argmax or median, got {rule!r}")
+    return rule
+
+
 def dense(sizes: Sequence[int], dropout: float) -> nn.Sequential:
     """Return linear layers between `sizes`, with ReLU and dropout after each but the last."""
     layers: list[nn.Module] = []
@@ -60,11 +67,9 @@ class PairClassifier(Model):
 
     def __init__(self, lr: float, weight_decay: float, rule: Decision = "argmax") -> None:
         super().__init__()
-        if rule not in ("argmax", "median"):
-            raise ValueError(f"model.decide must be argmax or median, got {rule!r}")
         self.lr = lr
         self.weight_decay = weight_decay
-        self.rule: Decision = rule
+        self.rule = check_decision(rule)
 
     def loss(self, batch: Batch) -> Tensor:
         """Return the cross-entropy in nats, shape (); NaN if a row of the batch is NaN."""

@@ -8,6 +8,9 @@ from torch.nn.functional import logsigmoid, softplus
 
 from muso_exp.models.separation import Decision, PairClassifier, dense
 
+PACE = 10.0  # thresholds have far to go and few steps: Adam moves them this much faster
+MIN_GAP = 1e-4  # between thresholds, so that no class gets log-probability -inf
+
 
 class OrderedClasses(nn.Module):
     """Proportional odds: P(class <= k) = sigmoid(threshold_k - score), thresholds ascending.
@@ -28,12 +31,17 @@ class OrderedClasses(nn.Module):
             raise ValueError(f"ordered classes need n_classes >= 2, got {n_classes}")
         quantiles = torch.arange(1, n_classes) / n_classes
         thresholds = quantiles.logit()  # (n_classes - 1,): a uniform prior at score 0
-        self.first = nn.Parameter(thresholds[:1].clone())
-        self.steps = nn.Parameter(thresholds.diff().expm1().log())  # inverse of softplus
+        self.first = nn.Parameter(thresholds[:1] / PACE)
+        self.steps = nn.Parameter((thresholds.diff() - MIN_GAP).expm1().log() / PACE)
+
+    def gaps(self) -> Tensor:
+        """Return the distances between neighbouring thresholds, > 0, shape (n_classes - 2,)."""
+        return MIN_GAP + softplus(PACE * self.steps)  # __init__ starts from its inverse
 
     def thresholds(self) -> Tensor:
         """Return the thresholds, ascending, shape (n_classes - 1,)."""
-        return torch.cat([self.first, self.first + softplus(self.steps).cumsum(dim=0)])
+        first = PACE * self.first
+        return torch.cat([first, first + self.gaps().cumsum(dim=0)])
 
     def forward(self, score: Tensor) -> Tensor:
         """Return the log-probabilities (B, n_classes) of scores (B, 1); a high score is far.
@@ -44,7 +52,7 @@ class OrderedClasses(nn.Module):
         bounds = self.thresholds() - score  # (B, n_classes - 1)
         below = nn.functional.pad(logsigmoid(bounds), (0, 1))  # (B, n_classes): log sigmoid(b)
         above = nn.functional.pad(logsigmoid(-bounds), (1, 0))  # (B, n_classes): log sigmoid(-a)
-        inner = torch.log(-torch.expm1(-softplus(self.steps)))  # (n_classes - 2,)
+        inner = torch.log(-torch.expm1(-self.gaps()))  # (n_classes - 2,)
         return below + above + nn.functional.pad(inner, (1, 1))
 
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import normalize
+from torch.nn.functional import dropout as drop
+from torch.nn.functional import linear
 
 from muso_exp.models.separation import Decision, PairClassifier, dense
 from muso_exp.models.separation_ordinal import OrderedClasses
@@ -37,8 +38,9 @@ def tastes(block: Tensor) -> Tensor:
     Returns:
         Non-negative vectors of length 1, or zero, shape (..., n_items).
     """
-    plays = block - block.amin(dim=-1, keepdim=True)
-    return normalize(plays.sqrt(), dim=-1)
+    weights = (block - block.amin(dim=-1, keepdim=True)).sqrt_()
+    length = torch.linalg.vector_norm(weights, dim=-1, keepdim=True)
+    return weights.div_(length.clamp_min(torch.finfo(block.dtype).tiny))
 
 
 class SeparationSiamese(PairClassifier):
@@ -88,12 +90,9 @@ class SeparationSiamese(PairClassifier):
             )
         self.save_hyperparameters(logger=False)
         self.block_sizes = list(block_sizes)
-        self.encoder = nn.Sequential(
-            nn.Dropout(input_dropout),
-            nn.Linear(sum(block_sizes), code_size),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-        )
+        self.input_dropout = input_dropout
+        self.items = nn.Linear(sum(block_sizes), code_size)
+        self.encoder = nn.Sequential(nn.ReLU(), nn.Dropout(dropout))
         n_features = len(self.block_sizes) + 3 * code_size
         n_outputs = 1 if ordered else n_classes
         self.head = dense([n_features, *hidden_sizes, n_outputs], dropout)
@@ -107,5 +106,18 @@ class SeparationSiamese(PairClassifier):
         """Return the symmetric features of pairs, shape (B, n_categories + 3 * code_size)."""
         blocks = [tastes(block) for block in split_users(x, self.block_sizes)]  # (B, 2, n_items)
         cosines = [(block[:, 0] * block[:, 1]).sum(dim=1, keepdim=True) for block in blocks]
-        a, b = self.encoder(torch.cat(blocks, dim=2)).unbind(dim=1)  # (B, code_size) each
+        a, b = self.codes(blocks).unbind(dim=1)  # (B, code_size) each
         return torch.cat([*cosines, (a - b).abs(), a * b, a + b], dim=1)
+
+    def codes(self, blocks: list[Tensor]) -> Tensor:
+        """Return the codes of both users, shape (B, 2, code_size).
+
+        Dropout drops items for a whole batch: masking the weights, not the inputs, is what makes
+        tens of thousands of inputs cheap.
+        """
+        kept = drop(torch.ones_like(self.items.weight[0]), self.input_dropout, self.training)
+        weights = (self.items.weight * kept).split(self.block_sizes, dim=1)
+        code: Tensor = self.items.bias  # (code_size,)
+        for block, weight in zip(blocks, weights, strict=True):
+            code = code + linear(block, weight)  # (B, 2, code_size)
+        return self.encoder(code)
