@@ -1,0 +1,124 @@
+"""What the recommendation task tells about itself: predictions, audit, counts, sections."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from muso_exp.data.base import Predict
+from muso_exp.results import Finding, Section
+
+if TYPE_CHECKING:
+    from muso_exp.data.plays import Plays
+
+N_QUERIES = 3  # items whose neighbours are shown where none are named
+
+
+def predictions(data: Plays, preds: dict[str, Tensor]) -> pd.DataFrame:
+    """Return a row per test user; users are numbers, since names may be people's handles."""
+    held = data.test_held
+    ids = np.arange(held.n_items) if held.candidates is None else held.candidates
+    table = pd.DataFrame({"user": held.users})
+    rows = np.split(ids[held.positives.indices], held.positives.indptr[1:-1])
+    table["held_out"] = [items.tolist() for items in rows]
+    for name, column in preds.items():
+        values = column.cpu().numpy()
+        table[name] = values.tolist() if values.ndim > 1 else values
+    return table
+
+
+def audit(data: Plays) -> list[Finding]:
+    """Return the notes of the reader, and who and what the split leaves out."""
+    n_users, n_items = data.data.plays.shape
+    n_read_users, n_read_items = data.read_shape
+    held, test = data.test_held, data.split.test
+    unseen = data.listeners[test.indices] == 0
+    total = np.sort(np.asarray(data.split.train.sum(axis=0)).ravel())[::-1]
+    top = total[: max(len(total) // 100, 1)].sum() / total.sum()
+    findings = [
+        *data.data.notes,
+        Finding(
+            "users_filtered",
+            n_read_users - n_users,
+            f"{n_read_users - n_users} of {n_read_users} users have fewer than "
+            f"{data.min_user_items} items and were left out",
+        ),
+        Finding(
+            "items_filtered",
+            n_read_items - n_items,
+            f"{n_read_items - n_items} of {n_read_items} items have fewer than "
+            f"{data.min_item_users} users and were left out",
+        ),
+        Finding(
+            "users_without_test_items",
+            held.n_without,
+            f"{held.n_without} of {n_users} users have no held-out items and are in no metric",
+        ),
+        Finding(
+            "unseen_test_entries",
+            float(unseen.mean()),
+            f"{unseen.mean():.1%} of the {test.nnz} held-out entries are of items that nobody "
+            "plays in training; listening alone cannot rank them",
+            "warning" if unseen.mean() > 0.1 else "note",
+        ),
+        Finding(
+            "top_percent_share",
+            float(top),
+            f"{top:.1%} of the training plays are of the most played 1 % of the items",
+        ),
+    ]
+    return findings
+
+
+def counts(data: Plays) -> dict[str, int]:
+    """Return users, items, and (user, item) entries by split."""
+    n_users, n_items = data.data.plays.shape
+    return {
+        "users": n_users,
+        "items": n_items,
+        "test_users": len(data.test_held.users),
+        "train_entries": data.split.train.nnz,
+        "val_entries": data.split.val.nnz,
+        "test_entries": data.split.test.nnz,
+        "plays": int(data.data.plays.sum()),
+    }
+
+
+def sections(data: Plays, predict: Predict) -> list[Section]:
+    """Return neighbours and factors, where the model has them."""
+    return [*_neighbours(data, predict)]
+
+
+def query_items(data: Plays) -> list[int]:
+    """Return the items whose neighbours are shown: those asked for, or the most played."""
+    if not data.queries:
+        total = np.asarray(data.split.train.sum(axis=0)).ravel()
+        return np.argsort(-total, kind="stable")[:N_QUERIES].tolist()
+    return []
+
+
+def _neighbours(data: Plays, predict: Predict) -> list[Section]:
+    items = query_items(data)
+    try:
+        answer = predict({"item": torch.tensor(items)})
+    except TypeError:
+        return []
+    names, tables = data.data.names, []
+    for place, item in enumerate(items):
+        near = answer["neighbours"][place].tolist()
+        score = answer["similarity"][place].tolist()
+        tables.append(
+            pd.DataFrame(
+                {
+                    "query": names[item],
+                    "neighbour": [names[other] for other in near],
+                    "similarity": score,
+                }
+            )
+        )
+    text = "The items most alike by what the model learned; the query itself would score 1."
+    return [Section("neighbours", "Nearest items", text, table=pd.concat(tables))]

@@ -1,0 +1,315 @@
+"""The published data sets of play counts, each read into `Interactions`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_matrix
+
+from muso_exp.data.aggregate import aggregate_log, time_quantile
+from muso_exp.data.hetrec_files import WANTED as HETREC_FILES
+from muso_exp.data.hetrec_files import read_hetrec
+from muso_exp.data.logs import Layout
+from muso_exp.data.muso_files import WANTED as MUSO_FILES
+from muso_exp.data.muso_files import read_listening
+from muso_exp.data.play_logs import load_plays
+from muso_exp.data.play_names import (
+    follow_aliases,
+    read_aliases,
+    read_loose_names,
+    read_names,
+    read_track_tags,
+    read_unique_tracks,
+    unnamed,
+)
+from muso_exp.data.play_tables import Interactions, ItemTags, group_items
+from muso_exp.features.interactions import sum_plays
+from muso_exp.features.matching import match_songs, song_groups
+from muso_exp.results import Finding
+
+Files = Mapping[str, Path]
+
+LFM_EVENTS = Layout(("user", "artist", "album", "track", "time"), "user", "track", time="time")
+LFM_TRACKS = Layout(("track", "title", "artist"), names=("title",))
+LFM_ARTISTS = Layout(("artist", "name"), names=("name",))
+TRIPLETS = Layout(("user", "song", "plays"), "user", "song", "plays", texts=("user", "song"))
+SCROBBLES = Layout(("user", "artist", "plays"), "user", "artist", "plays", delimiter=" ")
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How to read a source.
+
+    Attributes:
+        cache: folder for prepared files.
+        merge: merge items that are the same: equal artist and title up to case, or an alias.
+        top_items: keep so many items, the most played; None for all.
+        matched: keep the items that are in the Million Song Dataset (besides `top_items`).
+        earlier_share: share of the events before the cut in time; None for no cut.
+        items: what the items of MuSo are: artist, album or track.
+        tags_encoding: of HetRec's tags.dat.
+    """
+
+    cache: Path
+    merge: bool = False
+    top_items: int | None = None
+    matched: bool = False
+    earlier_share: float | None = None
+    items: str = "track"
+    tags_encoding: str = "iso-8859-1"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One published data set.
+
+    Attributes:
+        wanted: the names that each file may have.
+        optional: the same for files that it can do without.
+        read: files and options -> interactions.
+        fix: what to do where files are missing.
+    """
+
+    wanted: Mapping[str, tuple[str, ...]]
+    read: Callable[[Files, ReadOptions], Interactions]
+    fix: str
+    optional: Mapping[str, tuple[str, ...]]
+
+
+def read_lfm1b(files: Files, options: ReadOptions) -> Interactions:
+    """Read LFM-1b: a log of listening events with time stamps, and the names of its tracks."""
+    log, cut = files["events"], None
+    if options.earlier_share is not None:
+        cut = time_quantile(log, LFM_EVENTS, options.earlier_share)
+    aggregate = aggregate_log(log, LFM_EVENTS, options.cache, cut)
+    top = None if options.matched else options.top_items
+    loaded = load_plays({"events": aggregate}, top, events=True)
+    tracks = read_names(files["tracks"], LFM_TRACKS, loaded.items)
+    artists = read_names(files["artists"], LFM_ARTISTS, np.unique(tracks["artist"].to_numpy()))
+    named = tracks.reindex(loaded.items)
+    items = pd.DataFrame(
+        {
+            "id": loaded.items,
+            "artist": artists["name"].reindex(named["artist"]).fillna("").to_numpy(),
+            "title": named["title"].fillna("").to_numpy(),
+        }
+    )
+    n_unnamed = int((items["artist"] == "").sum())
+    data = Interactions(
+        loaded.plays["events"],
+        items,
+        earlier=None if cut is None else loaded.earlier,
+        notes=[*loaded.notes, *unnamed(n_unnamed, files["tracks"].name)],
+    )
+    return _with_msd(data, files, options)
+
+
+def read_taste_profile(files: Files, options: ReadOptions) -> Interactions:
+    """Read the Taste Profile: (user, song, plays), the test users' songs in two halves."""
+    logs = {
+        name: aggregate_log(files[name], TRIPLETS, options.cache)
+        for name in ("train", "visible", "hidden")
+        if name in files
+    }
+    loaded = load_plays(logs, options.top_items if not options.matched else None)
+    hidden = loaded.plays.get("hidden")
+    shown = [plays for name, plays in loaded.plays.items() if name != "hidden"]
+    songs = pd.DataFrame({"song": loaded.items})
+    if "unique_tracks" in files:
+        known = read_unique_tracks(files["unique_tracks"]).drop_duplicates("song")
+        songs = songs.merge(known, on="song", how="left").fillna("")
+    else:
+        songs = songs.assign(artist="", title="")
+    items = pd.DataFrame({"id": songs["song"], "artist": songs["artist"], "title": songs["title"]})
+    data = Interactions(sum(shown[1:], shown[0]), items, hidden=hidden, notes=loaded.notes)
+    return _with_msd(data, files, options)
+
+
+def read_hetrec_plays(files: Files, options: ReadOptions) -> Interactions:
+    """Read HetRec 2011 Last.fm-2k: the top artists of 1,892 users, with tags."""
+    tables = read_hetrec(files, options.tags_encoding)
+    n_artists, n_tags = len(tables.artists), len(tables.tags)
+    _, artist, tag = tables.taggings.T
+    weights = csr_matrix((np.ones(len(tag)), (artist, tag)), shape=(n_artists, n_tags))
+    items = pd.DataFrame({"id": np.arange(n_artists), "artist": tables.artists, "title": ""})
+    plays = csr_matrix(tables.plays, dtype=np.int64)
+    plays.sort_indices()
+    data = Interactions(plays, items, tags=ItemTags(weights, tables.tags))
+    return _merged(_only_top(data, options), options)
+
+
+def read_audioscrobbler(files: Files, options: ReadOptions) -> Interactions:
+    """Read the Audioscrobbler dump of 2005: artist plays, with a table of misspelt artists."""
+    log = aggregate_log(files["plays"], SCROBBLES, options.cache)
+    loaded = load_plays({"plays": log}, options.top_items)
+    names, bad_names = read_loose_names(files["artists"])
+    items = pd.DataFrame(
+        {"id": loaded.items, "artist": [names.get(i, "") for i in loaded.items.tolist()]}
+    ).assign(title="")
+    notes = [*loaded.notes, *_bad_lines(bad_names, files["artists"].name, "bad_name_lines")]
+    n_unnamed = int((items["artist"] == "").sum())
+    notes += unnamed(n_unnamed, files["artists"].name)
+    data = Interactions(loaded.plays["plays"], items, notes=notes)
+    if not options.merge:
+        return data
+    aliases, bad = read_aliases(files["aliases"])
+    right, group = np.unique(follow_aliases(aliases, loaded.items), return_inverse=True)
+    text = f"{len(aliases)} aliases in {files['aliases'].name}"
+    data = group_items(data, group, "merged_aliases", text)
+    data = replace(data, items=data.items.assign(id=right, artist=_renamed(data, right, names)))
+    note = _bad_lines(bad, files["aliases"].name, "bad_alias_lines")
+    return replace(data, notes=[*data.notes, *note])
+
+
+def _renamed(data: Interactions, right: np.ndarray, names: Mapping[int, str]) -> list[str]:
+    """Return the name of each right id; where the table lacks it, that of its most played alias."""
+    shown = zip(right.tolist(), data.items["artist"], strict=True)
+    return [names.get(number, name) for number, name in shown]
+
+
+def read_muso_plays(files: Files, options: ReadOptions) -> Interactions:
+    """Read the listening of the MuSo document: the top 100 artists, albums or tracks of 54 users.
+
+    The user names are people's handles: they are read past, not kept.
+    """
+    users = [
+        counts[options.items]
+        for name in ("train_listening", "test_listening")
+        for counts in read_listening(files[name]).values()
+    ]
+    names = sorted({item for user in users for item in user})
+    number = {name: place for place, name in enumerate(names)}
+    rows = np.repeat(np.arange(len(users)), [len(user) for user in users])
+    columns = np.array([number[item] for user in users for item in user])
+    counts = np.array([plays for user in users for plays in user.values()])
+    plays = sum_plays(rows, columns, np.maximum(np.round(counts), 1), len(users), len(names))
+    items = pd.DataFrame({"id": names, "artist": names, "title": ""})
+    return _only_top(Interactions(plays, items), options)
+
+
+def _with_msd(data: Interactions, files: Files, options: ReadOptions) -> Interactions:
+    """Merge equal songs, match to the Million Song Dataset, attach its tags, filter the items."""
+    data = _merged(data, options)
+    if "unique_tracks" not in files:
+        return _only_top(data, options)
+    tracks = read_unique_tracks(files["unique_tracks"])
+    item_of_track = _match_tracks(data, tracks)  # (n_tracks,), -1 for none
+    matched = np.zeros(len(data.items), dtype=bool)
+    matched[item_of_track[item_of_track >= 0]] = True
+    text = (
+        f"{int((item_of_track >= 0).sum())} of {len(tracks)} tracks of the Million Song Dataset "
+        f"are among the items, {int(matched.sum())} of {len(matched)} items are in it"
+    )
+    data = replace(data, notes=[*data.notes, Finding("matched_items", int(matched.sum()), text)])
+    if "tags" in files:
+        data = replace(data, tags=_item_tags(files["tags"], tracks, item_of_track, len(matched)))
+    return _only_top(data, options, matched if options.matched else None)
+
+
+def _match_tracks(data: Interactions, tracks: pd.DataFrame) -> np.ndarray:
+    """Return the item of each track: by song id where items have one, or else by name."""
+    ids = data.items["id"]
+    if len(ids) and isinstance(ids.iloc[0], str):
+        place = pd.Series(np.arange(len(ids)), index=ids)
+        return place.reindex(tracks["song"]).fillna(-1).to_numpy(dtype=np.int64)
+    most_played = np.argsort(-np.asarray(data.plays.sum(axis=0)).ravel(), kind="stable")
+    items = data.items.iloc[most_played]
+    catalogue = items["artist"].tolist(), items["title"].tolist()
+    queries = tracks["artist"].tolist(), tracks["title"].tolist()
+    found = match_songs(queries, catalogue, ["case"]).target
+    return np.where(found >= 0, most_played[found], -1)
+
+
+def _item_tags(path: Path, tracks: pd.DataFrame, item: np.ndarray, n_items: int) -> ItemTags:
+    """Carry the tags of tracks over to their items; several tracks of an item add up."""
+    tags = read_track_tags(path)
+    of_track = pd.Series(item, index=tracks["track"]).reindex(tags.tracks).fillna(-1)
+    rows = of_track.to_numpy(dtype=np.int64)
+    known = np.flatnonzero(rows >= 0)
+    carry = csr_matrix((np.ones(len(known)), (rows[known], known)), (n_items, len(rows)))
+    return ItemTags((carry @ tags.weights).tocsr(), tags.tags)
+
+
+def _merged(data: Interactions, options: ReadOptions) -> Interactions:
+    if not options.merge:
+        return data
+    titles = data.items["title"].tolist()
+    group = song_groups(data.items["artist"].tolist(), _or_artist(data, titles), "case")
+    return group_items(data, group, "merged_names", "equal artist and title up to case")
+
+
+def _or_artist(data: Interactions, titles: list[str]) -> list[str]:
+    """Return the titles; where items are artists, the artists, so that equal names merge."""
+    return titles if any(titles) else data.items["artist"].tolist()
+
+
+def _only_top(
+    data: Interactions, options: ReadOptions, matched: np.ndarray | None = None
+) -> Interactions:
+    """Keep the matched items, if there is such a choice, and the most played ones."""
+    kept = np.ones(len(data.items), dtype=bool) if matched is None else matched.copy()
+    if options.top_items is not None:
+        total = np.asarray(data.plays.sum(axis=0)).ravel()
+        top = np.argsort(-total, kind="stable")[: options.top_items]
+        kept = np.zeros_like(kept) if matched is None else kept
+        kept[top] = True
+    if kept.all():
+        return data
+    return data.select(np.arange(data.plays.shape[0]), np.flatnonzero(kept))
+
+
+def _bad_lines(number: int, file: str, check: str) -> list[Finding]:
+    if number == 0:
+        return []
+    text = f"{number} lines of {file} are no pair of columns and were passed over"
+    return [Finding(check, number, text, "warning")]
+
+
+_MSD = {"unique_tracks": ("unique_tracks.txt",), "tags": ("lastfm_tags.db",)}
+SOURCES = {
+    "lfm1b": Source(
+        {
+            "events": ("LFM-1b_LEs.txt",),
+            "tracks": ("LFM-1b_tracks.txt",),
+            "artists": ("LFM-1b_artists.txt",),
+        },
+        read_lfm1b,
+        "get LFM-1b (JKU Linz) and set dataset.root to its folder, or root=null to simulate it",
+        {"users": ("LFM-1b_users.txt",), **_MSD},
+    ),
+    "taste_profile": Source(
+        {},
+        read_taste_profile,
+        "get train_triplets.txt of the Million Song Dataset, or root=null to simulate it",
+        {
+            "train": ("train_triplets.txt", "train_triplets.tsv"),
+            "visible": ("visible_triplets.tsv", "year1_test_triplets_visible.txt"),
+            "hidden": ("hidden_triplets.tsv", "year1_test_triplets_hidden.txt"),
+            **_MSD,
+        },
+    ),
+    "hetrec": Source(
+        HETREC_FILES,
+        read_hetrec_plays,
+        "get hetrec2011-lastfm-2k from GroupLens, or root=null to simulate it",
+        {},
+    ),
+    "audioscrobbler": Source(
+        {
+            "plays": ("user_artist_data.txt", "user_artist_data_small.txt"),
+            "artists": ("artist_data.txt", "artist_data_small.txt"),
+            "aliases": ("artist_alias.txt", "artist_alias_small.txt"),
+        },
+        read_audioscrobbler,
+        "get the Audioscrobbler dump of May 2005 and set dataset.root to its folder",
+        {},
+    ),
+    "muso": Source(
+        {name: MUSO_FILES[name] for name in ("train_listening", "test_listening")},
+        read_muso_plays,
+        "get the MuSo files and set dataset.root to their folder, or root=null to simulate them",
+        {},
+    ),
+}

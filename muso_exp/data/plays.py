@@ -1,0 +1,233 @@
+"""The task "which items will a user play?", from play counts of any source."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+from torchmetrics import MetricCollection
+
+from muso_exp.data import play_report
+from muso_exp.data.base import ExperimentData, Predict
+from muso_exp.data.cache import cache_key, cached_folder
+from muso_exp.data.play_batches import HeldOut, UserRows, WholeMatrix
+from muso_exp.data.play_sources import SOURCES, ReadOptions
+from muso_exp.data.play_tables import Interactions, keep_dense
+from muso_exp.data.play_world import VERSION, write_source
+from muso_exp.data.readers import find_file, find_files
+from muso_exp.data.splits import Split, split_plays
+from muso_exp.errors import ConfigError, DatasetNotFoundError
+from muso_exp.features.ranking import rank_in_blocks
+from muso_exp.metrics.ranking import list_metrics, ranking_metrics
+from muso_exp.results import Finding, Section
+
+
+class Plays(ExperimentData):
+    """Play counts of users, split so that a model recommends items that a user has not played.
+
+    A test row is a user with held-out items. Users are the independent unit.
+
+    Args:
+        root: folder of the source's files; None for the simulated world in the same format.
+        source: lfm1b, taste_profile, hetrec, audioscrobbler or muso.
+        cache: folder for aggregated logs and simulated files.
+        batch_size: users scored at once.
+        seed: of the split.
+        split: holdout, temporal, cold_items, cold_artists or published (see `data.splits`).
+        test_share: share held out: of each user's items, of the items, or of the time.
+        val_share: share of each user's remaining items, to choose a model by; 0 for none.
+        min_user_items: different items that a user needs to stay.
+        min_item_users: different users that an item needs to stay.
+        merge: sum the plays of items that are the same (equal artist and title, or an alias).
+        top_items: keep so many items, the most played ones; None for all.
+        matched: keep the items found in the Million Song Dataset, besides `top_items`.
+        items: artist, album or track; of source muso.
+        tags_encoding: of HetRec's tags.dat.
+        cutoffs: the k of the ranking metrics.
+        queries: items (by name or id) whose neighbours the report shows; none: the most played.
+        n_tags: tags of the probe in the report; 0 leaves it out.
+        world_users: users of the simulated world.
+        world_artists: artists of the simulated world.
+        world_genres: genres of the simulated world.
+        world_seed: of the simulated world.
+        num_workers: processes that make batches.
+    """
+
+    name = "plays"
+
+    def __init__(
+        self,
+        root: str | None,
+        source: str,
+        cache: str,
+        batch_size: int,
+        seed: int,
+        split: str = "holdout",
+        test_share: float = 0.2,
+        val_share: float = 0.0,
+        min_user_items: int = 5,
+        min_item_users: int = 1,
+        merge: bool = False,
+        top_items: int | None = None,
+        matched: bool = False,
+        items: str = "track",
+        tags_encoding: str = "iso-8859-1",
+        cutoffs: Sequence[int] = (10, 100, 500),
+        queries: Sequence[str] = (),
+        n_tags: int = 50,
+        world_users: int = 500,
+        world_artists: int = 1000,
+        world_genres: int = 12,
+        world_seed: int = 0,
+        num_workers: int = 0,
+    ) -> None:
+        super().__init__(root, cache, batch_size, seed, num_workers)
+        if source not in SOURCES:
+            raise ConfigError(f"dataset.source={source}: choose one of {', '.join(SOURCES)}")
+        if items not in ("artist", "album", "track"):
+            raise ConfigError(f"dataset.items={items}: choose one of artist, album, track")
+        self.source = source
+        self.split_kind = split
+        self.test_share = test_share
+        self.val_share = val_share
+        self.min_user_items = min_user_items
+        self.min_item_users = min_item_users
+        self.cutoffs = list(cutoffs)
+        self.queries = list(queries)
+        self.n_tags = n_tags
+        self.world = {
+            "n_users": world_users,
+            "n_artists": world_artists,
+            "n_genres": world_genres,
+            "seed": world_seed,
+        }
+        earlier_share = 1 - test_share if split == "temporal" else None
+        self.options = ReadOptions(
+            self.cache, merge, top_items, matched, earlier_share, items, tags_encoding
+        )
+
+    def prepare_data(self) -> None:
+        """Check that the files are there, or simulate them once.
+
+        Raises:
+            DatasetNotFoundError: the root or a file in it is missing.
+        """
+        self._find()
+
+    def setup(self, stage: str | None = None) -> None:
+        """Read, filter and split the plays, once.
+
+        Raises:
+            DatasetNotFoundError: files are missing.
+            DataFormatError: a file holds what its format does not allow.
+            ConfigError: nothing is left after filtering or splitting.
+        """
+        if self.dims:
+            return
+        read = SOURCES[self.source].read(self._find(), self.options)
+        self.fingerprint = read.fingerprint()
+        self.read_shape = read.plays.shape
+        self.data: Interactions = keep_dense(read, self.min_user_items, self.min_item_users)
+        self.split: Split = split_plays(
+            self.data, self.split_kind, self.test_share, self.val_share, self.seed
+        )
+        train, candidates = self.split.train, self.split.candidates
+        self.val_held = HeldOut.of(train, self.split.val, None)
+        self.test_held = HeldOut.of(train + self.split.val, self.split.test, candidates)
+        self.listeners = np.bincount(train.indices, minlength=train.shape[1])  # (n_items,)
+        self.dims = {
+            "n_users": train.shape[0],
+            "n_items": train.shape[1],
+            "cutoffs": self.cutoffs,
+        }
+
+    def _find(self) -> dict:
+        """Return the source's files, of the root or of the simulated world."""
+        source = SOURCES[self.source]
+        root = self.root
+        if root is None:
+            params = {"source": self.source, **self.world}
+            key = cache_key("plays_world", VERSION, params)
+            root = cached_folder(
+                self.cache, key, lambda f: write_source(self.source, f, self.world)
+            )
+        files = find_files(root, source.wanted, source.fix)
+        for name, names in source.optional.items():
+            path = find_file(root, names)
+            if path is not None:
+                files[name] = path
+        if not files.keys() - {"unique_tracks", "tags"}:
+            missing = [names[0] for names in source.optional.values()]
+            raise DatasetNotFoundError(root, missing, source.fix)
+        return files
+
+    def train_dataloader(self) -> DataLoader:
+        """Return the whole train matrix as one batch."""
+        return self.loader(WholeMatrix(self.split.train), shuffle=False)
+
+    def val_dataloader(self) -> DataLoader | list[DataLoader]:
+        """Return the users with validation items; nothing where `val_share` is 0."""
+        return self.loader(UserRows(self.val_held), False) if len(self.val_held.users) else []
+
+    def test_dataloader(self) -> DataLoader:
+        """Return the users with test items, in row order."""
+        return self.loader(UserRows(self.test_held), shuffle=False)
+
+    def metrics(self) -> MetricCollection:
+        """Return the ranking metrics at each cutoff, and what the recommended lists are like."""
+        tags = self.data.tags
+        vectors = self.split.train.T.tocsr() if tags is None else tags.weights
+        lists = list_metrics(self.listeners, self.split.train.shape[0], vectors)
+        return MetricCollection({**ranking_metrics(self.cutoffs), **lists}, compute_groups=False)
+
+    def nulls(self) -> dict[str, dict[str, Tensor]]:
+        """Return the exact expectation of a random order, and the most popular items first."""
+        held = self.test_held
+        popularity = self.listeners.astype(np.float32)
+        if held.candidates is not None:
+            popularity = popularity[held.candidates]
+        return {
+            "random": self._null_columns(np.zeros_like(popularity)),
+            "popularity": self._null_columns(popularity),
+        }
+
+    def _null_columns(self, scores: np.ndarray) -> dict[str, Tensor]:
+        """Return the columns of the same item scores (n_candidates,) for every user."""
+        held = self.test_held
+        columns = rank_in_blocks(
+            lambda start, stop: np.broadcast_to(scores, (stop - start, len(scores))),
+            *held.rows(),
+            held.n_items,
+            self.cutoffs,
+            users=held.users,
+        )
+        if held.candidates is not None:
+            top = columns["top"]
+            columns["top"] = np.where(top < 0, top, held.candidates[np.maximum(top, 0)])
+        return {name: torch.from_numpy(column) for name, column in columns.items()}
+
+    def target(self) -> Tensor:
+        """Return the number of held-out items of each test user, shape (n_rows,)."""
+        return torch.from_numpy(np.diff(self.test_held.positives.indptr).astype(np.int64))
+
+    def units(self) -> np.ndarray:
+        """Return the user of each row, shape (n_rows, 1)."""
+        return self.test_held.users[:, None]
+
+    def predictions(self, preds: dict[str, Tensor]) -> pd.DataFrame:
+        """Return a row per test user: number, held-out items, recommended items, all columns."""
+        return play_report.predictions(self, preds)
+
+    def audit(self) -> list[Finding]:
+        """Return what reading found, and who and what the split leaves out."""
+        return play_report.audit(self)
+
+    def counts(self) -> dict[str, int]:
+        """Return users, items and plays, as read and as used."""
+        return play_report.counts(self)
+
+    def sections(self, predictions: pd.DataFrame, predict: Predict) -> Sequence[Section]:
+        """Return the neighbours of some items, the factors, and what they know about tags."""
+        return play_report.sections(self, predict)

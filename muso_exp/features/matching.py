@@ -1,0 +1,184 @@
+"""Matching two catalogues of songs by artist and title."""
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from rapidfuzz import fuzz
+
+METHODS = ("case", "unicode", "punctuation", "versions", "fuzzy")
+SEPARATOR = "\t"  # between artist and title of a key
+
+_FEATURING = re.compile(r"[\(\[]?\b(?:feat|ft|featuring)\b\.?\s.*$", re.IGNORECASE)
+_SUFFIX_WORDS = (
+    r"(?:\d{4}\s)?(?:digital(?:ly)?\s)?re-?master(?:ed)?(?:\s(?:version|\d{4}))?|"
+    r"(?:album|single|radio|lp|original|explicit|clean|main|mono|stereo)\s(?:version|edit|mix)|"
+    r"explicit|bonus\strack"
+)
+_SUFFIX = re.compile(
+    rf"\s*(?:[\(\[]\s*(?:{_SUFFIX_WORDS})\s*[\)\]]|\s[-\u2013]\s(?:{_SUFFIX_WORDS}))\s*$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Matching:
+    """Which song of a catalogue each query is.
+
+    Attributes:
+        target: number of the song in the catalogue, shape (n_queries,); -1 for none.
+        method: which of `METHODS` found it, as its place there, shape (n_queries,); -1 for none.
+        score: likeness of the titles, shape (n_queries,): 100 unless the match is fuzzy.
+    """
+
+    target: np.ndarray
+    method: np.ndarray
+    score: np.ndarray
+
+
+def song_key(artist: str, title: str, method: str) -> str:
+    """Return what two equal songs have in common, by one of the exact methods.
+
+    Args:
+        artist: name.
+        title: of the song.
+        method: `case` (lower case, as the thesis), `unicode` (NFC and case folding, white space
+            collapsed), `punctuation` (also without accents, punctuation, a leading "the" and "&"
+            as "and"), `versions` (also without "feat. ..." and suffixes of a release: remaster,
+            album version; never live, remix, acoustic: other recordings).
+
+    Returns:
+        The key, or "" where artist or title has nothing left to compare.
+
+    Raises:
+        ValueError: an unknown method.
+
+    Source: "Content-Based Music Recommendation with the LFM-1b Dataset", chapter 3. Deviation:
+    `case` none; the others go beyond it.
+    """
+    if method == "versions":
+        title = _SUFFIX.sub("", _FEATURING.sub("", _SUFFIX.sub("", title)))
+        artist = _FEATURING.sub("", artist)
+    parts = [_simplify(text, method) for text in (artist, title)]
+    return SEPARATOR.join(parts) if all(parts) else ""
+
+
+def _simplify(text: str, method: str) -> str:
+    if method == "case":
+        return text.lower()
+    if method == "unicode":
+        return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+    if method in ("punctuation", "versions"):
+        plain = unicodedata.normalize("NFKD", text).casefold().replace("&", " and ")
+        letters = "".join(c for c in plain if not unicodedata.combining(c))
+        words = "".join(c if c.isalnum() else " " for c in letters.replace("'", "")).split()
+        return " ".join(words[1:] if len(words) > 1 and words[0] == "the" else words)
+    raise ValueError(f"method {method!r}: one of {', '.join(METHODS[:-1])} is needed")
+
+
+def song_groups(artists: Sequence[str], titles: Sequence[str], method: str) -> np.ndarray:
+    """Number the songs so that equal ones share a number; songs without a key stay alone.
+
+    Returns:
+        Group numbers in order of first appearance, shape (n_songs,).
+    """
+    numbers: dict[str, int] = {}
+    groups = np.empty(len(artists), dtype=np.int64)
+    for place, (artist, title) in enumerate(zip(artists, titles, strict=True)):
+        key = song_key(artist, title, method) or f"{place}"
+        groups[place] = numbers.setdefault(key, len(numbers))
+    return groups
+
+
+def match_songs(
+    queries: tuple[Sequence[str], Sequence[str]],
+    catalogue: tuple[Sequence[str], Sequence[str]],
+    methods: Sequence[str],
+    threshold: float = 90.0,
+) -> Matching:
+    """Find each query in a catalogue, by one method after another among what is left.
+
+    Of several songs with the same key the first one is taken: sort the catalogue by what matters.
+
+    Args:
+        queries: artists and titles.
+        catalogue: artists and titles.
+        methods: some of `METHODS`, in order.
+        threshold: least likeness of titles for `fuzzy`, 0 to 100.
+
+    Raises:
+        ValueError: an unknown method.
+    """
+    n = len(queries[0])
+    found = Matching(np.full(n, -1), np.full(n, -1), np.full(n, np.nan))
+    for method in methods:
+        if method not in METHODS:
+            raise ValueError(f"method {method!r}: some of {', '.join(METHODS)} are needed")
+        left = np.flatnonzero(found.target < 0)
+        if method == "fuzzy":
+            _match_fuzzy(queries, catalogue, left, threshold, found)
+        else:
+            _match_exact(queries, catalogue, left, method, found)
+    return found
+
+
+def _match_exact(
+    queries: tuple[Sequence[str], Sequence[str]],
+    catalogue: tuple[Sequence[str], Sequence[str]],
+    left: np.ndarray,
+    method: str,
+    found: Matching,
+) -> None:
+    places: dict[str, int] = {}
+    for place, (artist, title) in enumerate(zip(*catalogue, strict=True)):
+        places.setdefault(song_key(artist, title, method), place)
+    places.pop("", None)
+    for query in left:
+        target = places.get(song_key(queries[0][query], queries[1][query], method), -1)
+        if target >= 0:
+            _record(found, query, target, method, 100.0)
+
+
+def _match_fuzzy(
+    queries: tuple[Sequence[str], Sequence[str]],
+    catalogue: tuple[Sequence[str], Sequence[str]],
+    left: np.ndarray,
+    threshold: float,
+    found: Matching,
+) -> None:
+    """Compare titles within an artist; numbers must agree, and the best title must be alone."""
+    songs: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for place, (artist, title) in enumerate(zip(*catalogue, strict=True)):
+        name, _, rest = song_key(artist, title, "versions").partition(SEPARATOR)
+        songs[name].append((rest, place))
+    songs.pop("", None)
+    for query in left:
+        key = song_key(queries[0][query], queries[1][query], "versions")
+        name, _, title = key.partition(SEPARATOR)
+        scored = [(_likeness(title, other), -place) for other, place in songs.get(name, ())]
+        score, place = max(scored, default=(0.0, 0))
+        if score >= threshold:
+            _record(found, query, -place, "fuzzy", score)
+
+
+def _likeness(title: str, other: str) -> float:
+    """Return how alike two titles are, 0 to 100; 0 where their numbers differ (Part 1, Part 2)."""
+    if _numbers(title) != _numbers(other):
+        return 0.0
+    return fuzz.ratio(title, other)
+
+
+_ROMAN = {"i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"}
+
+
+def _numbers(title: str) -> list[str]:
+    words = title.split()
+    return [w for n, w in enumerate(words) if w.isdigit() or (n > 0 and w in _ROMAN)]
+
+
+def _record(found: Matching, query: int, target: int, method: str, score: float) -> None:
+    found.target[query], found.score[query] = target, score
+    found.method[query] = METHODS.index(method)
