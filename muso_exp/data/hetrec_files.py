@@ -83,7 +83,7 @@ def _read_names(path: Path, name: str, encoding: str) -> tuple[np.ndarray, list[
         _refuse_other_encoding(path, encoding)
     id_column, name_column = COLUMNS[name][:2]
     table = read_table(path, COLUMNS[name], encoding)
-    ids = whole_numbers(path, table, id_column)
+    ids = table[id_column] = whole_numbers(path, table, id_column)
     refuse_duplicates(path, table, [id_column], "keep one")
     order = np.argsort(ids)
     return ids[order], table[name_column].iloc[order].tolist()

@@ -47,9 +47,13 @@ def read_text(path: Path, encoding: str = "utf-8", fix: str = "save it as UTF-8"
     """Return the text of a plain or gzipped file, line ends LF.
 
     Raises:
-        DataFormatError: damaged gzip data, or bytes that the encoding does not know.
+        DataFormatError: an unreadable file, damaged gzip data, or bytes that the encoding does not
+            know.
     """
-    raw = path.read_bytes()
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise DataFormatError(path, f"cannot be read: {error.strerror}") from error
     if path.suffix == ".gz":
         try:
             raw = gzip.decompress(raw)
@@ -80,6 +84,8 @@ def read_json(path: Path) -> Any:
         raise DataFormatError(
             path, f"no JSON: {error.msg}", line=error.lineno, column=error.colno, fix=fix
         ) from error
+    except ValueError as error:
+        raise DataFormatError(path, f"no JSON: {error}", fix="correct the number") from error
     except RecursionError as error:
         raise DataFormatError(path, "no JSON: nested too deeply", fix="copy it anew") from error
 

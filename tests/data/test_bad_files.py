@@ -127,6 +127,11 @@ MUSO: dict[str, tuple[Damage, str]] = {
     "plays nan": (plays(float("nan")), "user 'a', top_artists, 'NA': plays must .* got nan"),
     "plays infinite": (plays(float("inf")), "user 'a', top_artists, 'NA': plays must .* got inf"),
     "plays text": (plays("12"), "user 'a', top_artists, 'NA': plays must .* got '12'"),
+    "plays of too many digits": (
+        replaced("train_listening.json", '"NA": 4', '"NA": 1' + "0" * 5000),
+        "train_listening.json: no JSON: Exceeds the limit .*; correct the number",
+    ),
+    "plays of 30 digits": (plays(10**30), "user 'a', top_artists, 'NA': plays must be a number"),
     "plays bool": (plays(True), "user 'a', top_artists, 'NA': plays must .* got True"),
     "plays null": (plays(None), "user 'a', top_artists, 'NA': plays must be a number > 0"),
     "dos asymmetric": (
@@ -274,6 +279,10 @@ HETREC: dict[str, tuple[Damage, str]] = {
     ),
     "plays zero": (changed("user_artists", lambda rows: rows[2].__setitem__(2, 0)), "got '0'"),
     "plays nan": (changed("user_artists", lambda rows: rows[2].__setitem__(2, "nan")), "got 'nan'"),
+    "plays bool": (
+        changed("user_artists", lambda rows: rows[2].__setitem__(2, "True")),
+        "line 3, column weight: a whole number >= 1 is needed, got 'True'",
+    ),
     "plays text": (changed("user_artists", lambda rows: rows[2].__setitem__(2, "x")), "got 'x'"),
     "plays fraction": (
         changed("user_artists", lambda rows: rows[2].__setitem__(2, "1.5")),
@@ -289,7 +298,7 @@ HETREC: dict[str, tuple[Damage, str]] = {
     ),
     "artist listed twice": (
         changed("artists", lambda rows: rows[2].__setitem__(0, 1)),
-        "artists.dat, line 3: second row of the same id, got '1'",
+        "artists.dat, line 3: second row of the same id, got '1'; keep one",
     ),
     "friends of unknown users": (
         changed("user_friends", lambda rows: rows.append([1, 500])),
@@ -337,6 +346,18 @@ def test_hetrec_file_is_refused_in_one_line(case: str, tmp_path: Path) -> None:
     damage, match = HETREC[case]
     damage(folder)
     fails(hetrec, folder, match, test_users=0.4, val_users=0.0)
+
+
+def test_file_that_cannot_be_read_is_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    folder = write_muso_files(tmp_path / "muso")
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(DataFormatError, match=r"train_listening.json: cannot be read: Permission"):
+        muso(folder)
 
 
 def test_latin1_tags_are_refused_where_utf8_is_asked_for(tmp_path: Path) -> None:
