@@ -4,8 +4,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from muso_exp.errors import ConfigError
+from muso_exp.simulation.hetrec import write_hetrec
+from muso_exp.simulation.lfm1b import write_lfm1b
+from muso_exp.simulation.muso import write_muso
+from muso_exp.simulation.taste_profile import write_taste_profile
+from muso_exp.simulation.world import World, simulate_world
 
 VERSION = 1  # raised when other files are written for the same arguments
+MUSO_USERS = (30, 24)  # of the MuSo document: train and test
 
 
 def write_source(source: str, folder: Path, world: Mapping[str, int]) -> None:
@@ -24,7 +30,16 @@ def write_source(source: str, folder: Path, world: Mapping[str, int]) -> None:
             f"dataset.source={source}: not simulated, set dataset.root; simulated are "
             f"{', '.join(WRITERS)}"
         )
-    WRITERS[source](folder, world)
+    WRITERS[source](simulate_world(**world), folder)
 
 
-WRITERS: dict[str, Callable[[Path, Mapping[str, int]], None]] = {}
+def _write_muso(world: World, folder: Path) -> None:
+    write_muso(world, folder, world.seed, *MUSO_USERS)
+
+
+WRITERS: dict[str, Callable[[World, Path], None]] = {
+    "lfm1b": write_lfm1b,
+    "taste_profile": write_taste_profile,
+    "hetrec": write_hetrec,
+    "muso": _write_muso,
+}
