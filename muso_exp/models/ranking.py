@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor
+from torch.nn import Module
 
 from muso_exp.features.ranking import Rows, rank_in_blocks
 from muso_exp.models.base import Batch, Model, Solver
@@ -27,7 +28,8 @@ class Ranker(Model):
       `positives_crow` (B + 1,) and `positives_col`, the held-out ones; `target` (B,), unread; and
       where only some items are candidates, `candidates` (n_candidates,): their ids, and then
       `seen_col` and `positives_col` count within them, as a slice of a CSR's columns does;
-    - a question about items: `item` (B,) alone.
+    - a question about items: `item` (B,) alone;
+    - a question about latent vectors: `factors`, unread, alone.
 
     Args:
         n_users: number of users, from the data set.
@@ -51,14 +53,20 @@ class Ranker(Model):
         """Return how alike all items are to items (B,), shape (B, n_items)."""
         raise TypeError(f"{type(self).__name__} does not say how alike items are")
 
+    def factors(self) -> dict[str, Tensor]:
+        """Return `user_factors` and `item_factors`, where the model has any, else nothing."""
+        return {}
+
     def predict_step(self, batch: Batch, batch_idx: int = 0) -> dict[str, Tensor]:
         """Return prediction columns, never the scores themselves.
 
         Returns:
             For users, the columns of `muso_exp.features.ranking_formulas.user_columns` (B,) and
             `top` (B, n_top), item ids or -1; for items, `neighbours` (B, n_top), the items most
-            alike, and `similarity` (B, n_top).
+            alike, and `similarity` (B, n_top); for latent vectors, what `factors` returns.
         """
+        if "factors" in batch:
+            return self.factors()
         if "user" not in batch:
             return self._neighbours(batch["item"])
         candidates = batch.get("candidates")
@@ -129,3 +137,18 @@ def batch_plays(batch: Batch, n_users: int, n_items: int) -> csr_matrix:
     plays = csr_matrix((values, col.astype(np.int32), crow), shape=(n_users, n_items))
     plays.sum_duplicates()
     return plays
+
+
+def register_csr(module: Module, name: str, matrix: csr_matrix) -> None:
+    """Keep a matrix in the buffers `<name>_crow`, `<name>_col`, `<name>_values` of a module."""
+    module.register_buffer(f"{name}_crow", torch.from_numpy(matrix.indptr.astype(np.int64)))
+    module.register_buffer(f"{name}_col", torch.from_numpy(matrix.indices.astype(np.int32)))
+    module.register_buffer(f"{name}_values", torch.from_numpy(matrix.data))
+
+
+def read_csr(module: Module, name: str, n_columns: int) -> csr_matrix:
+    """Return the matrix that `register_csr` keeps; on a CPU it shares the buffers' memory."""
+    crow, col, values = (
+        module.get_buffer(f"{name}_{part}").cpu().numpy() for part in ("crow", "col", "values")
+    )
+    return csr_matrix((values, col, crow), shape=(len(crow) - 1, n_columns))

@@ -1,0 +1,102 @@
+"""Item-based nearest neighbours: what is played by the same users as one's own items."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import torch
+from implicit.nearest_neighbours import all_pairs_knn, bm25_weight, tfidf_weight
+from scipy.sparse import csr_matrix
+from sklearn.preprocessing import normalize
+from torch import Tensor
+
+from muso_exp.errors import ConfigError
+from muso_exp.models.base import Batch
+from muso_exp.models.ranking import RankingSolver, read_csr, register_csr
+
+
+class ItemKNN(RankingSolver):
+    """Scores an item by its similarity to a user's items: the sum over those it is a neighbour of.
+
+    Learned state: the similarities (each item's `n_neighbours` most alike, itself left out) and
+    the users' weights, both as the parts of a CSR in buffers.
+
+    Args:
+        n_users: number of users, from the data set.
+        n_items: number of items, from the data set.
+        cutoffs: the k of the ranking columns, from the data set.
+        n_neighbours: neighbours kept of each item.
+        weighting: what a play count becomes: `binary` 1, `log` ln(1 + r), `tfidf` or `bm25`.
+        n_top: length of the recommended lists.
+
+    Raises:
+        ConfigError: an unknown weighting, or no neighbours.
+
+    Source: Deshpande and Karypis, TOIS 2004; cosine of the weighted columns. Deviation: the
+    neighbours' similarities are not normalised.
+    """
+
+    def __init__(
+        self,
+        n_users: int,
+        n_items: int,
+        cutoffs: Sequence[int] = (10, 100, 500),
+        n_neighbours: int = 100,
+        weighting: Literal["binary", "log", "tfidf", "bm25"] = "log",
+        n_top: int = 10,
+    ) -> None:
+        super().__init__(n_users, n_items, cutoffs, n_top)
+        if weighting not in _WEIGHTINGS:
+            known = ", ".join(_WEIGHTINGS)
+            raise ConfigError(f"model.weighting must be one of {known}; got {weighting!r}")
+        if n_neighbours < 1:
+            raise ConfigError(f"model.n_neighbours must be >= 1, got {n_neighbours}")
+        self.save_hyperparameters(logger=False)
+        self.n_neighbours = n_neighbours
+        self.weighting = weighting
+        register_csr(self, "similarity", csr_matrix((n_items, n_items), dtype=np.float32))
+        register_csr(self, "profiles", csr_matrix((n_users, n_items), dtype=np.float32))
+
+    def training_step(self, batch: Batch, batch_idx: int) -> None:
+        """Weigh the plays and keep each item's nearest neighbours."""
+        weights = csr_matrix(_WEIGHTINGS[self.weighting](self.plays(batch)), dtype=np.float32)
+        register_csr(self, "similarity", nearest_items(weights, self.n_neighbours))
+        register_csr(self, "profiles", weights)
+
+    def score_block(self, users: Tensor) -> Tensor:
+        """Return the summed similarities to each user's items, shape (B, n_items)."""
+        profiles = read_csr(self, "profiles", self.n_items)[users.cpu().numpy()]
+        scores = profiles @ read_csr(self, "similarity", self.n_items)
+        return torch.from_numpy(scores.toarray()).to(users.device)
+
+    def item_block(self, items: Tensor) -> Tensor:
+        """Return the similarities, 0 to all but the neighbours, shape (B, n_items)."""
+        rows = read_csr(self, "similarity", self.n_items)[items.cpu().numpy()]
+        return torch.from_numpy(rows.toarray()).to(items.device)
+
+
+_WEIGHTINGS = {
+    "binary": lambda plays: (plays > 0).astype(np.float32),
+    "log": lambda plays: plays.log1p(),
+    "tfidf": lambda plays: tfidf_weight(plays.T).T,
+    "bm25": lambda plays: bm25_weight(plays.T).T,
+}
+
+
+def nearest_items(weights: csr_matrix, n_neighbours: int) -> csr_matrix:
+    """Return each item's n_neighbours largest cosines to other items, in its row.
+
+    Args:
+        weights: of the items for each user, shape (n_users, n_items).
+        n_neighbours: entries kept in a row, fewer where fewer are > 0.
+
+    Returns:
+        Similarities, shape (n_items, n_items), float32.
+    """
+    units = csr_matrix(normalize(weights.astype(np.float64), axis=0))  # (n_users, n_items)
+    similarity = all_pairs_knn(units, n_neighbours + 1, show_progress=False).tocsr()
+    similarity.setdiag(0)  # an item is its own nearest
+    similarity.eliminate_zeros()
+    return csr_matrix(similarity, dtype=np.float32)

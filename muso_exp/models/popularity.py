@@ -1,0 +1,55 @@
+"""The popularity baseline: everybody is recommended the same items."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from muso_exp.errors import ConfigError
+from muso_exp.models.base import Batch
+from muso_exp.models.ranking import RankingSolver
+
+
+class Popularity(RankingSolver):
+    """Scores an item by how many train users play it, or by its plays.
+
+    Args:
+        n_users: number of users, from the data set.
+        n_items: number of items, from the data set.
+        cutoffs: the k of the ranking columns, from the data set.
+        by: `users` or `plays`.
+        n_top: length of the recommended lists.
+
+    Raises:
+        ConfigError: `by` is not known.
+    """
+
+    popularity: Tensor
+
+    def __init__(
+        self,
+        n_users: int,
+        n_items: int,
+        cutoffs: Sequence[int] = (10, 100, 500),
+        by: Literal["users", "plays"] = "users",
+        n_top: int = 10,
+    ) -> None:
+        super().__init__(n_users, n_items, cutoffs, n_top)
+        if by not in ("users", "plays"):
+            raise ConfigError(f"model.by must be users or plays, got {by!r}")
+        self.save_hyperparameters(logger=False)
+        self.by = by
+        self.register_buffer("popularity", torch.zeros(n_items))
+
+    def training_step(self, batch: Batch, batch_idx: int) -> None:
+        """Count users or plays."""
+        plays = self.plays(batch)
+        weights = None if self.by == "users" else plays.data.astype(np.float64)
+        counts = np.bincount(plays.indices, weights, minlength=self.n_items)
+        self.popularity.copy_(torch.from_numpy(counts))
+
+    def score_block(self, users: Tensor) -> Tensor:
+        """Return the counts, the same for every user, shape (B, n_items)."""
+        return self.popularity.expand(len(users), -1)

@@ -1,0 +1,18 @@
+"""The random recommender, without drawing: all items tie."""
+
+import torch
+from torch import Tensor
+
+from muso_exp.models.base import Batch
+from muso_exp.models.ranking import RankingSolver
+
+
+class Random(RankingSolver):
+    """Scores every item 0. Ranking columns are the expectation over all orders of tied items."""
+
+    def training_step(self, batch: Batch, batch_idx: int) -> None:
+        """Learn nothing."""
+
+    def score_block(self, users: Tensor) -> Tensor:
+        """Return zeros, shape (B, n_items)."""
+        return torch.zeros(len(users), self.n_items, device=users.device)

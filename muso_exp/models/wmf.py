@@ -1,0 +1,159 @@
+"""Weighted matrix factorisation (WMF) of play counts by alternating least squares (ALS)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from implicit.cpu.als import AlternatingLeastSquares
+from scipy.sparse import csr_matrix
+from threadpoolctl import threadpool_limits
+from torch import Tensor
+from torch.nn.functional import normalize
+
+from muso_exp.errors import ConfigError
+from muso_exp.features import wmf
+from muso_exp.models.base import Batch
+from muso_exp.models.ranking import RankingSolver
+
+
+class WMF(RankingSolver):
+    """Latent factors of users and items; one epoch is one sweep (users, then items).
+
+    `train/loss` is the objective after the sweep, summed over all cells. Without `bias` the sweep
+    is `implicit`'s; with it, the last of the `n_factors` columns is a bias that is not
+    regularised, and both sides are solved exactly, as in the thesis' code.
+
+    Args:
+        n_users: number of users, from the data set.
+        n_items: number of items, from the data set.
+        cutoffs: the k of the ranking columns, from the data set.
+        n_factors: latent factors, the bias column included.
+        regularization: weight of the squared norms.
+        confidence: `log`, c = 1 + alpha ln(1 + r / epsilon), or `linear`, c = 1 + alpha r.
+        alpha: weight of a (log-)play, no unit.
+        epsilon: plays at which the log starts to bend; unread where `linear`.
+        bias: whether the last column is a bias.
+        cg_steps: steps of conjugate gradients towards each exact solution; 0 solves exactly.
+        init_std: standard deviation of the factors at the start, normal.
+        seed: of the factors at the start.
+        n_threads: of the sweep; 0 means all cores.
+        n_top: length of the recommended lists.
+
+    Raises:
+        ConfigError: an unknown confidence, or a number out of range.
+
+    Source: thesis chapter 5 and NOTES section 3. Deviation: at the defaults no bias, and conjugate
+    gradients; `bias=true` is the published code.
+    """
+
+    user_factors: Tensor
+    item_factors: Tensor
+
+    def __init__(
+        self,
+        n_users: int,
+        n_items: int,
+        cutoffs: Sequence[int] = (10, 100, 500),
+        n_factors: int = 40,
+        regularization: float = 1e-5,
+        confidence: Literal["log", "linear"] = "log",
+        alpha: float = 2.0,
+        epsilon: float = 1e-6,
+        bias: bool = False,
+        cg_steps: int = 3,
+        init_std: float = 0.01,
+        seed: int = 0,
+        n_threads: int = 0,
+        n_top: int = 10,
+    ) -> None:
+        super().__init__(n_users, n_items, cutoffs, n_top)
+        self.save_hyperparameters(logger=False)
+        _check(n_factors, n_items, regularization, confidence, bias)
+        self.n_factors = n_factors
+        self.regularization = regularization
+        self.confidence = confidence
+        self.alpha = alpha
+        self.epsilon = epsilon
+        self.bias = bias
+        self.cg_steps = cg_steps
+        self.n_threads = n_threads
+        rng = torch.Generator().manual_seed(seed)
+        for name, size in (("user_factors", n_users), ("item_factors", n_items)):
+            start = torch.randn(size, n_factors, generator=rng) * init_std
+            self.register_buffer(name, start)
+        self._matrices: tuple[csr_matrix, csr_matrix] | None = None
+
+    def on_train_start(self) -> None:
+        """Forget the matrices of an earlier fit."""
+        self._matrices = None
+
+    def training_step(self, batch: Batch, batch_idx: int) -> None:
+        """Do one sweep over the whole matrix and log the objective."""
+        if self._matrices is None:
+            confidence = self.weigh(self.plays(batch))
+            self._matrices = confidence, confidence.T.tocsr()
+        if self.bias:
+            self._sweep_biased(*self._matrices)
+        else:
+            self._sweep(*self._matrices)
+        loss = self.objective(self._matrices[0])
+        self.log("train/loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=1)
+
+    def weigh(self, plays: csr_matrix) -> csr_matrix:
+        """Return the total confidence of play counts (n_users, n_items)."""
+        if self.confidence == "log":
+            return wmf.log_confidence(plays, self.alpha, self.epsilon)
+        return wmf.linear_confidence(plays, self.alpha)
+
+    def objective(self, confidence: csr_matrix) -> float:
+        """Return what the sweeps minimise, see `muso_exp.features.wmf.objective`."""
+        formula = wmf.biased_objective if self.bias else wmf.objective
+        return formula(confidence, self.user_factors, self.item_factors, self.regularization)
+
+    def _sweep(self, confidence: csr_matrix, transposed: csr_matrix) -> None:
+        users, items = self.user_factors.cpu().numpy(), self.item_factors.cpu().numpy()
+        with threadpool_limits(1, "blas"):  # implicit has threads of its own
+            als = AlternatingLeastSquares(self.n_factors, use_cg=self.cg_steps > 0)
+            als.cg_steps = self.cg_steps
+            solve = als.solver
+            solve(confidence, users, items, self.regularization, num_threads=self.n_threads)
+            solve(transposed, items, users, self.regularization, num_threads=self.n_threads)
+        self.user_factors.copy_(torch.from_numpy(users))
+        self.item_factors.copy_(torch.from_numpy(items))
+
+    def _sweep_biased(self, confidence: csr_matrix, transposed: csr_matrix) -> None:
+        users = wmf.solve_biased(confidence, self.item_factors, self.regularization)
+        self.user_factors.copy_(users)
+        self.item_factors.copy_(wmf.solve_biased(transposed, users, self.regularization))
+
+    def score_block(self, users: Tensor) -> Tensor:
+        """Return the products of the factors, plus the biases, shape (B, n_items)."""
+        rows = self.user_factors[users]  # (B, n_factors)
+        if not self.bias:
+            return rows @ self.item_factors.T
+        return wmf.extend_users(rows) @ wmf.extend_items(self.item_factors).T
+
+    def factors(self) -> dict[str, Tensor]:
+        """Return user_factors (n_users, n_factors) and item_factors (n_items, n_factors)."""
+        return {"user_factors": self.user_factors, "item_factors": self.item_factors}
+
+    def item_block(self, items: Tensor) -> Tensor:
+        """Return the cosines of the factors without bias, shape (B, n_items)."""
+        units = normalize(self.item_factors[:, : self.n_factors - self.bias], dim=1)
+        return units[items] @ units.T
+
+
+def _check(
+    n_factors: int, n_items: int, regularization: float, confidence: str, bias: bool
+) -> None:
+    least = 2 if bias else 1
+    if not least <= n_factors <= n_items:
+        raise ConfigError(
+            f"model.n_factors must be {least} to {n_items}, the number of items; got {n_factors}"
+        )
+    if regularization < 0:
+        raise ConfigError(f"model.regularization must be >= 0, got {regularization}")
+    if confidence not in ("log", "linear"):
+        raise ConfigError(f"model.confidence must be log or linear, got {confidence!r}")

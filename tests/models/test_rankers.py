@@ -1,0 +1,236 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from pytest import approx
+from ranking_world import (
+    CUTOFFS,
+    N_ITEMS,
+    N_USERS,
+    eval_batch,
+    evaluate,
+    fit,
+    halves,
+    plays,
+    train_batch,
+)
+from scipy.sparse import csr_matrix
+
+from muso_exp.errors import ConfigError
+from muso_exp.models.bpr import BPR
+from muso_exp.models.ease import EASE
+from muso_exp.models.item_knn import ItemKNN
+from muso_exp.models.popularity import Popularity
+from muso_exp.models.random import Random
+from muso_exp.models.ranking import Ranker, batch_plays
+from muso_exp.models.wmf import WMF
+
+SIZES = {"n_users": N_USERS, "n_items": N_ITEMS, "cutoffs": CUTOFFS}
+RANKERS = {
+    "random": lambda: Random(**SIZES),
+    "popularity": lambda: Popularity(**SIZES),
+    "item_knn": lambda: ItemKNN(**SIZES),
+    "ease": lambda: EASE(**SIZES, regularization=10.0),
+    "bpr": lambda: BPR(**SIZES, n_factors=8),
+    "wmf": lambda: WMF(**SIZES, n_factors=8),
+    "wmf_bias": lambda: WMF(**SIZES, n_factors=8, bias=True),
+}
+LEARNERS = [name for name in RANKERS if name not in ("random", "popularity")]
+
+
+@pytest.fixture(scope="module")
+def trained() -> dict[str, Ranker]:
+    seen, _ = halves()
+    models = {name: make() for name, make in RANKERS.items()}
+    for name, model in models.items():
+        fit(model, seen, epochs={"bpr": 60, "wmf": 8, "wmf_bias": 8}.get(name, 1))
+    return models
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_a_model_that_learns_beats_popularity_and_chance(
+    name: str, trained: dict[str, Ranker]
+) -> None:
+    scores = {key: evaluate(trained[key], *halves()) for key in (name, "popularity", "random")}
+    assert scores["random"]["auc"] == approx(1 / 2)
+    assert scores[name]["auc"] > scores["popularity"]["auc"] + 0.1
+    assert scores[name]["map_at_10"] > 1.5 * scores["random"]["map_at_10"]
+
+
+@pytest.mark.parametrize("name", RANKERS)
+def test_a_reloaded_model_answers_exactly_the_same(
+    name: str, trained: dict[str, Ranker], tmp_path: Path
+) -> None:
+    batch = eval_batch(*halves())
+    checkpoint = {"state_dict": trained[name].state_dict()}
+    torch.save(checkpoint, tmp_path / "model.ckpt")
+    fresh, checkpoint = RANKERS[name](), torch.load(tmp_path / "model.ckpt")
+    fresh.on_load_checkpoint(checkpoint)
+    fresh.load_state_dict(checkpoint["state_dict"])
+    before, after = trained[name].predict_step(batch), fresh.predict_step(batch)
+    for column in before:
+        assert torch.equal(before[column], after[column]), column
+
+
+@pytest.mark.parametrize("name", RANKERS)
+def test_answers_are_columns_of_the_batch(name: str, trained: dict[str, Ranker]) -> None:
+    batch = eval_batch(*halves())
+    columns = trained[name].predict_step(batch)
+    n_rows = len(batch["user"])
+    assert columns["top"].shape == (n_rows, 10)
+    assert {"auc", "ap_at_5", "ndcg_at_10", "clicks"} <= columns.keys()
+    assert all(len(column) == n_rows for column in columns.values())
+
+
+@pytest.mark.parametrize("name", RANKERS)
+def test_lists_hold_nothing_seen_and_nothing_twice(name: str, trained: dict[str, Ranker]) -> None:
+    seen, positives = halves()
+    batch = eval_batch(seen, positives)
+    top = trained[name].predict_step(batch)["top"]
+    for user, items in zip(batch["user"].tolist(), top.tolist(), strict=True):
+        assert len(set(items)) == 10
+        assert not set(items) & set(seen[user].indices)
+
+
+@pytest.mark.parametrize("name", ["item_knn", "bpr", "wmf", "wmf_bias"])
+def test_most_neighbours_of_an_item_share_its_taste(name: str, trained: dict[str, Ranker]) -> None:
+    items = torch.arange(N_ITEMS)
+    answer = trained[name].predict_step({"item": items})
+    assert answer["neighbours"].shape == answer["similarity"].shape == (N_ITEMS, 10)
+    assert (answer["neighbours"] != items[:, None]).all()
+    same = (answer["neighbours"] % 2 == items[:, None] % 2).double().mean()
+    assert same > 0.65  # one half by chance
+
+
+def test_candidates_limit_what_is_ranked_and_lists_keep_item_ids(
+    trained: dict[str, Ranker],
+) -> None:
+    seen, positives = halves()
+    candidates = np.array([1, 4, 6, 9, 12, 15, 20, 33])
+    batch = eval_batch(seen[:, candidates], positives[:, candidates])
+    batch["candidates"] = torch.from_numpy(candidates)
+    columns = trained["wmf"].predict_step(batch)
+    scores = trained["wmf"].score_block(batch["user"])
+    user = int(batch["user"][0])
+    open_items = np.setdiff1d(candidates, seen[user].indices)
+    best = open_items[np.argsort(-scores[0, open_items].numpy())]
+    assert columns["top"][0].tolist() == [*best, *[-1] * (10 - len(best))]
+
+
+def test_popularity_counts_users_or_plays() -> None:
+    matrix = plays()
+    by_users, by_plays = Popularity(**SIZES), Popularity(**SIZES, by="plays")
+    fit(by_users, matrix)
+    fit(by_plays, matrix)
+    assert by_users.popularity.tolist() == (matrix > 0).sum(axis=0).A1.tolist()
+    assert by_plays.popularity.tolist() == matrix.sum(axis=0).A1.tolist()
+
+
+def test_item_knn_sums_the_cosines_of_the_nearest_items() -> None:
+    matrix = csr_matrix(np.array([[1, 1, 0], [1, 1, 1], [0, 0, 1]], dtype=np.float32))
+    model = ItemKNN(3, 3, CUTOFFS, n_neighbours=1, weighting="binary")
+    fit(model, matrix)
+    similarity = model.item_block(torch.arange(3))
+    expected = torch.tensor([[0, 1, 0], [1, 0, 0], [1 / 2, 0, 0]])
+    np.testing.assert_allclose(similarity[:2], expected[:2], rtol=1e-6)
+    assert float(similarity[2].sum()) == approx(1 / 2)  # one of two equal neighbours
+    scores = model.score_block(torch.tensor([0]))
+    np.testing.assert_allclose(scores, [[1, 1, 0]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("weighting", ["binary", "log", "tfidf", "bm25"])
+def test_item_knn_keeps_so_many_neighbours_and_never_the_item(weighting: str) -> None:
+    model = ItemKNN(**SIZES, n_neighbours=3, weighting=weighting)
+    fit(model, plays())
+    similarity = model.item_block(torch.arange(N_ITEMS))
+    assert (similarity > 0).sum(dim=1).max() <= 3
+    assert similarity.diagonal().abs().max() == 0
+
+
+@pytest.mark.parametrize("shape", [(12, 30), (30, 12)])
+def test_ease_is_the_closed_form_from_either_side(shape: tuple[int, int]) -> None:
+    heard = (np.random.default_rng(1).random(shape) < 0.3).astype(np.float64)
+    heard[:, 0] = 1
+    model = EASE(*shape, CUTOFFS, regularization=5.0)
+    fit(model, csr_matrix(heard, dtype=np.float32))
+    inverse = np.linalg.inv(heard.T @ heard + 5 * np.eye(shape[1]))
+    weights = np.eye(shape[1]) - inverse / np.diag(inverse)
+    assert np.abs(np.diag(weights)).max() < 1e-12
+    scores = model.score_block(torch.arange(shape[0]))
+    np.testing.assert_allclose(scores, heard @ weights, atol=1e-5)
+
+
+def test_bpr_repeats_and_a_resumed_epoch_draws_what_it_would_have_drawn() -> None:
+    first, second = BPR(**SIZES, n_factors=4), BPR(**SIZES, n_factors=4)
+    fit(first, plays(), epochs=3)
+    fit(second, plays(), epochs=3)
+    assert torch.equal(first.item_factors, second.item_factors)
+    other = BPR(**SIZES, n_factors=4, seed=1)
+    fit(other, plays(), epochs=3)
+    assert not torch.equal(first.item_factors, other.item_factors)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: WMF(**SIZES, n_factors=41), "model.n_factors must be 1 to 40, the number of item"),
+        (lambda: WMF(**SIZES, n_factors=1, bias=True), "model.n_factors must be 2 to 40"),
+        (lambda: WMF(**SIZES, regularization=-1), "model.regularization must be >= 0, got -1"),
+        (lambda: WMF(**SIZES, confidence="sqrt"), "must be log or linear, got 'sqrt'"),
+        (lambda: BPR(**SIZES, n_factors=0), "model.n_factors must be 1 to 40"),
+        (lambda: BPR(**SIZES, lr=0), "model.lr must be > 0, got 0"),
+        (lambda: Popularity(**SIZES, by="fame"), "must be users or plays, got 'fame'"),
+        (lambda: ItemKNN(**SIZES, weighting="x"), "one of binary, log, tfidf, bm25; got 'x'"),
+        (lambda: ItemKNN(**SIZES, n_neighbours=0), "model.n_neighbours must be >= 1, got 0"),
+        (lambda: EASE(**SIZES, regularization=0), "model.regularization must be > 0, got 0"),
+        (lambda: EASE(10**6, 10**5, CUTOFFS), r"EASE would take 223.5 GiB .* model.max_gib=8;"),
+    ],
+)
+def test_a_wrong_argument_is_refused(make: object, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"crow_indices": torch.tensor([0, 1])}, "crow_indices must rise from 0 to .* 60 users"),
+        ({"crow_indices": torch.arange(61).flip(0)}, "crow_indices must rise"),
+        ({"col_indices": "out of range"}, "col_indices must be 0..39, got 0..40"),
+        ({"values": "negative"}, "values must be finite and > 0"),
+        ({"values": "nan"}, "values must be finite and > 0"),
+    ],
+)
+def test_a_matrix_that_native_code_must_not_see_is_refused(changes: dict, message: str) -> None:
+    batch = train_batch(plays())
+    spoilt = {
+        "out of range": lambda value: torch.where(value == 39, 40, value),
+        "negative": lambda value: -value,
+        "nan": lambda value: value * torch.nan,
+    }
+    for name, change in changes.items():
+        batch[name] = spoilt[change](batch[name]) if isinstance(change, str) else change
+    with pytest.raises(ValueError, match=message):
+        batch_plays(batch, N_USERS, N_ITEMS)
+
+
+def test_an_empty_matrix_is_refused() -> None:
+    batch = train_batch(csr_matrix((N_USERS, N_ITEMS), dtype=np.float32))
+    with pytest.raises(ValueError, match="the matrix of plays is empty"):
+        batch_plays(batch, N_USERS, N_ITEMS)
+
+
+def test_repeated_entries_are_summed() -> None:
+    batch = {
+        "crow_indices": torch.tensor([0, 3]),
+        "col_indices": torch.tensor([1, 0, 1]),
+        "values": torch.tensor([2.0, 5.0, 3.0]),
+    }
+    assert batch_plays(batch, 1, 2).toarray().tolist() == [[5, 5]]
+
+
+@pytest.mark.parametrize("method", ["score_block", "item_block"])
+def test_a_ranker_must_say_how_it_scores(method: str) -> None:
+    with pytest.raises(TypeError, match="Ranker does not"):
+        getattr(Ranker(**SIZES), method)(torch.tensor([0]))

@@ -1,0 +1,97 @@
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from implicit.cpu.als import AlternatingLeastSquares
+from pytest import approx
+from ranking_world import CUTOFFS, N_ITEMS, N_USERS, fit, plays
+from torch import Tensor
+
+from muso_exp.models.wmf import WMF
+
+SIZES = {"n_users": N_USERS, "n_items": N_ITEMS, "cutoffs": CUTOFFS}
+
+
+def losses(model: WMF, epochs: int) -> list[float]:
+    values = []
+    model.log = lambda name, value, **options: values.append(value)
+    fit(model, plays(), epochs=epochs)
+    return values
+
+
+@pytest.mark.parametrize("cg_steps", [0, 3])
+def test_five_sweeps_equal_one_fit_of_five_by_implicit(cg_steps: int) -> None:
+    model = WMF(**SIZES, n_factors=6, regularization=0.1, cg_steps=cg_steps)
+    als = AlternatingLeastSquares(6, 0.1, iterations=5, use_cg=cg_steps > 0)
+    als.user_factors = model.user_factors.numpy().copy()
+    als.item_factors = model.item_factors.numpy().copy()
+    fit(model, plays(), epochs=5)
+    als.fit(model.weigh(plays()), show_progress=False)
+    np.testing.assert_array_equal(model.user_factors.numpy(), als.user_factors)
+    np.testing.assert_array_equal(model.item_factors.numpy(), als.item_factors)
+
+
+def test_a_sweep_solves_with_the_total_confidence() -> None:
+    model = WMF(**SIZES, n_factors=4, regularization=0.5, confidence="linear", cg_steps=0)
+    y = model.item_factors.double().numpy().copy()
+    fit(model, plays())
+    r = plays().toarray()[0].astype(float)
+    c, p = 1 + 2 * r, (r > 0).astype(float)
+    left = y.T @ (c[:, None] * y) + 0.5 * np.eye(4)
+    expected = np.linalg.solve(left, y.T @ (c * p))
+    assert model.user_factors[0].numpy() == approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize("options", [{}, {"cg_steps": 0}, {"bias": True}])
+def test_the_objective_falls_with_every_sweep(options: dict) -> None:
+    values = losses(WMF(**SIZES, n_factors=6, regularization=0.1, **options), epochs=6)
+    assert len(values) == 6
+    assert all(after < before for before, after in pairwise(values))
+
+
+def test_a_bias_in_place_of_a_factor_is_an_exact_solve_of_both_sides() -> None:
+    model = WMF(**SIZES, n_factors=5, bias=True)
+    fit(model, plays(), epochs=30)
+    settled = model.objective(model.weigh(plays()))
+    for name in ("user_factors", "item_factors"):
+        moved = model.get_buffer(name).clone()
+        moved[:, -1] += 0.05
+        model.register_buffer(name, moved)
+        assert model.objective(model.weigh(plays())) > settled
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_a_resumed_fit_ends_where_an_unbroken_one_does(bias: bool, tmp_path: Path) -> None:
+    def fresh() -> WMF:
+        return WMF(**SIZES, n_factors=5, bias=bias)
+
+    whole, first, second = fresh(), fresh(), fresh()
+    fit(whole, plays(), epochs=4)
+    trainer = fit(first, plays(), epochs=2, enable_checkpointing=True, default_root_dir=tmp_path)
+    trainer.save_checkpoint(tmp_path / "two.ckpt")
+    fit(second, plays(), epochs=4, ckpt_path=tmp_path / "two.ckpt")
+    assert torch.equal(whole.item_factors, second.item_factors)
+    assert torch.equal(whole.user_factors, second.user_factors)
+
+
+def test_the_start_depends_on_the_seed_alone() -> None:
+    def start(seed: int) -> Tensor:
+        torch.manual_seed(7 * seed)
+        return WMF(**SIZES, seed=1).item_factors
+
+    assert torch.equal(start(1), start(2))
+    assert not torch.equal(start(1), WMF(**SIZES, seed=2).item_factors)
+    assert float(WMF(2000, 500, CUTOFFS).user_factors.std()) == approx(0.01, rel=0.02)
+
+
+def test_the_bias_column_takes_part_in_scores_and_not_in_likeness() -> None:
+    model = WMF(**SIZES, n_factors=5, bias=True)
+    fit(model, plays(), epochs=3)
+    x, y = model.user_factors, model.item_factors
+    scores = x[:, :-1] @ y[:, :-1].T + x[:, -1:] + y[:, -1]
+    assert torch.allclose(model.score_block(torch.arange(N_USERS)), scores, atol=1e-5)
+    before = model.item_block(torch.arange(3))
+    model.item_factors[:, -1] += 1
+    assert torch.equal(model.item_block(torch.arange(3)), before)
