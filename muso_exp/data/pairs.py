@@ -15,6 +15,7 @@ from muso_exp.data.base import ExperimentData, Predict
 from muso_exp.data.drawing import DrawnPairs, PairOptions, draw_splits
 from muso_exp.data.listeners import Listeners, UnknownShare, keep_train_items
 from muso_exp.data.nulls import null_columns
+from muso_exp.data.sensitivity import sensitivity_sections
 from muso_exp.data.vectors import PairSplit, PairVectoriser, VectorOptions
 from muso_exp.metrics.separation import (
     AccuracyWithin,
@@ -152,5 +153,5 @@ class PairData(ExperimentData):
         return pair_report.counts(self)
 
     def sections(self, predictions: pd.DataFrame, predict: Predict) -> Sequence[Section]:
-        """Return the DOS matrix, the labels of each split, and predicted against true DOS."""
-        return pair_report.sections(self, predictions)
+        """Return the DOS matrix, labels, predicted against true DOS, and what moves predictions."""
+        return [*pair_report.sections(self, predictions), *sensitivity_sections(self, predict)]

@@ -10,6 +10,7 @@ import torch
 from tiny_files import CHAIN, DOS, FRIENDS, LISTENING, muso, write_chain, write_muso_files
 
 from muso_exp.data.muso import MuSo
+from muso_exp.data.nulls import null_columns
 from muso_exp.errors import ConfigError, DatasetNotFoundError
 
 
@@ -154,7 +155,12 @@ def test_predictions_name_users_and_suffice_for_the_metrics(files: Path) -> None
 def test_sections_draw_the_matrix_and_the_truth(files: Path) -> None:
     data = muso(files)
     frame = data.predictions(data.nulls()["always_1"])
-    sections = {s.name: s for s in data.sections(frame, lambda batch: data.nulls()["always_1"])}
+
+    def always_1(batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        return null_columns(torch.tensor([0]), 4, len(batch["row"]))["always_1"]
+
+    sections = {section.name: section for section in data.sections(frame, always_1)}
+    assert {"sensitivity_categories", "sensitivity_items"} <= set(sections)
     assert sections["dos_matrix"].figure is not None
     assert sections["predicted_dos"].figure is not None
     assert sections["dos_labels"].table["train pairs"].tolist() == [3, 1, 1, 1]
