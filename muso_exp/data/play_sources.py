@@ -185,7 +185,8 @@ def read_muso_plays(files: Files, options: ReadOptions) -> Interactions:
     columns = np.array([number[item] for user in users for item in user])
     counts = np.array([plays for user in users for plays in user.values()])
     plays = sum_plays(rows, columns, np.maximum(np.round(counts), 1), len(users), len(names))
-    items = pd.DataFrame({"id": names, "artist": names, "title": ""})
+    kind, other = ("artist", "title") if options.items == "artist" else ("title", "artist")
+    items = pd.DataFrame({"id": names, kind: names, other: ""})
     return _only_top(Interactions(plays, items), options)
 
 

@@ -125,12 +125,13 @@ def group_items(data: Interactions, group: np.ndarray, check: str, what: str) ->
 
 
 def keep_dense(data: Interactions, min_items: int, min_users: int) -> Interactions:
-    """Keep users with enough items and items with enough users (`dense_core`).
+    """Keep users with enough items and items with enough users (`dense_core`), hidden ones counted.
 
     Raises:
         ConfigError: nobody and nothing is left.
     """
-    users, items = dense_core(data.plays, min_items, min_users)
+    heard = data.plays if data.hidden is None else data.plays + data.hidden
+    users, items = dense_core(heard, min_items, min_users)
     if len(users) == 0 or len(items) == 0:
         raise ConfigError(
             f"dataset.min_user_items={min_items}, min_item_users={min_users}: nothing is left of "

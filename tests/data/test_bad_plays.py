@@ -1,0 +1,301 @@
+"""Sixty damaged or odd listening files: each ends in one line, or is accepted and counted."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from muso_exp.data.plays import Plays
+from muso_exp.errors import DataFormatError, DatasetNotFoundError, MusoError
+
+EVENTS = "1\t1\t1\t1\t100\n1\t1\t1\t1\t200\n1\t1\t2\t2\t300\n2\t1\t1\t1\t400\n2\t2\t3\t3\t500\n"
+TRACKS = "1\tOne\t1\n2\tTwo\t1\n3\tThree\t2\n"
+ARTISTS = "1\tNA\n2\tnull\n"
+TRIPLETS = "ab\tSO1\t3\nab\tSO2\t1\ncd\tSO1\t2\ncd\tSO3\t5\n"
+SCROBBLES = "7 1 10\n7 2 1\n8 1 3\n8 3 4\n"
+NAMES = '1\tThe "Quiet" Ones\n2\tNone\n3\tquiet ones\n'
+ALIASES = "3\t1\n"
+UNIQUE = "TR1<SEP>SO1<SEP>NA<SEP>One\nTR2<SEP>SO2<SEP>NA<SEP>Two\n"
+
+FILES = {
+    "lfm1b": {
+        "LFM-1b_LEs.txt": EVENTS,
+        "LFM-1b_tracks.txt": TRACKS,
+        "LFM-1b_artists.txt": ARTISTS,
+        "unique_tracks.txt": UNIQUE,
+    },
+    "taste_profile": {"train_triplets.txt": TRIPLETS},
+    "audioscrobbler": {
+        "user_artist_data.txt": SCROBBLES,
+        "artist_data.txt": NAMES,
+        "artist_alias.txt": ALIASES,
+    },
+}
+LOG, SONGS, COUNTS = "LFM-1b_LEs.txt", "train_triplets.txt", "user_artist_data.txt"
+TRACK, NAME = "LFM-1b_tracks.txt", "LFM-1b_artists.txt"
+
+
+def write(root: Path, source: str, changed: dict[str, str | bytes | None]) -> None:
+    for name, content in {**FILES[source], **changed}.items():
+        if content is not None:
+            raw = content if isinstance(content, bytes) else content.encode()
+            (root / name).write_bytes(raw)
+
+
+def load(root: Path, source: str, cache: Path, **options: object) -> Plays:
+    data = Plays(
+        str(root),
+        source,
+        str(cache),
+        0,
+        0,
+        min_user_items=1,
+        **options,  # type: ignore[arg-type]
+    )
+    data.prepare_data()
+    data.setup("fit")
+    return data
+
+
+def log_line(number: int, line: str) -> str:
+    lines = EVENTS.splitlines()
+    lines[number - 1] = line
+    return "\n".join(lines) + "\n"
+
+
+def song_line(number: int, line: str) -> str:
+    lines = TRIPLETS.splitlines()
+    lines[number - 1] = line
+    return "\n".join(lines) + "\n"
+
+
+def count_line(line: str) -> str:
+    return SCROBBLES.replace("8 1 3", line)
+
+
+REFUSED = {
+    ("lfm1b", LOG): [
+        ("a line with a column too few", log_line(3, "1\t1\t2\t300"), "line 3: a line has 5"),
+        ("a line with a column too many", log_line(2, "1\t1\t1\t1\t2\t3"), "line 2: .* this 6"),
+        ("a log cut off in its last line", EVENTS + "2\t2\t3", "line 6: a line has 5"),
+        ("spaces for tabs", log_line(1, "1 1 1 1 100"), "line 1: a line has 5 tab-sep"),
+        ("commas for tabs", EVENTS.replace("\t", ","), "line 1: a line has 5"),
+        ("an empty line in the middle", log_line(3, ""), "line 3: a line has 5"),
+        (
+            "columns in another order: text first",
+            log_line(4, "One\t1\t1\t1\t9"),
+            "line 4, column user",
+        ),
+        ("a track by name", log_line(4, "1\t1\t1\tOne\t9"), "line 4, column track.*'One'"),
+        ("a negative user", log_line(1, "-1\t1\t1\t1\t100"), "line 1, column user.*'-1'"),
+        ("minus zero", log_line(1, "-0\t1\t1\t1\t100"), "line 1, column user.*'-0'"),
+        ("a negative time", log_line(5, "2\t2\t3\t3\t-5"), "line 5, column time"),
+        ("a time with a fraction", log_line(5, "2\t2\t3\t3\t5.5"), "line 5, column time"),
+        ("a time as a date", log_line(5, "2\t2\t3\t3\t2013-01-01"), "line 5, column time"),
+        ("an empty track", log_line(2, "1\t1\t1\t\t200"), "line 2, column track.*got ''"),
+        ("a null album", log_line(2, "1\t1\tnull\t1\t200"), "line 2, column album.*'null'"),
+        ("a NaN", log_line(2, "1\t1\t1\tNaN\t200"), "line 2, column track.*'NaN'"),
+        ("a hexadecimal number", log_line(2, "1\t1\t1\t0x10\t200"), "column track.*'0x10'"),
+        ("a power of ten", log_line(2, "1\t1\t1\t1e3\t200"), "line 2, column track.*'1e3'"),
+        ("a plus sign", log_line(2, "1\t1\t1\t+1\t200"), r"line 2, column track.*'\+1'"),
+        ("a thousands separator", log_line(2, "1\t1\t1\t1,000\t200"), "column track"),
+        (
+            "a number beyond 64 bits",
+            log_line(2, "9" * 30 + "\t1\t1\t1\t200"),
+            "line 2, column user",
+        ),
+        ("a number in quotes", log_line(2, '"1"\t1\t1\t1\t200'), "line 2, column user"),
+        ("Arabic digits", log_line(2, "\u0661\t1\t1\t1\t200"), "line 2, column user"),
+        ("a null byte", log_line(2, "1\0\t1\t1\t1\t200"), "line 2, column user"),
+        ("a header where none belongs", "user\ta\tb\tt\ttime\n" + EVENTS, "line 1, column user"),
+        ("an empty log", "", "LEs.txt: no lines"),
+        ("a log of empty lines", "\n\n", "line 1: a line has 5"),
+        ("UTF-16", EVENTS.encode("utf-16"), "line 1"),
+        ("a folder of another archive", b"PK\x03\x04" + bytes(40), "line 1"),
+    ],
+    ("lfm1b", TRACK): [
+        ("a name table with a column too few", "1\tOne\t1\n2\tTwo\n", "tracks.txt, line 2"),
+        ("a tab within a title", "1\tO\tne\t1\n", "tracks.txt, line 1: a line has 3"),
+        ("a title cut over two lines", "1\tO\nne\t1\n", "tracks.txt, line 1"),
+        (
+            "a second row of a track",
+            TRACKS + "1\tUno\t1\n",
+            "tracks.txt, line 4, column track: second",
+        ),
+        (
+            "a title that is not UTF-8",
+            b"1\tCaf\xe9\t1\n",
+            "tracks.txt, line 1, column title: not UTF-8",
+        ),
+    ],
+    ("lfm1b", NAME): [
+        (
+            "a second row of an artist",
+            ARTISTS + "2\tnil\n",
+            "artists.txt, line 3, column artist: sec",
+        ),
+        ("an artist without a number", "NA\n", "artists.txt, line 1"),
+        (
+            "an artist that is not UTF-8",
+            b"1\tCaf\xe9\n",
+            "artists.txt, line 1, column name: not UTF-8",
+        ),
+    ],
+    ("lfm1b", "unique_tracks.txt"): [
+        ("a list of tracks with a part too few", "TR1<SEP>SO1<SEP>NA\n", "line 1: track<SEP>"),
+        ("a track listed twice", UNIQUE + "TR1<SEP>SO9<SEP>a<SEP>b\n", "line 3: second line"),
+        ("a list without tracks", "", "unique_tracks.txt: no tracks"),
+    ],
+    ("lfm1b", "lastfm_tags.db"): [
+        ("tags that are no database", "rock\n", "lastfm_tags.db: no database of tags"),
+    ],
+    ("taste_profile", SONGS): [
+        ("no plays", song_line(2, "ab\tSO2\t0"), "line 2, column plays: a play count from 1"),
+        ("negative plays", song_line(2, "ab\tSO2\t-3"), "line 2, column plays.*'-3'"),
+        ("NaN plays", song_line(4, "cd\tSO3\tnan"), "line 4, column plays.*'nan'"),
+        ("enormous plays", song_line(4, "cd\tSO3\t2147483648"), "line 4, column plays"),
+        ("plays beyond 64 bits", song_line(4, "cd\tSO3\t" + "9" * 40), "line 4, column plays"),
+        ("half a play", song_line(4, "cd\tSO3\t1.5"), "line 4, column plays.*'1.5'"),
+        ("plays in words", song_line(1, "ab\tSO1\tmany"), "line 1, column plays.*'many'"),
+        ("an empty user", song_line(3, "\tSO1\t2"), "line 3, column user: an id is needed"),
+        ("an empty song", song_line(3, "cd\t\t2"), "line 3, column song: an id is needed"),
+        ("a user that is not UTF-8", b"a\xff\tSO1\t2\n", "line 1, column user: not UTF-8"),
+        ("columns in another order", "3\tab\tSO1\n", "line 1, column plays.*'SO1'"),
+        ("a header", "user\tsong\tplays\n" + TRIPLETS, "line 1, column plays.*'plays'"),
+    ],
+    ("audioscrobbler", COUNTS): [
+        ("tabs for spaces", SCROBBLES.replace(" ", "\t"), "line 1: a line has 3 space"),
+        ("two spaces", count_line("8  1 3"), "line 3: a line has 3 space-separated.* 4"),
+        ("zero plays of an artist", count_line("8 1 0"), "line 3, column plays"),
+        ("an artist by name", count_line("8 NA 3"), "line 3, column artist.*'NA'"),
+    ],
+    ("audioscrobbler", "artist_data.txt"): [
+        ("names that are not UTF-8", b"1\tCaf\xe9\n", "artist_data.txt, line 1: not"),
+    ],
+}
+
+ACCEPTED = {
+    ("lfm1b", LOG): [
+        ("a log out of order", "".join(EVENTS.splitlines(True)[::-1]), None, 5),
+        ("Windows line ends", EVENTS.replace("\n", "\r\n"), None, 5),
+        ("a byte order mark", "\ufeff" + EVENTS, None, 5),
+        ("no line end at the end", EVENTS.rstrip(), None, 5),
+        ("empty lines at the end", EVENTS + "\n\n", None, 5),
+        ("ids with leading zeros", log_line(1, "01\t1\t1\t1\t100"), ("leading_zeros", 1), 5),
+    ],
+    ("lfm1b", TRACK): [
+        ("a track that the table lacks", "1\tOne\t1\n2\tTwo\t1\n", ("unnamed_items", 1), 5),
+        ("an empty title", TRACKS.replace("Two", ""), None, 5),
+        ("quotes in a title", TRACKS.replace("Two", '"Two'), None, 5),
+    ],
+    ("lfm1b", NAME): [
+        ("an artist that the table lacks", "1\tNA\n", ("unnamed_items", 1), 5),
+    ],
+    ("taste_profile", SONGS): [
+        ("repeated rows", TRIPLETS + "ab\tSO1\t4\n", ("repeated_rows", 1), 15),
+        ("artists called NA and null", TRIPLETS.replace("SO1", "NA"), None, 11),
+        ("text ids with leading zeros", TRIPLETS.replace("ab", "007"), None, 11),
+    ],
+    ("audioscrobbler", "artist_data.txt"): [
+        ("a name line without a tab", NAMES + "lost\n", ("bad_name_lines", 1), 18),
+        ("an artist without a name", "1\tA\n2\tB\n", ("unnamed_items", 1), 18),
+    ],
+    ("audioscrobbler", COUNTS): [
+        ("the largest play count", count_line("8 1 2147483647"), None, 15 + 2**31 - 1),
+    ],
+}
+
+
+def flat(groups: dict[tuple[str, str], list]) -> list[tuple]:
+    return [(case[0], *place, *case[1:]) for place, cases in groups.items() for case in cases]
+
+
+@pytest.mark.parametrize("case", flat(REFUSED), ids=lambda case: case[0])
+def test_a_bad_file_ends_in_one_line_with_its_place(case: tuple, tmp_path: Path) -> None:
+    _, source, name, content, message = case
+    write(tmp_path, source, {name: content})
+    with pytest.raises(DataFormatError, match=message) as caught:
+        load(tmp_path, source, tmp_path / "cache")
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 400 + len(str(tmp_path))
+
+
+@pytest.mark.parametrize("case", flat(ACCEPTED), ids=lambda case: case[0])
+def test_an_odd_file_is_accepted_and_counted(case: tuple, tmp_path: Path) -> None:
+    _, source, name, content, note, total = case
+    write(tmp_path, source, {name: content})
+    data = load(tmp_path, source, tmp_path / "cache")
+    assert int(data.data.plays.sum()) == total
+    counted = {finding.check: finding.value for finding in data.data.notes}
+    if note:
+        assert counted[note[0]] == note[1]
+    else:
+        assert not counted.keys() - {"matched_items"}
+
+
+def test_there_are_at_least_sixty() -> None:
+    assert len(flat(REFUSED)) + len(flat(ACCEPTED)) >= 60
+
+
+@pytest.mark.parametrize("source", FILES)
+def test_a_missing_file_is_named(source: str, tmp_path: Path) -> None:
+    first = next(iter(FILES[source]))
+    write(tmp_path, source, {first: None})
+    with pytest.raises(DatasetNotFoundError, match=first):
+        load(tmp_path, source, tmp_path / "cache")
+
+
+def test_a_missing_root_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DatasetNotFoundError, match="the folder itself"):
+        load(tmp_path / "nowhere", "lfm1b", tmp_path / "cache")
+
+
+@pytest.mark.parametrize("keep", [0.5, 0.9])
+def test_a_truncated_archive_is_refused(keep: float, tmp_path: Path) -> None:
+    packed = gzip.compress(EVENTS.encode() * 100)
+    write(tmp_path, "lfm1b", {LOG: None})
+    (tmp_path / f"{LOG}.gz").write_bytes(packed[: int(keep * len(packed))])
+    with pytest.raises(DataFormatError, match="damaged gzip file"):
+        load(tmp_path, "lfm1b", tmp_path / "cache")
+
+
+def test_a_packed_log_equals_a_plain_one(tmp_path: Path) -> None:
+    write(tmp_path, "lfm1b", {})
+    plain = load(tmp_path, "lfm1b", tmp_path / "cache")
+    (tmp_path / f"{LOG}.gz").write_bytes(gzip.compress(EVENTS.encode()))
+    (tmp_path / LOG).unlink()
+    packed = load(tmp_path, "lfm1b", tmp_path / "cache")
+    assert plain.fingerprint == packed.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"source": "spotify"}, "dataset.source=spotify: choose one of lfm1b"),
+        ({"items": "song"}, "dataset.items=song: choose one of"),
+        ({"split": "leave_one_out"}, "dataset.split=leave_one_out: choose one of holdout"),
+        ({"test_share": 1.0}, "dataset.test_share=1.0: a share"),
+        ({"val_share": -0.1}, "dataset.val_share=-0.1: a share"),
+        ({"min_user_items": 99}, "nothing is left of 2 users and 3 items"),
+        ({"split": "published"}, "these files have no hidden half"),
+        ({"split": "cold_items", "test_share": 0.0}, "no plays to test"),
+    ],
+)
+def test_an_impossible_wish_ends_in_one_line(options: dict, message: str, tmp_path: Path) -> None:
+    write(tmp_path, "lfm1b", {})
+    wishes = {"source": "lfm1b", "min_user_items": 1, **options}
+    with pytest.raises(MusoError, match=message):
+        data = Plays(str(tmp_path), cache=str(tmp_path / "c"), batch_size=0, seed=0, **wishes)
+        data.setup()
+
+
+def test_a_source_without_time_has_no_temporal_split(tmp_path: Path) -> None:
+    write(tmp_path, "taste_profile", {})
+    with pytest.raises(MusoError, match="no time stamps"):
+        load(tmp_path, "taste_profile", tmp_path / "cache", split="temporal")
+
+
+def test_a_source_without_a_writer_is_not_simulated(tmp_path: Path) -> None:
+    data = Plays(None, "audioscrobbler", str(tmp_path), 0, 0)
+    with pytest.raises(MusoError, match="audioscrobbler: not simulated"):
+        data.prepare_data()
