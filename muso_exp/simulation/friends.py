@@ -3,7 +3,8 @@
 import numpy as np
 from scipy.sparse import csr_matrix
 
-TRIES = 4
+OVERASK = 1.045  # some who ask find nobody new
+TRIES = 20  # draws per wanted friend before a user gives up: most misses are friends already
 
 
 def make_friends(
@@ -19,8 +20,8 @@ def make_friends(
 
     A newcomer asks for friends among those already there. Each time he either meets a friend of a
     friend (with probability `closure`) or somebody drawn in proportion to
-    exp(-homophily x squared distance of taste) x (number of friends + 1). A few users keep to
-    closed circles of two to four.
+    exp(-homophily x squared distance of taste) x (friends he has + friends he asks for). A few
+    users keep to closed circles of two to four.
 
     Args:
         user_factors: places on the map of taste, shape (n_users, n_factors).
@@ -42,7 +43,7 @@ def make_friends(
     n_secluded = round(secluded * n_users)
     n_secluded = 0 if n_secluded < 2 else n_secluded
     circles, open_users = order[:n_secluded], order[n_secluded:]
-    asks = mean_degree / 2 * sociability[open_users] / sociability[open_users].mean()
+    asks = OVERASK * mean_degree / 2 * sociability[open_users] / sociability[open_users].mean()
     asks = np.maximum(1, np.floor(asks + rng.random(len(asks)))).astype(np.int64)
     grown = _grow(user_factors[open_users], asks, homophily, closure, rng)
     edges = np.concatenate([open_users[grown], circles[_circle_edges(n_secluded, rng)]])
@@ -58,7 +59,7 @@ def _grow(
 ) -> np.ndarray:
     """Let users arrive in row order and make friends; returns pairs, shape (n_edges, 2)."""
     friends: list[list[int]] = [[] for _ in asks]
-    popularity = np.ones(len(asks))
+    popularity = asks.astype(np.float64)
     for newcomer in range(1, len(asks)):
         distance = ((places[:newcomer] - places[newcomer]) ** 2).sum(axis=1)
         taste = np.exp(-homophily * (distance - distance.min()))  # (newcomer,)

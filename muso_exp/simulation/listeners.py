@@ -18,6 +18,7 @@ class Listeners:
         style_shares: how each user's own listening spreads over styles, (n_users, n_styles).
         mainstream: share of a user's listening that follows the charts, shape (n_users,).
         activity: expected plays in six months, shape (n_users,).
+        sociability: how many friends a user asks for, relative to others, shape (n_users,).
     """
 
     home_style: np.ndarray
@@ -25,6 +26,13 @@ class Listeners:
     style_shares: np.ndarray
     mainstream: np.ndarray
     activity: np.ndarray
+    sociability: np.ndarray
+
+
+# Weights of scene, charts and activity in a user's log-sociability. Measured on HetRec, the rank
+# correlation of a user's degree is .34 with the popularity of his artists, .25 with his plays, and
+# .49 with what a ridge regression predicts from his taste.
+SCENE, CHARTS, ACTIVITY = 0.4, 0.5, 0.4
 
 
 def make_listeners(
@@ -33,6 +41,7 @@ def make_listeners(
     median_plays: float,
     activity_spread: float,
     focus: float,
+    sociability_spread: float,
     rng: np.random.Generator,
 ) -> Listeners:
     """Draw users around the styles of a catalogue.
@@ -43,6 +52,7 @@ def make_listeners(
         median_plays: of a user in six months.
         activity_spread: standard deviation of log-plays.
         focus: how fast listening falls with the squared distance on the map of taste.
+        sociability_spread: standard deviation of log-sociability.
         rng: draws everything.
     """
     styles = catalogue.style_factors
@@ -53,12 +63,18 @@ def make_listeners(
     pull = np.sqrt(catalogue.style_popularity) * np.exp(
         -focus * (distance - distance.min(axis=1, keepdims=True))
     )
+    mainstream = rng.beta(1.5, 4, size=n_users)
+    activity = rng.normal(size=n_users)
+    outgoing = SCENE * rng.normal(size=len(styles))[home] + ACTIVITY * activity
+    outgoing += CHARTS * (mainstream - 3 / 11) / np.sqrt(6 / (5.5**2 * 6.5))  # beta's moments
+    outgoing += np.sqrt(1 - SCENE**2 - CHARTS**2 - ACTIVITY**2) * rng.normal(size=n_users)
     return Listeners(
         home_style=home,
         user_factors=factors,
         style_shares=pull / pull.sum(axis=1, keepdims=True),
-        mainstream=rng.beta(1.5, 4, size=n_users),
-        activity=median_plays * rng.lognormal(0, activity_spread, size=n_users),
+        mainstream=mainstream,
+        activity=median_plays * np.exp(activity_spread * activity),
+        sociability=np.exp(sociability_spread * outgoing),
     )
 
 

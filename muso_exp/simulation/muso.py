@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,25 @@ PUBLISHED_CHAIN = 101  # MuSo, "Data": users in a chain, of whom 30 (train) and 
 PUBLISHED_KEPT = (30, 24)
 
 Listening = dict[str, dict[str, dict[str, int]]]
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A walk over friends.
+
+    Attributes:
+        users: in the order of the walk, shape (length,).
+        stay: places of the users with listening in every category, ascending, shape (n_kept,).
+        relations: True for chain neighbours and friends, shape (length, length).
+    """
+
+    users: np.ndarray
+    stay: np.ndarray
+    relations: np.ndarray
+
+    def distances(self) -> np.ndarray:
+        """Return the document's label of those who stay, shape (n_kept, n_kept), int16."""
+        return dilation_distances(self.relations)[np.ix_(self.stay, self.stay)]
 
 
 def write_muso(
@@ -52,21 +72,35 @@ def write_muso(
     Source: MuSo (DOS document), "Data". Deviation: the share of users with an empty category is
     given, not simulated; the published files lack the chain and friends files.
     """
+    lists = _category_lists(world)
+    for split, chain in walk_chains(world, seed, n_train, n_test, chain_lengths).items():
+        _write_split(world, lists, folder, split, chain)
+
+
+def walk_chains(
+    world: World,
+    seed: int,
+    n_train: int,
+    n_test: int,
+    chain_lengths: tuple[int, int] | None = None,
+) -> dict[str, Chain]:
+    """Walk a train chain, and a test chain among the other users; see `write_muso`."""
     kept = {"train": n_train, "test": n_test}
     lengths = dict(zip(kept, chain_lengths or _published_lengths(n_train, n_test), strict=True))
     rng = np.random.default_rng([seed, 0])
     free = np.diff(world.plays.indptr) > 0
-    lists = _category_lists(world)
+    chains = {}
     for split, n_kept in kept.items():
         if not 2 <= n_kept <= lengths[split]:
             raise ValueError(
                 f"{n_kept} {split} users cannot stay of a chain of {lengths[split]}; "
                 "at least 2 and at most the whole chain"
             )
-        chain = _walk(world.friends, free, lengths[split], rng)
-        free[chain] = False
+        users = _walk(world.friends, free, lengths[split], rng)
+        free[users] = False
         stay = np.sort(rng.choice(lengths[split], size=n_kept, replace=False))
-        _write_split(world, lists, folder, split, chain, stay)
+        chains[split] = Chain(users, stay, chain_relations(world.friends, users))
+    return chains
 
 
 def _published_lengths(n_train: int, n_test: int) -> tuple[int, int]:
@@ -94,22 +128,19 @@ def _write_split(
     lists: dict[str, Callable[[int], dict[str, int]]],
     folder: Path,
     split: str,
-    chain: np.ndarray,
-    stay: np.ndarray,
+    chain: Chain,
 ) -> None:
-    users = [names.user_name(int(user)) for user in chain]
+    users = [names.user_name(int(user)) for user in chain.users]
     listening: Listening = {
-        users[place]: {key: of(int(chain[place])) for key, of in lists.items()} for place in stay
+        users[place]: {key: of(int(chain.users[place])) for key, of in lists.items()}
+        for place in chain.stay
     }
     text = json.dumps(listening, ensure_ascii=False)
     (folder / f"{split}_listening.json").write_text(text, encoding="utf-8")
-    relations = chain_relations(world.friends, chain)
-    distances = dilation_distances(relations)[np.ix_(stay, stay)]
-    kept = [users[place] for place in stay]
-    rows = ([user, *row] for user, row in zip(kept, distances.tolist(), strict=True))
-    _write_csv(folder / f"{split}_dos.csv", ["user", *kept], rows)
+    rows = ([user, *row] for user, row in zip(listening, chain.distances().tolist(), strict=True))
+    _write_csv(folder / f"{split}_dos.csv", ["user", *listening], rows)
     _write_csv(folder / f"{split}_chain.csv", ["position", "user"], enumerate(users))
-    befriended = world.friends[chain][:, chain].toarray() != 0  # (length, length)
+    befriended = world.friends[chain.users][:, chain.users].toarray() != 0  # (length, length)
     pairs = ((users[a], users[b]) for a, b in np.argwhere(np.triu(befriended)))
     _write_csv(folder / f"{split}_friends.csv", ["user", "friend"], pairs)
 
