@@ -12,7 +12,7 @@ MAY_IMPORT = {
     "errors": set(),
     "results": set(),
     "plots": set(),
-    "curves": set(),
+    "curves": {"plots"},
     "catalogue": set(),
     "features": {"errors"},
     "metrics": {"errors", "features"},

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler, SequentialSampler
 from torchmetrics import MetricCollection
 
-from muso_exp.results import Finding, Section
+from muso_exp.results import Finding, Section, SideTask
 
 Batch = dict[str, Tensor]
 Predict = Callable[[Batch], dict[str, Tensor]]
@@ -27,7 +27,7 @@ class ExperimentData(pl.LightningDataModule):
     Attributes:
         name: as in conf/dataset.
         published_fingerprint: the fingerprint of the very data that the paper used, or "".
-        dims: sizes that a model's constructor may name; filled by `setup`.
+        dims: what a model's constructor may name (sizes, the decision rule); filled by `setup`.
         fingerprint: hash of the content, not of file names or user handles; filled by `setup`.
     """
 
@@ -43,7 +43,7 @@ class ExperimentData(pl.LightningDataModule):
         self.batch_size = batch_size
         self.seed = seed
         self.num_workers = num_workers
-        self.dims: dict[str, int | list[int]] = {}
+        self.dims: dict[str, int | str | list[int]] = {}
         self.fingerprint = ""
 
     @property
@@ -84,6 +84,10 @@ class ExperimentData(pl.LightningDataModule):
     def counts(self) -> dict[str, int]:
         """Return how many users, items, train and test rows there are."""
 
+    def side_task(self, predict: Predict) -> SideTask | None:
+        """Return a second test of the trained model, on rows of another kind, or None."""
+        return None
+
     def sections(self, predictions: pd.DataFrame, predict: Predict) -> Sequence[Section]:
         """Return the task's own figures and tables for the report.
 
@@ -98,9 +102,7 @@ class ExperimentData(pl.LightningDataModule):
         size = self.batch_size or max(len(dataset), 1)
         order = RandomSampler(dataset) if shuffle else SequentialSampler(dataset)
         batches = BatchSampler(order, batch_size=size, drop_last=False)
-        return DataLoader(
-            dataset, sampler=batches, batch_size=None, num_workers=self.num_workers
-        )
+        return DataLoader(dataset, sampler=batches, batch_size=None, num_workers=self.num_workers)
 
 
 class BatchDataset(Dataset):

@@ -1,0 +1,279 @@
+"""The task "whose playlist is this track from?": two lists of tracks with audio features."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+from torchmetrics import MetricCollection
+
+from muso_exp.data import playlist_report
+from muso_exp.data.base import ExperimentData, Predict
+from muso_exp.data.cache import cache_key, cached_folder
+from muso_exp.data.playlist_nulls import null_columns
+from muso_exp.data.track_lists import ListOptions, read_lists
+from muso_exp.data.track_readers import drop_repeats, read_features, read_rows
+from muso_exp.data.track_splits import TrackSplit, class_weights, fingerprint, split_rows, unit
+from muso_exp.data.vectors import require_choice
+from muso_exp.errors import ConfigError
+from muso_exp.features.thresholds import THRESHOLDS
+from muso_exp.features.tracks import FEATURES, SCALINGS, Scaling, fit_scaling
+from muso_exp.metrics import classification
+from muso_exp.results import Finding, Section
+from muso_exp.simulation.playlists import write_playlists
+from muso_exp.simulation.world import simulate_world
+
+PUBLISHED_BATCH = 50  # document 2, section 3; what the published test loss was averaged over
+_SIMULATION_VERSION = 1
+
+
+class Playlists(ExperimentData):
+    """Tracks of two lists; the positive list is the first one named.
+
+    Args:
+        root: folder with a table per list, or one table; None for two simulated users' likes.
+        cache: folder for the simulated files.
+        batch_size: rows of a training batch; 0 for all at once. Other splits are one batch.
+        seed: of the split, and of what `balance: sample` draws.
+        num_workers: of the training loader.
+        features: audio features to use, in the order of the inputs.
+        drop: features to leave out of these.
+        files: see `muso_exp.data.track_lists.ListOptions`, as the next six.
+        column: column of one table that tells the lists apart.
+        values: its values for the positive and the negative list.
+        duplicates: `refuse` or `first`.
+        overlap: `keep` or `drop`.
+        balance: `cut`, `sample` or `weights`.
+        n_tracks: most tracks of each list.
+        scaling: one of `muso_exp.features.tracks.SCALINGS`, fitted on train.
+        threshold: where a probability becomes a decision, for every model of the task: `half`;
+            `validation`, the best F1 there; `test_midrange`, as published.
+        test_share: share of each list that is tested on.
+        val_share: share of the rest that is held out for whatever is chosen.
+        world_users: users of the simulated world.
+        world_artists: its artists.
+        world_liked: tracks that its two users like, at most.
+        world_taste: share of a simulated feature's variance that follows from taste.
+        world_seed: of the world.
+
+    Raises:
+        ConfigError: an option that is not known, or features that are not there.
+
+    Source: document 2, section 3. Deviation: scalers are fitted on train only.
+    """
+
+    name = "playlists"
+
+    def __init__(
+        self,
+        root: str | None,
+        cache: str,
+        batch_size: int,
+        seed: int,
+        num_workers: int,
+        features: list[str],
+        drop: list[str],
+        files: list[str] | None,
+        column: str | None,
+        values: list[str] | None,
+        duplicates: str,
+        overlap: str,
+        balance: str,
+        n_tracks: int | None,
+        scaling: str,
+        threshold: str,
+        test_share: float,
+        val_share: float,
+        world_users: int,
+        world_artists: int,
+        world_liked: list[int],
+        world_taste: float,
+        world_seed: int,
+    ) -> None:
+        super().__init__(root, cache, batch_size, seed, num_workers)
+        require_choice("scaling", scaling, SCALINGS)
+        require_choice("threshold", threshold, THRESHOLDS)
+        require_choice("duplicates", duplicates, ("refuse", "first"))
+        require_choice("overlap", overlap, ("keep", "drop"))
+        require_choice("balance", balance, ("cut", "sample", "weights"))
+        for option, share in (("test_share", test_share), ("val_share", val_share)):
+            if not 0 <= share < 1 or (option == "test_share" and share == 0):
+                raise ConfigError(f"dataset.{option}={share}: a share below 1 is needed")
+        self.features = _chosen_features(features, drop)
+        self.options = ListOptions(
+            self.features, files, column, values, duplicates, overlap, balance, n_tracks
+        )
+        self.how, self.threshold = scaling, threshold
+        self.shares = {"test": test_share, "val": val_share}
+        self.world: dict[str, Any] = {
+            "n_users": world_users,
+            "n_artists": world_artists,
+            "n_liked": world_liked,
+            "taste": world_taste,
+            "seed": world_seed,
+        }
+        self.splits: dict[str, TrackSplit] = {}
+
+    def prepare_data(self) -> None:
+        """Write the simulated files, unless there are real ones or they are in the cache."""
+        if self.simulated:
+            self._simulated_files()
+
+    def setup(self, stage: str | None = None) -> None:
+        """Read the lists, split them and fit the scaling, once.
+
+        Raises:
+            ConfigError: the options do not say which two lists.
+            DatasetNotFoundError: a file is missing.
+            DataFormatError: a list holds what it must not.
+        """
+        if self.splits:
+            return
+        root = self._simulated_files() if self.root is None else self.root
+        self.lists = read_lists(root, self.options, np.random.default_rng([self.seed, 0]))
+        target = self.lists.tracks["target"].to_numpy()
+        self.rows = split_rows(target, self.shares, np.random.default_rng([self.seed, 1]))
+        values = self.values(self.lists.tracks)
+        self.scaling = fit_scaling(values[self.rows["train"]], self.how)
+        weight = class_weights(target, self.rows["train"])
+        self.splits = {
+            name: TrackSplit(self.scaling.apply(values[rows]), target[rows], weight[rows])
+            for name, rows in self.rows.items()
+        }
+        self.fingerprint = fingerprint(self.lists.tracks, self.features)
+        self.dims = {"input_dim": len(self.features), "threshold": self.threshold}
+
+    def values(self, tracks: pd.DataFrame) -> np.ndarray:
+        """Return the raw features of tracks, shape (n_tracks, n_features), float64."""
+        return tracks[self.features].to_numpy(dtype=np.float64)
+
+    def tracks(self, split: str) -> pd.DataFrame:
+        """Return the tracks of a split, in row order."""
+        return self.lists.tracks.iloc[self.rows[split]].reset_index(drop=True)
+
+    def train_dataloader(self) -> DataLoader:
+        """Return the train tracks, shuffled anew each epoch."""
+        return self.loader(self.splits["train"], shuffle=True)
+
+    def val_dataloader(self) -> DataLoader | list[DataLoader]:
+        """Return the validation tracks as one batch; nothing where none are held out."""
+        return self._whole("val") if len(self.splits["val"]) else []
+
+    def test_dataloader(self) -> DataLoader:
+        """Return the test tracks as one batch: a threshold may depend on all of them."""
+        return self._whole("test")
+
+    def metrics(self) -> MetricCollection:
+        """Return the metrics of the document, of ranking and of calibration."""
+        return MetricCollection(
+            {
+                "loss": classification.LogLoss(),
+                "loss_by_whole_batches": classification.WholeBatchLoss(PUBLISHED_BATCH),
+                "accuracy": classification.Accuracy(),
+                "precision": classification.Precision(),
+                "recall": classification.Recall(),
+                "f1": classification.F1(),
+                "roc_auc": classification.RocAUC(),
+                "average_precision": classification.AveragePrecision(),
+                "brier": classification.BrierScore(),
+                "calibration_error": classification.CalibrationError(),
+            },
+            compute_groups=False,
+        )
+
+    def nulls(self) -> dict[str, dict[str, Tensor]]:
+        """Return the majority, a guess by the prior, and the best single feature."""
+        train, test = self.tracks("train"), self.tracks("test")
+        return null_columns(
+            self.values(train), train["target"].to_numpy(), self.values(test), self.features
+        )
+
+    def target(self) -> Tensor:
+        """Return 1 for each test track of the positive list, 0 for others, shape (n_rows,)."""
+        return self.splits["test"].target
+
+    def units(self) -> np.ndarray:
+        """Return a number for each test track, by its id, shape (n_rows, 1)."""
+        ids = self.tracks("test")["id"]
+        return np.array([[unit(value)] for value in ids], dtype=np.int64)
+
+    def predictions(self, preds: dict[str, Tensor]) -> pd.DataFrame:
+        """Return a row per test track: id, title, artist, target, probability, decision."""
+        table = self.tracks("test")[["id", "title", "artist", "target"]]
+        return table.assign(**{name: column.double().numpy() for name, column in preds.items()})
+
+    def audit(self) -> list[Finding]:
+        """Return leaks between the splits, the scale of the inputs and what was cut away."""
+        return playlist_report.audit(self)
+
+    def counts(self) -> dict[str, int]:
+        """Return tracks of each list as read, rows of each split, and features."""
+        rows = {f"{name}_rows": len(split) for name, split in self.splits.items()}
+        read = zip(("positive_tracks", "negative_tracks"), self.lists.n_read, strict=True)
+        return {**dict(read), **rows, "features": len(self.features)}
+
+    def sections(self, predictions: pd.DataFrame, predict: Predict) -> Sequence[Section]:
+        """Return the features of the two lists, and curves of the predictions."""
+        return playlist_report.sections(self, predictions)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what was fitted on train; Lightning keeps it in every checkpoint."""
+        return {"scaling": self.scaling.state()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up what `state_dict` gave."""
+        self.scaling = Scaling.from_state(state_dict["scaling"])
+
+    def apply(self, path: Path, predict: Predict) -> pd.DataFrame:
+        """Rank the tracks of a new table by how well they fit the positive list.
+
+        Args:
+            path: CSV or JSON of tracks with the features that the model was trained on.
+            predict: the trained model. All tracks are one batch, so that the published threshold
+                is the midrange of this table.
+
+        Returns:
+            rank, id, title, artist, probability and decision, best first.
+
+        Raises:
+            DatasetNotFoundError: no such file.
+            DataFormatError: the file lacks a feature, or holds what it must not.
+        """
+        tracks = read_features(path, read_rows(path), self.features)
+        tracks = drop_repeats(path, tracks, self.options.duplicates)
+        x = torch.from_numpy(self.scaling.apply(self.values(tracks)))
+        columns = {name: column.double().numpy() for name, column in predict({"x": x}).items()}
+        table = tracks[["id", "title", "artist"]].assign(**columns)
+        table = table.sort_values("probability", ascending=False, kind="stable", ignore_index=True)
+        table.insert(0, "rank", np.arange(1, len(table) + 1))
+        return table
+
+    def _whole(self, split: str) -> DataLoader:
+        rows = list(range(len(self.splits[split])))
+        return DataLoader(self.splits[split], sampler=[rows], batch_size=None)
+
+    def _simulated_files(self) -> Path:
+        key = cache_key("playlists", _SIMULATION_VERSION, self.world)
+        world = dict(self.world)
+        n_liked, taste = world.pop("n_liked"), world.pop("taste")
+
+        def write(folder: Path) -> None:
+            simulated = simulate_world(n_genres=12, **world)
+            write_playlists(simulated, folder, n_liked, n_new=200, taste=taste, seed=world["seed"])
+
+        return cached_folder(self.cache, key, write)
+
+
+def _chosen_features(features: Sequence[str], drop: Sequence[str]) -> list[str]:
+    unknown = [name for name in [*features, *drop] if name not in FEATURES]
+    if unknown:
+        known = ", ".join(FEATURES)
+        raise ConfigError(f"dataset.features: no audio feature {unknown[0]!r}; there are {known}")
+    chosen = [name for name in dict.fromkeys(features) if name not in drop]
+    if not chosen:
+        raise ConfigError("dataset.drop leaves no feature")
+    return chosen

@@ -1,0 +1,89 @@
+"""From lists of tracks to the rows of train, validation and test."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import torch
+
+from muso_exp.data.base import Batch, BatchDataset
+
+
+class TrackSplit(BatchDataset):
+    """The rows of one split.
+
+    A batch holds `x` (B, n_features), and `target` (0 or 1), `weight` (in the loss, of mean 1) and
+    `row`, each (B,).
+    """
+
+    def __init__(self, x: np.ndarray, target: np.ndarray, weight: np.ndarray) -> None:
+        self.x = torch.from_numpy(x)
+        self.target = torch.from_numpy(target.astype(np.float32))
+        self.weight = torch.from_numpy(weight.astype(np.float32))
+        self.row = torch.arange(len(x))
+
+    def __len__(self) -> int:
+        """Return the number of tracks."""
+        return len(self.x)
+
+    def __getitem__(self, rows: list[int]) -> Batch:
+        """Return the batch of these rows."""
+        index = torch.tensor(rows)
+        return {
+            "x": self.x[index],
+            "target": self.target[index],
+            "weight": self.weight[index],
+            "row": self.row[index],
+        }
+
+
+def split_rows(
+    target: np.ndarray, shares: Mapping[str, float], rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Split rows at random, each class in the same proportions.
+
+    Args:
+        target: class of each row, shape (n_rows,).
+        shares: `test`, of all rows, and `val`, of those that are left. Where a share is not 0, at
+            least one row of each class.
+        rng: draws the split.
+
+    Returns:
+        Row numbers of `train`, `val` and `test`, ascending.
+    """
+    parts: dict[str, list[np.ndarray]] = {"train": [], "val": [], "test": []}
+    for label in np.unique(target):
+        rows = rng.permutation(np.flatnonzero(target == label))
+        n_test = max(round(len(rows) * shares["test"]), int(shares["test"] > 0))
+        n_val = max(round((len(rows) - n_test) * shares["val"]), int(shares["val"] > 0))
+        test, val, train = np.split(rows, [n_test, n_test + n_val])
+        for name, part in (("train", train), ("val", val), ("test", test)):
+            parts[name].append(part)
+    return {name: np.sort(np.concatenate(part)) for name, part in parts.items()}
+
+
+def class_weights(target: np.ndarray, train: np.ndarray) -> np.ndarray:
+    """Return weights by which both classes count alike in train.
+
+    Args:
+        target: class of each row, 0 or 1, shape (n_rows,).
+        train: the train rows.
+
+    Returns:
+        Shape (n_rows,), of mean 1 over the train rows.
+    """
+    share = target[train].mean()
+    return np.where(target == 1, 0.5 / share, 0.5 / (1 - share))
+
+
+def fingerprint(tracks: pd.DataFrame, features: Sequence[str]) -> str:
+    """Return the hash of ids, features and targets, whatever files and lists are called."""
+    digest = hashlib.sha256("\n".join(tracks["id"]).encode())
+    digest.update(tracks[[*features, "target"]].to_numpy(dtype="<f8").tobytes())
+    return digest.hexdigest()
+
+
+def unit(track_id: str) -> int:
+    """Return a number for a track: 63 bits of its id's hash."""
+    return int.from_bytes(hashlib.sha256(track_id.encode()).digest()[:8], "big") >> 1

@@ -1,0 +1,459 @@
+"""Two lists of tracks: formats, options, splits, audit and bad input."""
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import yaml
+from conftest import REPOSITORY
+from pytest import approx
+
+from muso_exp.data.playlists import Playlists
+from muso_exp.data.track_splits import class_weights, split_rows
+from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError, MusoError
+from muso_exp.features.tracks import FEATURES
+
+CONF = yaml.safe_load((REPOSITORY / "conf" / "dataset" / "playlists.yaml").read_text())
+
+
+def tracks(n: int, first: int = 0, loudness: float = -8.0, seed: int = 0) -> pd.DataFrame:
+    """Tracks with plausible features, as one of the real files has them."""
+    rng = np.random.default_rng([seed, first])
+    shares = ["danceability", "energy", "speechiness", "acousticness"]
+    shares += ["instrumentalness", "liveness", "valence"]
+    table = pd.DataFrame({name: rng.uniform(0.1, 0.9, n).round(3) for name in shares})
+    table["key"] = rng.integers(0, 12, n)
+    table["mode"] = np.arange(n) % 2
+    table["time_signature"] = 3 + np.arange(n) % 2
+    table["loudness"] = rng.normal(loudness, 1, n).round(3)
+    table["tempo"] = rng.uniform(80, 160, n).round(3)
+    table["duration_ms"] = rng.integers(100_000, 400_000, n)
+    ids = np.arange(first, first + n)
+    table.insert(0, "id", [f"track{i:04d}" for i in ids])
+    table.insert(1, "track.name", [f'Song "{i}", live' for i in ids])
+    table.insert(2, "primary_artist", [f"Artist {i % 7}" for i in ids])
+    return table
+
+
+def write_two(folder: Path, a: pd.DataFrame | None = None, b: pd.DataFrame | None = None) -> Path:
+    (tracks(30) if a is None else a).to_csv(folder / "a.csv", index=False)
+    (tracks(24, 100, -12.0) if b is None else b).to_csv(folder / "b.csv", index=False)
+    return folder
+
+
+def dataset(root: Path | None, cache: Path, **options: Any) -> Playlists:
+    plain = {k: v for k, v in CONF.items() if not k.startswith("_")}
+    return Playlists(
+        **plain | {"root": root and str(root), "cache": str(cache), "seed": 0} | options
+    )
+
+
+def ready(root: Path | None, cache: Path, **options: Any) -> Playlists:
+    data = dataset(root, cache, **options)
+    data.prepare_data()
+    data.setup()
+    return data
+
+
+def message(root: Path, tmp_path: Path, **options: Any) -> str:
+    with pytest.raises(MusoError) as caught:
+        ready(root, tmp_path / "cache", **options)
+    text = str(caught.value)
+    assert "\n" not in text
+    assert not (tmp_path / "cache").exists()
+    return text
+
+
+def test_a_table_per_list_is_cut_to_the_shorter_and_split_alike(tmp_path: Path) -> None:
+    data = ready(write_two(tmp_path), tmp_path)
+    assert data.lists.names == ("a", "b")
+    assert data.lists.tracks["id"].tolist()[:24] == tracks(30)["id"].tolist()[:24]
+    assert data.counts() == {
+        "positive_tracks": 30,
+        "negative_tracks": 24,
+        "train_rows": 26,
+        "val_rows": 6,
+        "test_rows": 16,
+        "features": 12,
+    }
+    assert data.target().sum() == 8
+
+
+def test_the_published_split_of_363_tracks_tests_242() -> None:
+    target = np.repeat([1, 0], 363)
+    rows = split_rows(target, {"test": 1 / 3, "val": 0.0}, np.random.default_rng(0))
+    assert len(rows["test"]) == 242 and target[rows["test"]].sum() == 121
+    assert len(rows["val"]) == 0
+    assert sorted(np.concatenate(list(rows.values()))) == list(range(726))
+
+
+def test_by_weights_all_tracks_are_kept_and_both_classes_weigh_the_same(tmp_path: Path) -> None:
+    data = ready(write_two(tmp_path), tmp_path, balance="weights")
+    train = data.splits["train"]
+    assert len(data.lists.tracks) == 54
+    assert train.weight[train.target == 1].sum() == approx(float(len(train)) / 2)
+    assert class_weights(np.array([1, 0, 0, 0]), np.arange(4)) == approx([2, 2 / 3, 2 / 3, 2 / 3])
+
+
+def test_a_sample_is_drawn_by_the_seed_and_not_the_head(tmp_path: Path) -> None:
+    folder = write_two(tmp_path)
+    first = ready(folder, tmp_path, balance="sample").lists.tracks["id"].tolist()
+    assert first == ready(folder, tmp_path, balance="sample").lists.tracks["id"].tolist()
+    assert first[:24] != tracks(30)["id"].tolist()[:24]
+    assert first[24:] == tracks(24, 100)["id"].tolist()
+
+
+def test_tracks_in_both_lists_are_dropped_or_kept(tmp_path: Path) -> None:
+    folder = write_two(tmp_path, b=tracks(24, 26))
+    dropped = ready(folder, tmp_path, overlap="drop")
+    kept = ready(folder, tmp_path, overlap="keep")
+    assert dropped.lists.n_shared == kept.lists.n_shared == 4
+    assert not dropped.lists.tracks["id"].duplicated().any()
+    assert len(kept.lists.tracks) - len(dropped.lists.tracks) == 2 * 4
+    finding = {f.check: f for f in kept.audit()}["tracks_in_both_lists"]
+    assert (finding.value, finding.level) == (4, "warning")
+
+
+def test_one_table_tells_the_lists_by_a_column(tmp_path: Path) -> None:
+    table = pd.concat(
+        [part.assign(genre=name) for name, part in (("rock", tracks(20)), ("rap", tracks(20, 50)))]
+    )
+    table.to_csv(tmp_path / "songs.csv.gz", index=False)
+    data = ready(tmp_path, tmp_path, column="genre", values=["rap", "rock"])
+    assert data.lists.names == ("rap", "rock")
+    assert data.lists.tracks.loc[0, "id"] == "track0050"
+
+
+def test_one_table_tells_the_lists_by_zero_and_one(tmp_path: Path) -> None:
+    table = tracks(40).assign(target=[0.0, 1.0] * 20)
+    table.to_csv(tmp_path / "songs.csv", index=False)
+    data = ready(tmp_path / "songs.csv", tmp_path, column="target")
+    assert data.lists.tracks.loc[0, "id"] == "track0001"
+
+
+def test_exportify_and_the_end_point_give_the_same_tracks_as_plain_csv(tmp_path: Path) -> None:
+    plain = ready(write_two(tmp_path), tmp_path)
+    other = tmp_path / "other"
+    other.mkdir()
+    names = {name: name.replace("_", " ").title() for name in FEATURES} | {
+        "id": "Track URI",
+        "track.name": "Track Name",
+        "primary_artist": "Artist Name(s)",
+        "duration_ms": "Duration (ms)",
+    }
+    exported = tracks(30).assign(id=lambda t: "spotify:track:" + t["id"]).rename(columns=names)
+    exported.to_csv(other / "a.csv", index=False, encoding="utf-8-sig", lineterminator="\r\n")
+    answers = tracks(24, 100, -12.0).drop(columns=["track.name", "primary_artist"])
+    answers = [{**row, "uri": "spotify:track:" + row["id"]} for row in answers.to_dict("records")]
+    content = json.dumps({"audio_features": [*answers, None]})
+    (other / "b.json").write_text(content)
+    again = ready(other, tmp_path)
+    assert again.fingerprint == plain.fingerprint
+    assert again.lists.tracks["title"].iloc[0] == 'Song "0", live'
+
+
+def test_tracks_without_an_id_are_known_by_artist_and_title(tmp_path: Path) -> None:
+    table = tracks(40).drop(columns="id").assign(target=[0, 1] * 20)
+    table.to_csv(tmp_path / "songs.csv", index=False)
+    data = ready(tmp_path, tmp_path, column="target")
+    assert data.lists.tracks.loc[0, "id"] == 'Artist 1: Song "1", live'
+
+
+def test_the_first_of_repeated_tracks_is_kept_if_asked(tmp_path: Path) -> None:
+    folder = write_two(tmp_path, a=pd.concat([tracks(30), tracks(5)]))
+    assert ready(folder, tmp_path, duplicates="first").lists.n_read == (30, 24)
+
+
+def test_features_can_be_dropped_and_added(tmp_path: Path) -> None:
+    folder = write_two(tmp_path)
+    data = ready(folder, tmp_path, drop=["time_signature"])
+    assert data.dims["input_dim"] == 11 and "time_signature" not in data.features
+    more = ready(folder, tmp_path, features=["valence", "key"])
+    assert more.splits["train"].x.shape[1] == 2
+
+
+def test_the_scaling_is_fitted_on_train_only(tmp_path: Path) -> None:
+    data = ready(write_two(tmp_path), tmp_path, scaling="standard")
+    train = data.splits["train"].x.double()
+    assert train.mean(dim=0).abs().max() < 1e-6
+    assert data.splits["test"].x.double().mean(dim=0).abs().max() > 1e-3
+
+
+def test_the_fingerprint_knows_content_and_not_names(tmp_path: Path) -> None:
+    folder = write_two(tmp_path)
+    first = ready(folder, tmp_path).fingerprint
+    (folder / "a.csv").rename(folder / "a_renamed.csv")
+    assert ready(folder, tmp_path).fingerprint == first
+    changed = tracks(30)
+    changed.loc[3, "tempo"] += 1
+    changed.to_csv(folder / "a_renamed.csv", index=False)
+    assert ready(folder, tmp_path).fingerprint != first
+
+
+def test_test_units_are_the_same_tracks_whatever_the_scaling(tmp_path: Path) -> None:
+    folder = write_two(tmp_path)
+    one, other = (ready(folder, tmp_path, scaling=how) for how in ("row", "standard"))
+    assert np.array_equal(one.units(), other.units())
+    assert len(np.unique(one.units())) == 16
+
+
+def test_a_whole_split_is_one_batch(tmp_path: Path) -> None:
+    data = ready(write_two(tmp_path), tmp_path, batch_size=4)
+    (batch,) = data.test_dataloader()
+    assert batch["row"].tolist() == list(range(16))
+    assert len(list(data.train_dataloader())) == 7
+    assert ready(tmp_path, tmp_path, val_share=0.0).val_dataloader() == []
+
+
+def test_the_audit_finds_what_a_scale_hides_and_where_the_threshold_comes_from(
+    tmp_path: Path,
+) -> None:
+    folder = write_two(tmp_path)
+    published = ready(folder, tmp_path, scaling="global", threshold="test_midrange")
+    found = {finding.check: finding for finding in published.audit()}
+    assert found["inputs_without_spread"].value == 11
+    assert "duration_ms" not in found["inputs_without_spread"].text.partition(":")[2]
+    assert found["share_of_widest_input"].value > 0.99
+    assert found["threshold_from_test"].level == "warning"
+    assert found["test_tracks_by_train_artists"].value == 1.0
+    repaired = ready(folder, tmp_path, scaling="standard", threshold="half")
+    found = {finding.check: finding for finding in repaired.audit()}
+    assert found["inputs_without_spread"].value == found["threshold_from_test"].value == 0
+
+
+def test_the_best_single_feature_is_the_one_that_differs(tmp_path: Path) -> None:
+    nulls = ready(write_two(tmp_path), tmp_path).nulls()
+    assert list(nulls) == ["majority", "prior", "single_loudness"]
+    assert nulls["majority"]["decision"].tolist() == [1.0] * 16
+    assert nulls["prior"]["decision"].tolist() == [0.5] * 16
+    target = ready(tmp_path, tmp_path).target()
+    assert (nulls["single_loudness"]["decision"] == target).double().mean() > 0.9
+
+
+def test_a_new_table_is_ranked_with_the_scaling_of_training(tmp_path: Path) -> None:
+    trained = ready(write_two(tmp_path), tmp_path, features=["loudness", "tempo"])
+    fresh = dataset(None, tmp_path, features=["loudness", "tempo"])
+    fresh.load_state_dict(trained.state_dict())
+    new = tmp_path / "new.csv"
+    tracks(10, 500).to_csv(new, index=False)
+
+    def predict(batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        return {"probability": batch["x"][:, 0], "decision": torch.ones(10)}
+
+    table = fresh.apply(new, predict)
+    loudness = tracks(10, 500).sort_values("loudness", ascending=False)
+    assert table["id"].tolist() == loudness["id"].tolist()
+    assert table["rank"].tolist() == list(range(1, 11))
+    expected = trained.scaling.apply(loudness[["loudness", "tempo"]].to_numpy(float))[:, 0]
+    assert table["probability"].to_numpy() == approx(expected)
+
+
+def test_the_report_shows_every_feature_and_the_curves(tmp_path: Path) -> None:
+    data = ready(write_two(tmp_path), tmp_path)
+    columns = {"probability": torch.linspace(0, 1, 16), "decision": torch.ones(16)}
+    sections = data.sections(data.predictions(columns), lambda batch: {})
+    assert [section.name for section in sections] == [
+        "features",
+        "inputs",
+        "ranking",
+        "calibration",
+        "confusion",
+    ]
+    assert len(sections[1].table) == 12
+    assert len(sections[0].figure.axes) == 12
+
+
+def spoiled(column: str, value: object, row: int = 4) -> pd.DataFrame:
+    table = tracks(30).astype(object)
+    table.loc[row, column] = value
+    return table
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        (spoiled("danceability", 1.3), "a.csv, line 6, column danceability: a number from 0 to 1"),
+        (
+            spoiled("key", 12),
+            "line 6, column key: a whole number from -1 to 11 is needed, got '12'",
+        ),
+        (spoiled("tempo", "fast"), "line 6, column tempo: a number from 0 to 300"),
+        (spoiled("energy", "nan"), "line 6, column energy: a number from 0 to 1"),
+        (spoiled("energy", ""), "line 6, column energy: a number from 0 to 1 is needed, got ''"),
+        (spoiled("mode", 0.5), "line 6, column mode: a whole number from 0 to 1"),
+        (spoiled("loudness", "inf"), "line 6, column loudness: a number from -60 to 5"),
+        (spoiled("id", "track0001"), "line 6, column id: second row of the same track"),
+        (tracks(30).drop(columns="key"), "a.csv, line 1: no column for key; without them"),
+        (tracks(1), "a: at least 6 tracks are needed, 1 are left"),
+        (tracks(30).assign(Key=1), "line 1: two columns for one feature, got 'key'"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_bad_table_is_told_in_one_line(
+    table: pd.DataFrame, expected: str, tmp_path: Path
+) -> None:
+    folder = write_two(tmp_path, a=table)
+    assert expected in message(folder, tmp_path)
+
+
+def test_a_missing_feature_says_how_to_do_without_it(tmp_path: Path) -> None:
+    folder = write_two(tmp_path, a=tracks(30).drop(columns=["key", "time_signature"]))
+    assert message(folder, tmp_path).endswith(
+        "no column for key, time_signature; without them: 'dataset.drop=[key,time_signature]'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", "no rows below the header"),
+        (b"id,energy\n", "no rows below the header"),
+        ("id,é\nä,1\n".encode("latin-1"), "line 1: not utf-8"),
+        (b"id,energy\n1,0.5,7\n", "line 2: a row has 2 comma-separated columns, this one 3"),
+        (b'id,energy\n"1,0.5\n', "no CSV"),
+    ],
+    ids=["empty", "header only", "other encoding", "long row", "open quote"],
+)
+def test_a_bad_file_is_told_in_one_line(content: bytes, expected: str, tmp_path: Path) -> None:
+    folder = write_two(tmp_path)
+    (folder / "a.csv").write_bytes(content)
+    assert expected in message(folder, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ('{"audio_features": [', "no JSON"),
+        ('{"tracks": []}', 'a list, or {"audio_features": [...]}, is needed'),
+        ("[null]", "no track in the list"),
+        ("[3]", "entry 1 is no object, got 3"),
+    ],
+)
+def test_a_bad_answer_of_the_end_point_is_told(content: str, expected: str, tmp_path: Path) -> None:
+    folder = write_two(tmp_path)
+    (folder / "a.csv").unlink()
+    (folder / "a.json").write_text(content)
+    assert expected in message(folder, tmp_path)
+
+
+def test_a_damaged_gzip_file_is_told(tmp_path: Path) -> None:
+    folder = write_two(tmp_path)
+    packed = gzip.compress((folder / "a.csv").read_bytes())
+    (folder / "a.csv.gz").write_bytes(packed[:50])
+    (folder / "a.csv").unlink()
+    assert "damaged gzip file" in message(folder, tmp_path)
+
+
+def test_the_same_list_twice_is_refused(tmp_path: Path) -> None:
+    folder = write_two(tmp_path, b=tracks(30))
+    assert "b.csv: a and b hold the same tracks" in message(folder, tmp_path)
+    again = message(folder, tmp_path, files=["a.csv", "a.csv"])
+    assert again == "dataset.files: a.csv twice; two lists are needed"
+
+
+def test_a_constant_feature_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    folder = write_two(tmp_path, tracks(30).assign(key=4), tracks(24, 100).assign(key=4))
+    text = message(folder, tmp_path)
+    assert "column key: the same in all tracks of both lists, got 4.0" in text
+    assert text.endswith("drop it: 'dataset.drop=[key]'")
+
+
+def test_an_unknown_playlist_offers_the_nearest_names(tmp_path: Path) -> None:
+    genre = ["rock", "rap", "r&b"] * 10
+    tracks(30).assign(genre=genre).to_csv(tmp_path / "songs.csv", index=False)
+    text = message(tmp_path, tmp_path, column="genre", values=["rokc", "rap"])
+    assert "has no genre 'rokc'; nearest: rock" in text
+    text = message(tmp_path, tmp_path, column="gnre", values=["rock", "rap"])
+    assert "dataset.column=gnre" in text and "it has genre" in text
+    text = message(tmp_path, tmp_path, column="genre", values=["rap", "rap"])
+    assert "two different lists are needed" in text
+    assert "0 or 1 is needed, got 'rock'" in message(tmp_path, tmp_path, column="genre")
+
+
+def test_missing_and_surplus_tables_are_told(tmp_path: Path) -> None:
+    with pytest.raises(DatasetNotFoundError, match="the folder itself"):
+        ready(tmp_path / "nowhere", tmp_path)
+    with pytest.raises(DatasetNotFoundError, match=r"a \.csv or \.json file"):
+        ready(tmp_path, tmp_path)
+    write_two(tmp_path)
+    with pytest.raises(DatasetNotFoundError, match=r"not found: c\.csv"):
+        ready(tmp_path, tmp_path, files=["a.csv", "c.csv"])
+    with pytest.raises(ConfigError, match="is for one table, 2 found"):
+        ready(tmp_path, tmp_path, column="genre")
+    (tmp_path / "a.csv").unlink()
+    with pytest.raises(ConfigError, match=r"two tables are needed, 1 found \(b\.csv\)"):
+        ready(tmp_path, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"scaling": "log"}, "dataset.scaling=log: choose one of none, global"),
+        ({"threshold": "best"}, "dataset.threshold=best: choose one of half"),
+        ({"overlap": "maybe"}, "dataset.overlap=maybe: choose one of keep, drop"),
+        ({"balance": "none"}, "dataset.balance=none: choose one of cut"),
+        ({"duplicates": "last"}, "dataset.duplicates=last: choose one of refuse, first"),
+        ({"test_share": 0}, "dataset.test_share=0: a share"),
+        ({"val_share": 1}, "dataset.val_share=1: a share"),
+        ({"drop": ["loudnes"]}, "no audio feature 'loudnes'; there are danceability"),
+        ({"features": ["key"], "drop": ["key"]}, "dataset.drop leaves no feature"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_an_unknown_option_is_refused(options: dict, expected: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        dataset(tmp_path, tmp_path, **options)
+    assert expected in str(caught.value)
+
+
+def test_a_new_table_is_checked_as_the_old_ones(tmp_path: Path) -> None:
+    data = ready(write_two(tmp_path), tmp_path)
+    spoiled("key", 12).to_csv(tmp_path / "new.csv", index=False)
+    with pytest.raises(DataFormatError, match=r"new\.csv, line 6, column key"):
+        data.apply(tmp_path / "new.csv", lambda batch: {})
+
+
+def test_the_simulated_lists_are_written_once_and_told_apart_by_sound(cache: Path) -> None:
+    data = ready(None, cache, world_users=30, world_artists=400, world_liked=[80, 60])
+    assert data.simulated and data.lists.n_read[1] <= 60
+    again = ready(None, cache, world_users=30, world_artists=400, world_liked=[80, 60])
+    assert again.fingerprint == data.fingerprint
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(
+    ("folder", "options", "n_tracks", "shared"),
+    [
+        ("spotify-two-users-likes", {"overlap": "keep"}, (3219, 500), 32),
+        ("spotify-like-dislike", {"column": "target", "duplicates": "first"}, None, None),
+        (
+            "spotify-playlist-songs",
+            {
+                "column": "playlist_genre",
+                "values": ["rock", "edm"],
+                "drop": ["time_signature"],
+                "duplicates": "first",
+            },
+            None,
+            None,
+        ),
+    ],
+)
+def test_the_real_files_are_read(
+    folder: str,
+    options: dict,
+    n_tracks: tuple[int, int] | None,
+    shared: int | None,
+    real_data: Path,
+    tmp_path: Path,
+) -> None:
+    data = ready(real_data / folder, tmp_path, **options)
+    assert len(data.splits["test"]) > 300
+    if n_tracks:
+        assert (data.lists.n_read, data.lists.n_shared) == (n_tracks, shared)
+        assert len(data.lists.tracks) == 1000
