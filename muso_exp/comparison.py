@@ -85,12 +85,17 @@ def _row(run: Finished, first: Finished, metric: str) -> dict[str, Any]:
         "best_null": versus["null_value"],
         "verdict": versus["verdict"],
     }
-    if run is not first and record["test_units"] == first.record["test_units"]:
+    if run is not first and _units(run, metric) == _units(first, metric):
         difference = run.samples[metric].to_numpy() - first.samples[metric].to_numpy()
         low, high = percentile_interval(torch.from_numpy(np.array(difference)))
         value = _subtract(record["metrics"][metric], first.record["metrics"][metric])
         row |= {"difference": value, "difference_low": low, "difference_high": high}
     return row
+
+
+def _units(run: Finished, metric: str) -> str:
+    """Return the hash of the units that a metric was measured on."""
+    return run.record["test_units"][metric]
 
 
 def _subtract(a: float | None, b: float | None) -> float | None:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from muso_exp import paper, plots, report
 from muso_exp.metrics.resampling import bootstrap_weights
-from muso_exp.results import Finding, Section
+from muso_exp.results import Finding, Section, SideTask
 
 RESAMPLING_SEED = 20240425  # of every bootstrap: two runs on the same test set share the resamples
 
@@ -54,6 +54,9 @@ class Outcome:
         """Write predictions, figures, report; metrics.json last: it says that all is there."""
         self.predictions.to_parquet(folder / "predictions.parquet", index=False)
         self.samples.to_parquet(folder / "samples.parquet", index=False)
+        for section in self.sections:
+            if section.arrays:
+                np.savez_compressed(folder / f"{section.name}.npz", **dict(section.arrays))  # type: ignore[arg-type]
         report.write_report(folder, self, config_yaml)
         text = json.dumps(paper.finite(self.record), indent=1, ensure_ascii=False)
         partial = folder / ".metrics.json.partial"
@@ -81,23 +84,55 @@ def conclude(
         scale: smoke, desk or paper.
         resamples: bootstrap samples behind each interval.
     """
-    metrics = data.metrics()
-    weights = bootstrap_weights(data.units(), resamples, RESAMPLING_SEED)
-    target = data.target()
-    scores = paper.score(metrics, {**columns, "target": target}, weights)
-    nulls = {
-        name: paper.score(metrics, {**null, "target": target}, weights)
-        for name, null in data.nulls().items()
-    }
-    directions = {name: bool(metric.higher_is_better) for name, metric in metrics.items()}
+    predict = predictor(model)
+    task = SideTask(data.metrics(), columns, data.target(), data.units(), data.nulls())
+    tested = _test(task, resamples)
+    side = data.side_task(predict)
+    if side is not None:
+        tested = _join(tested, _test(side, resamples))
     situation = paper.Situation(data.simulated, data.published, scale)
-    card = paper.make_card(document or "", claims, scores, nulls, directions, situation)
+    scores, nulls = tested.scores, tested.nulls
+    card = paper.make_card(document or "", claims, scores, nulls, tested.higher, situation)
     predictions = data.predictions(columns)
     audit = data.audit()
-    sections = list(data.sections(predictions, predictor(model)))
-    record = _record(data, scale, scores, nulls, card, audit)
+    sections = list(data.sections(predictions, predict))
+    record = _record(data, scale, tested, card, audit)
     samples = pd.DataFrame({name: sample.numpy() for name, sample in scores.samples.items()})
     return Outcome(record, card, audit, predictions, samples, sections)
+
+
+@dataclass(frozen=True)
+class _Tested:
+    """Scores of model and nulls; by metric, whether higher is better and a hash of the units."""
+
+    scores: paper.Scores
+    nulls: dict[str, paper.Scores]
+    higher: dict[str, bool]
+    units: dict[str, str]
+
+
+def _test(task: SideTask, resamples: int) -> _Tested:
+    weights = bootstrap_weights(task.units, resamples, RESAMPLING_SEED)
+    scores, *nulls = (
+        paper.score(task.metrics, {**columns, "target": task.target}, weights)
+        for columns in (task.columns, *task.nulls.values())
+    )
+    higher = {name: bool(metric.higher_is_better) for name, metric in task.metrics.items()}
+    units = hashlib.sha256(np.unique(task.units).tobytes()).hexdigest()[:16]
+    by_name = dict(zip(task.nulls, nulls, strict=True))
+    return _Tested(scores, by_name, higher, dict.fromkeys(higher, units))
+
+
+def _join(one: _Tested, two: _Tested) -> _Tested:
+    """Put two tasks together; a null model that only one of them has scores NaN in the other."""
+    names = [*one.nulls, *(name for name in two.nulls if name not in one.nulls)]
+    first, second = paper.nothing(one.nulls), paper.nothing(two.nulls)
+    return _Tested(
+        paper.merge(one.scores, two.scores),
+        {n: paper.merge(one.nulls.get(n, first), two.nulls.get(n, second)) for n in names},
+        one.higher | two.higher,
+        one.units | two.units,
+    )
 
 
 def predictor(model: Any) -> Any:
@@ -118,11 +153,11 @@ def predictor(model: Any) -> Any:
 def _record(
     data: Any,
     scale: str,
-    scores: paper.Scores,
-    nulls: Mapping[str, paper.Scores],
+    tested: _Tested,
     card: paper.Card,
     audit: Sequence[Finding],
 ) -> dict[str, Any]:
+    scores = tested.scores
     return {
         "experiment": "",
         "variant": None,
@@ -135,13 +170,13 @@ def _record(
         "scale": scale,
         "seed": 0,
         "metrics": scores.values,
-        "nulls": {name: null.values for name, null in nulls.items()},
+        "nulls": {name: null.values for name, null in tested.nulls.items()},
         "intervals": {name: scores.interval(name) for name in scores.values},
         "claims": card.rows,
         "versus": card.versus,
         "beats_null": {row["metric"]: row["verdict"] for row in card.versus},
         "n": data.counts(),
-        "test_units": hashlib.sha256(np.unique(data.units()).tobytes()).hexdigest()[:16],
+        "test_units": tested.units,
         "audit": [asdict(finding) for finding in audit],
         "seconds": {},
     }

@@ -89,6 +89,18 @@ def score(metrics: MetricCollection, columns: Mapping[str, Tensor], weights: Ten
     return Scores(values, samples)
 
 
+def merge(scores: Scores, more: Scores) -> Scores:
+    """Return the scores of two tasks of the same predictor as one."""
+    return Scores({**scores.values, **more.values}, {**scores.samples, **more.samples})
+
+
+def nothing(nulls: Mapping[str, Scores]) -> Scores:
+    """Return NaN for every metric of these null models: the scores of one that was not tested."""
+    first = next(iter(nulls.values()))
+    samples = {name: torch.full_like(sample, torch.nan) for name, sample in first.samples.items()}
+    return Scores(dict.fromkeys(first.values, math.nan), samples)
+
+
 def beats(difference: Tensor, higher_is_better: bool) -> str:
     """Return the verdict on samples (n_resamples,) of a paired difference to a null model."""
     low, high = percentile_interval(difference if higher_is_better else -difference)

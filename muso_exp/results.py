@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
     from matplotlib.figure import Figure
+    from torch import Tensor
+    from torchmetrics import MetricCollection
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class Section:
         text: one or two sentences on how to read it.
         table: shown as it stands, index dropped.
         figure: drawn by `muso_exp.plots`; closed once written.
+        arrays: what others may want to load, written to `<name>.npz`; not shown.
     """
 
     name: str
@@ -44,3 +49,23 @@ class Section:
     text: str = ""
     table: pd.DataFrame | None = None
     figure: Figure | None = None
+    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SideTask:
+    """A second test of the trained model, on rows of another kind: tags of items, say.
+
+    Attributes:
+        metrics: of this test, by names that the main task does not use.
+        columns: the model's prediction columns, first dimension n_rows.
+        target: true values, first dimension n_rows.
+        units: independent units of each row, shape (n_rows, units_per_row).
+        nulls: prediction columns of each null model.
+    """
+
+    metrics: MetricCollection
+    columns: Mapping[str, Tensor]
+    target: Tensor
+    units: np.ndarray
+    nulls: Mapping[str, Mapping[str, Tensor]]

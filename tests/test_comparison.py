@@ -19,7 +19,7 @@ def make_run(
         "variant": variant,
         "seed": seed,
         "config": f"hash-{value}",
-        "test_units": units,
+        "test_units": {"acc": units},
         "metrics": {"acc": value},
         "intervals": {"acc": [value - 0.1, value + 0.1]},
         "versus": [{"metric": "acc", "null_value": 0.2, "verdict": "better than null"}],
