@@ -94,7 +94,9 @@ class Ranker(Model):
         alike = self.item_block(items)  # (B, n_items)
         alike = alike.scatter(1, items[:, None], -torch.inf)
         similarity, neighbours = alike.topk(min(self.n_top, alike.shape[1] - 1), dim=1)
-        return {"neighbours": neighbours, "similarity": similarity}
+        answer = {"neighbours": neighbours, "similarity": similarity}
+        factors = dict(self.named_buffers()).get("item_factors")
+        return answer if factors is None else {**answer, "factors": factors[items]}
 
 
 class RankingSolver(Ranker, Solver):

@@ -93,6 +93,13 @@ def test_lists_hold_nothing_seen_and_nothing_twice(name: str, trained: dict[str,
         assert not set(items) & set(seen[user].indices)
 
 
+def test_a_question_about_items_is_answered_with_their_factors(trained: dict[str, Ranker]) -> None:
+    items = torch.tensor([3, 0])
+    factors = trained["wmf"].predict_step({"item": items})["factors"]
+    assert torch.equal(factors, trained["wmf"].item_factors[items])
+    assert "factors" not in trained["item_knn"].predict_step({"item": items})
+
+
 @pytest.mark.parametrize("name", ["item_knn", "bpr", "wmf", "wmf_bias"])
 def test_most_neighbours_of_an_item_share_its_taste(name: str, trained: dict[str, Ranker]) -> None:
     items = torch.arange(N_ITEMS)
