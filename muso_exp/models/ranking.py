@@ -55,7 +55,8 @@ class Ranker(Model):
 
     def factors(self) -> dict[str, Tensor]:
         """Return `user_factors` and `item_factors`, where the model has any, else nothing."""
-        return {}
+        buffers = dict(self.named_buffers())
+        return {name: buffers[name] for name in ("user_factors", "item_factors") if name in buffers}
 
     def predict_step(self, batch: Batch, batch_idx: int = 0) -> dict[str, Tensor]:
         """Return prediction columns, never the scores themselves.
@@ -94,9 +95,7 @@ class Ranker(Model):
         alike = self.item_block(items)  # (B, n_items)
         alike = alike.scatter(1, items[:, None], -torch.inf)
         similarity, neighbours = alike.topk(min(self.n_top, alike.shape[1] - 1), dim=1)
-        answer = {"neighbours": neighbours, "similarity": similarity}
-        factors = dict(self.named_buffers()).get("item_factors")
-        return answer if factors is None else {**answer, "factors": factors[items]}
+        return {"neighbours": neighbours, "similarity": similarity}
 
 
 class RankingSolver(Ranker, Solver):
