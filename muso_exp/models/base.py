@@ -21,6 +21,7 @@ class Model(pl.LightningModule):
         super().__init__()
         self.val_metrics = MetricCollection({})
         self.test_metrics = MetricCollection({})
+        self._epoch_loss, self._epoch_rows = torch.zeros(()), 0
 
     def attach_metrics(self, metrics: MetricCollection) -> None:
         """Score validation and test by copies of `metrics`, logged as `val/...` and `test/...`."""
@@ -35,8 +36,18 @@ class Model(pl.LightningModule):
         """Return the loss of one batch and log it as `train/loss`, averaged over the epoch."""
         loss = self.loss(batch)
         if loss is not None:
-            self._log_loss("train/loss", loss, batch)
+            self._sum_loss(loss.detach(), len(batch["target"]), batch_idx)
         return loss
+
+    def _sum_loss(self, loss: Tensor, n_rows: int, batch_idx: int) -> None:
+        """Log the mean once an epoch: to log at each step costs as much as the rest of the loop."""
+        if batch_idx == 0:
+            self._epoch_loss, self._epoch_rows = torch.zeros_like(loss), 0
+        self._epoch_loss = self._epoch_loss + loss * n_rows
+        self._epoch_rows += n_rows
+        trainer = self.trainer
+        if trainer.is_last_batch or trainer.global_step + 1 == trainer.max_steps:
+            self._log_loss("train/loss", self._epoch_loss / self._epoch_rows, self._epoch_rows)
 
     def predict_step(self, batch: Batch, batch_idx: int = 0) -> dict[str, Tensor]:
         """Return the prediction columns that the data set's metrics read."""
@@ -69,12 +80,11 @@ class Model(pl.LightningModule):
         metrics.update(**preds, target=batch["target"])
         loss = self.loss(batch)
         if loss is not None:
-            self._log_loss(f"{stage}/loss", loss, batch)
+            self._log_loss(f"{stage}/loss", loss, len(batch["target"]))
         return preds
 
-    def _log_loss(self, name: str, loss: Tensor, batch: Batch) -> None:
-        size = len(batch["target"])
-        self.log(name, loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=size)
+    def _log_loss(self, name: str, loss: Tensor, n_rows: int) -> None:
+        self.log(name, loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=n_rows)
 
 
 class Solver(Model):

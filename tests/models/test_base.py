@@ -1,7 +1,12 @@
-import pytest
-import torch
+from pathlib import Path
 
-from muso_exp.models.base import Model, Solver
+import pytest
+import pytorch_lightning as pl
+import torch
+from torch.utils.data import DataLoader
+
+from muso_exp.callbacks import LossHistory
+from muso_exp.models.base import Batch, Model, Solver
 
 BATCH = {"x": torch.zeros(1, 2), "target": torch.zeros(1, dtype=torch.int64)}
 
@@ -29,3 +34,42 @@ def test_buffers_take_the_size_of_the_checkpoint() -> None:
     solver.register_buffer("counts", torch.zeros(0))
     solver.on_load_checkpoint({"state_dict": {"counts": torch.zeros(7, 2)}})
     assert solver.counts.shape == (7, 2)
+
+
+class Affine(Model):
+    """The loss of a batch is its mean x plus a weight that is never moved."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.zeros(()))
+
+    def loss(self, batch: Batch) -> torch.Tensor:
+        return batch["x"].mean() + self.weight
+
+    def predict_step(self, batch: Batch, batch_idx: int = 0) -> dict[str, torch.Tensor]:
+        return {}
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        return torch.optim.SGD(self.parameters(), lr=0.0)
+
+
+def losses(folder: Path, **arguments: int) -> list[tuple[int, float]]:
+    """Fit on rows 0..6 in batches of 3, 3 and 1."""
+    rows = torch.arange(7.0)[:, None]
+    batches = [{"x": x, "target": torch.zeros(len(x))} for x in rows.split(3)]
+    history = LossHistory()
+    quiet = {"enable_progress_bar": False, "enable_model_summary": False, "logger": False}
+    trainer = pl.Trainer(
+        accelerator="cpu", default_root_dir=folder, callbacks=[history], **quiet, **arguments
+    )
+    trainer.fit(Affine(), DataLoader(batches, batch_size=None))
+    return history.points["train"]
+
+
+def test_the_train_loss_of_an_epoch_is_the_mean_over_rows_not_batches(tmp_path: Path) -> None:
+    assert losses(tmp_path, max_epochs=2) == [(1, 21 / 7), (2, 21 / 7)]
+
+
+def test_an_epoch_cut_short_logs_the_rows_it_saw(tmp_path: Path) -> None:
+    assert losses(tmp_path, max_epochs=1, limit_train_batches=2) == [(1, 15 / 6)]
+    assert losses(tmp_path, max_steps=4) == [(1, 21 / 7), (2, 3 / 3)]
