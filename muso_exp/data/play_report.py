@@ -1,4 +1,4 @@
-"""What the recommendation task tells about itself: predictions, audit, counts, sections."""
+"""What the recommendation task tells about itself: predictions, audit, counts."""
 
 from __future__ import annotations
 
@@ -6,23 +6,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import torch
 from torch import Tensor
 
-from muso_exp.data.base import Predict
-from muso_exp.results import Finding, Section
+from muso_exp.results import Finding
 
 if TYPE_CHECKING:
     from muso_exp.data.plays import Plays
-
-N_QUERIES = 3  # items whose neighbours are shown where none are named
 
 
 def predictions(data: Plays, preds: dict[str, Tensor]) -> pd.DataFrame:
     """Return a row per test user; users are numbers, since names may be people's handles."""
     held = data.test_held
     ids = np.arange(held.n_items) if held.candidates is None else held.candidates
-    table = pd.DataFrame({"user": held.users})
+    table = pd.DataFrame({"user": data.data.users[held.users]})
     rows = np.split(ids[held.positives.indices], held.positives.indptr[1:-1])
     table["held_out"] = [items.tolist() for items in rows]
     for name, column in preds.items():
@@ -86,39 +82,3 @@ def counts(data: Plays) -> dict[str, int]:
         "test_entries": data.split.test.nnz,
         "plays": int(data.data.plays.sum()),
     }
-
-
-def sections(data: Plays, predict: Predict) -> list[Section]:
-    """Return neighbours and factors, where the model has them."""
-    return [*_neighbours(data, predict)]
-
-
-def query_items(data: Plays) -> list[int]:
-    """Return the items whose neighbours are shown: those asked for, or the most played."""
-    if not data.queries:
-        total = np.asarray(data.split.train.sum(axis=0)).ravel()
-        return np.argsort(-total, kind="stable")[:N_QUERIES].tolist()
-    return []
-
-
-def _neighbours(data: Plays, predict: Predict) -> list[Section]:
-    items = query_items(data)
-    try:
-        answer = predict({"item": torch.tensor(items)})
-    except TypeError:
-        return []
-    names, tables = data.data.names, []
-    for place, item in enumerate(items):
-        near = answer["neighbours"][place].tolist()
-        score = answer["similarity"][place].tolist()
-        tables.append(
-            pd.DataFrame(
-                {
-                    "query": names[item],
-                    "neighbour": [names[other] for other in near],
-                    "similarity": score,
-                }
-            )
-        )
-    text = "The items most alike by what the model learned; the query itself would score 1."
-    return [Section("neighbours", "Nearest items", text, table=pd.concat(tables))]

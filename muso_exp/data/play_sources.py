@@ -99,6 +99,7 @@ def read_lfm1b(files: Files, options: ReadOptions) -> Interactions:
     n_unnamed = int((items["artist"] == "").sum())
     data = Interactions(
         loaded.plays["events"],
+        np.arange(len(loaded.users)),
         items,
         earlier=None if cut is None else loaded.earlier,
         notes=[*loaded.notes, *unnamed(n_unnamed, files["tracks"].name)],
@@ -115,6 +116,7 @@ def read_taste_profile(files: Files, options: ReadOptions) -> Interactions:
     }
     loaded = load_plays(logs, options.top_items if not options.matched else None)
     hidden = loaded.plays.get("hidden")
+    users = np.arange(len(loaded.users))
     shown = [plays for name, plays in loaded.plays.items() if name != "hidden"]
     songs = pd.DataFrame({"song": loaded.items})
     if "unique_tracks" in files:
@@ -123,7 +125,7 @@ def read_taste_profile(files: Files, options: ReadOptions) -> Interactions:
     else:
         songs = songs.assign(artist="", title="")
     items = pd.DataFrame({"id": songs["song"], "artist": songs["artist"], "title": songs["title"]})
-    data = Interactions(sum(shown[1:], shown[0]), items, hidden=hidden, notes=loaded.notes)
+    data = Interactions(sum(shown[1:], shown[0]), users, items, hidden=hidden, notes=loaded.notes)
     return _with_msd(data, files, options)
 
 
@@ -136,7 +138,8 @@ def read_hetrec_plays(files: Files, options: ReadOptions) -> Interactions:
     items = pd.DataFrame({"id": np.arange(n_artists), "artist": tables.artists, "title": ""})
     plays = csr_matrix(tables.plays, dtype=np.int64)
     plays.sort_indices()
-    data = Interactions(plays, items, tags=ItemTags(weights, tables.tags))
+    tags = ItemTags(weights, tables.tags)
+    data = Interactions(plays, np.arange(len(tables.users)), items, tags=tags)
     return _merged(_only_top(data, options), options)
 
 
@@ -151,7 +154,8 @@ def read_audioscrobbler(files: Files, options: ReadOptions) -> Interactions:
     notes = [*loaded.notes, *_bad_lines(bad_names, files["artists"].name, "bad_name_lines")]
     n_unnamed = int((items["artist"] == "").sum())
     notes += unnamed(n_unnamed, files["artists"].name)
-    data = Interactions(loaded.plays["plays"], items, notes=notes)
+    users = np.arange(len(loaded.users))
+    data = Interactions(loaded.plays["plays"], users, items, notes=notes)
     if not options.merge:
         return data
     aliases, bad = read_aliases(files["aliases"])
@@ -187,7 +191,7 @@ def read_muso_plays(files: Files, options: ReadOptions) -> Interactions:
     plays = sum_plays(rows, columns, np.maximum(np.round(counts), 1), len(users), len(names))
     kind, other = ("artist", "title") if options.items == "artist" else ("title", "artist")
     items = pd.DataFrame({"id": names, kind: names, other: ""})
-    return _only_top(Interactions(plays, items), options)
+    return _only_top(Interactions(plays, np.arange(len(users)), items), options)
 
 
 def _with_msd(data: Interactions, files: Files, options: ReadOptions) -> Interactions:

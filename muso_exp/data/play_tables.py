@@ -32,6 +32,8 @@ class Interactions:
 
     Attributes:
         plays: shape (n_users, n_items), int64, indices ascending.
+        users: number of each user in the order of the files' ids, shape (n_users,): who somebody is
+            whatever else is filtered, without a name.
         items: a row per item: `id` (as in the files), `artist` and `title`; where the items are
             artists, `title` is empty.
         earlier: plays before the cut, same shape; None without time stamps or cut.
@@ -41,6 +43,7 @@ class Interactions:
     """
 
     plays: csr_matrix
+    users: np.ndarray
     items: pd.DataFrame
     earlier: csr_matrix | None = None
     hidden: csr_matrix | None = None
@@ -77,6 +80,7 @@ class Interactions:
         return replace(
             self,
             plays=self.plays[users][:, items],
+            users=self.users[users],
             items=self.items.iloc[items].reset_index(drop=True),
             earlier=earlier,
             hidden=hidden,

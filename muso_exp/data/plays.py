@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from torchmetrics import MetricCollection
 
-from muso_exp.data import play_report
+from muso_exp.data import play_report, play_sections
 from muso_exp.data.base import ExperimentData, Predict
 from muso_exp.data.cache import cache_key, cached_folder
 from muso_exp.data.play_batches import HeldOut, UserRows, WholeMatrix
@@ -18,10 +18,11 @@ from muso_exp.data.play_tables import Interactions, keep_dense
 from muso_exp.data.play_world import VERSION, write_source
 from muso_exp.data.readers import find_file, find_files
 from muso_exp.data.splits import Split, split_plays
+from muso_exp.data.tag_rows import tag_rows
 from muso_exp.errors import ConfigError, DatasetNotFoundError
 from muso_exp.features.ranking import rank_in_blocks
 from muso_exp.metrics.ranking import list_metrics, ranking_metrics
-from muso_exp.results import Finding, Section
+from muso_exp.results import Finding, Section, SideTask
 
 
 class Plays(ExperimentData):
@@ -137,6 +138,7 @@ class Plays(ExperimentData):
         self.val_held = HeldOut.of(train, self.split.val, None)
         self.test_held = HeldOut.of(train + self.split.val, self.split.test, candidates)
         self.listeners = np.bincount(train.indices, minlength=train.shape[1])  # (n_items,)
+        self.tags = tag_rows(self.data, self.listeners, self.n_tags, self.seed)
         self.dims = {
             "n_users": train.shape[0],
             "n_items": train.shape[1],
@@ -213,8 +215,8 @@ class Plays(ExperimentData):
         return torch.from_numpy(np.diff(self.test_held.positives.indptr).astype(np.int64))
 
     def units(self) -> np.ndarray:
-        """Return the user of each row, shape (n_rows, 1)."""
-        return self.test_held.users[:, None]
+        """Return the user of each row, by his number among all users, shape (n_rows, 1)."""
+        return self.data.users[self.test_held.users][:, None]
 
     def predictions(self, preds: dict[str, Tensor]) -> pd.DataFrame:
         """Return a row per test user: number, held-out items, recommended items, all columns."""
@@ -228,6 +230,10 @@ class Plays(ExperimentData):
         """Return users, items and plays, as read and as used."""
         return play_report.counts(self)
 
+    def side_task(self, predict: Predict) -> SideTask | None:
+        """Return the test of what the item factors know about tags; None without either."""
+        return play_sections.tag_task(self, predict)
+
     def sections(self, predictions: pd.DataFrame, predict: Predict) -> Sequence[Section]:
         """Return the neighbours of some items, the factors, and what they know about tags."""
-        return play_report.sections(self, predict)
+        return play_sections.sections(self, predictions, predict)

@@ -1,21 +1,18 @@
 """Which tags does a vector know? The logistic regressions of `tag_probe`, solved exactly."""
 
-import numpy as np
 import torch
-from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from muso_exp.errors import ConfigError
+from muso_exp.features.tag_probe import solve_tags
 from muso_exp.models.base import Batch, Solver
 
 
 class TagProbeExact(Solver):
     """Logistic regression for each tag, at its optimum, in one step over all rows.
 
-    Vectors are scaled by train mean and standard deviation, so that the penalty means the same for
-    any factors. A tag that all or no train rows have keeps its prior (with one half added).
+    See `muso_exp.features.tag_probe.solve_tags`.
 
     Args:
         input_dim: length of a vector, from the data set.
@@ -45,22 +42,10 @@ class TagProbeExact(Solver):
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         """Solve every tag."""
-        x = batch["x"].cpu().double().numpy()
-        target = batch["target"].cpu().numpy() > 0
-        scaler = StandardScaler().fit(x)
-        solved = np.array([self._solve(scaler.transform(x), tag) for tag in target.T])
-        weight = solved[:, :-1] / scaler.scale_  # (n_tags, input_dim)
+        x, target = batch["x"].cpu().numpy(), batch["target"].cpu().numpy()
+        weight, bias = solve_tags(x, target, self.C, self.max_iter)
         self.weight.copy_(torch.from_numpy(weight))
-        self.bias.copy_(torch.from_numpy(solved[:, -1] - weight @ scaler.mean_))
-
-    def _solve(self, x: np.ndarray, has_tag: np.ndarray) -> np.ndarray:
-        """Return weights and bias of one tag, shape (input_dim + 1,)."""
-        if has_tag.all() or not has_tag.any():
-            odds = (has_tag.sum() + 0.5) / ((~has_tag).sum() + 0.5)
-            return np.append(np.zeros(x.shape[1]), np.log(odds))
-        solution = LogisticRegression(C=self.C, solver="newton-cholesky", max_iter=self.max_iter)
-        solution.fit(x, has_tag)
-        return np.append(solution.coef_, solution.intercept_)
+        self.bias.copy_(torch.from_numpy(bias))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the logits (B, n_tags) of vectors x (B, input_dim)."""

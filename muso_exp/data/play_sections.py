@@ -1,0 +1,159 @@
+"""What a recommender is asked beyond its ranking: neighbours, factors, tags."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+from torchmetrics import MetricCollection
+
+from muso_exp.data.base import Predict
+from muso_exp.errors import ConfigError
+from muso_exp.features.tag_probe import solve_tags
+from muso_exp.metrics.tags import MacroRocAuc, tag_metrics
+from muso_exp.plots import bars_figure
+from muso_exp.results import Section, SideTask
+
+if TYPE_CHECKING:
+    from muso_exp.data.plays import Plays
+
+N_QUERIES = 3  # items whose neighbours are shown where none are named
+ACTIVITY = ((0, 10), (10, 20), (20, 50), (50, 100), (100, 500), (500, np.inf))
+
+
+def sections(data: Plays, table: pd.DataFrame, predict: Predict) -> list[Section]:
+    """Return what the model can tell: by activity, neighbours, factors, tags."""
+    return [
+        by_activity(data, table),
+        *neighbours(data, predict),
+        *factors(data, predict),
+        *tag_section(data, predict),
+    ]
+
+
+def by_activity(data: Plays, table: pd.DataFrame) -> Section:
+    """Return the area under the curve of users with few and with many items in training."""
+    sizes = np.diff(data.test_held.seen.indptr)
+    if data.test_held.candidates is not None:
+        sizes = np.diff(data.split.train.indptr)[data.test_held.users]
+    rows = []
+    for low, high in ACTIVITY:
+        chosen = table["auc"][(sizes >= low) & (sizes < high)].dropna()
+        if len(chosen):
+            label = f"{low} to {high - 1:.0f}" if np.isfinite(high) else f"{low} or more"
+            error = 1.96 * chosen.std(ddof=0) / np.sqrt(len(chosen))
+            rows.append((label, len(chosen), chosen.mean(), error))
+    shown = pd.DataFrame(rows, columns=["items in training", "users", "auc", "half interval"])
+    figure = bars_figure(
+        shown["items in training"].tolist(),
+        shown["auc"].to_numpy(),
+        shown["half interval"].to_numpy(),
+        "mean AUC of users with so many items in training",
+    )
+    text = "Who is served well: the mean over users by how much is known of them."
+    return Section("activity", "By activity of the user", text, shown, figure)
+
+
+def neighbours(data: Plays, predict: Predict) -> list[Section]:
+    """Return the items nearest to some items, by what the model learned."""
+    items = query_items(data)
+    try:
+        answer = predict({"item": torch.tensor(items)})
+    except TypeError:  # the model knows no likeness of items
+        return []
+    names = data.data.names
+    tables = [
+        pd.DataFrame(
+            {
+                "query": names[item],
+                "neighbour": [names[other] for other in answer["neighbours"][place].tolist()],
+                "similarity": answer["similarity"][place].tolist(),
+            }
+        )
+        for place, item in enumerate(items)
+    ]
+    text = "The items most alike by what the model learned (thesis, tables 6.3, 6.5 and 6.7)."
+    return [Section("neighbours", "Nearest items", text, table=pd.concat(tables))]
+
+
+def query_items(data: Plays) -> list[int]:
+    """Return the items whose neighbours are shown: those asked for, or the most played.
+
+    Raises:
+        ConfigError: an item that the data do not have.
+    """
+    if not data.queries:
+        total = np.asarray(data.split.train.sum(axis=0)).ravel()
+        return np.argsort(-total, kind="stable")[:N_QUERIES].tolist()
+    known = {name.casefold(): place for place, name in reversed(list(enumerate(data.data.names)))}
+    known |= {str(i): place for place, i in enumerate(data.data.items["id"])}
+    found = [known.get(str(query).casefold(), known.get(str(query))) for query in data.queries]
+    for query, place in zip(data.queries, found, strict=True):
+        if place is None:
+            raise ConfigError(f"dataset.queries: no item is called {query!r}; names and ids count")
+    return [place for place in found if place is not None]
+
+
+def factors(data: Plays, predict: Predict) -> list[Section]:
+    """Return the latent factors with ids and names, written to `factors.npz`."""
+    answer = predict({"factors": torch.zeros(0)})
+    if not answer:
+        return []
+    arrays = {name: value.numpy() for name, value in answer.items()}
+    arrays["users"] = data.data.users
+    arrays["item_ids"] = data.data.items["id"].to_numpy().astype(str)
+    arrays["item_names"] = np.array(data.data.names, dtype=str)
+    (n_items, n_factors), n_users = arrays["item_factors"].shape, len(data.data.users)
+    text = f"factors.npz: {n_factors} factors of {n_users} users and {n_items} items, with ids."
+    return [Section("factors", "Latent factors", text, arrays=arrays)]
+
+
+def tag_task(data: Plays, predict: Predict) -> SideTask | None:
+    """Return the tag probe: logistic regressions on the item factors of the train items."""
+    rows, scores = data.tags, _tag_scores(data, predict)
+    if rows is None or scores is None:
+        return None
+    return SideTask(
+        MetricCollection({**tag_metrics()}, compute_groups=False),
+        {"scores": scores},
+        rows.labels("test"),
+        rows.units[rows.rows["test"]],
+        {"tag_prior": {"scores": rows.prior()}},
+    )
+
+
+def _tag_scores(data: Plays, predict: Predict) -> Tensor | None:
+    """Return the logits (n_test, n_tags) of a probe that was solved on the train items."""
+    answer = predict({"factors": torch.zeros(0)})
+    if not answer or data.tags is None:
+        return None
+    x = answer["item_factors"].numpy()[data.tags.items]  # (n_rows, n_factors)
+    train, test = data.tags.rows["train"], data.tags.rows["test"]
+    weight, bias = solve_tags(x[train], data.tags.target[train])
+    return torch.from_numpy(x[test] @ weight.T + bias)
+
+
+def tag_section(data: Plays, predict: Predict) -> list[Section]:
+    """Return the area under the curve of each tag, as table and figure."""
+    scores, rows = _tag_scores(data, predict), data.tags
+    if rows is None or scores is None:
+        return []
+    return [tag_areas_section(scores, rows.labels("test"), rows.names)]
+
+
+def tag_areas_section(scores: Tensor, target: Tensor, names: list[str]) -> Section:
+    """Return the area under the curve of each tag; scores and target are (n_rows, n_tags)."""
+    ones = torch.ones(1, len(target), dtype=torch.float64)
+    areas = MacroRocAuc().per_tag(ones, scores=scores, target=target)[0].numpy()
+    shown = pd.DataFrame(
+        {"tag": names, "test items": target.sum(dim=0).int().tolist(), "roc_auc": areas}
+    )
+    order = shown.sort_values("roc_auc", ascending=False).dropna()
+    figure = bars_figure(
+        order["tag"].tolist(), order["roc_auc"].to_numpy(), None, "area under the ROC curve"
+    )
+    text = "Logistic regressions from the item factors to tags, on items held out from the probe."
+    return Section("tag_auc", "Which tags the factors know", text, order, figure)
