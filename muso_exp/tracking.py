@@ -11,11 +11,14 @@ from typing import Any
 
 from filelock import FileLock
 from pytorch_lightning.loggers import MLFlowLogger
+from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 from muso_exp.errors import ConfigError
 
 PARENT_RUN = "MUSO_PARENT_RUN"  # environment: the MLflow run of a sweep, for its jobs
 ARTIFACTS = ("metrics.json", "predictions.parquet", "samples.parquet", "report.md", "report.html")
+FLUSH_SECONDS = 5.0
+_MAX_BATCH = 1000  # metrics that MLflow takes at once
 _MAX_PARAM = 6000  # characters that MLflow keeps of a parameter's value
 
 
@@ -42,9 +45,33 @@ class MlflowLogger(MLFlowLogger):
                 tracking_uri=tracking_uri, artifact_location=location, tags=tags, **kwargs
             )
             _ = self.experiment_id  # makes the store, the experiment and the run
+        self._pending: list[Any] = []
+        self._flushed = time.monotonic()
+
+    @rank_zero_only
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        """Keep the metrics; they go to the store in batches, a few seconds apart.
+
+        A commit for every epoch takes longer than the epoch of a small network.
+        """
+        from mlflow.entities import Metric
+
+        now = int(time.time() * 1000)
+        self._pending += [Metric(name, value, now, step or 0) for name, value in metrics.items()]
+        if time.monotonic() - self._flushed > FLUSH_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send the metrics that were kept."""
+        pending, self._pending = self._pending, []
+        for start in range(0, len(pending), _MAX_BATCH):
+            batch = pending[start : start + _MAX_BATCH]
+            self.experiment.log_batch(self.run_id, metrics=batch)
+        self._flushed = time.monotonic()
 
     def finalize(self, status: str = "success") -> None:
-        """Leave the run as it is: `tracked` ends it."""
+        """Send what was kept and leave the run as it is: `tracked` ends it."""
+        self.flush()
 
     def log_config(self, flat: Mapping[str, Any], yaml_text: str) -> None:
         """Log the configuration once: flat parameters, and the whole of it as an artifact."""
@@ -62,8 +89,8 @@ class MlflowLogger(MLFlowLogger):
         now = int(time.time() * 1000)
         finite = [(name, value) for name, value in values if math.isfinite(value)]
         batch = [Metric(name, value, now, 0) for name, value in finite]
-        for start in range(0, len(batch), 1000):
-            self.experiment.log_batch(self.run_id, metrics=batch[start : start + 1000])
+        self._pending += batch
+        self.flush()
         for name in ARTIFACTS:
             self.experiment.log_artifact(self.run_id, str(folder / name))
         self.experiment.log_artifacts(self.run_id, str(folder / "figures"), "figures")
@@ -75,6 +102,7 @@ class MlflowLogger(MLFlowLogger):
 
     def end(self, status: str) -> None:
         """Mark the run FINISHED, FAILED or KILLED."""
+        self.flush()
         self.experiment.set_terminated(self.run_id, status)
 
 

@@ -46,6 +46,17 @@ def test_a_run_ends_as_its_block_ends(
     assert status(logger) == expected
 
 
+def test_metrics_of_many_epochs_arrive_whole_and_in_order(store: str) -> None:
+    logger = make_logger(store)
+    for epoch in range(1500):
+        logger.log_metrics({"train/loss": 1 / (epoch + 1)}, step=epoch)
+    with tracked(logger):
+        pass
+    history = logger.experiment.get_metric_history(logger.run_id, "train/loss")
+    assert [point.step for point in history] == list(range(1500))
+    assert history[-1].value == 1 / 1500
+
+
 def test_without_a_tracker_nothing_is_ended() -> None:
     with tracked(None):
         pass
