@@ -76,6 +76,7 @@ def _row(run: Finished, first: Finished, metric: str) -> dict[str, Any]:
         "metric": metric,
         "variant": run.label,
         "seed": record["seed"],
+        "reported": _reported(record, metric),
         "measured": record["metrics"][metric],
         "low": low,
         "high": high,
@@ -84,6 +85,7 @@ def _row(run: Finished, first: Finished, metric: str) -> dict[str, Any]:
         "difference_high": None,
         "best_null": versus["null_value"],
         "verdict": versus["verdict"],
+        "fit_seconds": record.get("seconds", {}).get("fit"),
     }
     if run is not first and _units(run, metric) == _units(first, metric):
         difference = run.samples[metric].to_numpy() - first.samples[metric].to_numpy()
@@ -91,6 +93,13 @@ def _row(run: Finished, first: Finished, metric: str) -> dict[str, Any]:
         value = _subtract(record["metrics"][metric], first.record["metrics"][metric])
         row |= {"difference": value, "difference_low": low, "difference_high": high}
     return row
+
+
+def _reported(record: dict[str, Any], metric: str) -> float | None:
+    """Return what the paper reports for the model of this run, by the run's first such claim."""
+    claims = record.get("claims", [])
+    own = [row for row in claims if row["metric"] == metric and row["of"] == "model"]
+    return own[0]["reported"] if own else None
 
 
 def _units(run: Finished, metric: str) -> str:

@@ -90,7 +90,7 @@ def conclude(
     side = data.side_task(predict)
     if side is not None:
         tested = _join(tested, _test(side, resamples))
-    situation = paper.Situation(data.simulated, data.published, scale)
+    situation = paper.Situation(data.simulated, data.published, scale, data.absent())
     scores, nulls = tested.scores, tested.nulls
     card = paper.make_card(document or "", claims, scores, nulls, tested.higher, situation)
     predictions = data.predictions(columns)

@@ -42,11 +42,19 @@ class Claim:
 
 @dataclass(frozen=True)
 class Situation:
-    """What decides whether a claim can be tested by this run."""
+    """What decides whether a claim can be tested by this run.
+
+    Attributes:
+        simulated: whether the data come from the simulated world.
+        published: whether they are the paper's very data.
+        scale: smoke, desk or paper.
+        absent: metrics that these data cannot show, and why.
+    """
 
     simulated: bool
     published: bool
     scale: str
+    absent: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -141,6 +149,9 @@ def make_card(
     for name, higher in directions.items():
         card.versus.append(_versus(name, model, nulls, higher))
     for claim in claims:
+        if claim.metric in situation.absent:
+            card.rows.append(_absent_row(claim, situation.absent[claim.metric]))
+            continue
         _check(claim, predictors, directions)
         card.rows.append(_row(claim, predictors, nulls, directions[claim.metric], situation))
     return card
@@ -185,6 +196,15 @@ def _row(
         "null_interval": nulls[null].interval(claim.metric),
         "reported_vs_null": _reported_vs_null(claim, nulls[null], higher, situation),
     }
+
+
+def _absent_row(claim: Claim, reason: str) -> dict[str, Any]:
+    """Return the row of a claim about something that the data do not have."""
+    unknown = dict.fromkeys(
+        ("measured", "interval", "null_value", "null_interval", "reported_vs_null")
+    )
+    known = {"verdict": NOT_TESTABLE, "reason": reason, "best_null": ""}
+    return {**asdict(claim), **unknown, **known}
 
 
 def _verdict(claim: Claim, interval: tuple[float, float], situation: Situation) -> tuple[str, str]:

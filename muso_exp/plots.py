@@ -79,6 +79,37 @@ def bars_figure(
     return figure
 
 
+def curve_figure(
+    x: np.ndarray,
+    values: np.ndarray,
+    intervals: np.ndarray,
+    reported: np.ndarray,
+    xlabel: str,
+    ylabel: str,
+) -> Figure:
+    """Draw values (n,) with intervals (n, 2) over x (n,), and what a paper reports there.
+
+    Args:
+        x: places, ascending within a line; equal ones (several seeds) stand above each other.
+        values: measured.
+        intervals: lower and upper ends.
+        reported: of the paper, NaN where it has none.
+        xlabel: what x counts.
+        ylabel: what is measured.
+    """
+    figure, axes = _canvas()
+    order = np.argsort(x, kind="stable")
+    errors = np.abs(intervals - values[:, None])[order].T  # (2, n)
+    axes.errorbar(
+        x[order], values[order], errors, fmt="o-", color=BLUE, ecolor=GREY, label="measured"
+    )
+    if np.isfinite(reported).any():
+        axes.plot(x[order], reported[order], "s", color=ORANGE, label="reported")
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    axes.legend(frameon=False)
+    return figure
+
+
 def forest_figure(
     labels: Sequence[str],
     values: np.ndarray,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
@@ -13,8 +16,9 @@ from muso_exp import plots
 from muso_exp.comparison import spread_over_seeds
 from muso_exp.report import embed, environment, interval, number, verdict_markup
 
-_HEADINGS = ("variant", "seed", "measured", "95 % interval", "difference to the first",
-             "95 % interval", "best null", "verdict")  # fmt: skip
+_HEADINGS = ("variant", "seed", "reported", "measured", "95 % interval", "difference to the first",
+             "95 % interval", "best null", "fit, s", "verdict")  # fmt: skip
+_NUMBERED = re.compile(r"(\d+)_\w+")  # a variant that is a place on a curve, e.g. 40_factors
 
 
 def write_comparison(folder: Path, title: str, document: str | None, table: pd.DataFrame) -> None:
@@ -30,13 +34,7 @@ def write_comparison(folder: Path, title: str, document: str | None, table: pd.D
     table.to_csv(folder / "table.csv", index=False)
     figures = {}
     for metric, rows in table.groupby("metric", sort=False):
-        figure = plots.forest_figure(
-            rows["variant"].tolist(),
-            rows["measured"].to_numpy(dtype=float),
-            rows[["low", "high"]].to_numpy(dtype=float),
-            str(metric),
-            reference=float(rows["best_null"].iloc[0]),
-        )
+        figure = _figure(str(metric), rows)
         path = folder / f"{metric}.png"
         figure.savefig(path, dpi=120)
         figures[metric] = embed(path)
@@ -51,6 +49,19 @@ def write_comparison(folder: Path, title: str, document: str | None, table: pd.D
     (folder / "table.html").write_text(text, encoding="utf-8")
 
 
+def _figure(metric: str, rows: pd.DataFrame) -> Figure:
+    """Draw a curve where every variant is a number of the same thing, else one line each."""
+    names, null = rows["variant"].tolist(), float(rows["best_null"].iloc[0])
+    measured = rows["measured"].to_numpy(dtype=float)
+    intervals = rows[["low", "high"]].to_numpy(dtype=float)
+    numbers = [match and int(match[1]) for match in map(_NUMBERED.fullmatch, names)]
+    if None in numbers or len(set(numbers)) < 2:
+        return plots.forest_figure(names, measured, intervals, metric, null)
+    reported = rows["reported"].to_numpy(dtype=float)
+    what = names[0].partition("_")[2]
+    return plots.curve_figure(np.array(numbers), measured, intervals, reported, what, metric)
+
+
 def print_comparison(title: str, table: pd.DataFrame) -> None:
     """Print one terminal table per metric, and the spread over seeds where there are several."""
     console = Console()
@@ -58,7 +69,7 @@ def print_comparison(title: str, table: pd.DataFrame) -> None:
     for metric, rows in table.groupby("metric", sort=False):
         shown = Table(title=f"{title}: {metric}", title_justify="left")
         for place, heading in enumerate(_HEADINGS):
-            shown.add_column(heading, justify="left" if place in (0, 7) else "right")
+            shown.add_column(heading, justify="left" if place in (0, 9) else "right")
         for row in rows.itertuples():
             shown.add_row(*_cells(row))
         console.print(shown)
@@ -76,10 +87,12 @@ def _cells(row: Any) -> list[str]:
     return [
         row.variant,
         str(row.seed),
+        number(row.reported),
         number(row.measured),
         interval((row.low, row.high)),
         number(row.difference),
         interval((row.difference_low, row.difference_high)),
         number(row.best_null),
+        number(row.fit_seconds),
         verdict_markup(row.verdict, row.verdict),
     ]

@@ -7,7 +7,7 @@ import pytest
 
 from muso_exp.comparison import comparison_table, find_runs, find_same, spread_over_seeds
 from muso_exp.errors import ConfigError
-from muso_exp.tables import write_comparison
+from muso_exp.tables import _figure, write_comparison
 
 
 def make_run(
@@ -35,6 +35,26 @@ def test_differences_are_paired_so_common_noise_cancels(tmp_path: Path) -> None:
     row = comparison_table(find_runs([tmp_path])).iloc[1]
     assert row["difference"] == pytest.approx(1 / 10)
     assert (row["difference_low"], row["difference_high"]) == pytest.approx((1 / 10, 1 / 10))
+
+
+def test_what_the_paper_reports_and_the_time_of_the_fit_stand_in_the_table(tmp_path: Path) -> None:
+    make_run(tmp_path / "0", 0.5)
+    path = tmp_path / "0" / "metrics.json"
+    claims = [{"metric": "acc", "of": "guess", "reported": 0.1}]
+    claims += [{"metric": "acc", "of": "model", "reported": 0.6}]
+    record = json.loads(path.read_text()) | {"claims": claims, "seconds": {"fit": 7.0}}
+    path.write_text(json.dumps(record))
+    row = comparison_table(find_runs([tmp_path])).iloc[0]
+    assert (row["reported"], row["fit_seconds"]) == (0.6, 7.0)
+
+
+def test_numbered_variants_are_drawn_as_a_curve(tmp_path: Path) -> None:
+    for number, name in enumerate(["10_factors", "40_factors"]):
+        make_run(tmp_path / str(number), 0.5 + number / 10, variant=name)
+    table = comparison_table(find_runs([tmp_path]))
+    assert _figure("acc", table).axes[0].get_xlabel() == "factors"
+    table["variant"] = ["a", "b"]
+    assert _figure("acc", table).axes[0].get_xlabel() == "acc"
 
 
 def test_runs_on_other_test_units_get_no_difference(tmp_path: Path) -> None:

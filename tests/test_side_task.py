@@ -13,6 +13,7 @@ from torchmetrics import MetricCollection
 
 from muso_exp.metrics.base import WeightedMetric, weighted_mean
 from muso_exp.outcome import Outcome, conclude
+from muso_exp.paper import Claim
 from muso_exp.results import Section, SideTask
 
 
@@ -54,6 +55,9 @@ class Data:
     def predictions(self, columns: Mapping[str, Tensor]) -> pd.DataFrame:
         return pd.DataFrame({"value": columns["value"].numpy()})
 
+    def absent(self) -> dict[str, str]:
+        return {} if self.side else {"tags": "no tags here"}
+
     def audit(self) -> list:
         return []
 
@@ -93,6 +97,14 @@ def test_without_a_second_test_nothing_is_added() -> None:
     record = outcome(side=False).record
     assert record["metrics"] == {"main": 2.0}
     assert set(record["nulls"]) == {"zero", "both"}
+
+
+def test_a_claim_about_what_the_data_lack_is_not_testable() -> None:
+    claim = Claim("table 5.3", "tags", 0.88)
+    row = conclude(Data(side=False), nn.Identity(), column(1, 2, 3), [claim], "p", "desk", 20)
+    (found,) = row.record["claims"]
+    assert (found["verdict"], found["reason"]) == ("not testable", "no tags here")
+    assert found["measured"] is None and found["reported"] == 0.88
 
 
 def test_arrays_of_a_section_are_written_beside_the_report(tmp_path: Any) -> None:

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler, SequentialSampler
 from torchmetrics import MetricCollection
 
+from muso_exp.errors import ConfigError
 from muso_exp.results import Finding, Section, SideTask
 
 Batch = dict[str, Tensor]
@@ -84,6 +85,10 @@ class ExperimentData(pl.LightningDataModule):
     def counts(self) -> dict[str, int]:
         """Return how many users, items, train and test rows there are."""
 
+    def absent(self) -> dict[str, str]:
+        """Return the metrics that papers claim and these data cannot show, with the reason."""
+        return {}
+
     def side_task(self, predict: Predict) -> SideTask | None:
         """Return a second test of the trained model, on rows of another kind, or None."""
         return None
@@ -96,6 +101,22 @@ class ExperimentData(pl.LightningDataModule):
             predict: the trained model: a batch in, prediction columns out.
         """
         return []
+
+    def apply(self, path: Path, predict: Predict) -> pd.DataFrame:
+        """Apply a trained model to new input, for `python -m muso_exp predict`.
+
+        A data set that can be applied reads and checks `path` as its own files, and gives what was
+        fitted on train to the checkpoint by `state_dict` and takes it back by `load_state_dict`;
+        no file of the training is there any more.
+
+        Args:
+            path: new input.
+            predict: the trained model: a batch in, prediction columns out.
+
+        Returns:
+            A row per item of the input.
+        """
+        raise ConfigError(f"a run on the data set {self.name} cannot be applied to new input")
 
     def loader(self, dataset: "BatchDataset", shuffle: bool) -> DataLoader:
         """Return a loader that asks `dataset` for whole batches, without per-row collation."""

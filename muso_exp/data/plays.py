@@ -22,6 +22,7 @@ from muso_exp.data.tag_rows import tag_rows
 from muso_exp.errors import ConfigError, DatasetNotFoundError
 from muso_exp.features.ranking import rank_in_blocks
 from muso_exp.metrics.ranking import list_metrics, ranking_metrics
+from muso_exp.metrics.tags import tag_metrics
 from muso_exp.results import Finding, Section, SideTask
 
 
@@ -229,6 +230,12 @@ class Plays(ExperimentData):
     def counts(self) -> dict[str, int]:
         """Return users, items and plays, as read and as used."""
         return play_report.counts(self)
+
+    def absent(self) -> dict[str, str]:
+        """Return the metrics of tags where the items have none."""
+        if self.tags is not None:
+            return {}
+        return dict.fromkeys(tag_metrics(), f"no tags in source {self.source}")
 
     def side_task(self, predict: Predict) -> SideTask | None:
         """Return the test of what the item factors know about tags; None without either."""
