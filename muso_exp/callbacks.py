@@ -1,4 +1,4 @@
-"""What the runner takes from a training: the loss over epochs, and the test predictions."""
+"""What the runner adds to a training: the loss over epochs, test predictions, a recipe."""
 
 from collections import defaultdict
 from typing import Any
@@ -39,6 +39,24 @@ class LossHistory(pl.Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up the points of the resumed run."""
         self.points = defaultdict(list, state_dict["points"])
+
+
+class Recipe(pl.Callback):
+    """Put into each checkpoint what builds its data set and model again, without the run folder.
+
+    Args:
+        dataset: `_target_` and arguments of the data set.
+        model: the same of the model, with what it got from the data set.
+    """
+
+    def __init__(self, dataset: dict[str, Any], model: dict[str, Any]) -> None:
+        self.recipe = {"dataset": dataset, "model": model}
+
+    def on_save_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Add the recipe to what is saved."""
+        checkpoint["recipe"] = self.recipe
 
 
 class TestPredictions(pl.Callback):

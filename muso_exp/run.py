@@ -13,7 +13,7 @@ import pytorch_lightning as pl
 from omegaconf import DictConfig, OmegaConf
 
 from muso_exp.build import accepted, build, plain
-from muso_exp.callbacks import LossHistory, TestPredictions
+from muso_exp.callbacks import LossHistory, Recipe, TestPredictions
 from muso_exp.checkpoint import AtomicCheckpointIO, find_checkpoint
 from muso_exp.comparison import Finished, find_same
 from muso_exp.errors import ConfigError
@@ -42,7 +42,8 @@ def run(cfg: DictConfig) -> Outcome:
         data = build(cfg.dataset)
         data.prepare_data()
         data.setup("fit")
-        model = build(cfg.model, **accepted(cfg.model, data.dims))
+        dims = accepted(cfg.model, data.dims)
+        model = build(cfg.model, **dims)
         model.attach_metrics(data.metrics())
         logger = build(cfg.logger, **identity(cfg, folder, data))
     except BaseException:
@@ -53,14 +54,16 @@ def run(cfg: DictConfig) -> Outcome:
     with tracked(logger):
         log_config(logger, cfg)
         history, tested = LossHistory(), TestPredictions()
+        recipe = Recipe(plain(cfg.dataset), plain(cfg.model) | dims)
         trainer = build(
             cfg.trainer,
             logger=logger or False,
-            callbacks=[*chosen_callbacks(cfg), history, tested],
+            callbacks=[*chosen_callbacks(cfg), history, tested, recipe],
             plugins=[AtomicCheckpointIO()],
             default_root_dir=str(folder),
         )
         trainer.fit(model, datamodule=data, ckpt_path=resume, weights_only=False)
+        trainer.save_checkpoint(folder / "checkpoints" / "last.ckpt", weights_only=False)
         fitted = time.monotonic()
         best = str(folder / "checkpoints" / ("best.ckpt" if cfg.monitor else "last.ckpt"))
         trainer.test(model, datamodule=data, ckpt_path=best, verbose=False, weights_only=False)

@@ -1,0 +1,133 @@
+"""`python -m muso_exp predict`: a finished run, applied to new input."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from muso_exp.errors import CheckpointError, ConfigError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_RUN_ID = re.compile(r"[0-9a-f]{32}")
+_SHOWN = 10  # rows of the result that the terminal shows
+
+
+def predict(
+    run: Annotated[str, typer.Argument(help="run folder, MLflow run id, or a .ckpt file of a run")],
+    table: Annotated[Path, typer.Argument(help="new input in the format of the run's dataset")],
+    out: Annotated[Path, typer.Option(help="result: .csv, .csv.gz or .parquet")],
+) -> None:
+    """Apply a finished run to new input: for playlists, a table of tracks ranked by fit."""
+    from rich.console import Console
+    from rich.table import Table
+
+    if not out.name.endswith((".csv", ".csv.gz", ".parquet")):
+        raise ConfigError(f"--out {out}: a name that ends in .csv, .csv.gz or .parquet is needed")
+    data, model = load_trained(find_trained(run))
+    result = apply(data, model, table)
+    write_table(out, result)
+    console = Console()
+    shown = Table(
+        *map(str, result.columns), title=f"{table.name}: first rows", title_justify="left"
+    )
+    for row in result.head(_SHOWN).itertuples(index=False):
+        shown.add_row(
+            *(f"{value:.4g}" if isinstance(value, float) else str(value) for value in row)
+        )
+    console.print(shown, markup=False)
+    console.print(f"{len(result)} rows: {out}", soft_wrap=True, highlight=False)
+
+
+def apply(data: Any, model: Any, table: Path) -> pd.DataFrame:
+    """Let the data set read `table` and the model predict; the data set says how it is shown."""
+    from muso_exp.outcome import predictor
+
+    return data.apply(table, predictor(model))
+
+
+def find_trained(run: str) -> Path:
+    """Return the checkpoint of a run: its best one, or the last where none was chosen.
+
+    Args:
+        run: a run folder, a checkpoint file, or the id of an MLflow run.
+
+    Raises:
+        CheckpointError: no such run, or it never came to a checkpoint.
+    """
+    path = Path(run)
+    if not path.exists() and _RUN_ID.fullmatch(run):
+        path = _folder_of_mlflow_run(run)
+    if path.is_file():
+        return path
+    for name in ("best.ckpt", "last.ckpt"):
+        if (path / "checkpoints" / name).is_file():
+            return path / "checkpoints" / name
+    raise CheckpointError(
+        f"{run}: no checkpoint here; give a run folder, a .ckpt file or an MLflow run id"
+    )
+
+
+def load_trained(checkpoint: Path) -> tuple[Any, Any]:
+    """Return data set and model of a run as they were saved, from the checkpoint alone.
+
+    Raises:
+        CheckpointError: the file is no checkpoint of a run of this program.
+    """
+    import torch
+    from omegaconf import OmegaConf
+
+    from muso_exp.build import build
+
+    try:
+        saved = torch.load(checkpoint, map_location="cpu", weights_only=False)
+        recipe, state = saved["recipe"], saved["state_dict"]
+    except Exception as error:
+        raise CheckpointError(
+            f"{checkpoint}: no checkpoint of a muso_exp run ({type(error).__name__})"
+        ) from error
+    data = build(OmegaConf.create(recipe["dataset"]))
+    data.load_state_dict(saved.get(type(data).__qualname__, {}))
+    model = build(OmegaConf.create(recipe["model"]))
+    model.on_load_checkpoint(saved)
+    model.load_state_dict(state)
+    return data, model.eval()
+
+
+def write_table(out: Path, result: pd.DataFrame) -> None:
+    """Write a table, whole or not at all; the suffix says in which format."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=".partial-") as folder:
+            partial = Path(folder) / out.name
+            if out.suffix == ".parquet":
+                result.to_parquet(partial, index=False)
+            else:
+                result.to_csv(partial, index=False)
+            partial.replace(out)
+    except OSError as error:
+        raise ConfigError(f"--out {out}: cannot be written: {error.strerror or error}") from error
+
+
+def _folder_of_mlflow_run(run_id: str) -> Path:
+    """Return the folder of a tracked run, from its parameter paths.run."""
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    uri = os.environ.get("MLFLOW_TRACKING_URI")
+    if uri is None:
+        database = Path(os.environ.get("MUSO_OUTPUTS", "outputs")) / "mlflow.db"
+        if not database.is_file():
+            raise CheckpointError(f"{run_id}: no MLflow store at {database}; set MUSO_OUTPUTS")
+        uri = f"sqlite:///{database}"
+    try:
+        found = MlflowClient(tracking_uri=uri).get_run(run_id)
+    except MlflowException as error:
+        raise CheckpointError(f"{run_id}: no such run in the MLflow store {uri}") from error
+    return Path(found.data.params.get("paths.run", ""))
