@@ -19,13 +19,13 @@ _TAG_QUERY = (
 )
 
 
-def read_names(path: Path, layout: Layout, wanted: np.ndarray) -> pd.DataFrame:
-    """Return the rows of a name table whose id, the first column, is wanted; text columns as text.
+def read_names(path: Path, layout: Layout, wanted: np.ndarray | None = None) -> pd.DataFrame:
+    """Return the rows of a name table whose id, the first column, is wanted; the id as index.
 
     Args:
         path: of the table, of any size.
         layout: its columns.
-        wanted: ids, ascending, shape (n_ids,).
+        wanted: ids, shape (n_ids,); None for all.
 
     Raises:
         DataFormatError: a line that the layout does not allow, or a second row of an id.
@@ -35,7 +35,8 @@ def read_names(path: Path, layout: Layout, wanted: np.ndarray) -> pd.DataFrame:
     for piece in read_pieces(path, layout, PIECE):
         rows = piece.table.to_pandas()
         rows["line"] = np.arange(len(rows)) + piece.first_line
-        found.append(rows[np.isin(rows[key].to_numpy(), wanted)])
+        known = slice(None) if wanted is None else np.isin(rows[key].to_numpy(), wanted)
+        found.append(rows[known])
     table = pd.concat(found) if found else pd.DataFrame(columns=[*layout.columns, "line"])
     repeated = table[key].duplicated().to_numpy()
     if repeated.any():

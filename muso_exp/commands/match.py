@@ -1,0 +1,36 @@
+"""`python -m muso_exp match`: which songs of one catalogue are in another."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def match(
+    queries: Annotated[Path, typer.Argument(help="unique_tracks.txt, a folder of LFM-1b, or CSV")],
+    catalogue: Annotated[Path, typer.Argument(help="the same; where the songs are looked up")],
+    out: Annotated[Path | None, typer.Option(help="folder for the line-aligned files")] = None,
+    method: Annotated[
+        list[str] | None,
+        typer.Option(help="case, unicode, punctuation, versions, fuzzy; in order, all by default"),
+    ] = None,
+    threshold: Annotated[float, typer.Option(help="least likeness of fuzzy titles, 0 to 100")] = 90,
+    sample: Annotated[int, typer.Option(help="matches of each method to spot-check")] = 5,
+    seed: Annotated[int, typer.Option(help="of the sample")] = 0,
+) -> None:
+    """Match the songs of two catalogues by artist and title, and report the coverage by method.
+
+    A CSV has the columns id, artist, title. The thesis' matching is `--method case`.
+    """
+    from rich.console import Console
+
+    from muso_exp.data.song_matching import coverage, match_catalogues, read_songs, spot_check
+    from muso_exp.data.song_matching import write_matching as write
+
+    matched = match_catalogues(read_songs(queries), read_songs(catalogue), method, threshold)
+    console = Console()
+    console.print(coverage(matched).to_string(index=False, float_format="{:.4f}".format))
+    console.print(spot_check(matched, sample, seed).to_string(index=False), soft_wrap=True)
+    if out is not None:
+        write(matched, out)
+        console.print(f"written to {out}", soft_wrap=True)

@@ -1,0 +1,27 @@
+"""`python -m muso_exp neighbours`: the items nearest to one, by a run's factors."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def neighbours(
+    run: Annotated[Path, typer.Argument(help="folder of a finished run that left factors.npz")],
+    query: Annotated[str, typer.Argument(help="name of an item, a part of it, or its id")],
+    k: Annotated[int, typer.Option(help="how many to show")] = 10,
+) -> None:
+    """Show the items nearest to one by the cosine of a finished run's latent factors."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from muso_exp.data.neighbours import load_factors, nearest
+
+    factors = load_factors(run)
+    item = factors.find(query)
+    table = Table(title=f"nearest to {factors.names[item]}", title_justify="left")
+    for heading in ("score", "item", "id"):
+        table.add_column(heading, justify="right" if heading == "score" else "left")
+    for other, score in nearest(factors.vectors, item, k):
+        table.add_row(f"{score:.3f}", factors.names[other], factors.ids[other])
+    Console().print(table)
