@@ -30,7 +30,7 @@ CASES = [(name, variant) for name in experiments() for variant in variants(name)
 def configured(tmp_path: Path, cache: Path) -> Iterator[callable]:
     def make(name: str, *overrides: str) -> DictConfig:
         places = [f"paths.outputs={tmp_path}", f"paths.run={tmp_path / 'run'}"]
-        fixed = ["scale=smoke", f"paths.cache={cache}", "resamples=50", "~callbacks.progress"]
+        fixed = ["scale=smoke", f"paths.cache={cache}", "resamples=50", "callbacks.progress=null"]
         return compose("config", [f"+experiment={name}", *fixed, *places, *overrides])
 
     with initialize_config_dir(str(CONF), version_base="1.3"):

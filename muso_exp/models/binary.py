@@ -45,11 +45,15 @@ class BinaryClassifier(Model):
         """Refuse to learn a threshold from nothing.
 
         Raises:
-            ConfigError: the threshold is that of validation, and no rows are held out for it.
+            ConfigError: the threshold is that of validation, and there will be none.
         """
-        if self.threshold == "validation" and sum(self.trainer.num_val_batches) == 0:
+        trainer = self.trainer
+        every, epochs = trainer.check_val_every_n_epoch or 1, trainer.max_epochs or 1
+        never = sum(trainer.num_val_batches) == 0 or 0 < epochs < every
+        if self.threshold == "validation" and never:
             raise ConfigError(
-                "dataset.threshold=validation: no rows are held out; set dataset.val_share above 0"
+                "dataset.threshold=validation: there is no validation; set dataset.val_share above "
+                "0 and trainer.check_val_every_n_epoch to trainer.max_epochs at most"
             )
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:

@@ -126,7 +126,7 @@ def test_the_threshold_of_validation_is_learned_there_and_kept(tmp_path: Path) -
 
 
 def test_a_threshold_cannot_be_learned_from_nothing(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"no rows are held out; set dataset\.val_share"):
+    with pytest.raises(ConfigError, match=r"there is no validation; set dataset\.val_share"):
         fit(build("dff", threshold="validation"), tmp_path, val=False)
 
 
