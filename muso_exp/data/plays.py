@@ -146,6 +146,10 @@ class Plays(ExperimentData):
             "cutoffs": self.cutoffs,
         }
 
+    def used_fingerprint(self) -> str:
+        """Return the hash of the plays that are left after filtering and merging."""
+        return self.data.fingerprint()
+
     def _find(self) -> dict:
         """Return the source's files, of the root or of the simulated world."""
         source = SOURCES[self.source]

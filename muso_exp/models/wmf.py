@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from typing import Literal
 
 import torch
-from implicit.cpu.als import AlternatingLeastSquares
 from scipy.sparse import csr_matrix
-from threadpoolctl import threadpool_limits
 from torch import Tensor
 from torch.nn.functional import normalize
 
 from muso_exp.errors import ConfigError
 from muso_exp.features import wmf
+from muso_exp.features.als import als_sweep, start_factors
 from muso_exp.models.base import Batch
 from muso_exp.models.ranking import RankingSolver
 
@@ -79,10 +78,9 @@ class WMF(RankingSolver):
         self.bias = bias
         self.cg_steps = cg_steps
         self.n_threads = n_threads
-        rng = torch.Generator().manual_seed(seed)
-        for name, size in (("user_factors", n_users), ("item_factors", n_items)):
-            start = torch.randn(size, n_factors, generator=rng) * init_std
-            self.register_buffer(name, start)
+        users, items = start_factors(n_users, n_items, n_factors, init_std, seed)
+        self.register_buffer("user_factors", users)
+        self.register_buffer("item_factors", items)
         self._matrices: tuple[csr_matrix, csr_matrix] | None = None
 
     def on_train_start(self) -> None:
@@ -114,12 +112,8 @@ class WMF(RankingSolver):
 
     def _sweep(self, confidence: csr_matrix, transposed: csr_matrix) -> None:
         users, items = self.user_factors.cpu().numpy(), self.item_factors.cpu().numpy()
-        with threadpool_limits(1, "blas"):  # implicit has threads of its own
-            als = AlternatingLeastSquares(self.n_factors, use_cg=self.cg_steps > 0)
-            als.cg_steps = self.cg_steps
-            solve = als.solver
-            solve(confidence, users, items, self.regularization, num_threads=self.n_threads)
-            solve(transposed, items, users, self.regularization, num_threads=self.n_threads)
+        steps, threads = self.cg_steps, self.n_threads
+        als_sweep(confidence, transposed, users, items, self.regularization, steps, threads)
         self.user_factors.copy_(torch.from_numpy(users))
         self.item_factors.copy_(torch.from_numpy(items))
 

@@ -1,0 +1,206 @@
+"""The task "which tags does an item have, given its factors?": the second stage after WMF."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+from torchmetrics import MetricCollection
+
+from muso_exp.data.base import Batch, BatchDataset, ExperimentData, Predict
+from muso_exp.data.cache import cache_key, cached_file
+from muso_exp.data.play_sections import tag_areas_section
+from muso_exp.data.plays import Plays
+from muso_exp.data.tag_rows import TagRows, tag_rows
+from muso_exp.errors import ConfigError
+from muso_exp.features.als import FactorOptions, fit_factors
+from muso_exp.metrics.tags import tag_metrics
+from muso_exp.results import Finding, Section
+
+VERSION = 1  # of the cached factors
+
+
+class FactorTags(ExperimentData):
+    """Items with the factors that WMF learned from all plays, and their tags.
+
+    The factors are fitted once and kept in the cache. As in the thesis, no play is held out: the
+    test is on tags.
+
+    Args:
+        root: folder of the plays' files, or None for the simulated world; the same as of `plays`.
+        plays: the data set of plays.
+        cache: folder for the factors.
+        batch_size: items per step; 0 for all at once (`tag_probe_exact`).
+        seed: of the split.
+        n_tags: at most so many tags, the most frequent.
+        n_factors: see `muso_exp.models.wmf.WMF`, as all that follow.
+        iterations: sweeps.
+        regularization: weight of the squared norms.
+        alpha: weight of one log-play.
+        epsilon: plays at which the log starts to bend.
+        bias: whether the last factor is an unregularised bias.
+        num_workers: processes that make batches.
+
+    Source: thesis section 5.1. Deviation: the split, see `muso_exp.data.tag_rows`.
+    """
+
+    name = "factor_tags"
+
+    def __init__(
+        self,
+        root: str | None,
+        plays: Plays,
+        cache: str,
+        batch_size: int,
+        seed: int,
+        n_tags: int = 50,
+        n_factors: int = 40,
+        iterations: int = 40,
+        regularization: float = 1e-5,
+        alpha: float = 2.0,
+        epsilon: float = 1e-6,
+        bias: bool = True,
+        num_workers: int = 0,
+    ) -> None:
+        super().__init__(root, cache, batch_size, seed, num_workers)
+        self.plays = plays
+        self.n_tags = n_tags
+        self.options = FactorOptions(
+            n_factors, iterations, regularization, alpha, epsilon, bias, seed=seed
+        )
+
+    def prepare_data(self) -> None:
+        """Read the plays and fit the factors, unless the cache has them.
+
+        Raises:
+            DatasetNotFoundError: files of the plays are missing.
+            ConfigError: more factors than items.
+        """
+        self.plays.prepare_data()
+        self.plays.setup()
+        self._factors()
+
+    def setup(self, stage: str | None = None) -> None:
+        """Load factors and tags, once.
+
+        Raises:
+            ConfigError: the data have no tags, or too few items with any.
+        """
+        if self.dims:
+            return
+        self.plays.setup()
+        data = self.plays.data
+        listeners = np.bincount(data.plays.indices, minlength=data.plays.shape[1])
+        rows = tag_rows(data, listeners, self.n_tags, self.seed)
+        if rows is None:
+            raise ConfigError(
+                f"dataset.plays.source={self.plays.source}: too few items with tags; hetrec, lfm1b "
+                "and taste_profile have them (the last two with lastfm_tags.db)"
+            )
+        self.rows: TagRows = rows
+        self.x = torch.from_numpy(self._factors()["item_factors"][rows.items])
+        self.fingerprint = self.plays.fingerprint
+        self.dims = {"input_dim": self.x.shape[1], "n_tags": len(rows.names)}
+
+    def _factors(self) -> dict[str, np.ndarray]:
+        """Return user_factors and item_factors, fitted once."""
+        plays = self.plays.data.plays
+        if self.options.n_factors > min(plays.shape):
+            raise ConfigError(
+                f"dataset.n_factors={self.options.n_factors}: at most {min(plays.shape)}, the "
+                "smaller of the numbers of users and items"
+            )
+        params = {**asdict(self.options), "shape": list(plays.shape)}
+        key = cache_key("wmf_factors", VERSION, params, self.plays.used_fingerprint())
+
+        def write(path: Path) -> None:
+            users, items = fit_factors(plays, self.options)
+            np.savez(path, user_factors=users, item_factors=items)
+
+        with np.load(cached_file(self.cache, key, "factors.npz", write)) as arrays:
+            return dict(arrays)
+
+    def train_dataloader(self) -> DataLoader:
+        """Return the train items, shuffled anew each epoch."""
+        return self.loader(_Part(self, "train"), shuffle=True)
+
+    def val_dataloader(self) -> DataLoader:
+        """Return the validation items."""
+        return self.loader(_Part(self, "val"), shuffle=False)
+
+    def test_dataloader(self) -> DataLoader:
+        """Return the test items, in row order."""
+        return self.loader(_Part(self, "test"), shuffle=False)
+
+    def metrics(self) -> MetricCollection:
+        """Return the areas under both curves, mean over tags."""
+        return MetricCollection({**tag_metrics()}, compute_groups=False)
+
+    def nulls(self) -> dict[str, dict[str, Tensor]]:
+        """Return the prior: every item gets the share of train items with the tag."""
+        return {"tag_prior": {"scores": self.rows.prior()}}
+
+    def target(self) -> Tensor:
+        """Return which tags each test item has, shape (n_rows, n_tags)."""
+        return self.rows.labels("test")
+
+    def units(self) -> np.ndarray:
+        """Return the artist of each test item, shape (n_rows, 1)."""
+        return self.rows.units[self.rows.rows["test"]]
+
+    def predictions(self, preds: dict[str, Tensor]) -> pd.DataFrame:
+        """Return a row per test item: id, name, tags, and a score per tag."""
+        items = self.rows.items[self.rows.rows["test"]]
+        tags = [np.flatnonzero(row).tolist() for row in self.target().numpy()]
+        return pd.DataFrame(
+            {
+                "id": self.plays.data.items["id"].iloc[items].astype(str).to_numpy(),
+                "tags": [[self.rows.names[tag] for tag in row] for row in tags],
+                "scores": preds["scores"].double().numpy().tolist(),
+            }
+        )
+
+    def audit(self) -> list[Finding]:
+        """Return the notes on the plays, and how many artists stand on both sides of the split."""
+        units = {part: self.rows.units[rows, 0] for part, rows in self.rows.rows.items()}
+        shared = float(np.isin(units["test"], units["train"]).mean())
+        text = (
+            f"{shared:.1%} of the test items are by an artist with train items; a probe may know "
+            "the artist rather than the tag"
+        )
+        level = "warning" if shared > 0.5 else "note"
+        own = Finding("test_artists_in_train", shared, text, level)  # type: ignore[arg-type]
+        return [*self.plays.data.notes, own]
+
+    def counts(self) -> dict[str, int]:
+        """Return users, items, tags, and items of each part."""
+        n_users, n_items = self.plays.data.plays.shape
+        parts = {f"{part}_items": len(rows) for part, rows in self.rows.rows.items()}
+        return {"users": n_users, "items": n_items, "tags": len(self.rows.names), **parts}
+
+    def sections(self, predictions: pd.DataFrame, predict: Predict) -> Sequence[Section]:
+        """Return the area under the curve of each tag."""
+        scores = torch.tensor(np.array(predictions["scores"].tolist()))
+        return [tag_areas_section(scores, self.target(), self.rows.names)]
+
+
+class _Part(BatchDataset):
+    """The items of one part of the split."""
+
+    def __init__(self, data: FactorTags, part: str) -> None:
+        rows = data.rows.rows[part]
+        self.x, self.target = data.x[rows], data.rows.labels(part)
+
+    def __len__(self) -> int:
+        """Return the number of items."""
+        return len(self.x)
+
+    def __getitem__(self, rows: list[int]) -> Batch:
+        """Return x (B, n_factors), target (B, n_tags) and row (B,)."""
+        return {"x": self.x[rows], "target": self.target[rows], "row": torch.tensor(rows)}

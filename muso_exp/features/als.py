@@ -1,0 +1,89 @@
+"""Alternating least squares for WMF by `implicit`: one sweep, and a whole fit."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from implicit.cpu.als import AlternatingLeastSquares
+from scipy.sparse import csr_matrix
+from threadpoolctl import threadpool_limits
+
+from muso_exp.features import wmf
+
+
+@dataclass(frozen=True)
+class FactorOptions:
+    """How factors are fitted; the names and defaults are those of `muso_exp.models.wmf.WMF`."""
+
+    n_factors: int = 40
+    iterations: int = 40
+    regularization: float = 1e-5
+    alpha: float = 2.0
+    epsilon: float = 1e-6
+    bias: bool = False
+    cg_steps: int = 3
+    init_std: float = 0.01
+    seed: int = 0
+
+
+def als_sweep(
+    confidence: csr_matrix,
+    transposed: csr_matrix,
+    users: np.ndarray,
+    items: np.ndarray,
+    regularization: float,
+    cg_steps: int,
+    n_threads: int = 0,
+) -> None:
+    """Solve the users and then the items, in place.
+
+    Args:
+        confidence: total c of the stored entries, shape (n_users, n_items), float32, in range and
+            without repeats: native code trusts it.
+        transposed: the same, shape (n_items, n_users).
+        users: factors, shape (n_users, n_factors), float32.
+        items: factors, shape (n_items, n_factors), float32.
+        regularization: weight of the squared norms.
+        cg_steps: of conjugate gradients towards each exact solution; 0 solves exactly.
+        n_threads: 0 means all cores.
+    """
+    with threadpool_limits(1, "blas"):  # implicit has threads of its own
+        als = AlternatingLeastSquares(users.shape[1], use_cg=cg_steps > 0)
+        als.cg_steps = cg_steps
+        als.solver(confidence, users, items, regularization, num_threads=n_threads)
+        als.solver(transposed, items, users, regularization, num_threads=n_threads)
+
+
+def start_factors(
+    n_users: int, n_items: int, n_factors: int, init_std: float, seed: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return normal user and item factors to start from, (n_users or n_items, n_factors)."""
+    rng = torch.Generator().manual_seed(seed)
+    users = torch.randn(n_users, n_factors, generator=rng) * init_std
+    return users, torch.randn(n_items, n_factors, generator=rng) * init_std
+
+
+def fit_factors(plays: csr_matrix, options: FactorOptions) -> tuple[np.ndarray, np.ndarray]:
+    """Fit WMF with log confidence; the same factors as `muso_exp.models.wmf.WMF` would have.
+
+    Args:
+        plays: play counts, shape (n_users, n_items), without repeats.
+        options: of the fit.
+
+    Returns:
+        Factors of the users (n_users, n_factors) and of the items (n_items, n_factors), float32.
+    """
+    confidence = wmf.log_confidence(plays, options.alpha, options.epsilon)
+    transposed = confidence.T.tocsr()
+    n_users, n_items = plays.shape
+    users, items = start_factors(
+        n_users, n_items, options.n_factors, options.init_std, options.seed
+    )
+    for _ in range(options.iterations):
+        if options.bias:
+            users = wmf.solve_biased(confidence, items, options.regularization)
+            items = wmf.solve_biased(transposed, users, options.regularization)
+        else:
+            arrays = users.numpy(), items.numpy()
+            als_sweep(confidence, transposed, *arrays, options.regularization, options.cg_steps)
+    return users.numpy(), items.numpy()
