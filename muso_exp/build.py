@@ -4,10 +4,11 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
+from hydra.errors import InstantiationException
 from hydra.utils import get_class, instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from muso_exp.errors import ConfigError
+from muso_exp.errors import ConfigError, MusoError
 
 ALLOWED = ("muso_exp.", "torch.", "pytorch_lightning.")
 
@@ -21,7 +22,7 @@ def build(node: DictConfig | None, **extra: Any) -> Any:
 
     Raises:
         ConfigError: a target outside the allowed packages, before it is imported; an argument that
-            is missing or unknown.
+            is missing, unknown or refused by the constructor.
     """
     if not node:
         return None
@@ -35,7 +36,14 @@ def build(node: DictConfig | None, **extra: Any) -> Any:
     except Exception as error:
         raise ConfigError(f"_target_={node._target_}: {_last_line(error)}") from error
     _check_arguments(node._target_, arguments, known)
-    return instantiate(node, **extra, _convert_="all")
+    try:
+        return instantiate(node, **extra, _convert_="all")
+    except InstantiationException as error:
+        if isinstance(error.__cause__, MusoError):
+            raise error.__cause__ from error
+        if isinstance(error.__cause__, (ValueError, TypeError)):
+            raise ConfigError(f"{node._target_}: {_last_line(error.__cause__)}") from error
+        raise
 
 
 def plain(node: Any) -> Any:
@@ -69,6 +77,6 @@ def _targets(node: Any) -> list[str]:
     return []
 
 
-def _last_line(error: Exception) -> str:
+def _last_line(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
     return lines[-1] if lines else type(error).__name__

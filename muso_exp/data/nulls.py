@@ -33,7 +33,8 @@ def null_columns(train_target: Tensor, n_classes: int, n_rows: int) -> dict[str,
     strategies = {"uniform": uniform, "train_prior": prior, "always_1": _constant(0, n_classes)}
     for metric in GAINS:
         best = best_constant(train_target.numpy(), n_classes, metric)
-        strategies[f"best_constant_{metric}"] = _constant(best - 1, n_classes)
+        rule = metric.removeprefix("acc_").removeprefix("within_")
+        strategies[f"best_constant_{rule}"] = _constant(best - 1, n_classes)
     return {
         name: {"strategy": row.repeat(n_rows, 1), "friend": row[:1].repeat(n_rows)}
         for name, row in strategies.items()

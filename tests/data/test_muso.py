@@ -146,7 +146,7 @@ def test_users_in_train_and_test_are_found(files: Path) -> None:
 
 def test_predictions_name_users_and_suffice_for_the_metrics(files: Path) -> None:
     data = muso(files)
-    frame = data.predictions(data.nulls()["best_constant_acc_within_le3"])
+    frame = data.predictions(data.nulls()["best_constant_le3"])
     assert list(frame) == ["user_a", "user_b", "dos", "predicted_dos", "friend_score"]
     assert frame["user_a"].tolist() == ["e", "f", "f", "g"]
     assert frame["dos"].tolist() == [1, 1, 3, 3]
@@ -268,10 +268,10 @@ def test_real_files_give_the_exact_null_scores(real_data: Path) -> None:
         assert found["acc_within_lt3"] == pytest.approx(lt3, abs=5e-4)
         assert found["acc_within_le3"] == pytest.approx(le3, abs=5e-4)
     nulls = data.nulls()
-    assert int(nulls["best_constant_acc_within_lt3"]["strategy"][0].argmax()) + 1 == 3
-    assert int(nulls["best_constant_acc_within_le3"]["strategy"][0].argmax()) + 1 == 4
-    assert score(data, "best_constant_acc_within_lt3")["acc_within_lt3"] == pytest.approx(70 / 350)
-    assert score(data, "best_constant_acc_within_le3")["acc_within_le3"] == pytest.approx(88 / 350)
+    assert int(nulls["best_constant_lt3"]["strategy"][0].argmax()) + 1 == 3
+    assert int(nulls["best_constant_le3"]["strategy"][0].argmax()) + 1 == 4
+    assert score(data, "best_constant_lt3")["acc_within_lt3"] == pytest.approx(70 / 350)
+    assert score(data, "best_constant_le3")["acc_within_le3"] == pytest.approx(88 / 350)
 
 
 @pytest.mark.data

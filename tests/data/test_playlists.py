@@ -416,6 +416,9 @@ def test_a_new_table_is_checked_as_the_old_ones(tmp_path: Path) -> None:
     spoiled("key", 12).to_csv(tmp_path / "new.csv", index=False)
     with pytest.raises(DataFormatError, match=r"new\.csv, line 6, column key"):
         data.apply(tmp_path / "new.csv", lambda batch: {})
+    tracks(9).drop(columns="key").to_csv(tmp_path / "new.csv", index=False)
+    with pytest.raises(DataFormatError, match="for key; the run was trained with them, train one"):
+        data.apply(tmp_path / "new.csv", lambda batch: {})
 
 
 def test_the_simulated_lists_are_written_once_and_told_apart_by_sound(cache: Path) -> None:
