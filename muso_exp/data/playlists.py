@@ -243,7 +243,8 @@ class Playlists(ExperimentData):
             DatasetNotFoundError: no such file.
             DataFormatError: the file lacks a feature, or holds what it must not.
         """
-        tracks = read_features(path, read_rows(path), self.features)
+        remedy = "the run was trained with them, train one without"
+        tracks = read_features(path, read_rows(path), self.features, remedy)
         tracks = drop_repeats(path, tracks, self.options.duplicates)
         x = torch.from_numpy(self.scaling.apply(self.values(tracks)))
         columns = {name: column.double().numpy() for name, column in predict({"x": x}).items()}

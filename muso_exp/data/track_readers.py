@@ -68,20 +68,23 @@ def read_rows(path: Path) -> pd.DataFrame:
     return table
 
 
-def read_features(path: Path, table: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
+def read_features(
+    path: Path, table: pd.DataFrame, features: Sequence[str], remedy: str = "without them"
+) -> pd.DataFrame:
     """Return id, title, artist and the features as numbers, each checked against its range.
 
     Args:
         path: of the file, for messages.
         table: from `read_rows`, or some of its rows.
         features: names in `muso_exp.features.tracks.FEATURES`.
+        remedy: what dropping the missing ones is for, in the message.
 
     Raises:
         DataFormatError: a feature that the file lacks, or a value that is none.
     """
     missing = [name for name in features if name not in table]
     if missing:
-        fix = f"without them: 'dataset.drop=[{','.join(missing)}]'"
+        fix = f"{remedy}: 'dataset.drop=[{','.join(missing)}]'"
         raise DataFormatError(path, f"no column for {', '.join(missing)}", line=1, fix=fix)
     tracks = table[["id", "title", "artist", "line"]].reset_index(drop=True)
     for name in features:
