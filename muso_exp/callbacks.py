@@ -26,11 +26,19 @@ class LossHistory(pl.Callback):
         self.points: dict[str, list[tuple[int, float]]] = defaultdict(list)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Append the epoch's `train/loss` and `val/loss`, where they were logged."""
-        for stage in ("train", "val"):
-            loss = trainer.callback_metrics.get(f"{stage}/loss")
-            if loss is not None:
-                self.points[stage].append((trainer.current_epoch + 1, float(loss)))
+        """Append the epoch's `train/loss`, where it was logged."""
+        self._append(trainer, "train")
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Append `val/loss`, where it was logged; not every epoch need have a validation."""
+        if not trainer.sanity_checking:
+            self._append(trainer, "val")
+
+    def _append(self, trainer: pl.Trainer, stage: str) -> None:
+        loss = trainer.callback_metrics.get(f"{stage}/loss")
+        if loss is not None:
+            self.points[stage].append((trainer.current_epoch + 1, float(loss)))
+            self.points = defaultdict(list, sorted(self.points.items()))  # train comes first
 
     def state_dict(self) -> dict[str, Any]:
         """Return the points so far."""
