@@ -10,8 +10,8 @@ from muso_exp.simulation.muso import write_muso
 from muso_exp.simulation.taste_profile import write_taste_profile
 from muso_exp.simulation.world import World, simulate_world
 
-VERSION = 1  # raised when other files are written for the same arguments
-MUSO_USERS = (30, 24)  # of the MuSo document: train and test
+VERSION = 2  # raised when other files are written for the same arguments
+MUSO_SHARES = (10, 12)  # one user in so many is in the train or the test file of MuSo
 
 
 def write_source(source: str, folder: Path, world: Mapping[str, int]) -> None:
@@ -34,7 +34,8 @@ def write_source(source: str, folder: Path, world: Mapping[str, int]) -> None:
 
 
 def _write_muso(world: World, folder: Path) -> None:
-    write_muso(world, folder, world.seed, *MUSO_USERS)
+    n_train, n_test = (world.n_users // share for share in MUSO_SHARES)
+    write_muso(world, folder, world.seed, n_train, n_test, (n_train, n_test))
 
 
 WRITERS: dict[str, Callable[[World, Path], None]] = {

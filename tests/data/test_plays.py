@@ -1,0 +1,225 @@
+"""The recommendation task over every source, and its numbers on the real data."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from scipy.sparse import csr_matrix
+from sklearn.metrics import roc_auc_score
+
+from muso_exp.data.factor_tags import FactorTags
+from muso_exp.data.play_sections import query_items
+from muso_exp.data.plays import Plays
+from muso_exp.data.tag_rows import tag_rows
+from muso_exp.errors import ConfigError, DatasetNotFoundError
+from muso_exp.features.als import FactorOptions, fit_factors
+
+WORLD = {"world_users": 40, "world_artists": 100, "world_genres": 4}
+
+
+def plays(cache: Path, source: str = "lfm1b", **options: object) -> Plays:
+    data = Plays(None, source, str(cache), 16, 0, **WORLD, **options)  # type: ignore[arg-type]
+    data.prepare_data()
+    data.setup("fit")
+    return data
+
+
+SPLITS = [
+    ("lfm1b", "holdout"),
+    ("lfm1b", "temporal"),
+    ("lfm1b", "cold_items"),
+    ("lfm1b", "cold_artists"),
+    ("taste_profile", "published"),
+    ("hetrec", "holdout"),
+    ("muso", "holdout"),
+]
+
+
+@pytest.mark.parametrize(("source", "split"), SPLITS)
+def test_no_user_is_asked_for_what_he_is_known_to_play(
+    source: str, split: str, cache: Path
+) -> None:
+    data = plays(cache, source, split=split, val_share=0.1)
+    for held in (data.val_held, data.test_held):
+        assert (np.diff(held.positives.indptr) > 0).all()
+        assert held.seen.multiply(held.positives).nnz == 0
+    assert len(data.target()) == len(data.units()) == len(data.test_held.users)
+    assert {"coverage", "map_at_500", "auc"} < set(data.metrics())
+    assert data.counts()["test_users"] > 0 and data.audit()
+
+
+@pytest.mark.parametrize(("source", "split"), SPLITS[2:5])
+def test_batches_hold_lists_within_the_candidates(source: str, split: str, cache: Path) -> None:
+    data = plays(cache, source, split=split)
+    batches = list(data.test_dataloader())
+    assert torch.cat([batch["row"] for batch in batches]).tolist() == list(range(len(data.units())))
+    for batch in batches:
+        n_items = len(batch["candidates"]) if "candidates" in batch else data.dims["n_items"]
+        for name in ("seen", "positives"):
+            crow, col = batch[f"{name}_crow"], batch[f"{name}_col"]
+            assert len(crow) == len(batch["user"]) + 1 and crow[-1] == len(col)
+            assert len(col) == 0 or col.max() < n_items
+        assert (batch["target"] == batch["positives_crow"].diff()).all()
+
+
+def test_the_train_batch_is_the_whole_matrix(cache: Path) -> None:
+    data = plays(cache)
+    (batch,) = data.train_dataloader()
+    parts = (batch["values"].numpy(), batch["col_indices"].numpy(), batch["crow_indices"].numpy())
+    assert (csr_matrix(parts, shape=data.split.train.shape) != data.split.train).nnz == 0
+
+
+def test_nulls_are_exact_chance_and_popularity(cache: Path) -> None:
+    data = plays(cache)
+    nulls = data.nulls()
+    assert nulls["random"]["auc"].tolist() == pytest.approx([0.5] * len(data.units()))
+    seen, positives = data.test_held.seen[0].toarray()[0], data.test_held.positives[0].toarray()[0]
+    own = roc_auc_score(positives[seen == 0] > 0, data.listeners[seen == 0])
+    assert float(nulls["popularity"]["auc"][0]) == pytest.approx(own)
+
+
+def test_popularity_knows_nothing_of_cold_items_and_names_only_those(cache: Path) -> None:
+    data = plays(cache, split="cold_items")
+    popularity = data.nulls()["popularity"]
+    assert popularity["auc"].tolist() == pytest.approx([0.5] * len(data.units()))
+    assert set(popularity["top"].unique().tolist()) <= {-1, *data.test_held.candidates.tolist()}
+
+
+def test_merging_keeps_every_play_and_finds_the_twins(cache: Path) -> None:
+    apart, merged = plays(cache), plays(cache, merge=True)
+    assert merged.data.plays.sum() == apart.data.plays.sum()
+    assert merged.data.plays.shape[1] < apart.data.plays.shape[1]
+    names = [name.lower() for name in merged.data.names]
+    assert len(set(names)) == len(names)
+
+
+def test_matched_items_are_in_the_million_song_dataset_and_top_items_come_on_top(
+    cache: Path,
+) -> None:
+    matched, more = plays(cache, matched=True), plays(cache, matched=True, top_items=50)
+    n_matched, n_more = matched.data.plays.shape[1], more.data.plays.shape[1]
+    assert n_matched < n_more <= n_matched + 50
+    assert plays(cache, top_items=50).data.plays.shape[1] == 50
+
+
+def test_users_are_numbers_whatever_the_files_call_them(cache: Path) -> None:
+    data = plays(cache, "muso", items="artist")
+    columns = {"auc": torch.rand(len(data.units())), "top": torch.zeros(len(data.units()), 3)}
+    table = data.predictions(columns)
+    assert table["user"].dtype == np.int64
+    assert [len(items) for items in table["held_out"]] == data.target().tolist()
+    assert table["top"][0] == [0, 0, 0]
+
+
+def test_queries_are_found_by_name_or_id_and_refused_otherwise(cache: Path) -> None:
+    data = plays(cache, "hetrec")
+    data.queries = [data.data.names[5].upper(), str(data.data.items["id"][3])]
+    assert query_items(data) == [5, 3]
+    data.queries = ["abba"]
+    with pytest.raises(ConfigError, match="no item is called 'abba'"):
+        query_items(data)
+
+
+def test_most_played_items_are_asked_for_where_none_is_named(cache: Path) -> None:
+    data = plays(cache, "hetrec")
+    total = np.asarray(data.split.train.sum(axis=0)).ravel()
+    assert query_items(data) == np.argsort(-total, kind="stable")[:3].tolist()
+
+
+def test_the_tag_split_of_an_item_hangs_on_its_id_alone(cache: Path) -> None:
+    data = plays(cache, "hetrec")
+    whole = tag_rows(data.data, data.listeners, 20, seed=0)
+    half = data.data.select(np.arange(40), np.arange(50))
+    part = tag_rows(half, data.listeners[:50], 20, seed=0)
+    assert whole is not None and part is not None
+    test = set(whole.items[whole.rows["test"]].tolist())
+    assert set(part.items[part.rows["test"]].tolist()) <= test
+    assert part.prior().shape == part.labels("test").shape
+
+
+def test_there_is_no_tag_task_without_tags(cache: Path) -> None:
+    data = plays(cache, "muso")
+    assert data.tags is None and set(data.absent()) == {"tag_roc_auc", "tag_pr_auc"}
+    assert not plays(cache, "hetrec").absent()
+
+
+def test_a_taste_profile_without_triplets_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "unique_tracks.txt").write_text("TR1<SEP>SO1<SEP>a<SEP>b\n")
+    data = Plays(str(tmp_path), "taste_profile", str(tmp_path / "c"), 0, 0)
+    with pytest.raises(DatasetNotFoundError, match="train_triplets"):
+        data.prepare_data()
+
+
+def factor_tags(cache: Path, source: str = "hetrec", **options: object) -> FactorTags:
+    inner = Plays(None, source, str(cache), 16, 0, n_tags=0, **WORLD)  # type: ignore[arg-type]
+    options = {"n_factors": 4, "iterations": 2, **options}
+    return FactorTags(None, inner, str(cache), 32, 0, **options)  # type: ignore[arg-type]
+
+
+def test_factors_of_the_first_stage_come_from_all_plays_once(cache: Path) -> None:
+    data = factor_tags(cache, bias=False)
+    data.prepare_data()
+    data.setup("fit")
+    options = FactorOptions(n_factors=4, iterations=2, bias=False)
+    _, items = fit_factors(data.plays.data.plays, options)
+    assert torch.equal(data.x, torch.from_numpy(items[data.rows.items]))
+    batch = next(iter(data.test_dataloader()))
+    assert batch["x"].shape == (len(batch["row"]), 4)
+    assert batch["target"].shape[1] == data.dims["n_tags"]
+    assert data.counts()["tags"] == data.dims["n_tags"] and data.audit()
+
+
+def test_more_factors_than_items_are_refused(cache: Path) -> None:
+    with pytest.raises(ConfigError, match=r"dataset\.n_factors=999: at most 40"):
+        factor_tags(cache, n_factors=999).prepare_data()
+
+
+def test_plays_without_tags_have_no_second_stage(cache: Path) -> None:
+    data = factor_tags(cache, "muso")
+    with pytest.raises(ConfigError, match="too few items with tags"):
+        data.setup()
+
+
+REAL = [
+    ("hetrec", "lastfm-hetrec2011-2k", {"users": 1892, "items": 17632, "plays": 69_183_975}),
+    ("audioscrobbler", "audioscrobbler-2005-small", {"users": 50, "plays": 6_461_021}),
+    ("taste_profile", "msd-taste-profile-sample", {"users": 526, "plays": 21_944}),
+    ("muso", "muso-lastfm-chains", {"users": 54}),
+]
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(("source", "folder", "expected"), REAL)
+def test_the_published_counts_are_found(
+    source: str, folder: str, expected: dict, real_data: Path, tmp_path: Path
+) -> None:
+    split = "published" if source == "taste_profile" else "holdout"
+    data = Plays(
+        str(real_data / folder), source, str(tmp_path), 0, 0, split=split, min_user_items=1
+    )
+    data.prepare_data()
+    data.setup()
+    assert {name: data.counts()[name] for name in expected} == expected
+
+
+@pytest.mark.data
+def test_the_aliases_of_audioscrobbler_merge_and_keep_the_total(
+    real_data: Path, tmp_path: Path
+) -> None:
+    root = str(real_data / "audioscrobbler-2005-small")
+    data = Plays(root, "audioscrobbler", str(tmp_path), 0, 0, merge=True)
+    data.setup()
+    merged = {finding.check: finding.value for finding in data.data.notes}["merged_aliases"]
+    assert (merged, data.counts()["plays"]) == (575, 6_461_021)
+
+
+@pytest.mark.data
+def test_the_hidden_half_of_the_taste_profile_is_the_test(real_data: Path, tmp_path: Path) -> None:
+    root = str(real_data / "msd-taste-profile-sample")
+    data = Plays(root, "taste_profile", str(tmp_path), 0, 0, split="published", min_user_items=1)
+    data.setup()
+    assert data.data.plays.shape == (526, 10_108)
+    assert data.split.train.nnz == 7_093 and data.split.test.nnz == 7_345
+    unseen = {finding.check: finding.value for finding in data.audit()}["unseen_test_entries"]
+    assert 1 - unseen == pytest.approx(0.319, abs=0.0005)

@@ -1,0 +1,126 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.sparse import csr_matrix
+
+from muso_exp.data.play_tables import Interactions, ItemTags, group_items, keep_dense
+from muso_exp.data.splits import split_plays
+from muso_exp.errors import ConfigError
+
+
+def interactions(seed: int = 0, n_users: int = 60, n_items: int = 40) -> Interactions:
+    rng = np.random.default_rng(seed)
+    plays = csr_matrix(rng.poisson(0.6, size=(n_users, n_items)))
+    plays.sort_indices()
+    artists = [f"artist {item // 4}" for item in range(n_items)]
+    titles = [f"title {item}" for item in range(n_items)]
+    items = pd.DataFrame({"id": np.arange(n_items), "artist": artists, "title": titles})
+    return Interactions(plays, np.arange(n_users), items)
+
+
+def cells(matrix: csr_matrix) -> set[tuple[int, int]]:
+    rows, columns = matrix.nonzero()
+    return set(zip(rows.tolist(), columns.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("kind", ["holdout", "cold_items", "cold_artists"])
+def test_the_parts_are_disjoint_and_together_the_whole(kind: str) -> None:
+    data = interactions()
+    split = split_plays(data, kind, 0.25, 0.2, seed=3)
+    parts = [cells(part) for part in (split.train, split.val, split.test)]
+    assert sum(len(part) for part in parts) == len(set.union(*parts)) == data.plays.nnz
+    assert (split.train + split.val + split.test != data.plays).nnz == 0
+
+
+def test_cold_items_are_unseen_in_training_and_the_only_candidates() -> None:
+    split = split_plays(interactions(), "cold_items", 0.25, 0.0, seed=1)
+    assert split.candidates is not None and len(split.candidates) == 10
+    assert split.train[:, split.candidates].nnz == 0
+    assert set(split.test.indices) <= set(split.candidates.tolist())
+
+
+def test_cold_artists_are_whole() -> None:
+    split = split_plays(interactions(), "cold_artists", 0.25, 0.0, seed=1)
+    assert split.candidates is not None and len(split.candidates) == 8
+    artists = split.candidates // 4
+    assert np.unique(artists, return_counts=True)[1].tolist() == [4, 4]
+
+
+def test_the_temporal_test_is_what_was_first_heard_after_the_cut() -> None:
+    data = interactions()
+    plays = csr_matrix([[3, 1, 0], [0, 2, 5]])
+    earlier = csr_matrix([[1, 0, 0], [0, 2, 0]])
+    data = Interactions(plays, np.arange(2), data.items.iloc[:3], earlier=earlier)
+    split = split_plays(data, "temporal", 0.5, 0.0, seed=0)
+    assert split.train.toarray().tolist() == [[1, 0, 0], [0, 2, 0]]
+    assert split.test.toarray().tolist() == [[0, 1, 0], [0, 0, 5]]
+
+
+def test_the_published_test_is_the_hidden_half_without_what_is_visible() -> None:
+    visible, hidden = csr_matrix([[3, 1, 0]]), csr_matrix([[0, 7, 5]])
+    items = interactions().items.iloc[:3]
+    data = Interactions(visible, np.arange(1), items, hidden=hidden)
+    split = split_plays(data, "published", 0.2, 0.0, seed=0)
+    assert split.train.toarray().tolist() == [[3, 1, 0]]
+    assert split.test.toarray().tolist() == [[0, 0, 5]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"), [("temporal", "no time stamps"), ("published", "no hidden half")]
+)
+def test_a_split_that_the_data_do_not_carry_is_refused(kind: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        split_plays(interactions(), kind, 0.2, 0.0, seed=0)
+
+
+def test_the_same_seed_splits_alike_and_another_does_not() -> None:
+    first, again, other = (
+        split_plays(interactions(), "holdout", 0.2, 0.1, seed) for seed in (1, 1, 2)
+    )
+    assert (first.test != again.test).nnz == 0
+    assert (first.test != other.test).nnz > 0
+
+
+def test_merging_sums_plays_and_tags_and_keeps_the_most_played_name() -> None:
+    items = pd.DataFrame({"id": [5, 6, 7], "artist": ["a", "A", "b"], "title": ["x", "X", "y"]})
+    tags = ItemTags(csr_matrix([[1, 0], [2, 3], [0, 4]]), ["rock", "pop"])
+    data = Interactions(csr_matrix([[1, 0, 2], [0, 9, 0]]), np.arange(2), items, tags=tags)
+    merged = group_items(data, np.array([0, 0, 1]), "merged_names", "equal names")
+    assert merged.plays.toarray().tolist() == [[1, 2], [9, 0]]
+    assert merged.items["id"].tolist() == [6, 7]
+    assert merged.tags is not None
+    assert merged.tags.weights.toarray().tolist() == [[3, 3], [0, 4]]
+    assert (merged.notes[0].check, merged.notes[0].value) == ("merged_names", 1)
+
+
+def test_merging_that_would_change_the_total_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    lossy = lambda plays, group, n_groups: csr_matrix((plays.shape[0], n_groups))  # noqa: E731
+    monkeypatch.setattr("muso_exp.data.play_tables.merge_items", lossy)
+    data = interactions()
+    with pytest.raises(ConfigError, match=r"merging changed \d+ plays to 0"):
+        group_items(data, np.arange(40), "merged_names", "nothing")
+
+
+def test_hidden_items_stay_though_nobody_visible_plays_them() -> None:
+    items = interactions().items.iloc[:2]
+    data = Interactions(csr_matrix([[1, 0]]), np.arange(1), items, hidden=csr_matrix([[0, 1]]))
+    assert keep_dense(data, 1, 1).plays.shape == (1, 2)
+
+
+def test_users_keep_their_numbers_when_others_fall() -> None:
+    items = interactions().items.iloc[:2]
+    data = Interactions(csr_matrix([[0, 0], [1, 1]]), np.arange(2), items)
+    assert keep_dense(data, 1, 1).users.tolist() == [1]
+
+
+def test_the_fingerprint_hangs_on_plays_and_names_not_on_who_they_are() -> None:
+    one, same = interactions(), interactions()
+    assert one.fingerprint() == same.fingerprint() != interactions(seed=1).fingerprint()
+    renamed = Interactions(one.plays, one.users, one.items.assign(title="other"))
+    assert renamed.fingerprint() != one.fingerprint()
+
+
+def test_an_item_is_called_by_artist_and_title_or_what_there_is() -> None:
+    items = pd.DataFrame({"id": [1, 2, 3], "artist": ["NA", "b", ""], "title": ["x", "", ""]})
+    data = Interactions(csr_matrix((1, 3)), np.arange(1), items)
+    assert data.names == ["NA - x", "b", "3"]
