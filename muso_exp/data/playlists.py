@@ -15,7 +15,7 @@ from muso_exp.data import playlist_report
 from muso_exp.data.base import ExperimentData, Predict
 from muso_exp.data.cache import cache_key, cached_folder
 from muso_exp.data.playlist_nulls import null_columns
-from muso_exp.data.track_lists import ListOptions, read_lists
+from muso_exp.data.track_lists import LEAST_TRACKS, ListOptions, read_lists
 from muso_exp.data.track_readers import drop_repeats, read_features, read_rows
 from muso_exp.data.track_splits import TrackSplit, class_weights, fingerprint, split_rows, unit
 from muso_exp.data.vectors import require_choice
@@ -103,6 +103,8 @@ class Playlists(ExperimentData):
         for option, share in (("test_share", test_share), ("val_share", val_share)):
             if not 0 <= share < 1 or (option == "test_share" and share == 0):
                 raise ConfigError(f"dataset.{option}={share}: a share below 1 is needed")
+        if n_tracks is not None and n_tracks < LEAST_TRACKS:
+            raise ConfigError(f"dataset.n_tracks={n_tracks}: at least {LEAST_TRACKS} are needed")
         self.features = _chosen_features(features, drop)
         self.options = ListOptions(
             self.features, files, column, values, duplicates, overlap, balance, n_tracks
@@ -137,6 +139,8 @@ class Playlists(ExperimentData):
         self.lists = read_lists(root, self.options, np.random.default_rng([self.seed, 0]))
         target = self.lists.tracks["target"].to_numpy()
         self.rows = split_rows(target, self.shares, np.random.default_rng([self.seed, 1]))
+        if len(set(target[self.rows["train"]])) < 2:
+            raise ConfigError("dataset.test_share, val_share: no track is left to learn from")
         values = self.values(self.lists.tracks)
         self.scaling = fit_scaling(values[self.rows["train"]], self.how)
         weight = class_weights(target, self.rows["train"])

@@ -152,6 +152,7 @@ def test_missing_and_surplus_tables_are_told(tmp_path: Path) -> None:
         ({"duplicates": "last"}, "dataset.duplicates=last: choose one of refuse, first"),
         ({"test_share": 0}, "dataset.test_share=0: a share"),
         ({"val_share": 1}, "dataset.val_share=1: a share"),
+        ({"n_tracks": 5}, "dataset.n_tracks=5: at least 6 are needed"),
         ({"drop": ["loudnes"]}, "no audio feature 'loudnes'; there are danceability"),
         ({"features": ["key"], "drop": ["key"]}, "dataset.drop leaves no feature"),
     ],
@@ -171,3 +172,8 @@ def test_a_new_table_is_checked_as_the_old_ones(tmp_path: Path) -> None:
     tracks(9).drop(columns="key").to_csv(tmp_path / "new.csv", index=False)
     with pytest.raises(DataFormatError, match="for key; the run was trained with them, train one"):
         data.apply(tmp_path / "new.csv", lambda batch: {})
+
+
+def test_a_split_that_leaves_nothing_to_learn_from_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no track is left to learn from"):
+        ready(write_two(tmp_path), tmp_path, test_share=0.99)
