@@ -147,7 +147,7 @@ def _flatten(tree: Any, prefix: str = "") -> dict[str, Any]:
     """Return {"a.b": value} of a nested dict; the claims of the paper are no parameters."""
     flat: dict[str, Any] = {}
     for key, value in tree.items():
-        if prefix == "" and key in ("paper", "sizes", "callbacks", "variants"):
+        if prefix == "" and key in ("paper", "sizes", "worlds", "callbacks", "variants", "models"):
             continue
         name = f"{prefix}{key}"
         flat.update(_flatten(value, f"{name}.") if isinstance(value, dict) else {name: value})
