@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,51 +13,25 @@ from muso_exp.data.hetrec_files import read_hetrec
 from muso_exp.data.logs import Layout
 from muso_exp.data.muso_files import WANTED as MUSO_FILES
 from muso_exp.data.muso_files import read_listening
+from muso_exp.data.play_catalogue import Files, ReadOptions, merged, only_top, with_msd
 from muso_exp.data.play_logs import load_plays
 from muso_exp.data.play_names import (
     follow_aliases,
     read_aliases,
     read_loose_names,
     read_names,
-    read_track_tags,
     read_unique_tracks,
     unnamed,
 )
 from muso_exp.data.play_tables import Interactions, ItemTags, group_items
 from muso_exp.features.interactions import sum_plays
-from muso_exp.features.matching import match_songs, song_groups
 from muso_exp.results import Finding
-
-Files = Mapping[str, Path]
 
 LFM_EVENTS = Layout(("user", "artist", "album", "track", "time"), "user", "track", time="time")
 LFM_TRACKS = Layout(("track", "title", "artist"), names=("title",))
 LFM_ARTISTS = Layout(("artist", "name"), names=("name",))
 TRIPLETS = Layout(("user", "song", "plays"), "user", "song", "plays", texts=("user", "song"))
 SCROBBLES = Layout(("user", "artist", "plays"), "user", "artist", "plays", delimiter=" ")
-
-
-@dataclass(frozen=True)
-class ReadOptions:
-    """How to read a source.
-
-    Attributes:
-        cache: folder for prepared files.
-        merge: merge items that are the same: equal artist and title up to case, or an alias.
-        top_items: keep so many items, the most played; None for all.
-        matched: keep the items that are in the Million Song Dataset (besides `top_items`).
-        earlier_share: share of the events before the cut in time; None for no cut.
-        items: what the items of MuSo are: artist, album or track.
-        tags_encoding: of HetRec's tags.dat.
-    """
-
-    cache: Path
-    merge: bool = False
-    top_items: int | None = None
-    matched: bool = False
-    earlier_share: float | None = None
-    items: str = "track"
-    tags_encoding: str = "iso-8859-1"
 
 
 @dataclass(frozen=True)
@@ -104,7 +77,7 @@ def read_lfm1b(files: Files, options: ReadOptions) -> Interactions:
         earlier=None if cut is None else loaded.earlier,
         notes=[*loaded.notes, *unnamed(n_unnamed, files["tracks"].name)],
     )
-    return _with_msd(data, files, options)
+    return with_msd(data, files, options)
 
 
 def read_taste_profile(files: Files, options: ReadOptions) -> Interactions:
@@ -126,7 +99,7 @@ def read_taste_profile(files: Files, options: ReadOptions) -> Interactions:
         songs = songs.assign(artist="", title="")
     items = pd.DataFrame({"id": songs["song"], "artist": songs["artist"], "title": songs["title"]})
     data = Interactions(sum(shown[1:], shown[0]), users, items, hidden=hidden, notes=loaded.notes)
-    return _with_msd(data, files, options)
+    return with_msd(data, files, options)
 
 
 def read_hetrec_plays(files: Files, options: ReadOptions) -> Interactions:
@@ -140,7 +113,7 @@ def read_hetrec_plays(files: Files, options: ReadOptions) -> Interactions:
     plays.sort_indices()
     tags = ItemTags(weights, tables.tags)
     data = Interactions(plays, np.arange(len(tables.users)), items, tags=tags)
-    return _merged(_only_top(data, options), options)
+    return merged(only_top(data, options), options)
 
 
 def read_audioscrobbler(files: Files, options: ReadOptions) -> Interactions:
@@ -191,78 +164,7 @@ def read_muso_plays(files: Files, options: ReadOptions) -> Interactions:
     plays = sum_plays(rows, columns, np.maximum(np.round(counts), 1), len(users), len(names))
     kind, other = ("artist", "title") if options.items == "artist" else ("title", "artist")
     items = pd.DataFrame({"id": names, kind: names, other: ""})
-    return _only_top(Interactions(plays, np.arange(len(users)), items), options)
-
-
-def _with_msd(data: Interactions, files: Files, options: ReadOptions) -> Interactions:
-    """Merge equal songs, match to the Million Song Dataset, attach its tags, filter the items."""
-    data = _merged(data, options)
-    if "unique_tracks" not in files:
-        return _only_top(data, options)
-    tracks = read_unique_tracks(files["unique_tracks"])
-    item_of_track = _match_tracks(data, tracks)  # (n_tracks,), -1 for none
-    matched = np.zeros(len(data.items), dtype=bool)
-    matched[item_of_track[item_of_track >= 0]] = True
-    text = (
-        f"{int((item_of_track >= 0).sum())} of {len(tracks)} tracks of the Million Song Dataset "
-        f"are among the items, {int(matched.sum())} of {len(matched)} items are in it"
-    )
-    data = replace(data, notes=[*data.notes, Finding("matched_items", int(matched.sum()), text)])
-    if "tags" in files:
-        data = replace(data, tags=_item_tags(files["tags"], tracks, item_of_track, len(matched)))
-    return _only_top(data, options, matched if options.matched else None)
-
-
-def _match_tracks(data: Interactions, tracks: pd.DataFrame) -> np.ndarray:
-    """Return the item of each track: by song id where items have one, or else by name."""
-    ids = data.items["id"]
-    if len(ids) and isinstance(ids.iloc[0], str):
-        place = pd.Series(np.arange(len(ids)), index=ids)
-        return place.reindex(tracks["song"]).fillna(-1).to_numpy(dtype=np.int64)
-    most_played = np.argsort(-np.asarray(data.plays.sum(axis=0)).ravel(), kind="stable")
-    items = data.items.iloc[most_played]
-    catalogue = items["artist"].tolist(), items["title"].tolist()
-    queries = tracks["artist"].tolist(), tracks["title"].tolist()
-    found = match_songs(queries, catalogue, ["case"]).target
-    return np.where(found >= 0, most_played[found], -1)
-
-
-def _item_tags(path: Path, tracks: pd.DataFrame, item: np.ndarray, n_items: int) -> ItemTags:
-    """Carry the tags of tracks over to their items; several tracks of an item add up."""
-    tags = read_track_tags(path)
-    of_track = pd.Series(item, index=tracks["track"]).reindex(tags.tracks).fillna(-1)
-    rows = of_track.to_numpy(dtype=np.int64)
-    known = np.flatnonzero(rows >= 0)
-    carry = csr_matrix((np.ones(len(known)), (rows[known], known)), (n_items, len(rows)))
-    return ItemTags((carry @ tags.weights).tocsr(), tags.tags)
-
-
-def _merged(data: Interactions, options: ReadOptions) -> Interactions:
-    if not options.merge:
-        return data
-    titles = data.items["title"].tolist()
-    group = song_groups(data.items["artist"].tolist(), _or_artist(data, titles), "case")
-    return group_items(data, group, "merged_names", "equal artist and title up to case")
-
-
-def _or_artist(data: Interactions, titles: list[str]) -> list[str]:
-    """Return the titles; where items are artists, the artists, so that equal names merge."""
-    return titles if any(titles) else data.items["artist"].tolist()
-
-
-def _only_top(
-    data: Interactions, options: ReadOptions, matched: np.ndarray | None = None
-) -> Interactions:
-    """Keep the matched items, if there is such a choice, and the most played ones."""
-    kept = np.ones(len(data.items), dtype=bool) if matched is None else matched.copy()
-    if options.top_items is not None:
-        total = np.asarray(data.plays.sum(axis=0)).ravel()
-        top = np.argsort(-total, kind="stable")[: options.top_items]
-        kept = np.zeros_like(kept) if matched is None else kept
-        kept[top] = True
-    if kept.all():
-        return data
-    return data.select(np.arange(data.plays.shape[0]), np.flatnonzero(kept))
+    return only_top(Interactions(plays, np.arange(len(users)), items), options)
 
 
 def _bad_lines(number: int, file: str, check: str) -> list[Finding]:

@@ -13,7 +13,8 @@ from muso_exp.data import play_report, play_sections
 from muso_exp.data.base import ExperimentData, Predict
 from muso_exp.data.cache import cache_key, cached_folder
 from muso_exp.data.play_batches import HeldOut, UserRows, WholeMatrix
-from muso_exp.data.play_sources import SOURCES, ReadOptions
+from muso_exp.data.play_catalogue import ReadOptions
+from muso_exp.data.play_sources import SOURCES
 from muso_exp.data.play_tables import Interactions, keep_dense
 from muso_exp.data.play_world import VERSION, write_source
 from muso_exp.data.readers import find_file, find_files
@@ -165,6 +166,10 @@ class Plays(ExperimentData):
             path = find_file(root, names)
             if path is not None:
                 files[name] = path
+        if self.options.matched and "unique_tracks" not in files:
+            raise ConfigError(
+                f"dataset.matched=true: {root} has no unique_tracks.txt of the Million Song Dataset"
+            )
         if not files.keys() - {"unique_tracks", "tags"}:
             missing = [names[0] for names in source.optional.values()]
             raise DatasetNotFoundError(root, missing, source.fix)

@@ -103,6 +103,11 @@ def test_matched_items_are_in_the_million_song_dataset_and_top_items_come_on_top
     assert plays(cache, top_items=50).data.plays.shape[1] == 50
 
 
+def test_matched_items_need_the_list_of_the_million_song_dataset(cache: Path) -> None:
+    with pytest.raises(ConfigError, match=r"dataset\.matched=true: .* has no unique_tracks\.txt"):
+        plays(cache, "hetrec", matched=True)
+
+
 def test_users_are_numbers_whatever_the_files_call_them(cache: Path) -> None:
     data = plays(cache, "muso", items="artist")
     columns = {"auc": torch.rand(len(data.units())), "top": torch.zeros(len(data.units()), 3)}
