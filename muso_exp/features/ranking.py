@@ -118,10 +118,7 @@ def _rank_block(
     n_top: int,
     users: np.ndarray,
 ) -> dict[str, np.ndarray]:
-    finite = _finite_rows(scores)
-    if not finite.all():
-        scores = np.where(finite[:, None], scores, np.float32(0))
-    above, tied = count_above(scores, seen, positives)
+    above, tied, finite = count_above(scores, seen, positives)
     n_candidates = scores.shape[1] - np.diff(seen.crow)
     columns = user_columns(above, tied, positives.crow, n_candidates, cutoffs)
     if n_top:
@@ -129,14 +126,6 @@ def _rank_block(
     for column in columns.values():
         column[~finite] = -1 if column.dtype == np.int32 else np.nan
     return columns
-
-
-def _finite_rows(scores: np.ndarray) -> np.ndarray:
-    """Return which rows are finite; a sum, which BLAS does in no time, clears most of them."""
-    with np.errstate(all="ignore"):
-        finite = np.isfinite(scores @ np.ones(scores.shape[1], dtype=np.float32))
-    finite[~finite] = np.isfinite(scores[~finite]).all(axis=1)
-    return finite
 
 
 def check_rows(seen: Rows, positives: Rows, n_items: int) -> None:
@@ -162,14 +151,16 @@ def check_rows(seen: Rows, positives: Rows, n_items: int) -> None:
         raise ValueError(f"row {row} has a held-out item among the seen ones")
 
 
-def count_above(scores: np.ndarray, seen: Rows, positives: Rows) -> tuple[np.ndarray, np.ndarray]:
+def count_above(
+    scores: np.ndarray, seen: Rows, positives: Rows
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Count the candidates above each held-out item, and those that it ties with.
 
-    One pass over the scores: each is placed among the user's few held-out scores through a table
-    of buckets. The seen items are placed once more and taken off.
+    One pass over the scores: a histogram between the user's few held-out scores, and comparisons
+    in the buckets that hold one. The seen items are then taken off.
 
     Args:
-        scores: shape (B, n_items), float32, finite.
+        scores: shape (B, n_items), float32.
         seen: items that are no candidates, B lists.
         positives: held-out items, B lists; checked by `check_rows`.
 
@@ -177,11 +168,13 @@ def count_above(scores: np.ndarray, seen: Rows, positives: Rows) -> tuple[np.nda
         above: candidates with a larger score than each held-out item, shape (n_positives,); the
             held-out items of a user stand in descending order of score, not in that of `col`.
         tied: candidates with its very score, itself counted, shape (n_positives,).
+        finite: users all of whose scores are finite, shape (B,); the counts of others are unset.
     """
     above = np.empty(len(positives.col), dtype=np.int64)
     tied = np.empty(len(positives.col), dtype=np.int64)
-    kernels.count_above(scores, *seen, *positives, above, tied)
-    return above, tied
+    finite = np.empty(len(scores), dtype=bool)
+    kernels.count_above(scores, *seen, *positives, above, tied, finite)
+    return above, tied, finite
 
 
 def top_items(scores: np.ndarray, seen: Rows, n_top: int, users: np.ndarray) -> np.ndarray:

@@ -7,7 +7,9 @@ from numba import njit, prange
 
 Array = np.ndarray
 Number = Any  # a scalar of the very width that the arrays have
-_BUCKETS = 1024
+_BUCKETS = 2048
+_CHUNK = 1024  # scores that stay in the first-level cache
+_STRIP = 64  # scores passed over at once
 
 
 @njit(cache=True)
@@ -36,35 +38,100 @@ def first_overlap(seen_crow: Array, seen: Array, pos_crow: Array, pos: Array) ->
 
 
 @njit(cache=True)
-def _bucket(score: Number, low: Number, scale: Number) -> int:
-    """Return a bucket number that never falls as the score rises."""
-    if score <= low:
-        return 0
+def _bucket(score: Number, low: Number, scale: Number) -> Number:
+    """Return a bucket that never falls as the score rises: 0 below `low`, else 1 to _BUCKETS.
+
+    Where the own scores span more than float32 holds, `scale` is 0 and they share bucket 1.
+    """
     position = (score - low) * scale
-    return int(position) if position < _BUCKETS - 1 else _BUCKETS - 1
+    position = position if position > 0 else np.float32(0)  # inf * 0 is NaN, which is not > 0
+    position = position if position < _BUCKETS - 1 else np.float32(_BUCKETS - 1)
+    return np.int32(position) + np.int32(1) if score >= low else np.int32(0)
 
 
 @njit(cache=True)
-def _fill_table(own: Array, scale: Number, first: Array) -> None:
-    """Set first[b] to the number of own scores (ascending) in buckets before b."""
-    place = 0
-    for bucket in range(_BUCKETS):
-        while place < len(own) and _bucket(own[place], own[0], scale) < bucket:
-            place += 1
-        first[bucket] = place
+def _count_row(line: Array, own: Array, above: Array, equal: Array) -> None:
+    """Count the scores of a line above and equal to each own score (ascending, distinct).
+
+    A histogram counts whole buckets; only scores in a bucket with an own score are compared. The
+    line is taken in chunks that stay in the first-level cache.
+    """
+    low = own[0]
+    scale = np.float32((_BUCKETS - 1) / max(own[-1] - low, np.float32(1e-30)))
+    counts = np.zeros(_BUCKETS + 1, dtype=np.int32)
+    first = np.zeros(_BUCKETS + 1, dtype=np.int32)  # own score in the bucket
+    holds = np.zeros(_BUCKETS + 1, dtype=np.uint8)  # whether there is one
+    for j in range(len(own) - 1, -1, -1):
+        bucket = _bucket(own[j], low, scale)
+        first[bucket], holds[bucket] = j, 1
+    buckets = np.empty(_CHUNK, dtype=np.int16)
+    near = np.empty(_CHUNK + 1, dtype=np.int32)
+    for start in range(0, len(line), _CHUNK):
+        part = line[start : start + _CHUNK]
+        for i in range(len(part)):
+            buckets[i] = _bucket(part[i], low, scale)
+        n_near = 0
+        for i in range(len(part)):
+            counts[buckets[i]] += 1
+            near[n_near] = i
+            n_near += holds[buckets[i]]
+        for place in range(n_near):
+            score, j = part[near[place]], first[buckets[near[place]]]
+            while j < len(own) and own[j] < score:
+                above[j] += 1
+                j += 1
+            if j < len(own) and own[j] == score:
+                equal[j] += 1
+    _add_buckets(own, low, scale, counts, above)
 
 
 @njit(cache=True)
-def _place(
-    score: Number, own: Array, first: Array, scale: Number, sign: Number, below: Array, equal: Array
-) -> None:
-    """Count a score by how many own scores are below it, and if it equals the next one."""
-    j = first[_bucket(score, own[0], scale)]
-    while j < len(own) and own[j] < score:
-        j += 1
-    below[j] += sign
-    if j < len(own) and own[j] == score:
-        equal[j] += sign
+def _add_buckets(own: Array, low: Number, scale: Number, counts: Array, above: Array) -> None:
+    """Add to what is above each own score in its bucket all that is in the buckets above."""
+    over, bucket = 0, _BUCKETS
+    for j in range(len(own) - 1, -1, -1):
+        while bucket > _bucket(own[j], low, scale):
+            over += counts[bucket]
+            bucket -= 1
+        above[j] += over
+
+
+@njit(cache=True)
+def _take_off(seen: Array, own: Array, above: Array, equal: Array) -> None:
+    """Take scores of seen items off the counts."""
+    ordered = np.sort(seen)
+    for j in range(len(own)):
+        last = np.searchsorted(ordered, own[j], side="right")
+        above[j] -= len(ordered) - last
+        equal[j] -= last - np.searchsorted(ordered, own[j])
+
+
+@njit(cache=True)
+def _finite(line: Array) -> bool:
+    """Return whether all scores are finite."""
+    wrong = np.int32(0)
+    for i in range(len(line)):
+        wrong += np.int32(line[i] - line[i] != 0)
+    return bool(wrong == 0)
+
+
+@njit(cache=True)
+def _count_user(line: Array, seen: Array, pos: Array, above: Array, tied: Array) -> bool:
+    """Fill the counts of one user's held-out items, best first; False if a score is not finite."""
+    above[:], tied[:] = 0, 1
+    if not _finite(line):
+        return False
+    scores = np.sort(line[pos])
+    own = np.unique(scores)
+    over, equal = np.zeros(len(own), dtype=np.int64), np.zeros(len(own), dtype=np.int64)
+    _count_row(line, own, over, equal)
+    _take_off(line[seen], own, over, equal)
+    j = len(own) - 1
+    for place in range(len(scores)):
+        while own[j] > scores[len(scores) - 1 - place]:
+            j -= 1
+        above[place], tied[place] = over[j], equal[j]
+    return True
 
 
 @njit(cache=True, parallel=True)
@@ -76,31 +143,13 @@ def count_above(
     pos: Array,
     above: Array,
     tied: Array,
+    finite: Array,
 ) -> None:
-    """Fill `above` and `tied`, see `muso_exp.features.ranking.count_above`."""
+    """Fill `above`, `tied` and `finite`, see `muso_exp.features.ranking.count_above`."""
     for row in prange(len(scores)):
-        line = scores[row]
-        start, stop = pos_crow[row], pos_crow[row + 1]
-        own = np.sort(line[pos[start:stop]])
-        scale = np.float32((_BUCKETS - 1) / max(own[-1] - own[0], np.float32(1e-30)))
-        first = np.empty(_BUCKETS, dtype=np.int32)
-        _fill_table(own, scale, first)
-        below = np.zeros(len(own) + 1, dtype=np.int64)
-        equal = np.zeros(len(own) + 1, dtype=np.int64)
-        for item in range(len(line)):
-            if line[item] >= own[0]:
-                _place(line[item], own, first, scale, 1, below, equal)
-        for place in range(seen_crow[row], seen_crow[row + 1]):
-            if line[seen[place]] >= own[0]:
-                _place(line[seen[place]], own, first, scale, -1, below, equal)
-        over = 0
-        for j in range(len(own) - 1, -1, -1):
-            over += below[j + 1]
-            above[stop - 1 - j] = over
-        for j in range(len(own)):
-            if j > 0 and own[j] == own[j - 1]:
-                equal[j] = equal[j - 1]
-            tied[stop - 1 - j] = equal[j]
+        own = slice(pos_crow[row], pos_crow[row + 1])
+        masked = seen[seen_crow[row] : seen_crow[row + 1]]
+        finite[row] = _count_user(scores[row], masked, pos[own], above[own], tied[own])
 
 
 @njit(cache=True)
@@ -131,29 +180,46 @@ def _sink(score: Number, noise: Number, item: Number, heap: tuple[Array, Array, 
 
 @njit(cache=True)
 def _less(score: Number, noise: Number, other_score: Number, other_noise: Number) -> bool:
+    """Return whether an entry ranks below another; equal scores by their noise."""
     return score < other_score or (score == other_score and noise < other_noise)
+
+
+@njit(cache=True)
+def _reaches(part: Array, least: Number) -> bool:
+    """Return whether any score is at least `least`; counting them all is the faster way."""
+    n = np.int32(0)
+    for i in range(len(part)):
+        n += np.int32(part[i] >= least)
+    return bool(n > 0)
+
+
+@njit(cache=True)
+def _top_user(line: Array, seen: Array, user: Number, top: Array) -> None:
+    """Fill one list from a heap of the best candidates so far, worst at its root."""
+    kept = np.full(len(top), -np.inf, dtype=np.float32)
+    noises = np.zeros(len(top), dtype=np.uint64)
+    items = np.full(len(top), -1, dtype=np.int32)
+    heap = (kept, noises, items)
+    for start in range(0, len(line), _STRIP):
+        if not _reaches(line[start : start + _STRIP], kept[0]):
+            continue
+        for item in range(start, min(start + _STRIP, len(line))):
+            if line[item] < kept[0]:
+                continue
+            noise = _noise(user, item)
+            if not _less(kept[0], noises[0], line[item], noise):
+                continue
+            found = np.searchsorted(seen, item)
+            if found == len(seen) or seen[found] != item:
+                _sink(line[item], noise, item, heap)
+    for place in range(len(top) - 1, -1, -1):
+        top[place] = items[0]
+        _sink(np.float32(np.inf), np.uint64(0), -1, heap)
 
 
 @njit(cache=True, parallel=True)
 def top_items(scores: Array, seen_crow: Array, seen: Array, users: Array, top: Array) -> None:
-    """Fill `top` from a heap of the best candidates so far, worst at its root."""
-    n_top = top.shape[1]
+    """Fill `top`, see `muso_exp.features.ranking.top_items`."""
     for row in prange(len(scores)):
-        line = scores[row]
-        own = seen[seen_crow[row] : seen_crow[row + 1]]
-        kept = np.full(n_top, -np.inf, dtype=np.float32)
-        noises = np.zeros(n_top, dtype=np.uint64)
-        items = np.full(n_top, -1, dtype=np.int32)
-        heap = (kept, noises, items)
-        for item in range(len(line)):
-            if line[item] < kept[0]:
-                continue
-            noise = _noise(users[row], item)
-            if not _less(kept[0], noises[0], line[item], noise):
-                continue
-            found = np.searchsorted(own, item)
-            if found == len(own) or own[found] != item:
-                _sink(line[item], noise, item, heap)
-        for place in range(n_top - 1, -1, -1):
-            top[row, place] = items[0]
-            _sink(np.float32(np.inf), np.uint64(0), -1, heap)
+        masked = seen[seen_crow[row] : seen_crow[row + 1]]
+        _top_user(scores[row], masked, users[row], top[row])

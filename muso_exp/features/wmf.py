@@ -101,7 +101,7 @@ def _stored_error(confidence: csr_matrix, users: Tensor, items: Tensor) -> float
     return float(sums.sum())
 
 
-@njit(cache=True, parallel=True, fastmath={"reassoc", "contract"})
+@njit(cache=True, parallel=True, fastmath=True)
 def _sum_stored(
     indptr: np.ndarray,
     indices: np.ndarray,
@@ -111,11 +111,13 @@ def _sum_stored(
     sums: np.ndarray,
 ) -> None:
     for u in prange(len(x)):
+        own, total = x[u], 0.0
         for place in range(indptr[u], indptr[u + 1]):
-            score = x[u, 0] * y[indices[place], 0]
-            for f in range(1, x.shape[1]):
-                score += x[u, f] * y[indices[place], f]
-            sums[u] += data[place] * (1 - score) ** 2 - score * score
+            other, score = y[indices[place]], np.float32(0)
+            for f in range(x.shape[1]):
+                score += own[f] * other[f]
+            total += data[place] * (1 - score) ** 2 - score * score
+        sums[u] = total
 
 
 def solve_biased(confidence: csr_matrix, factors: Tensor, regularization: float) -> Tensor:

@@ -87,9 +87,9 @@ class BPR(RankingSolver):
         self.user_factors.copy_(torch.from_numpy(users))
         self.item_factors.copy_(torch.from_numpy(items))
 
-    def score_block(self, users: Tensor) -> Tensor:
+    def score_block(self, users: Tensor, out: Tensor | None = None) -> Tensor:
         """Return the products of the factors plus the items' biases, shape (B, n_items)."""
-        return self.user_factors[users] @ self.item_factors.T
+        return torch.mm(self.user_factors[users], self.item_factors.T, out=out)
 
     def item_block(self, items: Tensor) -> Tensor:
         """Return the cosines of the factors without bias, shape (B, n_items)."""

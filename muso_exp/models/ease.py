@@ -76,7 +76,7 @@ class EASE(RankingSolver):
         self.register_buffer("diagonal", torch.from_numpy(diagonal.copy()).float())
         register_csr(self, "heard", heard.astype(np.float32))
 
-    def score_block(self, users: Tensor) -> Tensor:
+    def score_block(self, users: Tensor, out: Tensor | None = None) -> Tensor:
         """Return X B = X - (X P) / diag(P), shape (B, n_items)."""
         rows = users.cpu().numpy()
         heard = read_csr(self, "heard", self.n_items)

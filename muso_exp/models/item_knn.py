@@ -65,7 +65,7 @@ class ItemKNN(RankingSolver):
         register_csr(self, "similarity", nearest_items(weights, self.n_neighbours))
         register_csr(self, "profiles", weights)
 
-    def score_block(self, users: Tensor) -> Tensor:
+    def score_block(self, users: Tensor, out: Tensor | None = None) -> Tensor:
         """Return the summed similarities to each user's items, shape (B, n_items)."""
         profiles = read_csr(self, "profiles", self.n_items)[users.cpu().numpy()]
         scores = profiles @ read_csr(self, "similarity", self.n_items)

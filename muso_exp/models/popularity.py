@@ -50,6 +50,6 @@ class Popularity(RankingSolver):
         counts = np.bincount(plays.indices, weights, minlength=self.n_items)
         self.popularity.copy_(torch.from_numpy(counts))
 
-    def score_block(self, users: Tensor) -> Tensor:
+    def score_block(self, users: Tensor, out: Tensor | None = None) -> Tensor:
         """Return the counts, the same for every user, shape (B, n_items)."""
         return self.popularity.expand(len(users), -1)

@@ -13,6 +13,6 @@ class Random(RankingSolver):
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         """Learn nothing."""
 
-    def score_block(self, users: Tensor) -> Tensor:
+    def score_block(self, users: Tensor, out: Tensor | None = None) -> Tensor:
         """Return zeros, shape (B, n_items)."""
         return torch.zeros(len(users), self.n_items, device=users.device)

@@ -44,9 +44,14 @@ class Ranker(Model):
         self.n_items = n_items
         self.cutoffs = list(cutoffs)
         self.n_top = n_top
+        self._memory = np.empty((0, n_items), dtype=np.float32)  # of the scores of a block
 
-    def score_block(self, users: Tensor) -> Tensor:
-        """Return the scores of all items for users (B,), shape (B, n_items); larger is better."""
+    def score_block(self, users: Tensor, out: Tensor | None = None) -> Tensor:
+        """Return the scores of all items for users (B,), shape (B, n_items); larger is better.
+
+        `out` (B, n_items), where given, may be used for them: fresh memory costs as much time as a
+        matrix product.
+        """
         raise TypeError(f"{type(self).__name__} does not implement score_block")
 
     def item_block(self, items: Tensor) -> Tensor:
@@ -87,7 +92,11 @@ class Ranker(Model):
         return result
 
     def _scores(self, users: Tensor, candidates: Tensor | None) -> np.ndarray:
-        scores = self.score_block(users)  # (B, n_items)
+        if len(self._memory) < len(users):
+            self._memory = np.empty((len(users), self.n_items), dtype=np.float32)
+        memory = torch.from_numpy(self._memory[: len(users)])
+        out = memory if users.device.type == "cpu" else None
+        scores = self.score_block(users, out)  # (B, n_items)
         chosen = scores if candidates is None else scores[:, candidates]
         return chosen.cpu().numpy()
 

@@ -122,12 +122,12 @@ class WMF(RankingSolver):
         self.user_factors.copy_(users)
         self.item_factors.copy_(wmf.solve_biased(transposed, users, self.regularization))
 
-    def score_block(self, users: Tensor) -> Tensor:
+    def score_block(self, users: Tensor, out: Tensor | None = None) -> Tensor:
         """Return the products of the factors, plus the biases, shape (B, n_items)."""
         rows = self.user_factors[users]  # (B, n_factors)
         if not self.bias:
-            return rows @ self.item_factors.T
-        return wmf.extend_users(rows) @ wmf.extend_items(self.item_factors).T
+            return torch.mm(rows, self.item_factors.T, out=out)
+        return torch.mm(wmf.extend_users(rows), wmf.extend_items(self.item_factors).T, out=out)
 
     def factors(self) -> dict[str, Tensor]:
         """Return user_factors (n_users, n_factors) and item_factors (n_items, n_factors)."""

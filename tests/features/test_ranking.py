@@ -178,7 +178,7 @@ def test_scores_of_any_size_are_placed_exactly(scale: float) -> None:
     rng = np.random.default_rng(0)
     scores = (rng.integers(-5, 6, size=(1, 200)) * scale / 5).astype(np.float32)
     positives = np.arange(0, 200, 7)
-    above, tied = count_above(scores, rows([[]]), rows([positives]))
+    above, tied, _ = count_above(scores, rows([[]]), rows([positives]))
     own = -np.sort(-scores[0, positives])
     np.testing.assert_array_equal(above, [(scores[0] > score).sum() for score in own])
     np.testing.assert_array_equal(tied, [(scores[0] == score).sum() for score in own])
