@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 METHODS = ("case", "unicode", "punctuation", "versions", "fuzzy")
 SEPARATOR = "\t"  # between artist and title of a key
@@ -150,31 +150,25 @@ def _match_fuzzy(
     found: Matching,
 ) -> None:
     """Compare titles within an artist; numbers must agree, and the best title must be alone."""
-    songs: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    songs: dict[tuple[str, ...], dict[int, str]] = defaultdict(dict)
     for place, (artist, title) in enumerate(zip(*catalogue, strict=True)):
         name, _, rest = song_key(artist, title, "versions").partition(SEPARATOR)
-        songs[name].append((rest, place))
-    songs.pop("", None)
+        songs[name, *_numbers(rest)][place] = rest
     for query in left:
         key = song_key(queries[0][query], queries[1][query], "versions")
         name, _, title = key.partition(SEPARATOR)
-        scored = [(_likeness(title, other), -place) for other, place in songs.get(name, ())]
-        score, place = max(scored, default=(0.0, 0))
-        if score >= threshold:
-            _record(found, query, -place, "fuzzy", score)
-
-
-def _likeness(title: str, other: str) -> float:
-    """Return how alike two titles are, 0 to 100; 0 where their numbers differ (Part 1, Part 2)."""
-    if _numbers(title) != _numbers(other):
-        return 0.0
-    return fuzz.ratio(title, other)
+        among = songs.get((name, *_numbers(title)), {}) if name else {}
+        best = process.extract(title, among, scorer=fuzz.ratio, score_cutoff=threshold, limit=2)
+        unclear = len(best) == 2 and best[0][1] == best[1][1] and best[0][0] != best[1][0]
+        if best and not unclear:
+            _record(found, query, best[0][2], "fuzzy", best[0][1])
 
 
 _ROMAN = {"i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"}
 
 
 def _numbers(title: str) -> list[str]:
+    """Return the numbers in a title: Part 1 and Part 2 are two songs, however alike."""
     words = title.split()
     return [w for n, w in enumerate(words) if w.isdigit() or (n > 0 and w in _ROMAN)]
 

@@ -105,3 +105,10 @@ def test_another_part_another_artist_and_no_title_are_not_matched(query: tuple[s
 def test_of_equal_songs_the_first_is_taken() -> None:
     found = match_songs((["a"], ["x"]), (["A", "a"], ["X", "x"]), ["case"])
     assert found.target.tolist() == [0]
+
+
+def test_two_titles_equally_alike_are_no_fuzzy_match() -> None:
+    catalogue = (["a", "a"], ["Summer Nights Ab", "Summer Nights Ac"])
+    assert match_songs((["a"], ["Summer Nights A"]), catalogue, METHODS).target.tolist() == [-1]
+    twice = (["a", "a"], ["Summer Nights Ab", "summer nights ab"])
+    assert match_songs((["a"], ["Summer Nights A"]), twice, METHODS).target.tolist() == [0]
