@@ -18,6 +18,10 @@ class ProgressBar(RichProgressBar):
         shown.pop("v_num", None)
         return shown
 
+    def _get_train_description(self, current_epoch: int) -> str:
+        """Leave out the number of epochs where only the steps are bounded (max_epochs -1)."""
+        return super()._get_train_description(current_epoch).replace("/-2", "")
+
 
 class LossHistory(pl.Callback):
     """Keep the mean loss of each epoch, by stage; survives a resume."""

@@ -44,7 +44,9 @@ class MlflowLogger(MLFlowLogger):
             super().__init__(
                 tracking_uri=tracking_uri, artifact_location=location, tags=tags, **kwargs
             )
-            _ = self.experiment_id  # makes the store, the experiment and the run
+            experiment = self.experiment_id  # makes the store, the experiment and the run
+            kind = "custom_model_development"  # the UI then opens on runs, not on GenAI
+            self.experiment.set_experiment_tag(experiment, "mlflow.experimentKind", kind)
         self._pending: list[Any] = []
         self._flushed = time.monotonic()
 
