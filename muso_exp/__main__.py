@@ -109,9 +109,7 @@ def task(cfg: Any) -> float | None:
     """Run one job; return the metric that a sweep optimises."""
     try:
         if "dataset" not in cfg or "model" not in cfg:
-            raise ConfigError(
-                f"name an experiment, or a dataset and a model\n{describe_experiments()}"
-            )
+            raise ConfigError("name an experiment, or a dataset and a model; --help lists them")
         record, folder = _run(cfg)
     except MusoError as error:
         _drop_empty(Path(cfg.paths.run))

@@ -26,16 +26,7 @@ def build(node: DictConfig | None, **extra: Any) -> Any:
     """
     if not node:
         return None
-    arguments = plain(node)
-    for target in _targets(arguments):
-        if not target.startswith(ALLOWED):
-            names = ", ".join(name.rstrip(".") for name in ALLOWED)
-            raise ConfigError(f"_target_={target}: refused; a target must be under {names}")
-    try:
-        known = inspect.signature(get_class(node._target_)).parameters
-    except Exception as error:
-        raise ConfigError(f"_target_={node._target_}: {_last_line(error)}") from error
-    _check_arguments(node._target_, arguments, known)
+    _check_arguments(node._target_, plain(node), _parameters(node))
     try:
         return instantiate(node, **extra, _convert_="all")
     except InstantiationException as error:
@@ -53,8 +44,20 @@ def plain(node: Any) -> Any:
 
 def accepted(node: DictConfig, offers: Mapping[str, Any]) -> dict[str, Any]:
     """Return those of `offers` that the constructor of `node` names and the node leaves open."""
-    names = inspect.signature(get_class(node._target_)).parameters
+    names = _parameters(node)
     return {name: value for name, value in offers.items() if name in names and name not in node}
+
+
+def _parameters(node: DictConfig) -> Mapping[str, inspect.Parameter]:
+    """Return the parameters of the node's constructor, once all its targets are allowed."""
+    for target in _targets(plain(node)):
+        if not target.startswith(ALLOWED):
+            names = ", ".join(name.rstrip(".") for name in ALLOWED)
+            raise ConfigError(f"_target_={target}: refused; a target must be under {names}")
+    try:
+        return inspect.signature(get_class(node._target_)).parameters
+    except Exception as error:
+        raise ConfigError(f"_target_={node._target_}: {_last_line(error)}") from error
 
 
 def _check_arguments(target: str, given: Any, known: Mapping[str, inspect.Parameter]) -> None:

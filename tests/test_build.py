@@ -40,3 +40,14 @@ def test_a_constructor_gets_the_sizes_it_names_and_the_node_leaves_open() -> Non
     node = OmegaConf.create({"_target_": "torch.nn.Linear", "in_features": 3})
     offers = {"in_features": 9, "out_features": 2, "n_users": 7}
     assert accepted(node, offers) == {"out_features": 2}
+
+
+def test_what_a_constructor_may_take_is_asked_of_known_packages_only() -> None:
+    with pytest.raises(ConfigError, match=r"_target_=os\.system: refused"):
+        accepted(OmegaConf.create({"_target_": "os.system"}), {})
+
+
+def test_a_constructor_that_refuses_its_argument_ends_in_one_line() -> None:
+    node = {"_target_": "torch.nn.Dropout", "p": 2.0}
+    with pytest.raises(ConfigError, match=r"torch\.nn\.Dropout: dropout probability has to be"):
+        build(OmegaConf.create(node))
