@@ -11,6 +11,7 @@ from torch import Tensor
 from torchmetrics import MetricCollection
 
 from muso_exp.data.base import Predict
+from muso_exp.data.tag_rows import TagRows
 from muso_exp.errors import ConfigError
 from muso_exp.features.tag_probe import solve_tags
 from muso_exp.metrics.tags import MacroRocAuc, tag_metrics
@@ -30,7 +31,7 @@ def sections(data: Plays, table: pd.DataFrame, predict: Predict) -> list[Section
         by_activity(data, table),
         *neighbours(data, predict),
         *factors(data, predict),
-        *tag_section(data, predict),
+        *tag_section(data.tags, data.tag_scores),
     ]
 
 
@@ -111,9 +112,22 @@ def factors(data: Plays, predict: Predict) -> list[Section]:
     return [Section("factors", "Latent factors", text, arrays=arrays)]
 
 
-def tag_task(data: Plays, predict: Predict) -> SideTask | None:
-    """Return the tag probe: logistic regressions on the item factors of the train items."""
-    rows, scores = data.tags, _tag_scores(data, predict)
+def tag_scores(rows: TagRows, predict: Predict) -> Tensor | None:
+    """Return the logits (n_test, n_tags) of the tag probe, solved on the train items' factors.
+
+    None where the model has no factors of items.
+    """
+    answer = predict({"factors": torch.zeros(0)})
+    if not answer:
+        return None
+    x = answer["item_factors"].numpy()[rows.items]  # (n_rows, n_factors)
+    train, test = rows.rows["train"], rows.rows["test"]
+    weight, bias = solve_tags(x[train], rows.target[train])
+    return torch.from_numpy(x[test] @ weight.T + bias)
+
+
+def tag_task(rows: TagRows | None, scores: Tensor | None) -> SideTask | None:
+    """Return the test of the tag probe beside the prior; None where there is none."""
     if rows is None or scores is None:
         return None
     return SideTask(
@@ -125,20 +139,8 @@ def tag_task(data: Plays, predict: Predict) -> SideTask | None:
     )
 
 
-def _tag_scores(data: Plays, predict: Predict) -> Tensor | None:
-    """Return the logits (n_test, n_tags) of a probe that was solved on the train items."""
-    answer = predict({"factors": torch.zeros(0)})
-    if not answer or data.tags is None:
-        return None
-    x = answer["item_factors"].numpy()[data.tags.items]  # (n_rows, n_factors)
-    train, test = data.tags.rows["train"], data.tags.rows["test"]
-    weight, bias = solve_tags(x[train], data.tags.target[train])
-    return torch.from_numpy(x[test] @ weight.T + bias)
-
-
-def tag_section(data: Plays, predict: Predict) -> list[Section]:
+def tag_section(rows: TagRows | None, scores: Tensor | None) -> list[Section]:
     """Return the area under the curve of each tag, as table and figure."""
-    scores, rows = _tag_scores(data, predict), data.tags
     if rows is None or scores is None:
         return []
     return [tag_areas_section(scores, rows.labels("test"), rows.names)]

@@ -29,6 +29,11 @@ from muso_exp.results import Finding
 
 LFM_EVENTS = Layout(("user", "artist", "album", "track", "time"), "user", "track", time="time")
 LFM_TRACKS = Layout(("track", "title", "artist"), names=("title",))
+LFM_USERS = Layout(
+    ("user_id", "country", "age", "gender", "playcount", "registered_unixtime"),
+    names=("country", "age", "gender", "playcount", "registered_unixtime"),
+    header=True,
+)
 LFM_ARTISTS = Layout(("artist", "name"), names=("name",))
 TRIPLETS = Layout(("user", "song", "plays"), "user", "song", "plays", texts=("user", "song"))
 SCROBBLES = Layout(("user", "artist", "plays"), "user", "artist", "plays", delimiter=" ")
@@ -75,9 +80,30 @@ def read_lfm1b(files: Files, options: ReadOptions) -> Interactions:
         np.arange(len(loaded.users)),
         items,
         earlier=None if cut is None else loaded.earlier,
-        notes=[*loaded.notes, *unnamed(n_unnamed, files["tracks"].name)],
+        notes=[
+            *loaded.notes,
+            *unnamed(n_unnamed, files["tracks"].name),
+            *_listed_users(files, loaded.users),
+        ],
     )
     return with_msd(data, files, options)
+
+
+def _listed_users(files: Files, users: np.ndarray) -> list[Finding]:
+    """Return notes on users that the list of users has and the log has not, and the reverse."""
+    if "users" not in files:
+        return []
+    listed = read_names(files["users"], LFM_USERS).index.to_numpy()
+    silent = len(np.setdiff1d(listed, users))
+    unknown = len(np.setdiff1d(users, listed))
+    notes = []
+    if silent:
+        text = f"{silent} of {len(listed)} users in {files['users'].name} have no plays in the log"
+        notes.append(Finding("users_without_plays", silent, text))
+    if unknown:
+        text = f"{unknown} users of the log are not in {files['users'].name}"
+        notes.append(Finding("unlisted_users", unknown, text, "warning"))
+    return notes
 
 
 def read_taste_profile(files: Files, options: ReadOptions) -> Interactions:

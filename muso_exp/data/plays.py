@@ -141,6 +141,7 @@ class Plays(ExperimentData):
         self.test_held = HeldOut.of(train + self.split.val, self.split.test, candidates)
         self.listeners = np.bincount(train.indices, minlength=train.shape[1])  # (n_items,)
         self.tags = tag_rows(self.data, self.listeners, self.n_tags, self.seed)
+        self.tag_scores: Tensor | None = None  # filled by `side_task`
         self.dims = {
             "n_users": train.shape[0],
             "n_items": train.shape[1],
@@ -241,14 +242,18 @@ class Plays(ExperimentData):
         return play_report.counts(self)
 
     def absent(self) -> dict[str, str]:
-        """Return the metrics of tags where the items have none."""
-        if self.tags is not None:
-            return {}
-        return dict.fromkeys(tag_metrics(), f"no tags in source {self.source}")
+        """Return the metrics of tags where the items have none, or the model no factors."""
+        if self.tags is None:
+            return dict.fromkeys(tag_metrics(), f"no tags in source {self.source}")
+        if self.tag_scores is None:
+            return dict.fromkeys(tag_metrics(), "this model has no factors of items")
+        return {}
 
     def side_task(self, predict: Predict) -> SideTask | None:
         """Return the test of what the item factors know about tags; None without either."""
-        return play_sections.tag_task(self, predict)
+        if self.tags is not None:
+            self.tag_scores = play_sections.tag_scores(self.tags, predict)
+        return play_sections.tag_task(self.tags, self.tag_scores)
 
     def sections(self, predictions: pd.DataFrame, predict: Predict) -> Sequence[Section]:
         """Return the neighbours of some items, the factors, and what they know about tags."""

@@ -15,6 +15,7 @@ TRIPLETS = "ab\tSO1\t3\nab\tSO2\t1\ncd\tSO1\t2\ncd\tSO3\t5\n"
 SCROBBLES = "7 1 10\n7 2 1\n8 1 3\n8 3 4\n"
 NAMES = '1\tThe "Quiet" Ones\n2\tNone\n3\tquiet ones\n'
 ALIASES = "3\t1\n"
+USERS = "user_id\tcountry\tage\tgender\tplaycount\tregistered_unixtime\n"
 UNIQUE = "TR1<SEP>SO1<SEP>NA<SEP>One\nTR2<SEP>SO2<SEP>NA<SEP>Two\n"
 
 FILES = {
@@ -141,6 +142,14 @@ REFUSED = {
             "artists.txt, line 1, column name: not UTF-8",
         ),
     ],
+    ("lfm1b", "LFM-1b_users.txt"): [
+        ("users without a header", "1\tUS\t1\tm\t3\t9\n", "users.txt, line 1: the header must be"),
+        (
+            "a user listed twice",
+            USERS + "1\t\t\t\t\t\n" * 2,
+            "users.txt, line 3, column user_id: sec",
+        ),
+    ],
     ("lfm1b", "unique_tracks.txt"): [
         ("a list of tracks with a part too few", "TR1<SEP>SO1<SEP>NA\n", "line 1: track<SEP>"),
         ("a track listed twice", UNIQUE + "TR1<SEP>SO9<SEP>a<SEP>b\n", "line 3: second line"),
@@ -182,6 +191,15 @@ ACCEPTED = {
         ("no line end at the end", EVENTS.rstrip(), None, 5),
         ("empty lines at the end", EVENTS + "\n\n", None, 5),
         ("ids with leading zeros", log_line(1, "01\t1\t1\t1\t100"), ("leading_zeros", 1), 5),
+    ],
+    ("lfm1b", "LFM-1b_users.txt"): [
+        (
+            "a user without plays",
+            USERS + "1\tUS\t-1\t\t3\t9\n2\t\t\t\t\t\n3\tSE\t9\tf\t0\t9\n",
+            ("users_without_plays", 1),
+            5,
+        ),
+        ("a user that is not listed", USERS + "1\tUS\t1\tm\t3\t9\n", ("unlisted_users", 1), 5),
     ],
     ("lfm1b", TRACK): [
         ("a track that the table lacks", "1\tOne\t1\n2\tTwo\t1\n", ("unnamed_items", 1), 5),

@@ -146,7 +146,12 @@ def test_the_tag_split_of_an_item_hangs_on_its_id_alone(cache: Path) -> None:
 def test_there_is_no_tag_task_without_tags(cache: Path) -> None:
     data = plays(cache, "muso")
     assert data.tags is None and set(data.absent()) == {"tag_roc_auc", "tag_pr_auc"}
-    assert not plays(cache, "hetrec").absent()
+    tagged = plays(cache, "hetrec")
+    assert tagged.side_task(lambda batch: {}) is None
+    assert set(tagged.absent().values()) == {"this model has no factors of items"}
+    factors = torch.randn(tagged.dims["n_items"], 3)
+    assert tagged.side_task(lambda batch: {"item_factors": factors}) is not None
+    assert not tagged.absent()
 
 
 def test_a_taste_profile_without_triplets_is_missing(tmp_path: Path) -> None:
