@@ -103,6 +103,8 @@ class Playlists(ExperimentData):
         for option, share in (("test_share", test_share), ("val_share", val_share)):
             if not 0 <= share < 1 or (option == "test_share" and share == 0):
                 raise ConfigError(f"dataset.{option}={share}: a share below 1 is needed")
+        if threshold == "validation" and val_share == 0:
+            raise ConfigError("dataset.threshold=validation: set dataset.val_share above 0")
         if n_tracks is not None and n_tracks < LEAST_TRACKS:
             raise ConfigError(f"dataset.n_tracks={n_tracks}: at least {LEAST_TRACKS} are needed")
         self.features = _chosen_features(features, drop)

@@ -33,28 +33,22 @@ class BinaryClassifier(Model):
             known = ", ".join(THRESHOLDS)
             raise ValueError(f"threshold must be one of {known}, got {threshold!r}")
         self.threshold = threshold
-        self.register_buffer("cut", torch.tensor(0.5))
+        self.register_buffer("cut", torch.tensor(torch.nan if threshold == "validation" else 0.5))
 
     def predict_step(self, batch: Batch, batch_idx: int = 0) -> dict[str, Tensor]:
-        """Return `probability` and `decision` (B,), float32."""
+        """Return `probability` and `decision` (B,), float32.
+
+        Raises:
+            ConfigError: the threshold is that of validation, and there was none.
+        """
+        if self.cut.isnan():
+            raise ConfigError(
+                "threshold validation: there was no validation to learn it from; set "
+                "trainer.check_val_every_n_epoch to trainer.max_epochs at most"
+            )
         probability = self(batch["x"])
         cut = midrange(probability) if self.threshold == "test_midrange" else self.cut
         return {"probability": probability, "decision": (probability >= cut).float()}
-
-    def on_train_start(self) -> None:
-        """Refuse to learn a threshold from nothing.
-
-        Raises:
-            ConfigError: the threshold is that of validation, and there will be none.
-        """
-        trainer = self.trainer
-        every, epochs = trainer.check_val_every_n_epoch or 1, trainer.max_epochs or 1
-        never = sum(trainer.num_val_batches) == 0 or 0 < epochs < every
-        if self.threshold == "validation" and never:
-            raise ConfigError(
-                "dataset.threshold=validation: there is no validation; set dataset.val_share above "
-                "0 and trainer.check_val_every_n_epoch to trainer.max_epochs at most"
-            )
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Learn the threshold, where it is that of validation, then score the batch."""

@@ -152,6 +152,7 @@ def test_missing_and_surplus_tables_are_told(tmp_path: Path) -> None:
         ({"duplicates": "last"}, "dataset.duplicates=last: choose one of refuse, first"),
         ({"test_share": 0}, "dataset.test_share=0: a share"),
         ({"val_share": 1}, "dataset.val_share=1: a share"),
+        ({"val_share": 0}, "dataset.threshold=validation: set dataset.val_share above 0"),
         ({"n_tracks": 5}, "dataset.n_tracks=5: at least 6 are needed"),
         ({"drop": ["loudnes"]}, "no audio feature 'loudnes'; there are danceability"),
         ({"features": ["key"], "drop": ["key"]}, "dataset.drop leaves no feature"),

@@ -152,7 +152,7 @@ def test_a_whole_split_is_one_batch(tmp_path: Path) -> None:
     (batch,) = data.test_dataloader()
     assert batch["row"].tolist() == list(range(16))
     assert len(list(data.train_dataloader())) == 7
-    assert ready(tmp_path, tmp_path, val_share=0.0).val_dataloader() == []
+    assert ready(tmp_path, tmp_path, val_share=0.0, threshold="half").val_dataloader() == []
 
 
 def test_the_audit_finds_what_a_scale_hides_and_where_the_threshold_comes_from(

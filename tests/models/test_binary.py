@@ -126,8 +126,10 @@ def test_the_threshold_of_validation_is_learned_there_and_kept(tmp_path: Path) -
 
 
 def test_a_threshold_cannot_be_learned_from_nothing(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"there is no validation; set dataset\.val_share"):
-        fit(build("dff", threshold="validation"), tmp_path, val=False)
+    model = build("dff", threshold="validation")
+    fit(model, tmp_path, val=False)
+    with pytest.raises(ConfigError, match="there was no validation to learn it from"):
+        model.predict_step(rows())
 
 
 def test_a_threshold_of_a_whole_split_needs_it_in_one_batch() -> None:
