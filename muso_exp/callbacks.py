@@ -94,6 +94,10 @@ class TestPredictions(pl.Callback):
 
     def on_test_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Join the batches, sort by `row`, and drop rows that a distributed sampler repeated."""
+        if trainer.world_size > 1:
+            gathered: list[list[dict[str, Tensor]]] = [[] for _ in range(trainer.world_size)]
+            torch.distributed.all_gather_object(gathered, self._batches)
+            self._batches = [batch for part in gathered for batch in part]
         names = self._batches[0].keys()
         joined = {name: torch.cat([batch[name] for batch in self._batches]) for name in names}
         rows, first = _unique_first(joined.pop("row"))

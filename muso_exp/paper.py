@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -229,10 +229,18 @@ def _reported_vs_null(claim: Claim, null: Scores, higher: bool, situation: Situa
     return beats(claim.reported - null.samples[claim.metric], higher)
 
 
+def check_metrics(claims: Sequence[Claim], metrics: Iterable[str]) -> None:
+    """Raise ConfigError if a claim names a metric that the task does not have."""
+    known = list(metrics)
+    for claim in claims:
+        if claim.metric not in known:
+            raise ConfigError(
+                f"paper.claims: no metric {claim.metric!r} in this task; it has {', '.join(known)}"
+            )
+
+
 def _check(claim: Claim, predictors: Mapping[str, Scores], directions: Mapping[str, bool]) -> None:
-    if claim.metric not in directions:
-        known = ", ".join(directions)
-        raise ConfigError(f"paper.claims: no metric {claim.metric!r} in this task; it has {known}")
+    check_metrics([claim], directions)
     if claim.of not in predictors:
         known = ", ".join(predictors)
         raise ConfigError(f"paper.claims: nothing named {claim.of!r} was scored; there are {known}")

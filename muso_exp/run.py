@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import shutil
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from muso_exp.checkpoint import AtomicCheckpointIO, find_checkpoint
 from muso_exp.comparison import Finished, find_same
 from muso_exp.errors import ConfigError
 from muso_exp.outcome import Outcome, conclude
-from muso_exp.paper import Claim
+from muso_exp.paper import Claim, check_metrics
 from muso_exp.tracking import MlflowLogger, tracked
 
 log = logging.getLogger(__name__)
@@ -34,7 +36,9 @@ def run(cfg: DictConfig) -> Outcome:
     checkpoints, to be resumed.
     """
     started = time.monotonic()
-    folder = claim_folder(Path(cfg.paths.run))
+    folder = Path(cfg.paths.run)
+    if not is_worker():
+        claim_folder(folder)
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     try:
         resume = find_checkpoint(cfg.ckpt) if cfg.ckpt else None
@@ -44,10 +48,11 @@ def run(cfg: DictConfig) -> Outcome:
         data.setup("fit")
         dims = accepted(cfg.model, data.dims)
         model = build(cfg.model, **dims)
+        check_metrics(claims, data.metrics())
         model.attach_metrics(data.metrics())
-        logger = build(cfg.logger, **identity(cfg, folder, data))
+        logger = None if is_worker() else build(cfg.logger, **identity(cfg, folder, data))
     except BaseException:
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=is_worker())
         raise
     prepared = time.monotonic()
 
@@ -67,6 +72,8 @@ def run(cfg: DictConfig) -> Outcome:
         fitted = time.monotonic()
         best = str(folder / "checkpoints" / ("best.ckpt" if cfg.monitor else "last.ckpt"))
         trainer.test(model, datamodule=data, ckpt_path=best, verbose=False, weights_only=False)
+        if is_worker():
+            sys.exit(0)
         outcome = conclude(
             data, model, tested.columns, claims, cfg.paper.document, cfg.scale, cfg.resamples
         )
@@ -95,13 +102,17 @@ def earlier(cfg: DictConfig) -> Finished | None:
     return find_same(Path(cfg.paths.outputs) / cfg.name, config_hash(cfg))
 
 
-def claim_folder(folder: Path) -> Path:
+def is_worker() -> bool:
+    """Return whether this process only trains for another one (`trainer=ddp`, rank above 0)."""
+    return int(os.environ.get("LOCAL_RANK", "0")) > 0
+
+
+def claim_folder(folder: Path) -> None:
     """Make the run folder ours: its `checkpoints` folder can be made by one run only."""
     try:
         (folder / "checkpoints").mkdir(parents=True)
     except FileExistsError as error:
         raise ConfigError(f"{folder}: belongs to another run; leave hydra.run.dir alone") from error
-    return folder
 
 
 def identity(cfg: DictConfig, folder: Path, data: Any) -> dict[str, Any]:
