@@ -3,12 +3,14 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 
-from muso_exp.errors import ConfigError
+from muso_exp.data.readers import read_text
+from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
 from muso_exp.features.interactions import dense_core, merge_items
 from muso_exp.results import Finding
 
@@ -126,6 +128,21 @@ def group_items(data: Interactions, group: np.ndarray, check: str, what: str) ->
         tags=tags,
         notes=(*data.notes, note),
     )
+
+
+def listed_items(data: Interactions, path: Path) -> np.ndarray:
+    """Return which items a file lists by id, one a line, shape (n_items,), bool.
+
+    Raises:
+        DatasetNotFoundError: the file is missing.
+        DataFormatError: none of its lines is the id of an item.
+    """
+    if not path.is_file():
+        raise DatasetNotFoundError(path.parent, [path.name], "set dataset.test_list to a file")
+    listed = np.isin(data.items["id"].astype(str), read_text(path).split())
+    if not listed.any():
+        raise DataFormatError(path, "no line is the id of an item", fix="one id a line is needed")
+    return listed
 
 
 def keep_dense(data: Interactions, min_items: int, min_users: int) -> Interactions:

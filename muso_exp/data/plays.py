@@ -1,6 +1,7 @@
 """The task "which items will a user play?", from play counts of any source."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from muso_exp.data.cache import cache_key, cached_folder
 from muso_exp.data.play_batches import HeldOut, UserRows, WholeMatrix
 from muso_exp.data.play_catalogue import ReadOptions
 from muso_exp.data.play_sources import SOURCES
-from muso_exp.data.play_tables import Interactions, keep_dense
+from muso_exp.data.play_tables import Interactions, keep_dense, listed_items
 from muso_exp.data.play_world import VERSION, write_source
 from muso_exp.data.readers import find_file, find_files
 from muso_exp.data.splits import Split, split_plays
@@ -40,6 +41,7 @@ class Plays(ExperimentData):
         seed: of the split.
         split: holdout, temporal, cold_items, cold_artists or published (see `data.splits`).
         test_share: share held out: of each user's items, of the items, or of the time.
+        test_list: file with the id of a test item on each line, for split published.
         val_share: share of each user's remaining items, to choose a model by; 0 for none.
         min_user_items: different items that a user needs to stay.
         min_item_users: different users that an item needs to stay.
@@ -70,6 +72,7 @@ class Plays(ExperimentData):
         split: str = "holdout",
         test_share: float = 0.2,
         val_share: float = 0.0,
+        test_list: str | None = None,
         min_user_items: int = 5,
         min_item_users: int = 1,
         merge: bool = False,
@@ -95,6 +98,7 @@ class Plays(ExperimentData):
         self.split_kind = split
         self.test_share = test_share
         self.val_share = val_share
+        self.test_list = None if test_list is None else Path(test_list)
         self.min_user_items = min_user_items
         self.min_item_users = min_item_users
         self.cutoffs = list(cutoffs)
@@ -134,7 +138,12 @@ class Plays(ExperimentData):
         self.read_shape = read.plays.shape
         self.data: Interactions = keep_dense(read, self.min_user_items, self.min_item_users)
         self.split: Split = split_plays(
-            self.data, self.split_kind, self.test_share, self.val_share, self.seed
+            self.data,
+            self.split_kind,
+            self.test_share,
+            self.val_share,
+            self.seed,
+            None if self.test_list is None else listed_items(self.data, self.test_list),
         )
         train, candidates = self.split.train, self.split.candidates
         self.val_held = HeldOut.of(train, self.split.val, None)

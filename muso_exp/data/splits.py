@@ -29,7 +29,12 @@ class Split:
 
 
 def split_plays(
-    data: Interactions, kind: str, test_share: float, val_share: float, seed: int
+    data: Interactions,
+    kind: str,
+    test_share: float,
+    val_share: float,
+    seed: int,
+    listed: np.ndarray | None = None,
 ) -> Split:
     """Split the plays.
 
@@ -37,10 +42,11 @@ def split_plays(
         data: what was read.
         kind: `holdout` (a share of each user's items), `temporal` (items first heard after the
             cut), `cold_items` (a share of the items, unseen in training), `cold_artists` (the same
-            by whole artists) or `published` (the hidden half of the files).
+            by whole artists) or `published` (the listed items, or else the files' hidden half).
         test_share: share for the test; unread by `temporal` and `published`.
         val_share: share of each user's remaining items for validation; 0 for none.
         seed: of the draws.
+        listed: which items a published list holds out, shape (n_items,), bool; None without list.
 
     Raises:
         ConfigError: an unknown kind, a share outside 0..1, data without what the kind needs, or
@@ -51,7 +57,10 @@ def split_plays(
     for name, share in (("test_share", test_share), ("val_share", val_share)):
         if not 0 <= share < 1:
             raise ConfigError(f"dataset.{name}={share}: a share >= 0 and < 1 is needed")
-    rest, test, candidates = SPLITS[kind](data, test_share, seed)
+    if kind == "published" and listed is not None:
+        rest, test, candidates = _hold_items(data.plays, listed)
+    else:
+        rest, test, candidates = SPLITS[kind](data, test_share, seed)
     held = draw_entries(rest, val_share, seed + 1)
     split = Split(keep_entries(rest, ~held), keep_entries(rest, held), test, candidates)
     for name, part in (("train on", split.train), ("test", split.test)):
@@ -88,14 +97,20 @@ def _cold(plays: csr_matrix, group: np.ndarray, share: float, seed: int) -> Part
     """Hold out whole groups of items until they are `share` of the items."""
     order = np.random.default_rng(seed).permutation(int(group.max()) + 1)
     reached = np.cumsum(np.bincount(group)[order]) <= share * len(group)
-    cold = np.isin(group, order[reached])  # (n_items,)
+    return _hold_items(plays, np.isin(group, order[reached]))
+
+
+def _hold_items(plays: csr_matrix, cold: np.ndarray) -> Parts:
+    """Hold out the items where `cold` (n_items,) is true."""
     held = cold[plays.indices]
     return keep_entries(plays, ~held), keep_entries(plays, held), np.flatnonzero(cold)
 
 
 def _published(data: Interactions, share: float, seed: int) -> Parts:
     if data.hidden is None:
-        raise ConfigError("dataset.split=published: these files have no hidden half")
+        raise ConfigError(
+            "dataset.split=published: no hidden half in the files; set dataset.test_list"
+        )
     return data.plays, keep_entries(data.hidden, ~_in(data.hidden, data.plays)), None
 
 

@@ -295,7 +295,7 @@ def test_a_packed_log_equals_a_plain_one(tmp_path: Path) -> None:
         ({"test_share": 1.0}, "dataset.test_share=1.0: a share"),
         ({"val_share": -0.1}, "dataset.val_share=-0.1: a share"),
         ({"min_user_items": 99}, "nothing is left of 2 users and 3 items"),
-        ({"split": "published"}, "these files have no hidden half"),
+        ({"split": "published"}, "no hidden half in the files"),
         ({"split": "cold_items", "test_share": 0.0}, "no plays to test"),
     ],
 )

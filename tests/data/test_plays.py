@@ -12,7 +12,7 @@ from muso_exp.data.factor_tags import FactorTags
 from muso_exp.data.play_sections import query_items
 from muso_exp.data.plays import Plays
 from muso_exp.data.tag_rows import tag_rows
-from muso_exp.errors import ConfigError, DatasetNotFoundError
+from muso_exp.errors import ConfigError, DatasetNotFoundError, MusoError
 from muso_exp.features.als import FactorOptions, fit_factors
 
 WORLD = {"world_users": 40, "world_artists": 100, "world_genres": 4}
@@ -106,6 +106,26 @@ def test_matched_items_are_in_the_million_song_dataset_and_top_items_come_on_top
 def test_matched_items_need_the_list_of_the_million_song_dataset(cache: Path) -> None:
     with pytest.raises(ConfigError, match=r"dataset\.matched=true: .* has no unique_tracks\.txt"):
         plays(cache, "hetrec", matched=True)
+
+
+def test_a_published_list_holds_out_its_items(cache: Path, tmp_path: Path) -> None:
+    listed = plays(cache, "hetrec").data.items["id"].iloc[[2, 5, 7]].astype(str)
+    (tmp_path / "test.txt").write_text("\n".join([*listed, "no such id"]))
+    data = plays(cache, "hetrec", split="published", test_list=str(tmp_path / "test.txt"))
+    assert data.split.candidates is not None and data.split.candidates.tolist() == [2, 5, 7]
+    assert data.split.train[:, [2, 5, 7]].nnz == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "message"), [(None, r"not found: test\.txt"), ("x\n", "no line is the id")]
+)
+def test_a_list_that_is_missing_or_strange_is_refused(
+    content: str | None, message: str, cache: Path, tmp_path: Path
+) -> None:
+    if content:
+        (tmp_path / "test.txt").write_text(content)
+    with pytest.raises(MusoError, match=message):
+        plays(cache, "hetrec", split="published", test_list=str(tmp_path / "test.txt"))
 
 
 def test_users_are_numbers_whatever_the_files_call_them(cache: Path) -> None:
