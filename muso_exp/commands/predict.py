@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -33,7 +34,7 @@ def predict(
     data, model = load_trained(find_trained(run))
     result = apply(data, model, table)
     write_table(out, result)
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 160)
     shown = Table(
         *map(str, result.columns), title=f"{table.name}: first rows", title_justify="left"
     )
