@@ -18,13 +18,13 @@ from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
-import torch
 from implicit.cpu.als import AlternatingLeastSquares, calculate_loss
 from listening_world import draw_plays
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 from torch.utils.data import DataLoader
 
+from muso_exp.data.play_batches import WholeMatrix
 from muso_exp.models.wmf import WMF
 
 TURNS, REGULARIZATION = 3, 0.1
@@ -61,11 +61,6 @@ class Timed(WMF):
 def ours(plays: csr_matrix, n_factors: int, sweeps: int) -> tuple[Timed, dict[str, float]]:
     """Train in Lightning; return the model and the seconds of a step and of its parts."""
     model = Timed(*plays.shape, n_factors=n_factors, regularization=REGULARIZATION)
-    batch = {
-        "crow_indices": torch.from_numpy(plays.indptr).long(),
-        "col_indices": torch.from_numpy(plays.indices).long(),
-        "values": torch.from_numpy(plays.data),
-    }
     trainer = pl.Trainer(
         max_epochs=sweeps + 1,  # the first builds the matrices, and is left out
         accelerator="cpu",
@@ -74,7 +69,7 @@ def ours(plays: csr_matrix, n_factors: int, sweeps: int) -> tuple[Timed, dict[st
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-    trainer.fit(model, DataLoader([batch], batch_size=None))
+    trainer.fit(model, DataLoader(WholeMatrix(plays), batch_size=None, sampler=[[0]]))
     times = {
         "step": statistics.median(np.diff(model.ends)),
         "sweep": statistics.median(model.sweeps[1:]),

@@ -1,16 +1,17 @@
 """Measure the memory of a WMF fit with evaluation, against the size of its data.
 
 Run `PYTHONPATH=. python benchmarks/fit_memory.py [n_users n_items n_entries n_factors]`; by default
-120,000 x 60,000 with 13 million entries and 80 factors. Each stage's peak is that of the resident
-set, less what the imports take; the data are the train and the held-out matrix (indices int32,
-values float32), and the full score matrix, which is never made, is given for comparison.
+120,000 x 60,000 with 13 million entries and 80 factors; Linux only. Each stage's peak is that of
+the resident set, less what the imports take; the data are the train and the held-out matrix
+(indices int32, values float32), and the full score matrix, which is never made, is given for
+comparison.
 """
 
 import logging
-import resource
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,17 +33,19 @@ MIB, CUTOFFS, RESAMPLES = 2**20, [10, 100, 500], 1000
 log = logging.getLogger("benchmark")
 
 
-def peak() -> float:
-    """Return the largest resident set of this process so far, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def resident(name: str) -> float:
+    """Return the resident set of this process in MiB: now (VmRSS), or its peak (VmHWM)."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(name))
 
 
 def stage(name: str, floor: float, work: Callable[[], Any]) -> Any:
-    """Do a stage and log its time and the peak since the start."""
+    """Do a stage and log its time and its peak above the floor."""
+    Path("/proc/self/clear_refs").write_text("5")  # forgets the peak so far
     started = time.perf_counter()
     result = work()
     seconds = time.perf_counter() - started
-    log.info("%-28s %7.1f s, peak so far %6.0f MiB", name, seconds, peak() - floor)
+    log.info("%-28s %7.1f s, peak %6.0f MiB", name, seconds, resident("VmHWM") - floor)
     return result
 
 
@@ -90,12 +93,11 @@ def main() -> None:
     size = sum(m.data.nbytes + m.indices.nbytes + m.indptr.nbytes for m in (train, test)) / MIB
     factors = (n_users + n_items) * n_factors * 4 / MIB
     scores = n_users * n_items * 4 / MIB
-    floor = peak() - size
+    floor = resident("VmRSS") - size
     log.info("data %.0f MiB, factors %.0f MiB, all scores %.0f MiB", size, factors, scores)
     model, _ = stage("fit, 2 sweeps", floor, lambda: fit(train, n_factors))
     columns = stage("evaluation of all users", floor, lambda: evaluate(model, train, test))
     stage("intervals, 1000 resamples", floor, lambda: intervals(train, columns))
-    log.info("peak / data: %.1f", (peak() - floor) / size)
 
 
 if __name__ == "__main__":
