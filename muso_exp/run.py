@@ -48,7 +48,7 @@ def run(cfg: DictConfig) -> Outcome:
         data.setup("fit")
         dims = accepted(cfg.model, data.dims)
         model = build(cfg.model, **dims)
-        check_metrics(claims, data.metrics())
+        check_metrics(claims, [*data.metrics(), *data.side_metrics()])
         model.attach_metrics(data.metrics())
         logger = None if is_worker() else build(cfg.logger, **identity(cfg, folder, data))
     except BaseException:

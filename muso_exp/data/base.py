@@ -85,6 +85,10 @@ class ExperimentData(pl.LightningDataModule):
     def counts(self) -> dict[str, int]:
         """Return how many users, items, train and test rows there are."""
 
+    def side_metrics(self) -> list[str]:
+        """Return the names of the metrics of `side_task`, absent ones included."""
+        return []
+
     def absent(self) -> dict[str, str]:
         """Return the metrics that papers claim and these data cannot show, with the reason."""
         return {}

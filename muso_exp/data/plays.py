@@ -250,12 +250,16 @@ class Plays(ExperimentData):
         """Return users, items and plays, as read and as used."""
         return play_report.counts(self)
 
+    def side_metrics(self) -> list[str]:
+        """Return the names of the metrics of tags."""
+        return list(tag_metrics())
+
     def absent(self) -> dict[str, str]:
         """Return the metrics of tags where the items have none, or the model no factors."""
         if self.tags is None:
-            return dict.fromkeys(tag_metrics(), f"no tags in source {self.source}")
+            return dict.fromkeys(self.side_metrics(), f"no tags in source {self.source}")
         if self.tag_scores is None:
-            return dict.fromkeys(tag_metrics(), "this model has no factors of items")
+            return dict.fromkeys(self.side_metrics(), "this model has no factors of items")
         return {}
 
     def side_task(self, predict: Predict) -> SideTask | None:
