@@ -4,6 +4,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+_BLOCK = 50  # resamples drawn at once: the whole numbers are as large as the weights
+
 
 def bootstrap_weights(units: np.ndarray, n_resamples: int, seed: int) -> Tensor:
     """Draw units with replacement and return how often each row counts.
@@ -26,9 +28,11 @@ def bootstrap_weights(units: np.ndarray, n_resamples: int, seed: int) -> Tensor:
     ids, index = np.unique(units, return_inverse=True)
     rng = np.random.default_rng(seed)
     share = np.full(len(ids), 1 / len(ids))
-    multiplicity = rng.multinomial(len(ids), share, size=n_resamples)  # (n_resamples, n_units)
-    rows = multiplicity[:, index.reshape(units.shape)].prod(axis=2)  # (n_resamples, n_rows)
-    return torch.from_numpy(rows.astype(np.float64))
+    weights = np.empty((n_resamples, len(units)))
+    for block in np.array_split(weights, max(n_resamples // _BLOCK, 1)):
+        multiplicity = rng.multinomial(len(ids), share, size=len(block))  # (n_block, n_units)
+        multiplicity[:, index.reshape(units.shape)].prod(axis=2, out=block, dtype=np.float64)
+    return torch.from_numpy(weights)
 
 
 def percentile_interval(samples: Tensor, level: float = 0.95) -> tuple[float, float]:
