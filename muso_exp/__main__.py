@@ -85,8 +85,6 @@ def _experiment(args: list[str]) -> None:
     """Let Hydra compose the configuration and call `task` with it."""
     import hydra
     from hydra.core.plugins import Plugins
-    from hydra.errors import HydraException
-    from omegaconf.errors import OmegaConfBaseException
 
     from muso_exp.sweep import WorkingFolderConf
 
@@ -99,7 +97,7 @@ def _experiment(args: list[str]) -> None:
     app = hydra.main(config_path=str(conf_folder()), config_name="config", version_base="1.3")
     try:
         app(task)()
-    except (HydraException, OmegaConfBaseException) as error:
+    except _config_errors() as error:
         if debug:
             raise
         raise ConfigError(_one_line(error)) from error
@@ -111,10 +109,13 @@ def task(cfg: Any) -> float | None:
         if "dataset" not in cfg or "model" not in cfg:
             raise ConfigError("name an experiment, or a dataset and a model; --help lists them")
         record, folder = _run(cfg)
-    except MusoError as error:
+    except Exception as error:
+        if not isinstance(error, (MusoError, *_config_errors())):
+            log.error("%s failed: %r", cfg.name, error)  # Hydra tells of it when a sweep is over
+            raise
+        log.error("%s", _one_line(error))  # to the console and run.log; Hydra would add a line
         _drop_empty(Path(cfg.paths.run))
-        log.error("%s", error)  # once, to the console and to run.log; Hydra would add a line
-        sys.exit(error.exit_code)
+        sys.exit(getattr(error, "exit_code", ConfigError.exit_code))
     except Stopped as stopped:
         if (Path(cfg.paths.run) / "checkpoints" / "last.ckpt").exists():
             stopped.args = (f"{stopped}; the same command with ckpt={cfg.paths.run} resumes",)
@@ -188,6 +189,13 @@ def _stop(signum: int, _frame: FrameType | None) -> NoReturn:
 def _fail(error: BaseException, status: int) -> NoReturn:
     sys.stderr.write(f"muso_exp: {error}\n")
     sys.exit(status)
+
+
+def _config_errors() -> tuple[type[Exception], ...]:
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    return HydraException, OmegaConfBaseException
 
 
 def _one_line(error: Exception) -> str:
