@@ -60,7 +60,7 @@ def by_activity(data: Plays, table: pd.DataFrame) -> Section:
 
 def neighbours(data: Plays, predict: Predict) -> list[Section]:
     """Return the items nearest to some items, by what the model learned."""
-    items = query_items(data)
+    items = data.asked
     try:
         answer = predict({"item": torch.tensor(items)})
     except TypeError:  # the model knows no likeness of items

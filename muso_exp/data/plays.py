@@ -151,6 +151,7 @@ class Plays(ExperimentData):
         self.listeners = np.bincount(train.indices, minlength=train.shape[1])  # (n_items,)
         self.tags = tag_rows(self.data, self.listeners, self.n_tags, self.seed)
         self.tag_scores: Tensor | None = None  # filled by `side_task`
+        self.asked = play_sections.query_items(self)  # refuses an unknown item before training
         self.dims = {
             "n_users": train.shape[0],
             "n_items": train.shape[1],
