@@ -113,6 +113,20 @@ def test_most_neighbours_of_an_item_share_its_taste(name: str, trained: dict[str
     assert same > 0.65  # one half by chance
 
 
+@pytest.mark.parametrize("name", RANKERS)
+def test_a_batch_is_answered_the_same_whatever_was_asked_before(
+    name: str, trained: dict[str, Ranker]
+) -> None:
+    seen, positives = halves()
+    whole = trained[name].predict_step(eval_batch(seen, positives))
+    keep = np.arange(N_USERS) < 7
+    few = eval_batch(seen, csr_matrix(positives.multiply(keep[:, None])))
+    columns = trained[name].predict_step(few)
+    n_rows = len(few["user"])
+    for column in columns:
+        np.testing.assert_allclose(columns[column], whole[column][:n_rows], err_msg=column)
+
+
 def test_candidates_limit_what_is_ranked_and_lists_keep_item_ids(
     trained: dict[str, Ranker],
 ) -> None:
