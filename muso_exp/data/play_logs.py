@@ -20,19 +20,22 @@ class LoadedPlays:
         users: ids as in the files, ascending, shape (n_users,).
         items: ids as in the files, ascending, shape (n_items,).
         plays: of each log, by its name, shape (n_users, n_items), int64.
-        earlier: plays before the cut, of all logs, shape (n_users, n_items).
+        earlier: plays before the cut, of all logs, shape (n_users, n_items); None if not wanted.
         notes: repeated rows, leading zeros, items left out.
     """
 
     users: np.ndarray
     items: np.ndarray
     plays: dict[str, csr_matrix]
-    earlier: csr_matrix
+    earlier: csr_matrix | None
     notes: list[Finding]
 
 
 def load_plays(
-    logs: Mapping[str, Aggregate], top_items: int | None = None, events: bool = False
+    logs: Mapping[str, Aggregate],
+    top_items: int | None = None,
+    events: bool = False,
+    timed: bool = False,
 ) -> LoadedPlays:
     """Load aggregated logs, the most played items only if so wished.
 
@@ -40,6 +43,7 @@ def load_plays(
         logs: by name.
         top_items: keep so many items, those with the most plays; None for all.
         events: whether a line is an event, so that repeated lines are nothing to note.
+        timed: whether `earlier` is wanted.
     """
     with duckdb.connect(config={"memory_limit": MEMORY}) as connection:
         parts = [
@@ -57,7 +61,8 @@ def load_plays(
             'FROM (SELECT DISTINCT "user" AS user FROM pairs)'
         )
         cells = connection.sql(
-            "SELECT log, users.number AS user, items.number AS item, plays, earlier FROM pairs "
+            "SELECT log::TINYINT AS log, users.number::INTEGER AS user, "
+            f"items.number::INTEGER AS item, plays{', earlier' if timed else ''} FROM pairs "
             "JOIN users ON pairs.user = users.user JOIN items ON pairs.item = items.item"
         ).fetchnumpy()
         users = connection.sql("SELECT user FROM users ORDER BY number").fetchnumpy()["user"]
@@ -68,7 +73,7 @@ def load_plays(
         name: _matrix(cells, cells["log"] == number, "plays", shape)
         for number, name in enumerate(logs)
     }
-    earlier = _matrix(cells, cells["earlier"] > 0, "earlier", shape)
+    earlier = _matrix(cells, cells["earlier"] > 0, "earlier", shape) if timed else None
     notes = _notes(logs, events, total - len(items))
     return LoadedPlays(np.asarray(users), np.asarray(items), plays, earlier, notes)
 

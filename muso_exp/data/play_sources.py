@@ -63,7 +63,7 @@ def read_lfm1b(files: Files, options: ReadOptions) -> Interactions:
         cut = time_quantile(log, LFM_EVENTS, options.earlier_share)
     aggregate = aggregate_log(log, LFM_EVENTS, options.cache, cut)
     top = None if options.matched else options.top_items
-    loaded = load_plays({"events": aggregate}, top, events=True)
+    loaded = load_plays({"events": aggregate}, top, events=True, timed=cut is not None)
     tracks = read_names(files["tracks"], LFM_TRACKS, loaded.items)
     artists = read_names(files["artists"], LFM_ARTISTS, np.unique(tracks["artist"].to_numpy()))
     named = tracks.reindex(loaded.items)
@@ -79,7 +79,7 @@ def read_lfm1b(files: Files, options: ReadOptions) -> Interactions:
         loaded.plays["events"],
         np.arange(len(loaded.users)),
         items,
-        earlier=None if cut is None else loaded.earlier,
+        earlier=loaded.earlier,
         notes=[
             *loaded.notes,
             *unnamed(n_unnamed, files["tracks"].name),

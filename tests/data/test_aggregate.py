@@ -45,7 +45,8 @@ def test_the_sum_is_that_of_a_group_by_however_it_is_cut(piece: int, tmp_path: P
 def test_plays_before_the_cut_are_counted_apart(tmp_path: Path) -> None:
     events = write_log(tmp_path / "log")
     found = aggregate_log(tmp_path / "log", LFM_EVENTS, tmp_path / "cache", cut=50 * 86400)
-    loaded = load_plays({"log": found}, events=True)
+    loaded = load_plays({"log": found}, events=True, timed=True)
+    assert loaded.earlier is not None
     assert loaded.earlier.sum() == (events["time"] < 50 * 86400).sum()
     assert loaded.plays["log"].sum() == 2000
     assert not loaded.notes
