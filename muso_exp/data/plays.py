@@ -22,7 +22,7 @@ from muso_exp.data.readers import find_file, find_files
 from muso_exp.data.splits import Split, split_plays
 from muso_exp.data.tag_rows import tag_rows
 from muso_exp.errors import ConfigError, DatasetNotFoundError
-from muso_exp.features.ranking import rank_in_blocks
+from muso_exp.features.ranking import rank_by_item
 from muso_exp.metrics.ranking import list_metrics, ranking_metrics
 from muso_exp.metrics.tags import tag_metrics
 from muso_exp.results import Finding, Section, SideTask
@@ -219,13 +219,7 @@ class Plays(ExperimentData):
     def _null_columns(self, scores: np.ndarray) -> dict[str, Tensor]:
         """Return the columns of the same item scores (n_candidates,) for every user."""
         held = self.test_held
-        columns = rank_in_blocks(
-            lambda start, stop: np.broadcast_to(scores, (stop - start, len(scores))),
-            *held.rows(),
-            held.n_items,
-            self.cutoffs,
-            users=held.users,
-        )
+        columns = rank_by_item(scores, *held.rows(), self.cutoffs, users=held.users)
         if held.candidates is not None:
             top = columns["top"]
             columns["top"] = np.where(top < 0, top, held.candidates[np.maximum(top, 0)])
