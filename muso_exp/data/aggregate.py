@@ -83,7 +83,11 @@ def aggregate_log(
         facts["leading_zeros"] = sum(part.leading_zeros for part in known)
         (folder / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
 
-    folder = cached_folder(cache, key, write)
+    try:
+        folder = cached_folder(cache, key, write)
+    except DataFormatError:
+        shutil.rmtree(parts, ignore_errors=True)  # of no use: the mended file has another key
+        raise
     shutil.rmtree(parts, ignore_errors=True)
     facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
     return Aggregate(pairs=folder / "pairs.parquet", **facts)

@@ -235,6 +235,8 @@ def test_a_bad_file_ends_in_one_line_with_its_place(case: tuple, tmp_path: Path)
     with pytest.raises(DataFormatError, match=message) as caught:
         load(tmp_path, source, tmp_path / "cache")
     assert "\n" not in str(caught.value)
+    left = {path.name for path in (tmp_path / "cache").glob("*/*")}
+    assert left <= {"pairs.parquet", "facts.json"}  # of a log that was sound: another file was bad
     assert len(str(caught.value)) < 400 + len(str(tmp_path))
 
 
