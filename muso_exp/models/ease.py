@@ -53,7 +53,7 @@ class EASE(RankingSolver):
         super().__init__(n_users, n_items, cutoffs, n_top)
         if regularization <= 0:
             raise ConfigError(f"model.regularization must be > 0, got {regularization}")
-        _check_memory(min(n_users, n_items), max_gib)
+        _check_memory(n_users, n_items, max_gib)
         self.save_hyperparameters(logger=False)
         self.regularization = regularization
         self.dual = n_users < n_items
@@ -86,11 +86,13 @@ class EASE(RankingSolver):
         return torch.from_numpy(scores).to(users.device)
 
 
-def _check_memory(n: int, max_gib: float) -> None:
-    """Refuse a solve that would not fit: Gram matrix, inverse and identity in float64."""
-    needed = 3 * 8 * n**2 / 2**30
+def _check_memory(n_users: int, n_items: int, max_gib: float) -> None:
+    """Refuse a solve that would not fit: Gram matrix, inverse, identity, product; float64."""
+    n = min(n_users, n_items)
+    product = n_users * n_items if n_users < n_items else 0
+    needed = 8 * (3 * n**2 + product) / 2**30
     if needed > max_gib:
         raise ConfigError(
-            f"EASE would take {needed:.1f} GiB for the smaller side of {n}, more than "
+            f"EASE would take {needed:.1f} GiB for {n_users} users x {n_items} items, more than "
             f"model.max_gib={max_gib:g}; raise that, or keep fewer users or items"
         )
