@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from muso_exp.commands.neighbours import neighbours
 from muso_exp.data.neighbours import load_factors, nearest
 from muso_exp.errors import ConfigError
 
@@ -48,3 +49,9 @@ def test_a_run_without_factors_is_refused(tmp_path: Path) -> None:
     (tmp_path / "factors.npz").write_bytes(b"PK")
     with pytest.raises(ConfigError, match="no factors"):
         load_factors(tmp_path)
+
+
+def test_the_command_prints_the_query_first(run: Path, capsys: pytest.CaptureFixture) -> None:
+    neighbours(run, "nada surf", k=2)
+    printed = capsys.readouterr().out
+    assert printed.index("Nada Surf") < printed.index("1.000") < printed.index("0.707")

@@ -3,6 +3,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from muso_exp.commands.match import match
 from muso_exp.data.song_matching import (
     coverage,
     match_catalogues,
@@ -88,3 +89,15 @@ def test_the_worlds_tracks_are_matched_to_themselves_and_never_to_others(tmp_pat
     own = matched.catalogue["title"].iloc[truth].str.lower()
     assert found.mean() > 0.95
     assert (target.to_numpy() == own.to_numpy()).mean() > 0.999
+
+
+def test_the_command_prints_the_coverage_and_writes_the_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    QUERIES.to_csv(tmp_path / "queries.csv", index=False)
+    CATALOGUE.to_csv(tmp_path / "catalogue.csv", index=False)
+    places = tmp_path / "queries.csv", tmp_path / "catalogue.csv", tmp_path / "out"
+    match(*places, method=["case"], threshold=90, sample=1, seed=0)
+    printed = capsys.readouterr().out
+    assert "case" in printed and "0.5000" in printed
+    assert (tmp_path / "out" / "query_ids.txt").read_text() == "q0\nq1\n"
