@@ -39,7 +39,7 @@ def number(value: float | None, digits: int = 4) -> str:
 
 def interval(bounds: tuple[float, float] | list[float] | None) -> str:
     """Return an interval as `[low, high]`."""
-    if bounds is None:
+    if bounds is None or any(bound is None or math.isnan(bound) for bound in bounds):
         return "-"
     low, high = (number(bound, digits=3) for bound in bounds)
     return f"[{low}, {high}]"
