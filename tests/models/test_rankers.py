@@ -1,8 +1,11 @@
+import inspect
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+import yaml
+from hydra.utils import get_class
 from pytest import approx
 from ranking_world import (
     CUTOFFS,
@@ -26,6 +29,7 @@ from muso_exp.models.random import Random
 from muso_exp.models.ranking import Ranker, batch_plays
 from muso_exp.models.wmf import WMF
 
+CONF = Path(__file__).parents[2] / "conf" / "model"
 SIZES = {"n_users": N_USERS, "n_items": N_ITEMS, "cutoffs": CUTOFFS}
 RANKERS = {
     "random": lambda: Random(**SIZES),
@@ -258,3 +262,13 @@ def test_repeated_entries_are_summed() -> None:
 def test_a_ranker_must_say_how_it_scores(method: str) -> None:
     with pytest.raises(TypeError, match="Ranker does not"):
         getattr(Ranker(**SIZES), method)(torch.tensor([0]))
+
+
+@pytest.mark.parametrize("name", ["random", "popularity", "item_knn", "ease", "bpr", "wmf"])
+def test_the_configuration_holds_the_constructor_s_own_defaults(name: str) -> None:
+    config = yaml.safe_load((CONF / f"{name}.yaml").read_text())
+    parameters = inspect.signature(get_class(config.pop("_target_"))).parameters
+    for key, value in config.items():
+        assert value in (parameters[key].default, "${seed}"), key
+    offered = {"self", "n_users", "n_items", "cutoffs", "n_top"}
+    assert parameters.keys() - config.keys() <= offered
