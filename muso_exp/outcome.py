@@ -72,6 +72,7 @@ def conclude(
     document: str | None,
     scale: str,
     resamples: int,
+    changed: Sequence[str] = (),
 ) -> Outcome:
     """Score model and nulls on the same resamples of the test set and fill the paper card.
 
@@ -83,6 +84,7 @@ def conclude(
         document: title of the paper.
         scale: smoke, desk or paper.
         resamples: bootstrap samples behind each interval.
+        changed: settings that differ from the experiment's.
     """
     predict = predictor(model)
     task = SideTask(data.metrics(), columns, data.target(), data.units(), data.nulls())
@@ -90,7 +92,7 @@ def conclude(
     side = data.side_task(predict)
     if side is not None:
         tested = _join(tested, _test(side, resamples))
-    situation = paper.Situation(data.simulated, data.published, scale, data.absent())
+    situation = paper.Situation(data.simulated, data.published, scale, data.absent(), changed)
     scores, nulls = tested.scores, tested.nulls
     card = paper.make_card(document or "", claims, scores, nulls, tested.higher, situation)
     predictions = data.predictions(columns)

@@ -49,12 +49,14 @@ class Situation:
         published: whether they are the paper's very data.
         scale: smoke, desk or paper.
         absent: metrics that these data cannot show, and why.
+        changed: settings that differ from the experiment's, e.g. on the command line.
     """
 
     simulated: bool
     published: bool
     scale: str
     absent: Mapping[str, str] = field(default_factory=dict)
+    changed: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -216,6 +218,8 @@ def _verdict(claim: Claim, interval: tuple[float, float], situation: Situation) 
         return NOT_COMPARABLE, "other data than the paper's"
     if claim.of == MODEL and situation.scale != "paper":
         return NOT_COMPARABLE, f"scale {situation.scale}, not paper"
+    if claim.of == MODEL and situation.changed:
+        return NOT_COMPARABLE, f"settings changed: {', '.join(situation.changed)}"
     low, high = interval
     if low <= claim.reported <= high:
         return REPRODUCED, "the reported value lies inside the 95 % interval"

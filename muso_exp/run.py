@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from muso_exp.build import accepted, build, plain
@@ -24,6 +25,14 @@ from muso_exp.paper import Claim, check_metrics
 from muso_exp.tracking import MlflowLogger, tracked
 
 log = logging.getLogger(__name__)
+
+# Overrides that leave what is tested as it is: which experiment, files, places, machine.
+UNTOUCHING = (
+    *("experiment", "scale", "seed", "variant", "ckpt", "rerun", "resamples", "objective", "name"),
+    *("dataset.root", "dataset.source", "dataset.cache", "dataset.download", "dataset.num_workers"),
+    *("trainer.accelerator", "trainer.devices", "checkpoint_every", "callbacks.progress"),
+    *("paths.", "logger", "hydra", "table_metrics"),
+)
 
 
 def run(cfg: DictConfig) -> Outcome:
@@ -75,7 +84,14 @@ def run(cfg: DictConfig) -> Outcome:
         if is_worker():
             sys.exit(0)
         outcome = conclude(
-            data, model, tested.columns, claims, cfg.paper.document, cfg.scale, cfg.resamples
+            data,
+            model,
+            tested.columns,
+            claims,
+            cfg.paper.document,
+            cfg.scale,
+            cfg.resamples,
+            changed_settings(cfg),
         )
         outcome.record.update(
             experiment=cfg.name,
@@ -128,6 +144,19 @@ def identity(cfg: DictConfig, folder: Path, data: Any) -> dict[str, Any]:
         "folder": job,
     }
     return {"run_name": cfg.variant or job, "tags": tags}
+
+
+def changed_settings(cfg: DictConfig) -> list[str]:
+    """Return what the command line changed of the experiment, other than places and machines.
+
+    A claim is put to the test by the experiment as it stands, and in a table by its row of the
+    published settings (`paper.variant`) alone.
+    """
+    overrides = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
+    keys = [override.lstrip("+~").partition("=")[0] for override in overrides]
+    changed = [key for key in keys if not key.startswith(UNTOUCHING)]
+    own = cfg.paper.get("variant")
+    return changed if own in (None, cfg.variant) else [*changed, f"variant {cfg.variant}"]
 
 
 def log_config(logger: MlflowLogger | None, cfg: DictConfig) -> None:

@@ -1,5 +1,6 @@
 """The command line as a user meets it: exit status, one line per error, nothing left behind."""
 
+import json
 import os
 import signal
 import subprocess
@@ -145,3 +146,15 @@ def test_an_installed_wheel_runs_from_any_folder(tmp_path: Path) -> None:
     )
     assert shown.returncode == 0 and "name: dos_classifier" in shown.stdout
     assert (site / "muso_exp" / "templates" / "report.html.j2").is_file()
+
+
+@pytest.mark.data
+def test_a_claim_is_not_tested_by_changed_settings(call: callable, real_data: Path) -> None:
+    root = f"dataset.root={real_data / 'muso-lastfm-chains'}"
+    fixed = ["+experiment=dos_classifier", "scale=paper", "resamples=50", "logger=none", root]
+    small = ["trainer.max_steps=1", "model.hidden_sizes=[8]", "callbacks.progress=null"]
+    status, out, _ = call(*fixed, *small)
+    claims = json.loads((Path(out.splitlines()[-1]) / "metrics.json").read_text())["claims"]
+    assert status == 0
+    assert claims[0]["reason"] == "settings changed: trainer.max_steps, model.hidden_sizes"
+    assert claims[2]["verdict"] == "not reproduced"  # of a null model, which needs no settings

@@ -35,6 +35,10 @@ def test_a_reported_value_outside_the_interval_is_not_reproduced() -> None:
         (paper.Situation(True, False, "paper"), "simulated data"),
         (paper.Situation(False, False, "paper"), "other data than the paper's"),
         (paper.Situation(False, True, "desk"), "scale desk, not paper"),
+        (
+            paper.Situation(False, True, "paper", changed=["trainer.max_steps"]),
+            "settings changed: trainer.max_steps",
+        ),
     ],
 )
 def test_other_data_or_scale_is_not_comparable(situation: paper.Situation, reason: str) -> None:
