@@ -24,7 +24,7 @@ from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 from torch.utils.data import DataLoader
 
-from muso_exp.data.play_batches import WholeMatrix
+from muso_exp.data.listening.batches import WholeMatrix
 from muso_exp.models.wmf import WMF
 
 TURNS, REGULARIZATION = 3, 0.1

@@ -23,7 +23,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from torchmetrics import MetricCollection
 
-from muso_exp.data.play_batches import HeldOut, UserRows, WholeMatrix
+from muso_exp.data.listening.batches import HeldOut, UserRows, WholeMatrix
 from muso_exp.metrics.ranking import list_metrics, ranking_metrics
 from muso_exp.metrics.resampling import bootstrap_weights
 from muso_exp.models.wmf import WMF

@@ -13,8 +13,8 @@ from pathlib import Path
 import yaml
 
 from muso_exp.data.hetrec import HetRec
-from muso_exp.data.hetrec_files import WANTED, read_hetrec
 from muso_exp.data.readers import find_files
+from muso_exp.data.separation.hetrec_files import WANTED, read_hetrec
 from muso_exp.features.graph import bfs_distances
 
 CONF = Path(__file__).parents[1] / "conf" / "dataset" / "hetrec.yaml"

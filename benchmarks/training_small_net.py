@@ -27,7 +27,7 @@ from muso_exp.build import build
 from muso_exp.callbacks import LossHistory
 from muso_exp.checkpoint import AtomicCheckpointIO
 from muso_exp.data.base import ExperimentData
-from muso_exp.data.track_splits import TrackSplit
+from muso_exp.data.membership.splits import TrackSplit
 from muso_exp.models.dff import DFF
 from muso_exp.run import chosen_callbacks
 

@@ -15,9 +15,9 @@ from torchmetrics import MetricCollection
 
 from muso_exp.data.base import Batch, BatchDataset, ExperimentData, Predict
 from muso_exp.data.cache import cache_key, cached_file
-from muso_exp.data.play_sections import tag_areas_section
+from muso_exp.data.listening.sections import tag_areas_section
+from muso_exp.data.listening.tag_rows import TagRows, tag_rows
 from muso_exp.data.plays import Plays
-from muso_exp.data.tag_rows import TagRows, tag_rows
 from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions, fit_factors
 from muso_exp.metrics.tags import tag_metrics
@@ -47,7 +47,7 @@ class FactorTags(ExperimentData):
         bias: whether the last factor is an unregularised bias.
         num_workers: processes that make batches.
 
-    Source: thesis section 5.1. Deviation: the split, see `muso_exp.data.tag_rows`.
+    Source: thesis section 5.1. Deviation: the split, see `muso_exp.data.listening.tag_rows`.
     """
 
     name = "factor_tags"

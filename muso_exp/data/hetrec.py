@@ -8,12 +8,12 @@ from scipy.sparse import csr_matrix, diags_array
 
 from muso_exp.data.cache import cache_key, cached_folder
 from muso_exp.data.download import fetch_zip
-from muso_exp.data.drawing import PairOptions
-from muso_exp.data.hetrec_files import WANTED, HetRecTables, content_hash, read_hetrec
-from muso_exp.data.listeners import Listeners, hold_out
-from muso_exp.data.pairs import PairData
 from muso_exp.data.readers import find_files
-from muso_exp.data.vectors import VectorOptions, require_choice
+from muso_exp.data.separation.base import PairData
+from muso_exp.data.separation.drawing import PairOptions
+from muso_exp.data.separation.hetrec_files import WANTED, HetRecTables, content_hash, read_hetrec
+from muso_exp.data.separation.listeners import Listeners, hold_out
+from muso_exp.data.separation.vectors import VectorOptions, require_choice
 from muso_exp.errors import ConfigError
 from muso_exp.features.graph import bfs_distances
 from muso_exp.results import Finding

@@ -7,19 +7,19 @@ import numpy as np
 from scipy.linalg import block_diag
 
 from muso_exp.data.cache import cache_key, cached_folder
-from muso_exp.data.chains import chain_files, chain_labels
-from muso_exp.data.drawing import PairOptions
-from muso_exp.data.listeners import SPLITS, Listeners, hold_out
-from muso_exp.data.muso_files import (
+from muso_exp.data.readers import find_files
+from muso_exp.data.separation.base import PairData
+from muso_exp.data.separation.chains import chain_files, chain_labels
+from muso_exp.data.separation.drawing import PairOptions
+from muso_exp.data.separation.listeners import SPLITS, Listeners, hold_out
+from muso_exp.data.separation.muso_files import (
     WANTED,
     MusoUsers,
     content_hash,
     read_users,
     to_matrices,
 )
-from muso_exp.data.pairs import PairData
-from muso_exp.data.readers import find_files
-from muso_exp.data.vectors import VectorOptions, require_choice
+from muso_exp.data.separation.vectors import VectorOptions, require_choice
 from muso_exp.errors import ConfigError
 from muso_exp.features.graph import metric_closure, triangle_violations
 from muso_exp.results import Finding

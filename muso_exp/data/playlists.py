@@ -11,14 +11,14 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from torchmetrics import MetricCollection
 
-from muso_exp.data import playlist_report
 from muso_exp.data.base import ExperimentData, Predict
 from muso_exp.data.cache import cache_key, cached_folder
-from muso_exp.data.playlist_nulls import null_columns
-from muso_exp.data.track_lists import LEAST_TRACKS, ListOptions, read_lists
-from muso_exp.data.track_readers import drop_repeats, read_features, read_rows
-from muso_exp.data.track_splits import TrackSplit, class_weights, fingerprint, split_rows, unit
-from muso_exp.data.vectors import require_choice
+from muso_exp.data.membership import report as playlist_report
+from muso_exp.data.membership.lists import LEAST_TRACKS, ListOptions, read_lists
+from muso_exp.data.membership.nulls import null_columns
+from muso_exp.data.membership.readers import drop_repeats, read_features, read_rows
+from muso_exp.data.membership.splits import TrackSplit, class_weights, fingerprint, split_rows, unit
+from muso_exp.data.separation.vectors import require_choice
 from muso_exp.errors import ConfigError
 from muso_exp.features.thresholds import THRESHOLDS
 from muso_exp.features.tracks import FEATURES, SCALINGS, Scaling, fit_scaling
@@ -42,7 +42,7 @@ class Playlists(ExperimentData):
         num_workers: of the training loader.
         features: audio features to use, in the order of the inputs.
         drop: features to leave out of these.
-        files: see `muso_exp.data.track_lists.ListOptions`, as the next six.
+        files: see `muso_exp.data.membership.lists.ListOptions`, as the next six.
         column: column of one table that tells the lists apart.
         values: its values for the positive and the negative list.
         duplicates: `refuse` or `first`.

@@ -10,17 +10,18 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from torchmetrics import MetricCollection
 
-from muso_exp.data import play_report, play_sections
 from muso_exp.data.base import ExperimentData, Predict
 from muso_exp.data.cache import cache_key, cached_folder
-from muso_exp.data.play_batches import HeldOut, UserRows, WholeMatrix
-from muso_exp.data.play_catalogue import ReadOptions
-from muso_exp.data.play_sources import SOURCES
-from muso_exp.data.play_tables import Interactions, keep_dense, listed_items
-from muso_exp.data.play_world import VERSION, write_source
+from muso_exp.data.listening import report as play_report
+from muso_exp.data.listening import sections as play_sections
+from muso_exp.data.listening.batches import HeldOut, UserRows, WholeMatrix
+from muso_exp.data.listening.catalogue import ReadOptions
+from muso_exp.data.listening.sources import SOURCES
+from muso_exp.data.listening.splits import Split, split_plays
+from muso_exp.data.listening.tables import Interactions, keep_dense, listed_items
+from muso_exp.data.listening.tag_rows import tag_rows
+from muso_exp.data.listening.world import VERSION, write_source
 from muso_exp.data.readers import find_file, find_files
-from muso_exp.data.splits import Split, split_plays
-from muso_exp.data.tag_rows import tag_rows
 from muso_exp.errors import ConfigError, DatasetNotFoundError
 from muso_exp.features.ranking import rank_by_item
 from muso_exp.metrics.ranking import list_metrics, ranking_metrics

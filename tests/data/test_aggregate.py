@@ -5,11 +5,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from muso_exp.data import aggregate as module
-from muso_exp.data.aggregate import aggregate_log, check_total, time_quantile
-from muso_exp.data.logs import read_pieces
-from muso_exp.data.play_logs import load_plays
-from muso_exp.data.play_sources import LFM_EVENTS, TRIPLETS
+from muso_exp.data.listening import aggregate as module
+from muso_exp.data.listening.aggregate import aggregate_log, check_total, time_quantile
+from muso_exp.data.listening.logs import read_pieces
+from muso_exp.data.listening.play_logs import load_plays
+from muso_exp.data.listening.sources import LFM_EVENTS, TRIPLETS
 from muso_exp.errors import DataFormatError
 
 

@@ -10,7 +10,7 @@ import torch
 from tiny_files import CHAIN, DOS, FRIENDS, LISTENING, muso, write_chain, write_muso_files
 
 from muso_exp.data.muso import MuSo
-from muso_exp.data.nulls import null_columns
+from muso_exp.data.separation.nulls import null_columns
 from muso_exp.errors import ConfigError, DatasetNotFoundError
 
 

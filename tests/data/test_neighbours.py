@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from muso_exp.commands.neighbours import neighbours
-from muso_exp.data.neighbours import load_factors, nearest
+from muso_exp.data.listening.neighbours import load_factors, nearest
 from muso_exp.errors import ConfigError
 
 

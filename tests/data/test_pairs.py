@@ -6,10 +6,10 @@ import torch
 from scipy.sparse import csr_matrix
 from tiny_files import hetrec, muso, write_hetrec_files, write_muso_files
 
-from muso_exp.data.drawing import PairOptions, draw_pairs
-from muso_exp.data.listeners import hold_out
-from muso_exp.data.nulls import best_constant, null_columns
-from muso_exp.data.vectors import PairVectoriser, VectorOptions
+from muso_exp.data.separation.drawing import PairOptions, draw_pairs
+from muso_exp.data.separation.listeners import hold_out
+from muso_exp.data.separation.nulls import best_constant, null_columns
+from muso_exp.data.separation.vectors import PairVectoriser, VectorOptions
 from muso_exp.errors import ConfigError
 from muso_exp.metrics.separation import AccuracyWithin, ExactAccuracy, MeanAbsoluteError
 

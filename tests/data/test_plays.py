@@ -9,9 +9,9 @@ from scipy.sparse import csr_matrix
 from sklearn.metrics import roc_auc_score
 
 from muso_exp.data.factor_tags import FactorTags
-from muso_exp.data.play_sections import query_items
+from muso_exp.data.listening.sections import query_items
+from muso_exp.data.listening.tag_rows import tag_rows
 from muso_exp.data.plays import Plays
-from muso_exp.data.tag_rows import tag_rows
 from muso_exp.errors import ConfigError, DatasetNotFoundError, MusoError
 from muso_exp.features.als import FactorOptions, fit_factors
 

@@ -8,8 +8,13 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from muso_exp.data.base import Batch, Predict
-from muso_exp.data.pairs import PairData
-from muso_exp.data.sensitivity import Probe, category_changes, item_table, sensitivity_sections
+from muso_exp.data.separation.base import PairData
+from muso_exp.data.separation.sensitivity import (
+    Probe,
+    category_changes,
+    item_table,
+    sensitivity_sections,
+)
 
 PUT_RIGHT = {"nan": "repaired", "tag_order": "fixed"}
 

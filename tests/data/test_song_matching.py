@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from muso_exp.commands.match import match
-from muso_exp.data.song_matching import (
+from muso_exp.data.listening.song_matching import (
     coverage,
     match_catalogues,
     read_songs,

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_matrix
 
-from muso_exp.data.play_tables import Interactions, ItemTags, group_items, keep_dense
-from muso_exp.data.splits import split_plays
+from muso_exp.data.listening.splits import split_plays
+from muso_exp.data.listening.tables import Interactions, ItemTags, group_items, keep_dense
 from muso_exp.errors import ConfigError
 
 
@@ -95,7 +95,7 @@ def test_merging_sums_plays_and_tags_and_keeps_the_most_played_name() -> None:
 
 def test_merging_that_would_change_the_total_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     lossy = lambda plays, group, n_groups: csr_matrix((plays.shape[0], n_groups))  # noqa: E731
-    monkeypatch.setattr("muso_exp.data.play_tables.merge_items", lossy)
+    monkeypatch.setattr("muso_exp.data.listening.tables.merge_items", lossy)
     data = interactions()
     with pytest.raises(ConfigError, match=r"merging changed \d+ plays to 0"):
         group_items(data, np.arange(40), "merged_names", "nothing")

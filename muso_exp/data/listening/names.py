@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 
-from muso_exp.data.logs import PIECE, Layout, read_pieces
+from muso_exp.data.listening.logs import PIECE, Layout, read_pieces
 from muso_exp.data.readers import read_text
 from muso_exp.errors import DataFormatError
 from muso_exp.results import Finding

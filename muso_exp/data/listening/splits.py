@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from muso_exp.data.play_tables import Interactions
+from muso_exp.data.listening.tables import Interactions
 from muso_exp.errors import ConfigError
 from muso_exp.features.interactions import draw_entries, keep_entries
 

@@ -7,15 +7,10 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 
-from muso_exp.data.aggregate import aggregate_log, time_quantile
-from muso_exp.data.hetrec_files import WANTED as HETREC_FILES
-from muso_exp.data.hetrec_files import read_hetrec
-from muso_exp.data.logs import Layout
-from muso_exp.data.muso_files import WANTED as MUSO_FILES
-from muso_exp.data.muso_files import read_listening
-from muso_exp.data.play_catalogue import Files, ReadOptions, merged, only_top, with_msd
-from muso_exp.data.play_logs import load_plays
-from muso_exp.data.play_names import (
+from muso_exp.data.listening.aggregate import aggregate_log, time_quantile
+from muso_exp.data.listening.catalogue import Files, ReadOptions, merged, only_top, with_msd
+from muso_exp.data.listening.logs import Layout
+from muso_exp.data.listening.names import (
     follow_aliases,
     read_aliases,
     read_loose_names,
@@ -23,7 +18,12 @@ from muso_exp.data.play_names import (
     read_unique_tracks,
     unnamed,
 )
-from muso_exp.data.play_tables import Interactions, ItemTags, group_items
+from muso_exp.data.listening.play_logs import load_plays
+from muso_exp.data.listening.tables import Interactions, ItemTags, group_items
+from muso_exp.data.separation.hetrec_files import WANTED as HETREC_FILES
+from muso_exp.data.separation.hetrec_files import read_hetrec
+from muso_exp.data.separation.muso_files import WANTED as MUSO_FILES
+from muso_exp.data.separation.muso_files import read_listening
 from muso_exp.features.interactions import sum_plays
 from muso_exp.results import Finding
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from muso_exp.data.listeners import SPLITS, Listeners
-from muso_exp.data.vectors import require_choice
+from muso_exp.data.separation.listeners import SPLITS, Listeners
+from muso_exp.data.separation.vectors import require_choice
 from muso_exp.errors import DataFormatError
 
 

@@ -10,13 +10,13 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from torchmetrics import MetricCollection
 
-from muso_exp.data import pair_report
 from muso_exp.data.base import ExperimentData, Predict
-from muso_exp.data.drawing import DrawnPairs, PairOptions, draw_splits
-from muso_exp.data.listeners import Listeners, UnknownShare, keep_train_items
-from muso_exp.data.nulls import null_columns
-from muso_exp.data.sensitivity import sensitivity_sections
-from muso_exp.data.vectors import PairSplit, PairVectoriser, VectorOptions
+from muso_exp.data.separation import report as pair_report
+from muso_exp.data.separation.drawing import DrawnPairs, PairOptions, draw_splits
+from muso_exp.data.separation.listeners import Listeners, UnknownShare, keep_train_items
+from muso_exp.data.separation.nulls import null_columns
+from muso_exp.data.separation.sensitivity import sensitivity_sections
+from muso_exp.data.separation.vectors import PairSplit, PairVectoriser, VectorOptions
 from muso_exp.metrics.separation import (
     AccuracyWithin,
     ExactAccuracy,

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from muso_exp.data.track_readers import drop_repeats, is_track_file, read_features, read_rows
+from muso_exp.data.membership.readers import drop_repeats, is_track_file, read_features, read_rows
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
 
 LEAST_TRACKS = 6  # of a list: two for the test, one for validation, three to learn from

@@ -11,7 +11,7 @@ from muso_exp.plots import matrix_figure, truth_figure
 from muso_exp.results import Finding, Section
 
 if TYPE_CHECKING:
-    from muso_exp.data.pairs import PairData
+    from muso_exp.data.separation.base import PairData
 
 MATRIX_USERS = 200  # a larger matrix is unreadable in a report
 

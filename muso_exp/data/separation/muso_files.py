@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from muso_exp.data.listeners import CATEGORIES
 from muso_exp.data.readers import Pairs, first_repeat, read_csv_rows, read_json
+from muso_exp.data.separation.listeners import CATEGORIES
 from muso_exp.errors import DataFormatError
 
 WANTED = {

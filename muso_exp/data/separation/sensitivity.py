@@ -13,14 +13,14 @@ from scipy.sparse import csr_matrix, diags_array
 from torch import Tensor
 
 from muso_exp.data.base import Predict
-from muso_exp.data.vectors import PairSplit
+from muso_exp.data.separation.vectors import PairSplit
 from muso_exp.metrics.base import WeightedMetric
 from muso_exp.metrics.separation import expected_dos
 from muso_exp.plots import bars_figure
 from muso_exp.results import Section
 
 if TYPE_CHECKING:
-    from muso_exp.data.pairs import PairData
+    from muso_exp.data.separation.base import PairData
 
 BATCH = 256
 SHOWN_ITEMS = 20  # bars in the figure

@@ -7,7 +7,7 @@ import duckdb
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from muso_exp.data.aggregate import MEMORY, Aggregate
+from muso_exp.data.listening.aggregate import MEMORY, Aggregate
 from muso_exp.features.interactions import sum_plays
 from muso_exp.results import Finding
 

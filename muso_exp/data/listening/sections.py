@@ -11,7 +11,7 @@ from torch import Tensor
 from torchmetrics import MetricCollection
 
 from muso_exp.data.base import Predict
-from muso_exp.data.tag_rows import TagRows
+from muso_exp.data.listening.tag_rows import TagRows
 from muso_exp.errors import ConfigError
 from muso_exp.features.tag_probe import solve_tags
 from muso_exp.metrics.tags import MacroRocAuc, tag_metrics

@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from muso_exp.data.cache import cache_key, cached_folder
-from muso_exp.data.logs import PIECE, Layout, Piece, read_pieces
+from muso_exp.data.listening.logs import PIECE, Layout, Piece, read_pieces
 from muso_exp.errors import DataFormatError
 
 log = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 
-from muso_exp.data.play_names import read_track_tags, read_unique_tracks
-from muso_exp.data.play_tables import Interactions, ItemTags, group_items
+from muso_exp.data.listening.names import read_track_tags, read_unique_tracks
+from muso_exp.data.listening.tables import Interactions, ItemTags, group_items
 from muso_exp.features.matching import match_songs, song_groups
 from muso_exp.results import Finding
 

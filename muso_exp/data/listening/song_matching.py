@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from muso_exp.data.play_names import read_names, read_unique_tracks
-from muso_exp.data.play_sources import LFM_ARTISTS, LFM_TRACKS, SOURCES
+from muso_exp.data.listening.names import read_names, read_unique_tracks
+from muso_exp.data.listening.sources import LFM_ARTISTS, LFM_TRACKS, SOURCES
 from muso_exp.data.readers import find_files
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
 from muso_exp.features.matching import METHODS, Matching, match_songs

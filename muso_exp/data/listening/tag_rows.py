@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from muso_exp.data.play_tables import Interactions
+from muso_exp.data.listening.tables import Interactions
 
 SHARES = (0.8, 0.1)  # of the items, for training and validation; the rest is for the test
 PARTS = ("train", "val", "test")
