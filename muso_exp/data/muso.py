@@ -156,7 +156,10 @@ class MuSo(PairData):
         return cached_folder(self.cache, key, self._simulate)
 
     def _simulate(self, folder: Path) -> None:
-        write_muso(simulate_world(**self.world), folder, **self.chains)
+        try:
+            write_muso(simulate_world(**self.world), folder, **self.chains)
+        except ValueError as error:
+            raise ConfigError(f"dataset.world_*: no such world can be simulated: {error}") from error
 
     def _labels(self, split: str) -> np.ndarray:
         """Return the degrees of separation of a split under the chosen label, (n_users, n_users).

@@ -297,3 +297,9 @@ def test_reading_the_real_files_changes_none(real_data: Path) -> None:
     before = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.iterdir()}
     muso(folder)
     assert before == {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.iterdir()}
+
+
+def test_a_world_too_small_for_its_chains_is_refused_and_not_cached(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"dataset\.world_\*: no such world can be simulated"):
+        muso(None, cache=str(tmp_path), world_users=40, world_train=30, world_test=24)
+    assert not [path for path in tmp_path.iterdir() if path.is_dir()]
