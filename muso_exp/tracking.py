@@ -40,7 +40,7 @@ class MlflowLogger(MLFlowLogger):
         if PARENT_RUN in os.environ:
             tags["mlflow.parentRunId"] = os.environ[PARENT_RUN]
         location = str(Path(artifact_location).resolve())
-        with _store_lock(tracking_uri):
+        with _store_lock(tracking_uri), _environment_kept("MLFLOW_TRACKING_URI"):
             super().__init__(
                 tracking_uri=tracking_uri, artifact_location=location, tags=tags, **kwargs
             )
@@ -125,6 +125,18 @@ def tracked(logger: MlflowLogger | None) -> Iterator[None]:
 def _end(logger: MlflowLogger | None, status: str) -> None:
     if logger is not None:
         logger.end(status)
+
+
+@contextmanager
+def _environment_kept(name: str) -> Iterator[None]:
+    """Undo what MLflow writes into the environment: a later run would take it for the user's."""
+    before = os.environ.get(name)
+    try:
+        yield
+    finally:
+        os.environ.pop(name, None)
+        if before is not None:
+            os.environ[name] = before
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 import contextlib
 import multiprocessing
+import os
 from pathlib import Path
 
 import mlflow
@@ -94,3 +95,11 @@ def test_processes_that_open_a_fresh_store_at_once_all_get_a_run(tmp_path: Path)
         worker.join()
     assert [worker.exitcode for worker in workers] == [0, 0]
     assert len(make_logger(str(tmp_path)).experiment.search_runs(["1"])) == 3
+
+
+def test_a_run_leaves_no_address_behind_for_the_next_one(
+    store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    make_logger(store)
+    assert "MLFLOW_TRACKING_URI" not in os.environ

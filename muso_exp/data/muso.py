@@ -159,7 +159,9 @@ class MuSo(PairData):
         try:
             write_muso(simulate_world(**self.world), folder, **self.chains)
         except ValueError as error:
-            raise ConfigError(f"dataset.world_*: no such world can be simulated: {error}") from error
+            raise ConfigError(
+                f"dataset.world_*: no such world can be simulated: {error}"
+            ) from error
 
     def _labels(self, split: str) -> np.ndarray:
         """Return the degrees of separation of a split under the chosen label, (n_users, n_users).
