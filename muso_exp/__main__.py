@@ -130,6 +130,7 @@ def _run(cfg: Any) -> tuple[dict[str, Any], Path]:
 
     same = None if cfg.rerun else earlier(cfg)
     if same:
+        _drop_empty(Path(cfg.paths.run))
         return same.record, same.folder
     log.info("%s: scale %s, seed %s", cfg.name, cfg.scale, cfg.seed)
     return run(cfg).record, Path(cfg.paths.run)

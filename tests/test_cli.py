@@ -158,3 +158,12 @@ def test_a_claim_is_not_tested_by_changed_settings(call: callable, real_data: Pa
     assert status == 0
     assert claims[0]["reason"] == "settings changed: trainer.max_steps, model.hidden_sizes"
     assert claims[2]["verdict"] == "not reproduced"  # of a null model, which needs no settings
+
+
+def test_the_very_same_run_is_shown_again_where_no_rerun_is_wanted(
+    call: callable, tmp_path: Path
+) -> None:
+    again = ["logger=none", "callbacks.progress=null", "rerun=false"]
+    folders = [call(*SMOKE, *again)[1].splitlines()[-1] for _ in range(2)]
+    assert folders[0] == folders[1]
+    assert len(list((tmp_path / "outputs" / "dos_classifier").iterdir())) == 1
