@@ -1,52 +1,14 @@
-"""Whatever is wrong with a file ends in one line that says where, what and what to do."""
+"""Whatever is wrong with a MuSo file ends in one line that says where, what and what to do."""
 
-import gzip
-import hashlib
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_files import (
-    CHAIN,
-    FRIENDS,
-    LISTENING,
-    hetrec,
-    hetrec_rows,
-    muso,
-    write_chain,
-    write_dat,
-    write_hetrec_files,
-    write_muso_files,
-)
+from damage import Damage, cut_gzip, fails, replaced, written
+from tiny_files import CHAIN, FRIENDS, LISTENING, muso, write_chain, write_muso_files
 
-from muso_exp.errors import ConfigError, DataFormatError, MusoError
-
-Damage = Callable[[Path], Any]
-
-
-def replaced(name: str, old: str, new: str) -> Damage:
-    def damage(folder: Path) -> None:
-        text = (folder / name).read_text()
-        assert old in text
-        (folder / name).write_text(text.replace(old, new, 1))
-
-    return damage
-
-
-def written(name: str, content: str | bytes) -> Damage:
-    raw = content.encode() if isinstance(content, str) else content
-    return lambda folder: (folder / name).write_bytes(raw)
-
-
-def cut_gzip(name: str) -> Damage:
-    def damage(folder: Path) -> None:
-        packed = gzip.compress((folder / name).read_bytes())
-        (folder / f"{name}.gz").write_bytes(packed[: len(packed) // 2])
-        (folder / name).unlink()
-
-    return damage
+from muso_exp.errors import DataFormatError, MusoError
 
 
 def plays(value: Any) -> Damage:
@@ -189,19 +151,6 @@ MUSO: dict[str, tuple[Damage, str]] = {
 }
 
 
-def contents(folder: Path) -> dict[str, str]:
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-
-
-def fails(build: Callable[..., Any], folder: Path, match: str, **overrides: Any) -> None:
-    before = contents(folder.parent)
-    with pytest.raises(DataFormatError, match=match) as caught:
-        build(folder, **overrides)
-    assert "\n" not in str(caught.value)
-    assert contents(folder.parent) == before
-
-
 @pytest.mark.parametrize("case", MUSO)
 def test_muso_file_is_refused_in_one_line(case: str, tmp_path: Path) -> None:
     folder = write_muso_files(tmp_path / "muso")
@@ -249,105 +198,6 @@ def test_chain_file_is_refused_in_one_line(case: str, tmp_path: Path) -> None:
     fails(muso, folder, match, label="dilation")
 
 
-def changed(name: str, change: Callable[[list[list[Any]]], Any]) -> Damage:
-    def damage(folder: Path) -> None:
-        rows = hetrec_rows()[name]
-        change(rows)
-        write_dat(folder / f"{name}.dat", rows)
-
-    return damage
-
-
-HETREC: dict[str, tuple[Damage, str]] = {
-    "wrong header": (
-        changed("user_artists", lambda rows: rows[0].__setitem__(2, "plays")),
-        "user_artists.dat, line 1: the header must be userID <tab> artistID <tab> weight, got",
-    ),
-    "wrong column count": (
-        changed("user_artists", lambda rows: rows[3].append(7)),
-        r"user_artists.dat, line 4: 3 tab-separated columns are needed, got '2\\t2\\t20\\t7'",
-    ),
-    "no rows": (written("artists.dat", "id\tname\turl\tpictureURL\n"), "artists.dat: no rows"),
-    "empty file": (written("artists.dat", ""), "artists.dat, line 1: the header must be id"),
-    "empty line": (
-        changed("user_friends", lambda rows: rows.insert(2, [""])),
-        "user_friends.dat, line 3: 2 tab-separated columns are needed, got ''",
-    ),
-    "plays negative": (
-        changed("user_artists", lambda rows: rows[2].__setitem__(2, -1)),
-        "user_artists.dat, line 3, column weight: a whole number >= 1 is needed, got '-1'",
-    ),
-    "plays zero": (changed("user_artists", lambda rows: rows[2].__setitem__(2, 0)), "got '0'"),
-    "plays nan": (changed("user_artists", lambda rows: rows[2].__setitem__(2, "nan")), "got 'nan'"),
-    "plays bool": (
-        changed("user_artists", lambda rows: rows[2].__setitem__(2, "True")),
-        "line 3, column weight: a whole number >= 1 is needed, got 'True'",
-    ),
-    "plays text": (changed("user_artists", lambda rows: rows[2].__setitem__(2, "x")), "got 'x'"),
-    "plays fraction": (
-        changed("user_artists", lambda rows: rows[2].__setitem__(2, "1.5")),
-        "line 3, column weight: a whole number >= 1 is needed, got '1.5'",
-    ),
-    "duplicate user and artist": (
-        changed("user_artists", lambda rows: rows.append([1, 1, 5])),
-        "user_artists.dat, line 24: second row of the same userID, artistID, got '1 1'; keep one",
-    ),
-    "artist not listed": (
-        changed("user_artists", lambda rows: rows[1].__setitem__(1, 77)),
-        "user_artists.dat, line 2, column artistID: not in artists.dat, got 77; add it",
-    ),
-    "artist listed twice": (
-        changed("artists", lambda rows: rows[2].__setitem__(0, 1)),
-        "artists.dat, line 3: second row of the same id, got '1'; keep one",
-    ),
-    "friends of unknown users": (
-        changed("user_friends", lambda rows: rows.append([1, 500])),
-        "user_friends.dat, line 22, column friendID: not in user_artists.dat, got 500; add it to",
-    ),
-    "friendship in one direction": (
-        changed("user_friends", lambda rows: rows.append([1, 5])),
-        "user_friends.dat, line 22: a friendship is .* both directions, got '1 5'; add the other",
-    ),
-    "friend of himself": (
-        changed("user_friends", lambda rows: rows.append([3, 3])),
-        "user_friends.dat, line 22: a friendship is of two different users .* got '3 3'",
-    ),
-    "friendship twice": (
-        changed("user_friends", lambda rows: rows.append([1, 2])),
-        "user_friends.dat, line 22: second row of the same userID, friendID, got '1 2'",
-    ),
-    "tagging by unknown user": (
-        changed("user_taggedartists", lambda rows: rows.append([500, 1, 1, 1, 1, 2009])),
-        "user_taggedartists.dat, line 25, column userID: not in user_artists.dat, got 500",
-    ),
-    "tagging with unknown tag": (
-        changed("user_taggedartists", lambda rows: rows.append([1, 1, 50, 1, 1, 2009])),
-        "user_taggedartists.dat, line 25, column tagID: not in tags.dat, got 50",
-    ),
-    "tags in utf-8": (
-        written("tags.dat", "tagID\ttagValue\n1\ttropicália\n2\trock\n3\tNA\n"),
-        r"tags.dat, line 2: UTF-8, not iso-8859-1, got '1\\ttropicália'; .*tags_encoding=utf-8",
-    ),
-    "gzip cut off": (cut_gzip("user_friends.dat"), "user_friends.dat.gz: damaged gzip file"),
-    "artists in latin-1": (
-        written("artists.dat", "id\tname\turl\tpictureURL\n1\tBjörk\t\t\n".encode("latin-1")),
-        r"artists.dat, line 2: not utf-8, got b'\\xf6'; save it as UTF-8",
-    ),
-    "nobody gave a tag": (
-        changed("user_taggedartists", lambda rows: rows.__setitem__(slice(1, -1), [])),
-        "user_artists.dat: no train user has a tag; leave tag out of dataset.categories",
-    ),
-}
-
-
-@pytest.mark.parametrize("case", HETREC)
-def test_hetrec_file_is_refused_in_one_line(case: str, tmp_path: Path) -> None:
-    folder = write_hetrec_files(tmp_path / "hetrec")
-    damage, match = HETREC[case]
-    damage(folder)
-    fails(hetrec, folder, match, test_users=0.4, val_users=0.0)
-
-
 def test_file_that_cannot_be_read_is_told_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -358,19 +208,6 @@ def test_file_that_cannot_be_read_is_told_in_one_line(
     monkeypatch.setattr(Path, "read_bytes", refuse)
     with pytest.raises(DataFormatError, match=r"train_listening.json: cannot be read: Permission"):
         muso(folder)
-
-
-def test_latin1_tags_are_refused_where_utf8_is_asked_for(tmp_path: Path) -> None:
-    folder = write_hetrec_files(tmp_path / "hetrec")
-    match = r"tags.dat, line 2: not utf-8, got b'\\xe1'; set dataset.tags_encoding"
-    fails(hetrec, folder, match, tags_encoding="utf-8")
-
-
-@pytest.mark.parametrize("share", [-0.1, 1.0, 0.02, 0.95])
-def test_a_share_that_leaves_no_pair_is_refused(share: float, tmp_path: Path) -> None:
-    folder = write_hetrec_files(tmp_path / "hetrec")
-    with pytest.raises(ConfigError, match=f"dataset.test_users={share}: "):
-        hetrec(folder, test_users=share, val_users=0.0)
 
 
 def test_a_failed_simulation_leaves_nothing_in_the_cache(
