@@ -61,7 +61,8 @@ def run(cfg: DictConfig) -> Outcome:
         model.attach_metrics(data.metrics())
         logger = None if is_worker() else build(cfg.logger, **identity(cfg, folder, data))
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=is_worker())
+        if not is_worker():  # the folder is its trainer's, not a worker's
+            shutil.rmtree(folder)
         raise
     prepared = time.monotonic()
 
