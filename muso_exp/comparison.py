@@ -14,6 +14,7 @@ import torch
 
 from muso_exp.errors import ConfigError
 from muso_exp.metrics.resampling import percentile_interval
+from muso_exp.paper import VERSUS_NULL, beats
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,9 @@ def find_runs(places: Iterable[Path]) -> list[Finished]:
     return list(runs.values())
 
 
-def comparison_table(runs: Sequence[Finished], metrics: Sequence[str] = ()) -> pd.DataFrame:
+def comparison_table(
+    runs: Sequence[Finished], metrics: Sequence[str] = (), mean: bool = False
+) -> pd.DataFrame:
     """Return a row per run and metric, with the paired difference to the first run.
 
     The difference is paired where both were tested on the same units (users, artists): the same
@@ -54,6 +57,7 @@ def comparison_table(runs: Sequence[Finished], metrics: Sequence[str] = ()) -> p
     Args:
         runs: the first one is the reference.
         metrics: names, in order; none means all that the runs have in common.
+        mean: whether a last row per metric is the mean over the runs: folds, with disjoint units.
 
     Raises:
         ConfigError: a metric that not all runs have.
@@ -64,14 +68,17 @@ def comparison_table(runs: Sequence[Finished], metrics: Sequence[str] = ()) -> p
         raise ConfigError(
             f"metric {unknown[0]!r} is not in all runs; common are {', '.join(common)}"
         )
-    rows = [_row(run, runs[0], name) for name in metrics or common for run in runs]
+    rows: list[dict[str, Any]] = []
+    for name in metrics or common:
+        rows += (_row(run, runs[0], name) for run in runs)
+        rows += [_mean_row(runs, name)] if mean else []
     return pd.DataFrame(rows)
 
 
 def _row(run: Finished, first: Finished, metric: str) -> dict[str, Any]:
     record = run.record
     low, high = record["intervals"][metric]
-    versus = next(row for row in record["versus"] if row["metric"] == metric)
+    versus = _versus(run, metric)
     row = {
         "metric": metric,
         "variant": run.label,
@@ -93,6 +100,45 @@ def _row(run: Finished, first: Finished, metric: str) -> dict[str, Any]:
         value = _subtract(record["metrics"][metric], first.record["metrics"][metric])
         row |= {"difference": value, "difference_low": low, "difference_high": high}
     return row
+
+
+def _mean_row(runs: Sequence[Finished], metric: str) -> dict[str, Any]:
+    """Return the mean over folds; each fold is compared to its own best null.
+
+    The folds' bootstrap samples are independent, for their units are, so that sample b of the mean
+    is the mean of a sample of each fold; the order is drawn anew, for the folds share one seed.
+    """
+    last = _row(runs[-1], runs[-1], metric)
+    versus = [_versus(run, metric) for run in runs]
+    low, high = percentile_interval(_mean_samples(runs, metric))
+    return last | {
+        "variant": "mean of the folds",
+        "reported": None,
+        "measured": _mean([run.record["metrics"][metric] for run in runs]),
+        "low": low,
+        "high": high,
+        "best_null": _mean([row["null_value"] for row in versus]),
+        "verdict": beats(_mean_samples(runs, VERSUS_NULL + metric), versus[0]["higher_is_better"]),
+        "fit_seconds": _mean([run.record.get("seconds", {}).get("fit") for run in runs]),
+    }
+
+
+def _mean_samples(runs: Sequence[Finished], column: str) -> torch.Tensor:
+    """Return the mean of the folds' bootstrap samples, shape (n_resamples,)."""
+    rng = np.random.default_rng(0)
+    return torch.from_numpy(
+        np.mean([rng.permutation(run.samples[column].to_numpy()) for run in runs], axis=0)
+    )
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if len(known) == len(values) else None
+
+
+def _versus(run: Finished, metric: str) -> dict[str, Any]:
+    """Return how a run stands to its best null by a metric."""
+    return next(row for row in run.record["versus"] if row["metric"] == metric)
 
 
 def _reported(record: dict[str, Any], metric: str) -> float | None:

@@ -99,8 +99,7 @@ def conclude(
     audit = data.audit()
     sections = list(data.sections(predictions, predict))
     record = _record(data, scale, tested, card, audit)
-    samples = pd.DataFrame({name: sample.numpy() for name, sample in scores.samples.items()})
-    return Outcome(record, card, audit, predictions, samples, sections)
+    return Outcome(record, card, audit, predictions, _samples(tested, card), sections)
 
 
 @dataclass(frozen=True)
@@ -135,6 +134,17 @@ def _join(one: _Tested, two: _Tested) -> _Tested:
         one.higher | two.higher,
         one.units | two.units,
     )
+
+
+def _samples(tested: _Tested, card: paper.Card) -> pd.DataFrame:
+    """Return the bootstrap samples of each metric, and of its difference to the best null."""
+    own = tested.scores.samples
+    columns = {name: sample.numpy() for name, sample in own.items()}
+    for row in card.versus:
+        name = row["metric"]
+        null = tested.nulls[row["best_null"]].samples[name]
+        columns[paper.VERSUS_NULL + name] = (own[name] - null).numpy()
+    return pd.DataFrame(columns)
 
 
 def predictor(model: Any) -> Any:

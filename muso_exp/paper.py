@@ -18,6 +18,7 @@ MODEL = "model"
 REPRODUCED, NOT_REPRODUCED = "reproduced", "not reproduced"
 NOT_COMPARABLE, NOT_TESTABLE = "not comparable", "not testable"
 BETTER, NO_BETTER, WORSE = "better than null", "no better than null", "worse than null"
+VERSUS_NULL = "versus_null/"  # before a metric's name: samples of its difference to the best null
 _BLOCK = 50  # resamples scored at once: bounds the memory of sorting metrics
 
 
@@ -173,6 +174,7 @@ def _versus(
         "difference": model.values[metric] - nulls[null].values[metric],
         "difference_interval": percentile_interval(difference),
         "verdict": beats(difference, higher),
+        "higher_is_better": higher,
     }
 
 

@@ -31,7 +31,7 @@ UNTOUCHING = (
     *("experiment", "scale", "seed", "variant", "ckpt", "rerun", "resamples", "objective", "name"),
     *("dataset.root", "dataset.source", "dataset.cache", "dataset.download", "dataset.num_workers"),
     *("trainer.accelerator", "trainer.devices", "checkpoint_every", "callbacks.progress"),
-    *("paths.", "logger", "hydra", "table_metrics"),
+    *("paths.", "logger", "hydra", "table_metrics", "table_mean"),
 )
 
 

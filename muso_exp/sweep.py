@@ -48,7 +48,8 @@ class SweepTable(Callback):
 
         folder = Path(config.hydra.sweep.dir)
         metrics = plain(config.table_metrics)
-        table = comparison_table(find_runs([folder]), [str(name) for name in metrics])
+        names = [str(name) for name in metrics]
+        table = comparison_table(find_runs([folder]), names, mean=config.table_mean)
         write_comparison(folder, config.name, config.paper.document, table)
         if self.parent:
             self.parent.log_table(folder)

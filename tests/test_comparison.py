@@ -22,11 +22,19 @@ def make_run(
         "test_units": {"acc": units},
         "metrics": {"acc": value},
         "intervals": {"acc": [value - 0.1, value + 0.1]},
-        "versus": [{"metric": "acc", "null_value": 0.2, "verdict": "better than null"}],
+        "versus": [
+            {
+                "metric": "acc",
+                "null_value": 0.2,
+                "verdict": "better than null",
+                "higher_is_better": True,
+            }
+        ],
     }
     (folder / "metrics.json").write_text(json.dumps(record))
     noise = np.linspace(-0.1, 0.1, 101)
-    pd.DataFrame({"acc": value + noise}).to_parquet(folder / "samples.parquet")
+    samples = {"acc": value + noise, "versus_null/acc": value - 0.2 + noise}
+    pd.DataFrame(samples).to_parquet(folder / "samples.parquet")
 
 
 def test_differences_are_paired_so_common_noise_cancels(tmp_path: Path) -> None:
@@ -61,6 +69,29 @@ def test_runs_on_other_test_units_get_no_difference(tmp_path: Path) -> None:
     make_run(tmp_path / "0", 0.5)
     make_run(tmp_path / "1", 0.6, units="other")
     assert pd.isna(comparison_table(find_runs([tmp_path])).iloc[1]["difference"])
+
+
+def test_the_mean_of_folds_has_a_tighter_interval_than_a_fold(tmp_path: Path) -> None:
+    for fold, value in enumerate((0.5, 0.6, 0.7, 0.6)):
+        make_run(tmp_path / str(fold), value, units=str(fold), variant=f"fold_{fold}")
+    table = comparison_table(find_runs([tmp_path]), mean=True)
+    assert table["variant"].tolist()[-1] == "mean of the folds"
+    mean, fold = table.iloc[-1], table.iloc[1]
+    assert (mean["measured"], mean["best_null"]) == pytest.approx((0.6, 0.2))
+    assert mean["low"] < 0.6 < mean["high"]
+    assert mean["high"] - mean["low"] < 0.7 * (fold["high"] - fold["low"])  # about 1 / sqrt(4)
+
+
+@pytest.mark.parametrize(
+    ("values", "verdict"),
+    [((0.26, 0.32), "better than null"), ((0.2, 0.21), "no better than null")],
+)
+def test_folds_too_small_alone_can_beat_nothing_together(
+    values: tuple[float, float], verdict: str, tmp_path: Path
+) -> None:
+    for fold, value in enumerate(values):
+        make_run(tmp_path / str(fold), value, units=str(fold))
+    assert comparison_table(find_runs([tmp_path]), mean=True).iloc[-1]["verdict"] == verdict
 
 
 def test_jobs_of_a_sweep_come_in_the_order_of_their_numbers(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "paper": {"errors", "metrics"},
     "report": {"paper", "outcome", "errors"},
     "outcome": {"paper", "plots", "report", "results", "metrics"},
-    "comparison": {"errors", "metrics"},
+    "comparison": {"errors", "metrics", "paper"},
     "tables": {"plots", "comparison", "report"},
 }
 MAY_USE_HYDRA = {"__main__", "run", "build", "sweep", "commands"}

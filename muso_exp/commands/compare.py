@@ -13,13 +13,14 @@ def compare(
     metric: Annotated[
         list[str] | None, typer.Option(help="metric to show; may be given several times")
     ] = None,
+    mean: Annotated[bool, typer.Option(help="end with the mean over the runs: folds")] = False,
     out: Annotated[Path | None, typer.Option(help="also write the table to this CSV")] = None,
 ) -> None:
     """Set finished runs beside each other, with paired differences to the first."""
     from muso_exp.comparison import comparison_table, find_runs
     from muso_exp.tables import print_comparison
 
-    table = comparison_table(find_runs(places), metric or [])
+    table = comparison_table(find_runs(places), metric or [], mean)
     print_comparison("comparison", table)
     if out is not None:
         table.to_csv(out, index=False)
