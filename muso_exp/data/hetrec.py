@@ -14,11 +14,11 @@ from muso_exp.data.separation.drawing import PairOptions
 from muso_exp.data.separation.hetrec_files import WANTED, HetRecTables, content_hash, read_hetrec
 from muso_exp.data.separation.listeners import Listeners, hold_out
 from muso_exp.data.separation.vectors import VectorOptions, require_choice
+from muso_exp.data.world import simulated_world
 from muso_exp.errors import ConfigError
 from muso_exp.features.graph import bfs_distances
 from muso_exp.results import Finding
 from muso_exp.simulation.hetrec import write_hetrec
-from muso_exp.simulation.world import simulate_world
 
 WORLD_VERSION = 1  # raise when simulation.hetrec writes other files for the same arguments
 URL = "https://files.grouplens.org/datasets/hetrec2011/hetrec2011-lastfm-2k.zip"
@@ -128,6 +128,7 @@ class HetRec(PairData):
 
         Raises:
             DatasetNotFoundError: the root or a file in it is missing, or the download failed.
+            ConfigError: the simulated world is too small.
         """
         self._find()
 
@@ -174,7 +175,7 @@ class HetRec(PairData):
         return cached_folder(self.cache, key, self._simulate)
 
     def _simulate(self, folder: Path) -> None:
-        write_hetrec(simulate_world(**self.world), folder)
+        write_hetrec(simulated_world(**self.world), folder)
 
 
 def tag_weights(tables: HetRecTables, fit_users: np.ndarray, weight: str) -> csr_matrix:

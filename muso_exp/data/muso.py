@@ -20,11 +20,11 @@ from muso_exp.data.separation.muso_files import (
     to_matrices,
 )
 from muso_exp.data.separation.vectors import VectorOptions, require_choice
+from muso_exp.data.world import simulated_world, small_worlds_refused
 from muso_exp.errors import ConfigError
 from muso_exp.features.graph import metric_closure, triangle_violations
 from muso_exp.results import Finding
 from muso_exp.simulation.muso import write_muso
-from muso_exp.simulation.world import simulate_world
 
 WORLD_VERSION = 1  # raise when simulation.muso writes other files for the same arguments
 
@@ -156,12 +156,8 @@ class MuSo(PairData):
         return cached_folder(self.cache, key, self._simulate)
 
     def _simulate(self, folder: Path) -> None:
-        try:
-            write_muso(simulate_world(**self.world), folder, **self.chains)
-        except ValueError as error:
-            raise ConfigError(
-                f"dataset.world_*: no such world can be simulated: {error}"
-            ) from error
+        with small_worlds_refused():
+            write_muso(simulated_world(**self.world), folder, **self.chains)
 
     def _labels(self, split: str) -> np.ndarray:
         """Return the degrees of separation of a split under the chosen label, (n_users, n_users).

@@ -19,13 +19,13 @@ from muso_exp.data.membership.nulls import null_columns
 from muso_exp.data.membership.readers import drop_repeats, read_features, read_rows
 from muso_exp.data.membership.splits import TrackSplit, class_weights, fingerprint, split_rows, unit
 from muso_exp.data.separation.vectors import require_choice
+from muso_exp.data.world import simulated_world, small_worlds_refused
 from muso_exp.errors import ConfigError
 from muso_exp.features.thresholds import THRESHOLDS
 from muso_exp.features.tracks import FEATURES, SCALINGS, Scaling, fit_scaling
 from muso_exp.metrics import classification
 from muso_exp.results import Finding, Section
 from muso_exp.simulation.playlists import write_playlists
-from muso_exp.simulation.world import simulate_world
 
 PUBLISHED_BATCH = 50  # document 2, section 3; what the published test loss was averaged over
 _SIMULATION_VERSION = 1
@@ -269,8 +269,11 @@ class Playlists(ExperimentData):
         n_liked, taste = world.pop("n_liked"), world.pop("taste")
 
         def write(folder: Path) -> None:
-            simulated = simulate_world(n_genres=12, **world)
-            write_playlists(simulated, folder, n_liked, n_new=200, taste=taste, seed=world["seed"])
+            simulated = simulated_world(n_genres=12, **world)
+            with small_worlds_refused():
+                write_playlists(
+                    simulated, folder, n_liked, n_new=200, taste=taste, seed=world["seed"]
+                )
 
         return cached_folder(self.cache, key, write)
 

@@ -90,8 +90,9 @@ def simulate_world(
     Raises:
         ValueError: a size is too small.
     """
-    if n_users < 2:
-        raise ValueError(f"n_users must be at least 2, got {n_users}")
+    for name, size, least in (("n_users", n_users, 2), ("n_genres", n_genres, 1)):
+        if size < least:
+            raise ValueError(f"{name} must be at least {least}, got {size}")
     music, people, playing, meeting = (np.random.default_rng([seed, part]) for part in range(4))
     catalogue = make_catalogue(n_artists, n_genres, styles_per_genre, n_factors, artist_zipf, music)
     listeners = make_listeners(

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from muso_exp.data.world import simulated_world, small_worlds_refused
 from muso_exp.errors import ConfigError
 from muso_exp.simulation.hetrec import write_hetrec
 from muso_exp.simulation.lfm1b import write_lfm1b
 from muso_exp.simulation.muso import write_muso
 from muso_exp.simulation.taste_profile import write_taste_profile
-from muso_exp.simulation.world import World, simulate_world
+from muso_exp.simulation.world import World
 
 VERSION = 2  # raised when other files are written for the same arguments
 MUSO_SHARES = (10, 12)  # one user in so many is in the train or the test file of MuSo
@@ -23,14 +24,15 @@ def write_source(source: str, folder: Path, world: Mapping[str, int]) -> None:
         world: arguments of `simulate_world`.
 
     Raises:
-        ConfigError: no writer for this source.
+        ConfigError: no writer for this source, or the world is too small.
     """
     if source not in WRITERS:
         raise ConfigError(
             f"dataset.source={source}: not simulated, set dataset.root; simulated are "
             f"{', '.join(WRITERS)}"
         )
-    WRITERS[source](simulate_world(**world), folder)
+    with small_worlds_refused():
+        WRITERS[source](simulated_world(**world), folder)
 
 
 def _write_muso(world: World, folder: Path) -> None:

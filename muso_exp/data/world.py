@@ -1,0 +1,27 @@
+"""The simulated world of every data set, with one line for sizes that make none."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from muso_exp.errors import ConfigError
+from muso_exp.simulation.world import World, simulate_world
+
+
+def simulated_world(**sizes: Any) -> World:
+    """Simulate a world; arguments as of `muso_exp.simulation.world.simulate_world`.
+
+    Raises:
+        ConfigError: a size is too small.
+    """
+    with small_worlds_refused():
+        return simulate_world(**sizes)
+
+
+@contextmanager
+def small_worlds_refused() -> Iterator[None]:
+    """Turn the ValueError of a simulation or of a writer of its files into a ConfigError."""
+    try:
+        yield
+    except ValueError as error:
+        raise ConfigError(f"dataset.world_*: no such world can be simulated: {error}") from error
