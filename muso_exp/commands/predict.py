@@ -15,42 +15,60 @@ from muso_exp.errors import CheckpointError, ConfigError
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.table import Table
 
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 _SHOWN = 10  # rows of the result that the terminal shows
+_UPRIGHT = 3  # so few rows stand upright, if they are wide
 
 
 def predict(
     run: Annotated[str, typer.Argument(help="run folder, MLflow run id, or a .ckpt file of a run")],
-    table: Annotated[Path, typer.Argument(help="new input in the format of the run's dataset")],
-    out: Annotated[Path, typer.Option(help="result: .csv, .csv.gz or .parquet")],
+    source: Annotated[
+        Path, typer.Argument(help="new input as the run's dataset reads it: table, song, folder")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="also write the result: .csv, .csv.gz or .parquet")
+    ] = None,
 ) -> None:
-    """Apply a finished run to new input: for playlists, a table of tracks ranked by fit."""
+    """Apply a finished run to new input: tracks ranked by fit, songs estimated from their sound."""
     from rich.console import Console
-    from rich.table import Table
 
-    if not out.name.endswith((".csv", ".csv.gz", ".parquet")):
+    if out is not None and not out.name.endswith((".csv", ".csv.gz", ".parquet")):
         raise ConfigError(f"--out {out}: a name that ends in .csv, .csv.gz or .parquet is needed")
     data, model = load_trained(find_trained(run))
-    result = apply(data, model, table)
-    write_table(out, result)
+    result = apply(data, model, source)
+    if out is not None:
+        write_table(out, result)
     console = Console(width=None if sys.stdout.isatty() else 160)
-    shown = Table(
-        *map(str, result.columns), title=f"{table.name}: first rows", title_justify="left"
-    )
-    for row in result.head(_SHOWN).itertuples(index=False):
-        shown.add_row(
-            *(f"{value:.4g}" if isinstance(value, float) else str(value) for value in row)
-        )
-    console.print(shown, markup=False)
-    console.print(f"{len(result)} rows: {out}", soft_wrap=True, highlight=False)
+    console.print(shown(source.name, result), markup=False)
+    place = "give --out FILE to keep them" if out is None else str(out)
+    console.print(f"{len(result)} rows: {place}", soft_wrap=True, highlight=False)
 
 
-def apply(data: Any, model: Any, table: Path) -> pd.DataFrame:
-    """Let the data set read `table` and the model predict; the data set says how it is shown."""
+def shown(name: str, result: pd.DataFrame) -> Table:
+    """Return the first rows as a terminal table; a few wide rows stand upright, one a column."""
+    from rich.table import Table
+
+    cells = result.head(_SHOWN).map(_cell)
+    upright = len(cells) <= _UPRIGHT < len(cells.columns)
+    if upright:
+        cells = cells.T.reset_index().set_axis(["", *cells.iloc[:, 0]], axis=1)
+    table = Table(*map(str, cells.columns), title=f"{name}: first rows", title_justify="left")
+    for row in cells.itertuples(index=False):
+        table.add_row(*row)
+    return table
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def apply(data: Any, model: Any, source: Path) -> pd.DataFrame:
+    """Let the data set read `source` and the model predict; the data set says how it is shown."""
     from muso_exp.outcome import predictor
 
-    return data.apply(table, predictor(model))
+    return data.apply(source, predictor(model))
 
 
 def find_trained(run: str) -> Path:

@@ -11,7 +11,7 @@ from conftest import REPOSITORY
 from hydra import compose, initialize_config_dir
 from pytest import approx
 
-from muso_exp.commands.predict import find_trained, load_trained, predict, write_table
+from muso_exp.commands.predict import find_trained, load_trained, predict, shown, write_table
 from muso_exp.errors import CheckpointError, ConfigError, DataFormatError
 from muso_exp.run import run
 
@@ -125,6 +125,23 @@ def test_input_that_does_not_fit_is_refused_and_nothing_written(
     with pytest.raises(DataFormatError, match="no column for tempo"):
         predict(str(finished), tmp_path / "bad.csv", tmp_path / "ranked.csv")
     assert [path.name for path in tmp_path.iterdir()] == ["bad.csv"]
+
+
+def test_without_out_the_result_is_only_shown(
+    finished: Path, test_tracks: pd.DataFrame, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    test_tracks.to_csv(tmp_path / "brought.csv", index=False)
+    predict(str(finished), tmp_path / "brought.csv")
+    assert f"{len(test_tracks)} rows: give --out FILE" in capsys.readouterr().out
+    assert [path.name for path in tmp_path.iterdir()] == ["brought.csv"]
+
+
+def test_a_few_wide_rows_stand_upright() -> None:
+    wide = pd.DataFrame([["song", 0.123456, "x", 1]], columns=["path", "energy", "near", "n"])
+    table = shown("song.mp3", wide)
+    assert [column.header for column in table.columns] == ["", "song"]
+    assert list(table.columns[1].cells) == ["song", "0.1235", "x", "1"]
+    assert len(shown("t", wide[["path", "energy"]]).columns) == 2
 
 
 def test_the_result_is_written_in_the_format_of_its_name(tmp_path: Path) -> None:
