@@ -1,0 +1,1 @@
+"""Tracks with audio features, as document 4 uses them: the table, clusters, continuations."""
