@@ -45,6 +45,10 @@ class DataFormatError(MusoError):
         super().__init__(f"{place}: {problem}{given}" + (f"; {fix}" if fix else ""))
 
 
+class SourceError(MusoError):
+    """A service outside does not give what a collector asks for."""
+
+
 class CheckpointError(MusoError):
     """A checkpoint or run folder cannot be used as asked."""
 

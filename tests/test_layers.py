@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "metrics": {"errors", "features"},
     "models": {"errors", "features", "metrics"},
     "simulation": {"errors", "features"},
+    "sources": {"errors", "features"},
     "data": {"errors", "results", "features", "metrics", "simulation", "plots", "curves"},
     "callbacks": set(),
     "checkpoint": {"errors"},

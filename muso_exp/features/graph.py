@@ -1,5 +1,8 @@
 """Friendship graphs: distances between users, chains of friends, and how metric a label is."""
 
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
 import numpy as np
 from scipy.ndimage import distance_transform_cdt
 from scipy.sparse import csr_matrix
@@ -103,10 +106,34 @@ def friend_chain(
     Source: MuSo (DOS document), "Data". Deviation: none known; the document does not say whether
     dead ends stay in the chain.
     """
+    indices, starts = adjacency.indices, adjacency.indptr
+
+    def friends(user: int) -> list[int]:
+        return indices[starts[user] : starts[user + 1]].tolist()
+
+    return np.array(walk_chain(friends, root, length, rng), dtype=np.int64)
+
+
+User = TypeVar("User", int, str)
+
+
+def walk_chain(
+    friends: Callable[[User], Sequence[User]], root: User, length: int, rng: np.random.Generator
+) -> list[User]:
+    """Walk as `friend_chain` does, where friends are only known once they are asked for.
+
+    Args:
+        friends: returns the friends of a user; asked again when the walk comes back to him.
+        root: first user.
+        length: number of users in the chain.
+        rng: draws each next friend.
+
+    Raises:
+        ValueError: the walk returned to the root before the chain was long enough.
+    """
     chain, visited = [root], {root}
     while chain and len(chain) < length:
-        friends = adjacency.indices[adjacency.indptr[chain[-1]] : adjacency.indptr[chain[-1] + 1]]
-        fresh = [int(friend) for friend in friends if int(friend) not in visited]
+        fresh = [friend for friend in friends(chain[-1]) if friend not in visited]
         if fresh:
             chain.append(fresh[rng.integers(len(fresh))])
             visited.add(chain[-1])
@@ -117,7 +144,7 @@ def friend_chain(
             f"no chain of {length} users starts at user {root}: {len(visited)} were reached; "
             "take another root, a shorter chain or a larger world"
         )
-    return np.array(chain, dtype=np.int64)
+    return chain
 
 
 def triangle_violations(distances: np.ndarray) -> int:

@@ -1,0 +1,1 @@
+"""Collectors of data from outside, written in the formats that `muso_exp.data` reads."""
