@@ -1,0 +1,1 @@
+"""Sound files: decoding and checks, the store of clips, folder layouts."""
