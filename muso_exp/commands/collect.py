@@ -49,7 +49,10 @@ def collect(
                 bar.console.print(f"{split}: {stay} of {length} users have listening")
                 taken = chain.users
 
-    cached_folder(out.parent, out.name, write)
+    try:
+        cached_folder(out.parent, out.name, write)
+    finally:
+        (out.parent / f"{out.name}.lock").unlink(missing_ok=True)
     Console().print(
         f"python -m muso_exp +experiment=dos_classifier dataset.root={out}",
         soft_wrap=True,
