@@ -1,0 +1,256 @@
+"""Folders of sound files as they are published -> one table of tracks."""
+
+import ast
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from muso_exp.data.readers import read_text
+from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
+
+COLUMNS = ["track_id", "path", "artist", "title", "genre", "tags", "split"]
+SPLITS = ("", "train", "val", "test")
+SUFFIXES = {".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au"}
+_SPLIT_NAMES = {
+    "training": "train",
+    "validation": "val",
+    "valid": "val",
+    "testing": "test",
+}
+FMA_COLUMNS = {
+    "artist": ("artist", "name"),
+    "title": ("track", "title"),
+    "genre": ("track", "genre_top"),
+    "split": ("set", "split"),
+    "tags": ("track", "tags"),
+}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A way in which sound files are published.
+
+    Attributes:
+        fits: whether a folder looks like it.
+        read: a folder -> its tracks.
+        looks: what a folder of this layout holds, in words.
+    """
+
+    fits: Callable[[Path], bool]
+    read: Callable[[Path], pd.DataFrame]
+    looks: str
+
+
+def read_tracks(root: Path, layout: str = "auto") -> pd.DataFrame:
+    """Return the tracks of a folder, in the order of its table or of its file names.
+
+    Args:
+        root: the folder.
+        layout: auto, manifest, fma, gtzan or emotify.
+
+    Returns:
+        A row per track: track_id (unique), path (absolute; the file need not be sound), artist
+        and genre ("" unknown), title, tags (list), split ("", train, val or test).
+
+    Raises:
+        ConfigError: no such layout, none that fits, or two.
+        DatasetNotFoundError: no folder, or the layout's table is not in it.
+        DataFormatError: a table that its layout does not allow, or no track at all.
+    """
+    root = root.absolute()
+    if not root.is_dir():
+        raise DatasetNotFoundError(root, ["the folder itself"], "set dataset.root")
+    if layout != "auto" and layout not in LAYOUTS:
+        raise ConfigError(f"layout={layout}: choose one of auto, {', '.join(LAYOUTS)}")
+    tracks = LAYOUTS[find_layout(root) if layout == "auto" else layout].read(root)
+    if not len(tracks):
+        raise DataFormatError(root, "no track in it", fix="copy the folder anew")
+    repeated = tracks["track_id"].duplicated()
+    if repeated.any():
+        first = tracks["track_id"][repeated].iloc[0]
+        raise DataFormatError(root, "two tracks with one track_id", value=first)
+    tracks["path"] = [str(root / path) for path in tracks["path"]]
+    return tracks.reset_index(drop=True)[COLUMNS]
+
+
+def find_layout(root: Path) -> str:
+    """Return the name of the layout that a folder has.
+
+    Raises:
+        ConfigError: none, or two.
+    """
+    fitting = [name for name, layout in LAYOUTS.items() if layout.fits(root)]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        names = " and ".join(fitting)
+        raise ConfigError(f"{root}: looks like {names}; set dataset.layout to one of them")
+    known = "; ".join(f"{name}: {layout.looks}" for name, layout in LAYOUTS.items())
+    raise ConfigError(f"{root}: no layout of sound files that is known ({known})")
+
+
+def _read_csv(path: Path, header: int | list[int] = 0) -> pd.DataFrame:
+    """Return a comma-separated table as text, no value taken for missing.
+
+    Raises:
+        DatasetNotFoundError: no such file.
+        DataFormatError: no such table.
+    """
+    if not path.is_file():
+        raise DatasetNotFoundError(path.parent, [path.name], "copy the whole folder")
+    try:
+        return pd.read_csv(
+            io.StringIO(read_text(path)),
+            header=header,
+            dtype=str,
+            keep_default_na=False,
+            na_filter=False,
+            index_col=False if header == 0 else 0,
+        )
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError, IndexError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise DataFormatError(path, f"no table: {reason}", fix="copy it anew") from error
+
+
+def _complete(path: Path, table: pd.DataFrame, needed: tuple[str, ...]) -> pd.DataFrame:
+    """Return a table with all COLUMNS, the absent ones empty and the values checked.
+
+    Raises:
+        DataFormatError: a needed column is absent or has an empty value, or a strange split.
+    """
+    for name in needed:
+        if name not in table:
+            raise DataFormatError(path, f"no column {name}", line=1, value=list(table.columns))
+        if (table[name] == "").any():
+            line = int((table[name] == "").to_numpy().argmax()) + 2
+            raise DataFormatError(path, "an empty value", line=line, column=name)
+    for name in COLUMNS:
+        if name not in table:
+            table[name] = ""
+    table["split"] = table["split"].replace(_SPLIT_NAMES)
+    strange = ~table["split"].isin(SPLITS).to_numpy()
+    if strange.any():
+        row = int(strange.argmax())
+        need = "train, val, test or nothing is needed"
+        value = table["split"].iloc[row]
+        raise DataFormatError(path, need, line=row + 2, column="split", value=value)
+    return table
+
+
+def _manifest_columns(root: Path) -> list[str]:
+    """Return the column names of a folder's manifest.csv, none where there is no such file."""
+    path = root / "manifest.csv"
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        return [name.strip() for name in file.readline().split(",")]
+
+
+def _read_manifest(root: Path) -> pd.DataFrame:
+    path = root / "manifest.csv"
+    table = _complete(path, _read_csv(path), ("track_id", "path"))
+    table["tags"] = [[tag for tag in tags.split("|") if tag] for tags in table["tags"]]
+    return table
+
+
+def _read_emotify(root: Path) -> pd.DataFrame:
+    path = root / "manifest.csv"
+    names = {"file": "path", "id3_artist": "artist", "id3_title": "title"}
+    table = _complete(path, _read_csv(path).rename(columns=names), ("track_id", "path", "genre"))
+    table["tags"] = [[] for _ in range(len(table))]
+    return table
+
+
+def _fma_table(root: Path) -> Path | None:
+    places = [root / "tracks.csv", root / "fma_metadata" / "tracks.csv"]
+    return next((path for path in places if path.is_file()), None)
+
+
+def _fma_files(root: Path) -> dict[str, Path]:
+    """Return the sound file of each FMA id; the larger subset wins where two are there."""
+    files: dict[str, Path] = {}
+    for subset in ("fma_small", "fma_medium", "fma_large", "fma_full", "."):
+        for path in sorted((root / subset).glob("[0-9][0-9][0-9]/*.mp3")):
+            if path.stem.isdecimal():
+                files[str(int(path.stem))] = path
+    return files
+
+
+def _read_fma(root: Path) -> pd.DataFrame:
+    """Return the tracks of FMA whose files are there, in the order of tracks.csv.
+
+    Its header takes three lines: the kind, the name, and the name of the index.
+    """
+    path = _fma_table(root)
+    if path is None:
+        raise DatasetNotFoundError(root, ["tracks.csv"], "unpack fma_metadata.zip beside the sound")
+    table = _read_csv(path, header=[0, 1])
+    absent = [" ".join(name) for name in FMA_COLUMNS.values() if name not in table]
+    if absent:
+        raise DataFormatError(path, f"no column {absent[0]}", line=1, fix="copy it anew")
+    found = {name: table[column].to_numpy() for name, column in FMA_COLUMNS.items()}
+    tracks = pd.DataFrame({"track_id": table.index.astype(str), **found})
+    files = _fma_files(root)
+    unknown = sorted(files.keys() - set(tracks["track_id"]))
+    if unknown:
+        raise DataFormatError(files[unknown[0]], f"its track is not in {path}", fix="copy it anew")
+    tracks = tracks[tracks["track_id"].isin(files.keys())]
+    tracks = tracks.assign(path=[str(files[track]) for track in tracks["track_id"]])
+    tracks["tags"] = [_literal_tags(path, tags) for tags in tracks["tags"]]
+    return _complete(path, tracks, ("track_id",))
+
+
+def _literal_tags(path: Path, text: str) -> list[str]:
+    """Return FMA's tags, which are written as a Python list."""
+    try:
+        tags = ast.literal_eval(text) if text else []
+    except (ValueError, SyntaxError) as error:
+        raise DataFormatError(path, "no list of tags", column="tags", value=text) from error
+    return [str(tag) for tag in tags]
+
+
+def _gtzan_files(root: Path) -> list[Path]:
+    """Return the files named `<genre>/<genre>.<number>.<suffix>`, sorted."""
+    files = [*root.glob("*/*.*"), *root.glob("genres*/*/*.*")]
+    named = [path for path in files if path.name.startswith(path.parent.name + ".")]
+    sound = [path for path in named if path.suffix.lower() in SUFFIXES]
+    return sorted(path for path in sound if path.stem.rpartition(".")[2].isdecimal())
+
+
+def _read_gtzan(root: Path) -> pd.DataFrame:
+    """Return the tracks of GTZAN; its artists are in no file of it."""
+    files = _gtzan_files(root)
+    tracks = pd.DataFrame(
+        {
+            "track_id": [path.stem for path in files],
+            "path": [str(path) for path in files],
+            "genre": [path.parent.name for path in files],
+        },
+        dtype=str,
+    )
+    tracks = _complete(root, tracks, ())
+    tracks["tags"] = [[] for _ in range(len(tracks))]
+    return tracks
+
+
+LAYOUTS = {
+    "manifest": Layout(
+        lambda root: {"path", "track_id"} <= set(_manifest_columns(root)),
+        _read_manifest,
+        "manifest.csv with columns path, track_id",
+    ),
+    "fma": Layout(
+        lambda root: _fma_table(root) is not None,
+        _read_fma,
+        "tracks.csv and fma_small/000/000002.mp3",
+    ),
+    "gtzan": Layout(lambda root: bool(_gtzan_files(root)), _read_gtzan, "blues/blues.00000.wav"),
+    "emotify": Layout(
+        lambda root: "file" in _manifest_columns(root) and (root / "annotations.csv").is_file(),
+        _read_emotify,
+        "manifest.csv with column file, and annotations.csv",
+    ),
+}
