@@ -1,0 +1,246 @@
+"""What all networks on sound share: heads, losses, windows, optimisers with staged rates."""
+
+import logging
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import (
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    mse_loss,
+    normalize,
+)
+
+from muso_exp.models.base import Batch, Model
+from muso_exp.models.stages import StagedLR
+
+Head = Literal["factors", "regression", "tags", "genres"]
+HEADS: tuple[Head, ...] = ("factors", "regression", "tags", "genres")
+COLUMNS = {"factors": "preds", "regression": "preds", "tags": "scores", "genres": "probabilities"}
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a network on sound is descended.
+
+    Attributes:
+        optimizer: `sgd`, with Nesterov momentum where momentum is not 0, or `adam` (AdamW).
+        lr: learning rate of the first stage.
+        momentum: of SGD.
+        weight_decay: L2 penalty on all weights (decoupled with `adam`).
+        n_stages, lr_factor, patience, lr_decay: see `muso_exp.models.stages.StagedLR`.
+
+    Raises:
+        ValueError: a value that makes no sense.
+    """
+
+    optimizer: str
+    lr: float
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+    n_stages: int = 1
+    lr_factor: float = 0.2
+    patience: int = 0
+    lr_decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.optimizer not in ("sgd", "adam"):
+            raise ValueError(f"model.optimizer must be sgd or adam, got {self.optimizer!r}")
+        if not self.lr > 0:
+            raise ValueError(f"model.lr must be > 0, got {self.lr}")
+        if self.n_stages < 1 or self.patience < 0:
+            raise ValueError(
+                f"model.n_stages must be >= 1 and model.patience >= 0, "
+                f"got {self.n_stages} and {self.patience}"
+            )
+
+    def make_optimizer(self, module: nn.Module) -> torch.optim.Optimizer:
+        """Return the optimiser of the module's weights, fused: one pass over them."""
+        weights = list(module.parameters())
+        if self.optimizer == "adam":
+            return torch.optim.AdamW(
+                weights, lr=self.lr, weight_decay=self.weight_decay, fused=True
+            )
+        return torch.optim.SGD(
+            weights,
+            lr=self.lr,
+            momentum=self.momentum,
+            nesterov=self.momentum > 0,
+            weight_decay=self.weight_decay,
+            fused=True,
+        )
+
+    def make_stages(self, optimizer: torch.optim.Optimizer) -> StagedLR:
+        """Return the schedule of the learning rate."""
+        return StagedLR(optimizer, self.n_stages, self.lr_factor, self.patience, self.lr_decay)
+
+
+class AudioModel(Model):
+    """A network from a window of sound to a vector, with a dense head on top.
+
+    A subclass implements `embed` and calls `finish` at the end of its constructor. Waveforms come
+    as windows x (B, S) or as W windows of each clip, (B, W, S); what is predicted of a clip is the
+    mean over its windows. Of the head depends what a window's output is, and its loss:
+
+    - `factors`: linear, each window's output divided by its L2 norm where `normalise` is set, as
+      its target then is too; mean squared error over rows and outputs;
+    - `regression`: linear; mean squared error against the targets as they are;
+    - `tags`: sigmoid; binary cross-entropy, the mean over rows and tags;
+    - `genres`: softmax; cross-entropy against the number of the genre.
+
+    A stage that ends gives way to the next one at the best weights of the one before, with the
+    momentum forgotten; after the last stage training stops.
+
+    Attributes:
+        embedding_dim: length of the inner representation, for a probe on the frozen network.
+
+    Raises:
+        ValueError: an unknown head, no outputs, or a window of another length than the network's.
+
+    Source: thesis section 6.1 and document 5, section V-D (mean over windows, MSE); the training
+    code that the thesis adapted (stages reload the best weights; the thesis does not say so).
+    """
+
+    embedding_dim: int
+
+    def __init__(
+        self, head: str, n_outputs: int, n_samples: int, training: Training, normalise: bool
+    ) -> None:
+        super().__init__()
+        if head not in HEADS:
+            raise ValueError(f"head must be one of {', '.join(HEADS)}, got {head!r}")
+        if n_outputs < 1:
+            raise ValueError(f"n_outputs must be at least 1, got {n_outputs}")
+        self.head, self.n_outputs, self.n_samples = head, n_outputs, n_samples
+        self.training_plan = training
+        self.normalise = normalise and head == "factors"
+        self._best: dict[str, Tensor] = {}
+
+    def finish(self, embedding_dim: int, dropout: float) -> None:
+        """Put dropout and the dense head on top of a vector of this length."""
+        self.embedding_dim = embedding_dim
+        self.dropout = nn.Dropout(dropout)
+        self.dense = nn.Linear(embedding_dim, self.n_outputs)
+        nn.init.xavier_uniform_(self.dense.weight)
+        nn.init.zeros_(self.dense.bias)
+
+    @abstractmethod
+    def embed(self, x: Tensor) -> Tensor:
+        """Return the inner representation (B, embedding_dim) of windows x (B, S).
+
+        It ends with the vector that the dense head is put on.
+        """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the head's outputs (B, n_outputs), averaged over windows, of x (B, [W,] S)."""
+        return self._outputs(self._run(x)[0]).mean(dim=1)
+
+    def predict_step(self, batch: Batch, batch_idx: int = 0) -> dict[str, Tensor]:
+        """Return the head's column and `embedding` (B, embedding_dim), averaged over windows.
+
+        The column is `preds` of factors and regression, `scores` of tags, `probabilities` of
+        genres, each (B, n_outputs) float32.
+        """
+        return self._columns(*self._run(batch["x"]))
+
+    def loss(self, batch: Batch) -> Tensor | None:
+        """Return the mean loss over all windows of a batch, shape ()."""
+        return self._criterion(self._run(batch["x"])[0], batch["target"])
+
+    def configure_optimizers(self) -> dict[str, Any]:
+        """Return the optimiser and its staged learning rate."""
+        optimizer = self.training_plan.make_optimizer(self)
+        stages = self.training_plan.make_stages(optimizer)
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": stages, "interval": "step"},
+        }
+
+    def on_train_epoch_end(self) -> None:
+        """Let the validation loss of this epoch decide whether a stage ends."""
+        trainer = self.trainer
+        validated = (trainer.current_epoch + 1) % (trainer.check_val_every_n_epoch or 1) == 0
+        loss = trainer.callback_metrics.get("val/loss")
+        if self.training_plan.patience == 0 or loss is None or not validated:
+            return
+        scheduler = self.lr_schedulers()
+        progress = scheduler.progress(float(loss))  # type: ignore[union-attr]
+        if progress == "better":
+            self._best = {name: value.clone() for name, value in self.state_dict().items()}
+        elif progress == "next stage":
+            self.load_state_dict(self._best)
+            self.optimizers(use_pl_optimizer=False).state.clear()  # type: ignore[union-attr]
+            log.info("stage %d begins at the best weights so far", scheduler.stage + 1)  # type: ignore[union-attr]
+        elif progress == "over":
+            trainer.should_stop = True
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep the best weights of the stage, which the next stage starts from."""
+        checkpoint["best_of_stage"] = self._best
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take the best weights of the stage back."""
+        self._best = checkpoint.get("best_of_stage", {})
+
+    def _run(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits (B, W, n_outputs) and embeddings (B, W, D), a window at a time.
+
+        So a clip of W windows takes no more memory than a window.
+        """
+        windows = (x if x.ndim == 3 else x[:, None]).unbind(dim=1)  # W times (B, S)
+        if windows[0].shape[-1] != self.n_samples:
+            raise ValueError(
+                f"the network takes windows of {self.n_samples} samples, "
+                f"got {windows[0].shape[-1]}; make dataset.n_samples agree with the model"
+            )
+        embedded = [self.embed(window) for window in windows]  # W times (B, D)
+        size = self.dense.in_features  # the head sees the last layer's vector
+        logits = [self.dense(self.dropout(window[:, -size:])) for window in embedded]  # W x (B, O)
+        return torch.stack(logits, dim=1).float(), torch.stack(embedded, dim=1).float()
+
+    def _outputs(self, logits: Tensor) -> Tensor:
+        if self.head == "tags":
+            return logits.sigmoid()
+        if self.head == "genres":
+            return logits.softmax(dim=-1)
+        return normalize(logits, dim=-1) if self.normalise else logits
+
+    def _columns(self, logits: Tensor, embedded: Tensor) -> dict[str, Tensor]:
+        outputs = self._outputs(logits).mean(dim=1)  # (B, O)
+        return {COLUMNS[self.head]: outputs, "embedding": embedded.mean(dim=1)}
+
+    def _criterion(self, logits: Tensor, target: Tensor) -> Tensor:
+        n_windows = logits.shape[1]
+        each = target.repeat_interleave(n_windows, dim=0)  # (B * W, ...)
+        flat = logits.flatten(0, 1)  # (B * W, O)
+        if self.head == "genres":
+            return cross_entropy(flat, each.long())
+        if self.head == "tags":
+            return binary_cross_entropy_with_logits(flat, each.float())
+        each = normalize(each.float(), dim=-1) if self.normalise else each.float()
+        return mse_loss(self._outputs(flat), each)
+
+    def _evaluate(self, stage: str, metrics: Any, batch: Batch) -> dict[str, Tensor]:
+        logits, embedded = self._run(batch["x"])
+        preds = self._columns(logits, embedded)
+        metrics.update(**preds, target=batch["target"])
+        loss = self._criterion(logits, batch["target"])
+        self._log_loss(f"{stage}/loss", loss, len(batch["target"]))
+        return preds
+
+
+def start_he_uniform(module: nn.Module) -> None:
+    """Draw the weights of all convolutions and dense layers uniformly, biases 0.
+
+    Bound sqrt(6 / fan_in), for ReLU. Source: NOTES section 3 (He et al. 2015).
+    """
+    for layer in module.modules():
+        if isinstance(layer, (nn.Conv1d, nn.Conv2d, nn.Linear)):
+            nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu")
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)

@@ -1,0 +1,190 @@
+"""Spectral front-ends inside a model's graph: log-mel and MFCC, on whatever device it is on."""
+
+import librosa
+import torch
+import torchaudio
+from scipy.signal import savgol_coeffs, savgol_filter
+from torch import Tensor, nn
+from torch.nn.functional import conv1d, pad
+
+DELTA_WIDTH = 9  # frames of a difference, librosa's default
+FLOOR = 1e-10  # of the power, librosa's default
+
+
+class LogMel(nn.Module):
+    """Log-compressed mel spectrogram in dB, the numbers of `muso_exp.features.mel.log_mel`.
+
+    torchaudio's own transform takes twice as long on a CPU (`benchmarks/log_mel.py`): `torch.stft`
+    walks over overlapping frames instead of laying them out, the power comes from a complex
+    modulus, a square root for each number, and whole batches are written to memory between the
+    steps. Here frames are laid out and squared part by part, one waveform at a time on a CPU, and
+    the filters are applied in groups of neighbours, without the zeros of a group's far frequencies.
+    Its filters, made in float32, are off by up to .003 dB where a band begins; these are librosa's.
+
+    Args:
+        sample_rate: in Hz.
+        n_mels: bands from 0 Hz to half the rate.
+        n_fft: samples in a window (periodic Hann).
+        hop_length: samples from a window to the next.
+        pad_mode: what stands beyond the ends of a waveform: `reflect` or `constant` (zeros).
+        top_db: range in dB below the loudest value of each waveform; None: no cut.
+        precise: transform in float64, as librosa does; in float32 the rounding of a frame's
+            loudest frequencies is heard in its quietest, .01 dB at 80 dB below and worse further
+            down, for two thirds of the time.
+
+    Raises:
+        ValueError: an unknown pad_mode.
+
+    Source: document 5, section V-D; see `muso_exp.features.mel.log_mel`.
+    """
+
+    window: Tensor
+
+    def __init__(
+        self,
+        sample_rate: int,
+        n_mels: int = 128,
+        n_fft: int = 1024,
+        hop_length: int = 512,
+        pad_mode: str = "reflect",
+        top_db: float | None = 80.0,
+        precise: bool = True,
+    ) -> None:
+        super().__init__()
+        if pad_mode not in ("reflect", "constant"):
+            raise ValueError(f"pad_mode must be reflect or constant, got {pad_mode!r}")
+        self.n_mels, self.n_fft, self.hop_length = n_mels, n_fft, hop_length
+        self.pad_mode, self.top_db = pad_mode, top_db
+        self.dtype = torch.float64 if precise else torch.float32
+        window = torch.hann_window(n_fft, dtype=torch.float64)  # float32 would be off by 1e-7
+        self.register_buffer("window", window.to(self.dtype), persistent=False)
+        filters = librosa.filters.mel(sr=sample_rate, n_fft=n_fft, n_mels=n_mels)
+        self.spans = self._keep_groups(torch.from_numpy(filters.T))  # (n_fft / 2 + 1, n_mels)
+
+    def n_frames(self, n_samples: int) -> int:
+        """Return the number of frames of a waveform: 44 of 22,050 samples, 130 of 66,150."""
+        return 1 + n_samples // self.hop_length
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the spectrogram (B, n_mels, n_frames) in dB of waveforms x (B, S), float32."""
+        with torch.autocast(x.device.type, enabled=False):
+            parts = x.split(1) if x.device.type == "cpu" else [x]  # one fits the processor's cache
+            power = torch.cat([self._mel_power(part.to(self.dtype)) for part in parts])
+            decibels = power.clamp(min=FLOOR).log10() * 10  # (B, n_frames, n_mels)
+        if self.top_db is not None:
+            loudest = decibels.amax(dim=(1, 2), keepdim=True)  # (B, 1, 1)
+            decibels = decibels.maximum(loudest - self.top_db)
+        return decibels.transpose(1, 2)  # (B, n_mels, n_frames)
+
+    def _mel_power(self, x: Tensor) -> Tensor:
+        """Return the power in each band, (B, n_frames, n_mels)."""
+        half = self.n_fft // 2
+        x = pad(x[:, None], (half, half), mode=self.pad_mode)[:, 0]  # (B, S + n_fft)
+        frames = x.unfold(1, self.n_fft, self.hop_length) * self.window  # (B, n_frames, n_fft)
+        spectrum = torch.fft.rfft(frames)  # (B, n_frames, n_fft / 2 + 1)
+        real, imaginary = spectrum.real, spectrum.imag
+        power = torch.addcmul(real.square(), imaginary, imaginary).float()
+        groups = [power[..., low:high] @ getattr(self, name) for name, low, high in self.spans]
+        return torch.cat(groups, dim=2)
+
+    def _keep_groups(self, filters: Tensor, n_groups: int = 4) -> list[tuple[str, int, int]]:
+        """Keep the filters of neighbouring bands, each group from its first bin to its last.
+
+        Returns:
+            Buffer name, first bin and one past the last bin of each group.
+        """
+        spans = []
+        for number, bands in enumerate(filters.tensor_split(n_groups, dim=1)):
+            bins = bands.any(dim=1).nonzero()
+            low = int(bins.min()) if len(bins) else 0
+            high = int(bins.max()) + 1 if len(bins) else 1
+            name = f"filters_{number}"
+            self.register_buffer(name, bands[low:high].contiguous(), persistent=False)
+            spans.append((name, low, high))
+        return spans
+
+
+class MFCC(nn.Module):
+    """Cepstral coefficients with differences, the numbers of `muso_exp.features.mel.mfcc`.
+
+    Differences are least-squares slopes over 9 frames, at both ends those of a polynomial through
+    the 9 last frames (torchaudio's repeat the last frame instead).
+
+    Args:
+        sample_rate: in Hz.
+        n_mfcc: coefficients, the first one (loudness) included.
+        n_mels: see `LogMel`.
+        n_fft: see `LogMel`.
+        hop_length: see `LogMel`.
+        pad_mode: see `LogMel`.
+        top_db: see `LogMel`.
+
+    Source: document 5, section V-D: 13 coefficients, 39 with the differences.
+    """
+
+    dct: Tensor
+
+    def __init__(
+        self,
+        sample_rate: int,
+        n_mfcc: int = 13,
+        n_mels: int = 128,
+        n_fft: int = 1024,
+        hop_length: int = 512,
+        pad_mode: str = "reflect",
+        top_db: float | None = 80.0,
+    ) -> None:
+        super().__init__()
+        self.log_mel = LogMel(sample_rate, n_mels, n_fft, hop_length, pad_mode, top_db)
+        self.n_coefficients = 3 * n_mfcc
+        dct = torchaudio.functional.create_dct(n_mfcc, n_mels, norm="ortho")  # (n_mels, n_mfcc)
+        self.register_buffer("dct", dct.T.contiguous(), persistent=False)
+        self.first, self.second = Difference(order=1), Difference(order=2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the coefficients (B, 3 * n_mfcc, n_frames) of waveforms x (B, S), float32."""
+        decibels = self.log_mel(x)  # (B, n_mels, n_frames)
+        with torch.autocast(x.device.type, enabled=False):
+            coefficients = self.dct @ decibels  # (B, n_mfcc, n_frames)
+            both = [self.first(coefficients), self.second(coefficients)]
+        return torch.cat([coefficients, *both], dim=1)  # (B, 3 * n_mfcc, n_frames)
+
+
+class Difference(nn.Module):
+    """Slope or curvature of a series: a polynomial of the same order fitted to 9 frames.
+
+    Args:
+        order: 1, slope, or 2, curvature; in units per frame.
+
+    Source: Savitzky and Golay 1964, as librosa.feature.delta computes it. Deviation: none.
+    """
+
+    kernel: Tensor
+    ends: Tensor
+
+    def __init__(self, order: int) -> None:
+        super().__init__()
+        width, half = DELTA_WIDTH, DELTA_WIDTH // 2
+        kernel = savgol_coeffs(width, order, deriv=order, use="dot")  # (9,)
+        ends = savgol_filter(torch.eye(width, dtype=torch.float64), width, order, order, axis=1)
+        self.register_buffer("kernel", torch.from_numpy(kernel).float(), persistent=False)
+        self.register_buffer("ends", torch.from_numpy(ends).float(), persistent=False)  # (9, 9)
+        self.half = half
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the differences (B, C, T) of series x (B, C, T).
+
+        Raises:
+            ValueError: fewer than 9 frames.
+        """
+        width = DELTA_WIDTH
+        if x.shape[-1] < width:
+            raise ValueError(
+                f"differences need at least {width} frames, got {x.shape[-1]}; "
+                f"use longer windows (dataset.n_samples)"
+            )
+        flat = x.reshape(-1, 1, x.shape[-1])  # (B * C, 1, T)
+        middle = conv1d(flat, self.kernel[None, None]).reshape(*x.shape[:-1], -1)  # (B, C, T - 8)
+        first = x[..., :width] @ self.ends[:, : self.half]  # (B, C, 4)
+        last = x[..., -width:] @ self.ends[:, -self.half :]  # (B, C, 4)
+        return torch.cat([first, middle, last], dim=-1)  # (B, C, T)

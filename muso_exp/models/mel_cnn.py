@@ -1,0 +1,132 @@
+"""A convolutional network on log-mel spectrograms, from sound to genres or factors."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from torch import Tensor, nn
+
+from muso_exp.models.audio import AudioModel, Training, start_he_uniform
+from muso_exp.models.frontends import LogMel
+
+
+class MelCNN(AudioModel):
+    """Log-mel spectrogram, convolutions with ReLU and max-pooling, two fully connected layers.
+
+    The second fully connected layer, after its ReLU, is the representation; the head stands on it:
+    softmax over genres, or linear outputs for a regression to factors. Heads, losses: `AudioModel`.
+
+    The input is one channel of n_mels x n_frames, 1 + n_samples // hop_length frames: 128 x 44 for
+    22,050 samples (document 5's input, 1 s), 128 x 130 for 66,150 (its 3 s, which are 129 whole
+    hops). Each band is normalised by mean and standard deviation over all train windows seen so
+    far (in training: over the batch), without weights of its own.
+
+    Open in document 5, and our choice: the number, widths and lengths of the convolutions and of
+    the fully connected layers, the pooling, dropout, normalisation, optimiser, batch, epochs.
+
+    Args:
+        head: from the data set, see `AudioModel`.
+        n_outputs: from the data set.
+        n_samples: length of a window in samples, from the data set.
+        sample_rate: in Hz, from the data set.
+        n_mels: bands.
+        n_fft: samples in a spectrum's window.
+        hop_length: samples from a spectrum's window to the next.
+        pad_mode, top_db: see `muso_exp.models.frontends.LogMel`.
+        n_frames: take the first so many frames; 0: all.
+        channels: of each 3 x 3 convolution, each followed by ReLU and pooling by 2 x 2.
+        hidden_sizes: of the two fully connected layers.
+        dropout: after the second fully connected layer.
+        batch_norm: normalise the batch after each convolution.
+        normalise: head `factors` only: outputs and targets divided by their norms.
+        optimizer, lr, momentum, weight_decay, n_stages, lr_factor, patience, lr_decay: see
+            `muso_exp.models.audio.Training`.
+
+    Raises:
+        ValueError: more frames than the window has, no convolution, not two fully connected
+            layers, or a spectrogram too small to be pooled that often.
+
+    Source: document 5, section V-D. Deviation: none where it says something; its input is
+    "resized" to 128 x 44 where ours is a window of that length.
+    """
+
+    def __init__(
+        self,
+        head: str,
+        n_outputs: int,
+        n_samples: int,
+        sample_rate: int,
+        n_mels: int = 128,
+        n_fft: int = 1024,
+        hop_length: int = 512,
+        pad_mode: str = "reflect",
+        top_db: float | None = 80.0,
+        n_frames: int = 0,
+        channels: Sequence[int] = (32, 64, 128, 128),
+        hidden_sizes: Sequence[int] = (256, 128),
+        dropout: float = 0.5,
+        batch_norm: bool = False,
+        normalise: bool = False,
+        optimizer: str = "adam",
+        lr: float = 1e-3,
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+        n_stages: int = 1,
+        lr_factor: float = 0.2,
+        patience: int = 0,
+        lr_decay: float = 0.0,
+    ) -> None:
+        training = Training(
+            optimizer, lr, momentum, weight_decay, n_stages, lr_factor, patience, lr_decay
+        )
+        super().__init__(head, n_outputs, n_samples, training, normalise)
+        self.save_hyperparameters(logger=False)
+        self.log_mel = LogMel(sample_rate, n_mels, n_fft, hop_length, pad_mode, top_db)
+        self.n_frames = _frames(n_frames, self.log_mel.n_frames(n_samples))
+        # momentum None: the mean over all batches, not a moving one
+        self.standardise = nn.BatchNorm1d(n_mels, affine=False, momentum=None)
+        self.convolutions = nn.Sequential(
+            *(_block(n_in, n_out, batch_norm) for n_in, n_out in pairwise([1, *channels]))
+        )
+        size = _pooled(n_mels, self.n_frames, channels)
+        if len(hidden_sizes) != 2:
+            raise ValueError(f"model.hidden_sizes: two layers needed, got {list(hidden_sizes)}")
+        self.first = nn.Linear(size, hidden_sizes[0])
+        self.second = nn.Linear(hidden_sizes[0], hidden_sizes[1])
+        start_he_uniform(self)
+        self.finish(hidden_sizes[1], dropout)
+
+    def embed(self, x: Tensor) -> Tensor:
+        """Return the second fully connected layer (B, 128) of windows x (B, S)."""
+        x = self.log_mel(x)[:, :, : self.n_frames]  # (B, 128, 44)
+        x = self.standardise(x)[:, None]  # (B, 1, 128, 44)
+        x = self.convolutions(x).flatten(1)  # (B, 128, 8, 2), then (B, 2048)
+        return self.second(self.first(x).relu()).relu()  # (B, 256), then (B, 128)
+
+
+def _block(n_in: int, n_out: int, batch_norm: bool) -> nn.Sequential:
+    norm = [nn.BatchNorm2d(n_out)] if batch_norm else []
+    conv = nn.Conv2d(n_in, n_out, 3, padding=1)
+    return nn.Sequential(conv, *norm, nn.ReLU(inplace=True), nn.MaxPool2d(2))
+
+
+def _frames(asked: int, available: int) -> int:
+    if not 0 <= asked <= available:
+        raise ValueError(
+            f"model.n_frames must be 0 (all) or at most the window's {available} frames, "
+            f"got {asked}"
+        )
+    return asked or available
+
+
+def _pooled(n_mels: int, n_frames: int, channels: Sequence[int]) -> int:
+    """Return how many numbers are left after all blocks."""
+    if not channels or min(channels) < 1:
+        raise ValueError(f"model.channels: at least one convolution, got {list(channels)}")
+    shrunk = 2 ** len(channels)
+    size = channels[-1] * (n_mels // shrunk) * (n_frames // shrunk)
+    if size == 0:
+        raise ValueError(
+            f"{n_mels} x {n_frames} cannot be pooled {len(channels)} times by 2; "
+            f"take longer windows (dataset.n_samples) or fewer model.channels"
+        )
+    return size

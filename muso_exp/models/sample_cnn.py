@@ -1,0 +1,135 @@
+"""SampleCNN: convolutions on the raw waveform, three samples at a time."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from muso_exp.models.audio import AudioModel, Training, start_he_uniform
+from muso_exp.models.base import Batch
+
+PUBLISHED = (128, 128, 256, 256, 256, 256, 256, 256, 512)
+
+
+class SampleCNN(AudioModel):
+    """The 3^9 network: a strided convolution, then nine that end at one vector of 512.
+
+    Each block is a convolution of length 3, batch normalisation, ReLU, and max-pooling by 3; so
+    the window is 3^(blocks + 1) samples long: 59,049, which is 3.7 s at 16 kHz. A last convolution
+    of length 1, dropout, and the dense head follow. Heads, losses, stages: `AudioModel`.
+
+    Args:
+        head: from the data set, see `AudioModel`.
+        n_outputs: from the data set.
+        n_samples: length of a window in samples, from the data set: 3^(len(channels) + 1).
+        channels: width of each block; the strided convolution has the width of the first, the
+            last convolution that of the last. Fewer and narrower ones serve smaller windows.
+        dropout: before the dense layer.
+        embedding_blocks: numbers (from 0) of blocks whose outputs, averaged over time, are put
+            in front of the last layer's vector in `embedding`; the head does not see them.
+        batch_norm_momentum: weight of a batch in the running mean and variance.
+        batch_norm_eps: added to the variance.
+        channels_last: run as two-dimensional convolutions of height 1 in channels-last layout;
+            the numbers are the same, the weights have a dimension more.
+        optimizer, lr, momentum, weight_decay, n_stages, lr_factor, patience, lr_decay: see
+            `muso_exp.models.audio.Training`.
+
+    Raises:
+        ValueError: a window that the blocks do not fit, or a block that is not there.
+
+    Source: thesis chapters 4 and 6.1, NOTES section 3; where they are silent, the network's
+    public code: biases in the convolutions, Keras' batch normalisation (0.01, 1e-3), Glorot-uniform
+    dense layer. Deviation: none at the defaults.
+    """
+
+    def __init__(
+        self,
+        head: str,
+        n_outputs: int,
+        n_samples: int,
+        channels: Sequence[int] = PUBLISHED,
+        dropout: float = 0.5,
+        embedding_blocks: Sequence[int] = (),
+        batch_norm_momentum: float = 0.01,
+        batch_norm_eps: float = 1e-3,
+        channels_last: bool = False,
+        optimizer: str = "sgd",
+        lr: float = 0.01,
+        momentum: float = 0.9,
+        weight_decay: float = 0.0,
+        n_stages: int = 5,
+        lr_factor: float = 0.2,
+        patience: int = 3,
+        lr_decay: float = 1e-6,
+    ) -> None:
+        training = Training(
+            optimizer, lr, momentum, weight_decay, n_stages, lr_factor, patience, lr_decay
+        )
+        super().__init__(head, n_outputs, n_samples, training, normalise=True)
+        _check_blocks(channels, n_samples, embedding_blocks)
+        self.save_hyperparameters(logger=False)
+        self.embedding_blocks, self.channels_last = tuple(embedding_blocks), channels_last
+        norm = (batch_norm_momentum, batch_norm_eps)
+        widths = [channels[0], *channels]
+        self.strided = self._layer(1, channels[0], 3, 3, norm)
+        self.blocks = nn.ModuleList(
+            self._layer(n_in, n_out, 3, 1, norm)
+            for n_in, n_out in zip(widths[:-1], channels, strict=True)
+        )
+        self.pool = nn.MaxPool2d((1, 3)) if channels_last else nn.MaxPool1d(3)
+        self.last = self._layer(channels[-1], channels[-1], 1, 1, norm)
+        start_he_uniform(self)
+        self.finish(channels[-1], dropout)
+        self.embedding_dim = channels[-1] + sum(channels[i] for i in embedding_blocks)
+
+    def _layer(
+        self, n_in: int, n_out: int, length: int, stride: int, norm: tuple[float, float]
+    ) -> nn.Sequential:
+        """Return convolution, batch normalisation and ReLU."""
+        momentum, eps = norm
+        padding = 1 if (length, stride) == (3, 1) else 0
+        if self.channels_last:
+            conv: nn.Module = nn.Conv2d(n_in, n_out, (1, length), (1, stride), (0, padding))
+            scale: nn.Module = nn.BatchNorm2d(n_out, eps, momentum)
+            conv.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        else:
+            conv = nn.Conv1d(n_in, n_out, length, stride, padding)
+            scale = nn.BatchNorm1d(n_out, eps, momentum)
+        return nn.Sequential(conv, scale, nn.ReLU(inplace=True))
+
+    def embed(self, x: Tensor) -> Tensor:
+        """Return the last layer's vector (B, 512) of windows x (B, S), blocks' means before it."""
+        return torch.cat(self._vectors(x), dim=1)
+
+    def _vectors(self, x: Tensor) -> list[Tensor]:
+        """Return the means over time of the chosen blocks, then the last layer's vector."""
+        x = x[:, None, None] if self.channels_last else x[:, None]  # (B, 1, [1,] 59049)
+        x = self.strided(x)  # (B, 128, 19683)
+        means = []
+        for number, block in enumerate(self.blocks):
+            x = self.pool(block(x))  # (B, 128, 6561), (B, 128, 2187), ..., (B, 512, 1)
+            if number in self.embedding_blocks:
+                means.append(x.flatten(2).mean(dim=2))
+        return [*means, self.last(x).flatten(1)]  # the last one (B, 512)
+
+    def loss(self, batch: Batch) -> Tensor | None:
+        """Return the mean loss; None of a row without company, which cannot be normalised."""
+        if self.training and len(batch["x"]) == 1:
+            return None
+        return super().loss(batch)
+
+
+def _check_blocks(channels: Sequence[int], n_samples: int, embedding_blocks: Sequence[int]) -> None:
+    if not channels or min(channels) < 1:
+        raise ValueError(f"model.channels: widths of at least one block, got {list(channels)}")
+    needed = 3 ** (len(channels) + 1)
+    if n_samples != needed:
+        raise ValueError(
+            f"{len(channels)} blocks take windows of 3^{len(channels) + 1} = {needed} samples, "
+            f"got n_samples {n_samples}; set dataset.n_samples={needed} or change model.channels"
+        )
+    unknown = [i for i in embedding_blocks if not 0 <= i < len(channels)]
+    if unknown:
+        raise ValueError(
+            f"model.embedding_blocks: blocks are 0..{len(channels) - 1}, got {unknown}"
+        )
