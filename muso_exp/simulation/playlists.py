@@ -32,7 +32,10 @@ USERS = ("a", "b")
 
 
 def audio_features(
-    track_factors: np.ndarray, taste: float, rng: np.random.Generator
+    track_factors: np.ndarray,
+    taste: float,
+    rng: np.random.Generator,
+    rows: np.ndarray | slice = slice(None),
 ) -> pd.DataFrame:
     """Draw the audio features of tracks.
 
@@ -40,9 +43,11 @@ def audio_features(
         track_factors: place of each track on the map of taste, shape (n_tracks, n_factors).
         taste: share of a feature's variance that follows from the place, 0 to 1.
         rng: draws the directions and the noise.
+        rows: tracks that are wanted; the features of a track do not depend on which others are.
 
     Returns:
-        The 13 features of Spotify, a row per track. Key and time signature say nothing of taste.
+        The 13 features of Spotify, a row per wanted track. Key and time signature say nothing of
+        taste.
     """
     n_tracks, n_factors = track_factors.shape
     directions = rng.normal(size=(n_factors, len(SHAPES) + 1))
@@ -53,10 +58,10 @@ def audio_features(
     columns = dict(zip([*SHAPES, "mode"], latent.T, strict=True))
     for (name, kin), share in KINSHIP.items():
         columns[name] = share * columns[kin] + np.sqrt(1 - share**2) * columns[name]
-    table: dict[str, np.ndarray] = {name: _shaped(name, columns[name]) for name in SHAPES}
-    table["key"] = rng.integers(0, 12, size=(n_tracks,))
-    table["mode"] = (columns["mode"] < 0.4).astype(np.int64)
-    table["time_signature"] = rng.choice([3, 4, 5], size=n_tracks, p=[0.07, 0.92, 0.01])
+    table: dict[str, np.ndarray] = {name: _shaped(name, columns[name][rows]) for name in SHAPES}
+    table["key"] = rng.integers(0, 12, size=(n_tracks,))[rows]
+    table["mode"] = (columns["mode"][rows] < 0.4).astype(np.int64)
+    table["time_signature"] = rng.choice([3, 4, 5], size=n_tracks, p=[0.07, 0.92, 0.01])[rows]
     return pd.DataFrame(table)
 
 
