@@ -1,5 +1,6 @@
 """The base of every model: metrics from the data set, one way to validate, test and predict."""
 
+import os
 from typing import Any
 
 import pytorch_lightning as pl
@@ -21,7 +22,35 @@ class Model(pl.LightningModule):
         super().__init__()
         self.val_metrics = MetricCollection({})
         self.test_metrics = MetricCollection({})
-        self._epoch_loss, self._epoch_rows = torch.zeros(()), 0
+        self._losses: list[Tensor] = []  # of the epoch so far, each times its rows
+        self._rows: list[int] = []
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; of where Lightning is, torch need not ask whether it is a weight.
+
+        Lightning notes that some fifty times a step. With the question it would take a tenth of
+        the time of a small net.
+        """
+        if name == "_current_fx_name":
+            object.__setattr__(self, name, value)
+        else:
+            super().__setattr__(name, value)
+
+    def on_fit_start(self) -> None:
+        """Where there is no CUDA, have torch find that out quickly: Adam asks at every step.
+
+        Lightning makes torch look for the driver's files instead, which protects forks of a
+        process that uses CUDA.
+        """
+        if not torch.cuda.is_available():
+            os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"
+
+    def transfer_batch_to_device(
+        self, batch: Batch, device: torch.device, dataloader_idx: int
+    ) -> Batch:
+        """Move a batch: what Lightning does too, after a search for tensors in anything."""
+        wait_not = device.type == "cuda"
+        return {name: value.to(device, non_blocking=wait_not) for name, value in batch.items()}
 
     def attach_metrics(self, metrics: MetricCollection) -> None:
         """Score validation and test by copies of `metrics`, logged as `val/...` and `test/...`."""
@@ -42,12 +71,14 @@ class Model(pl.LightningModule):
     def _sum_loss(self, loss: Tensor, n_rows: int, batch_idx: int) -> None:
         """Log the mean once an epoch: to log at each step costs as much as the rest of the loop."""
         if batch_idx == 0:
-            self._epoch_loss, self._epoch_rows = torch.zeros_like(loss), 0
-        self._epoch_loss = self._epoch_loss + loss * n_rows
-        self._epoch_rows += n_rows
+            self._losses.clear()
+            self._rows.clear()
+        self._losses.append(loss * n_rows)
+        self._rows.append(n_rows)
         trainer = self.trainer
-        if trainer.is_last_batch or trainer.global_step + 1 == trainer.max_steps:
-            self._log_loss("train/loss", self._epoch_loss / self._epoch_rows, self._epoch_rows)
+        if trainer.is_last_batch or 0 < trainer.max_steps == trainer.global_step + 1:
+            n_rows = sum(self._rows)
+            self._log_loss("train/loss", torch.stack(self._losses).sum() / n_rows, n_rows)
 
     def predict_step(self, batch: Batch, batch_idx: int = 0) -> dict[str, Tensor]:
         """Return the prediction columns that the data set's metrics read."""

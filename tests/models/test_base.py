@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,21 @@ def test_the_train_loss_of_an_epoch_is_the_mean_over_rows_not_batches(tmp_path: 
 def test_an_epoch_cut_short_logs_the_rows_it_saw(tmp_path: Path) -> None:
     assert losses(tmp_path, max_epochs=1, limit_train_batches=2) == [(1, 15 / 6)]
     assert losses(tmp_path, max_steps=4) == [(1, 21 / 7), (2, 3 / 3)]
+
+
+@pytest.mark.parametrize(("cuda", "kept"), [(False, "0"), (True, "1")])
+def test_the_slow_search_for_cuda_is_kept_only_where_there_is_cuda(
+    monkeypatch: pytest.MonkeyPatch, cuda: bool, kept: str
+) -> None:
+    monkeypatch.setenv("PYTORCH_NVML_BASED_CUDA_CHECK", "1")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    Affine().on_fit_start()
+    assert os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] == kept
+
+
+def test_a_batch_is_moved_whole() -> None:
+    moved = Affine().transfer_batch_to_device(BATCH, torch.device("meta"), 0)
+    assert {name: value.device.type for name, value in moved.items()} == {
+        "x": "meta",
+        "target": "meta",
+    }
