@@ -1,0 +1,98 @@
+"""Metrics of regression to several outputs at once.
+
+All read `preds` and `target`, shape (n_rows, n_outputs); an output is an audio feature or a latent
+factor. Targets that were standardised by the train rows have 0 as what a constant predicts.
+"""
+
+from abc import abstractmethod
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cosine_similarity
+
+from muso_exp.metrics.base import WeightedMetric, weighted_mean
+
+
+class OutputsMetric(WeightedMetric):
+    """Mean of a value over the outputs for which it is defined; NaN where it is for none.
+
+    A subclass implements `per_output`.
+    """
+
+    fields = ("preds", "target")
+
+    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
+        """Return the mean over outputs under each row of weights, shape (n_resamples,)."""
+        return self.per_output(weights, **columns).nanmean(dim=1)
+
+    @abstractmethod
+    def per_output(self, weights: Tensor, **columns: Tensor) -> Tensor:
+        """Return the value of each output under each row of weights, (n_resamples, n_outputs)."""
+
+
+class MeanSquaredError(OutputsMetric):
+    """Mean squared error; of standardised targets a constant scores 1."""
+
+    higher_is_better = False
+
+    def per_output(self, weights: Tensor, **columns: Tensor) -> Tensor:
+        """Return the mean squared error of each output, (n_resamples, n_outputs)."""
+        squared = (columns["preds"].double() - columns["target"].double()) ** 2
+        return (weights @ squared) / weights.sum(dim=1, keepdim=True)
+
+
+class R2(OutputsMetric):
+    """Share of the squared distance from a constant that is explained: 1 perfect, 0 the constant.
+
+    NaN for an output that never leaves the constant.
+
+    Args:
+        constant: what a constant predictor says, shape (n_outputs,) or (), as a rule the train
+            mean: 0 for targets that were standardised by the train rows.
+        **kwargs: of `torchmetrics.Metric`.
+    """
+
+    def __init__(self, constant: Tensor | float = 0.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.constant = torch.as_tensor(constant, dtype=torch.float64)
+
+    def per_output(self, weights: Tensor, **columns: Tensor) -> Tensor:
+        """Return R2 of each output, (n_resamples, n_outputs)."""
+        target = columns["target"].double()
+        missed = weights @ (columns["preds"].double() - target) ** 2
+        spread = weights @ (target - self.constant) ** 2
+        return torch.where(spread > 0, 1 - missed / spread, torch.nan)
+
+
+class Cosine(WeightedMetric):
+    """Mean cosine of the angle between prediction and target; 0 where one of them is 0."""
+
+    fields = ("preds", "target")
+
+    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
+        """Return the mean cosine under each row of weights, shape (n_resamples,)."""
+        preds, target = columns["preds"].double(), columns["target"].double()
+        return weighted_mean(cosine_similarity(preds, target, dim=1), weights)
+
+
+class OutputAccuracy(WeightedMetric):
+    """Share of rows on the right side of a threshold in one output, which has two true values.
+
+    Args:
+        output: number of the output.
+        threshold: between its two true values, in the units of the target.
+        **kwargs: of `torchmetrics.Metric`.
+    """
+
+    fields = ("preds", "target")
+
+    def __init__(self, output: int, threshold: float, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.output, self.threshold = output, threshold
+
+    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
+        """Return the accuracy under each row of weights, shape (n_resamples,)."""
+        preds, target = (columns[name][:, self.output] for name in ("preds", "target"))
+        right = (preds > self.threshold) == (target > self.threshold)
+        return weighted_mean(torch.where(preds.isnan(), torch.nan, right.double()), weights)
