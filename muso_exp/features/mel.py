@@ -1,8 +1,11 @@
 """Log-mel spectra and MFCC of whole recordings, by librosa: the reference of the front-ends."""
 
+from typing import Literal
+
 import librosa
 import numpy as np
 
+Padding = Literal["reflect", "constant"]
 DELTA_WIDTH = 9  # frames of a difference, librosa's default
 
 
@@ -12,7 +15,7 @@ def log_mel(
     n_mels: int = 128,
     n_fft: int = 1024,
     hop_length: int = 512,
-    pad_mode: str = "reflect",
+    pad_mode: Padding = "reflect",
     top_db: float | None = 80.0,
 ) -> np.ndarray:
     """Return the log-compressed mel spectrogram in dB.
@@ -57,7 +60,7 @@ def mfcc(
     n_mels: int = 128,
     n_fft: int = 1024,
     hop_length: int = 512,
-    pad_mode: str = "reflect",
+    pad_mode: Padding = "reflect",
     top_db: float | None = 80.0,
 ) -> np.ndarray:
     """Return mel-frequency cepstral coefficients with their first and second differences.
@@ -78,8 +81,9 @@ def mfcc(
     Source: document 5, section V-D: 13 coefficients, 39 with the differences.
     """
     decibels = log_mel(waveform, sample_rate, n_mels, n_fft, hop_length, pad_mode, top_db)
-    coefficients = librosa.feature.mfcc(S=decibels, n_mfcc=n_mfcc)
+    # in float32 the sum over bands would be off by up to .001
+    coefficients = librosa.feature.mfcc(S=decibels.astype(np.float64), n_mfcc=n_mfcc)
     differences = [
         librosa.feature.delta(coefficients, width=DELTA_WIDTH, order=order) for order in (1, 2)
     ]
-    return np.concatenate([coefficients, *differences], axis=-2)
+    return np.concatenate([coefficients, *differences], axis=-2).astype(np.float32)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
+from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.nn.functional import (
     binary_cross_entropy_with_logits,
@@ -152,7 +153,7 @@ class AudioModel(Model):
         """Return the mean loss over all windows of a batch, shape ()."""
         return self._criterion(self._run(batch["x"])[0], batch["target"])
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Return the optimiser and its staged learning rate."""
         optimizer = self.training_plan.make_optimizer(self)
         stages = self.training_plan.make_stages(optimizer)

@@ -3,6 +3,7 @@
 import math
 from typing import Literal
 
+from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
@@ -32,7 +33,7 @@ class StagedLR(LRScheduler):
         self.stage, self.steps, self.waited, self.best = 0, -1, 0, math.inf
         super().__init__(optimizer)
 
-    def get_lr(self) -> list[float | object]:
+    def get_lr(self) -> list[float | Tensor]:
         """Return the learning rate of each parameter group."""
         scale = self.factor**self.stage / (1 + self.decay * self.steps)
         return [lr * scale for lr in self.base_lrs]
