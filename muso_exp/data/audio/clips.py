@@ -73,7 +73,7 @@ def read_clip(path: Path, options: ClipOptions) -> tuple[np.ndarray, ClipFacts]:
         raise AudioError(path, "silent", what)
     clip = np.zeros(options.n_samples, np.int16)
     clip[: len(waveform)] = np.clip(np.rint(waveform * 32767), -32767, 32767)
-    digest = hashlib.sha256(clip).hexdigest()
+    digest = hashlib.sha256(clip.tobytes()).hexdigest()
     return clip, ClipFacts(info.seconds, start, len(waveform), digest)
 
 

@@ -11,6 +11,7 @@ import soundfile
 import soxr
 
 from muso_exp.data.audio.headers import is_cut
+from muso_exp.data.audio.quiet import quiet
 from muso_exp.errors import DataFormatError
 
 MIN_RATE, MAX_RATE = 4_000, 384_000  # Hz; below telephone, above any studio
@@ -101,54 +102,87 @@ def resample(waveform: np.ndarray, given: int, wanted: int | None) -> np.ndarray
 
 @contextmanager
 def open_audio(path: Path) -> Iterator[tuple[soundfile.SoundFile, AudioInfo]]:
-    """Open a sound file and check what can be known before all of it is decoded.
+    """Open a sound file and check what can be known before any of it is decoded.
 
     Raises:
         AudioError: no regular file, empty, no sound, absurd rate or channels, longer than 12
             hours, or cut off.
     """
     _check_regular(path)
-    try:
-        file = soundfile.SoundFile(path)
-    except soundfile.LibsndfileError as error:
-        raise _open_error(path, error) from error
-    except TypeError as error:  # a name that ends in .raw, which has no header
-        raise AudioError(path, "not_audio", "raw samples without a header") from error
-    with file:
-        info = AudioInfo(file.samplerate, file.channels, file.frames)
-        _check_info(path, info)
-        if is_cut(path, file.format):
-            raise AudioError(path, "cut", "shorter than its header says: cut off")
-        _check_tail(path, file, info)
-        yield file, info
+    with quiet():
+        try:
+            file = soundfile.SoundFile(path)
+        except soundfile.LibsndfileError as error:
+            raise _open_error(path, error) from error
+        except TypeError as error:  # a name that ends in .raw, which has no header
+            raise AudioError(path, "not_audio", "raw samples without a header") from error
+        with file:
+            info = AudioInfo(file.samplerate, file.channels, file.frames)
+            _check_info(path, info)
+            if is_cut(path, file.format):
+                raise AudioError(path, "cut", "shorter than its header says: cut off")
+            yield file, info
 
 
 def read_part(path: Path, file: soundfile.SoundFile, first: int, n_frames: int) -> np.ndarray:
     """Return `n_frames` frames from frame `first` on, mono, float32 (n_frames,).
 
     Raises:
-        AudioError: frames that do not decode, are missing, not finite, or not in -1..1.
+        AudioError: frames that do not decode, are missing, not finite, or not in -1..1; or the
+            end of the file is missing.
     """
     waveform = np.empty(n_frames, np.float32)
-    weights = np.full(file.channels, 1 / file.channels, np.float32)
     try:
-        file.seek(first)
-        done = 0
-        while done < n_frames:
-            block = file.read(min(_BLOCK, n_frames - done), dtype="float32", always_2d=True)
-            if not len(block):
-                what = f"only {done} of {n_frames} samples decode: cut off or damaged"
-                raise AudioError(path, "cut", what)
-            waveform[done : done + len(block)] = block @ weights
-            done += len(block)
+        n_found = _fill(file, first, waveform)
     except soundfile.LibsndfileError as error:
-        raise AudioError(path, "damaged", _reason(error)) from error
+        if _has_tail(file):
+            raise AudioError(path, "damaged", _reason(error)) from error
+        n_found = 0
+    if n_found < n_frames or not _has_tail(file):
+        what = f"its header says {file.frames / file.samplerate:.2f} s, not all of it is there"
+        raise AudioError(path, "cut", what + ": cut off or damaged")
     peak = max(waveform.max(), -waveform.min())  # NaN if any sample is
     if not np.isfinite(peak):
         raise AudioError(path, "not_finite", "holds samples that are NaN or infinite")
     if peak > MAX_PEAK:
         raise AudioError(path, "bad_scale", f"samples up to {peak:.3g}; -1 to 1 is needed")
     return waveform
+
+
+def _fill(file: soundfile.SoundFile, first: int, waveform: np.ndarray) -> int:
+    """Read frames from `first` on into `waveform` (n,), the mean of the channels; return how many.
+
+    In blocks, so that a file of many channels takes no more memory than one of few.
+    """
+    file.seek(first)
+    if file.channels == 1:
+        return len(file.read(dtype="float32", out=waveform))
+    block = np.empty((_BLOCK, file.channels), np.float32)
+    weights = np.full(file.channels, 1 / file.channels, np.float32)
+    done = 0
+    while done < len(waveform):
+        found = file.read(dtype="float32", out=block[: len(waveform) - done])
+        if not len(found):
+            break
+        np.matmul(found, weights, out=waveform[done : done + len(found)])
+        done += len(found)
+    return done
+
+
+def _has_tail(file: soundfile.SoundFile) -> bool:
+    """Return whether the end that the header promises is there.
+
+    Of an ogg file the end itself says how long it is. Half of the half second may be lacking: mp3
+    encoders count their own delay differently.
+    """
+    n_tail = min(round(_TAIL * file.samplerate), file.frames)
+    if file.format == "OGG" or file.tell() == file.frames:
+        return True
+    try:
+        file.seek(file.frames - n_tail)
+        return len(file.read(n_tail, dtype="float32", always_2d=True)) >= n_tail / 2
+    except soundfile.LibsndfileError:
+        return False
 
 
 def _check_regular(path: Path) -> None:
@@ -197,19 +231,3 @@ def _check_info(path: Path, info: AudioInfo) -> None:
     if info.seconds > MAX_SECONDS:
         need = f"{info.seconds / 3600:.1f} hours by its header; at most 12 are read"
         raise AudioError(path, "too_long", need)
-
-
-def _check_tail(path: Path, file: soundfile.SoundFile, info: AudioInfo) -> None:
-    """Raise AudioError if the end that the header promises is not there.
-
-    Half of the half second may be lacking: mp3 encoders count their own delay differently.
-    """
-    n_tail = min(round(_TAIL * info.sample_rate), info.frames)
-    try:
-        file.seek(info.frames - n_tail)
-        found = len(file.read(n_tail, dtype="float32", always_2d=True))
-    except soundfile.LibsndfileError:
-        found = 0
-    if found < n_tail / 2:
-        what = f"its header says {info.seconds:.2f} s, the end is not there: cut off or damaged"
-        raise AudioError(path, "cut", what)
