@@ -158,12 +158,16 @@ def timbres(world: World) -> np.ndarray:
     place = (factors - factors.mean(axis=0)) / factors.std(axis=0)
     rng = np.random.default_rng([world.seed, 601])
     n_factors, n_timbres = place.shape[1], len(TIMBRES)
-    size = max(n_factors, n_timbres)
-    turn = np.linalg.qr(rng.standard_normal((size, size)))[0][:n_factors, :n_timbres]
-    turn /= np.linalg.norm(turn, axis=0)  # (n_factors, n_timbres)
+    turns = [_rotation(n_factors, rng) for _ in range(-(-n_timbres // n_factors))]
+    directions = np.hstack(turns)[:, :n_timbres]  # each turn of the map is heard whole
     noise = rng.standard_normal((len(place), n_timbres))
-    timbre = np.sqrt(FAITH) * place @ turn + np.sqrt(1 - FAITH) * noise
+    timbre = np.sqrt(FAITH) * place @ directions + np.sqrt(1 - FAITH) * noise
     return 2.2 * np.tanh(timbre / 2.2)
+
+
+def _rotation(size: int, rng: np.random.Generator) -> np.ndarray:
+    """Return a random orthogonal matrix, shape (size, size)."""
+    return np.linalg.qr(rng.standard_normal((size, size)))[0]
 
 
 def _write_clips(songs: list[Song], folder: Path, seconds: float, sample_rate: int) -> None:

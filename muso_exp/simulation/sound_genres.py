@@ -29,7 +29,7 @@ STRUMS = {
     "halves": "X.......X.......",
     "quarters": "X...x...X...x...",
     "eighths": "X.x.x.x.X.x.x.x.",
-    "folk": "X...x.x..xx.x.x.",
+    "folk": "X...x.x.X...x.x.",
     "skank": "..X...X...X...X.",
     "jazz": "X.....x.......x.",
     "stabs": "x..X..x...X..x..",
@@ -108,6 +108,13 @@ PLAYED = (
     Genre("harp", "saw", "saw", "sub", "techno", "rolling", "anthem", 1.2, 0, 2),
     Genre("guitar", "fuzz", "pad", "pick", "rock", "held", "anthem", 0.6, 0, 1),
 )  # in the order of `muso_exp.simulation.names.GENRES`
+
+
+def style_sound(genre: int, style: int) -> Genre:
+    """Return how a style is played: as its genre, with one part from another genre."""
+    part = ("lead", "bass", "chords")[style % 3]
+    other = PLAYED[(5 * genre + 7 * style + 1) % len(PLAYED)]
+    return replace(genre_sound(genre), **{part: getattr(other, part)})
 
 
 def genre_sound(genre: int) -> Genre:

@@ -31,8 +31,8 @@ def render(song: Song, seconds: float, sample_rate: int) -> np.ndarray:
         sound += np.float32(1.1 * voice) * unit_power(players.voice())
     drive = np.float32(0.15 + 1.25 * features["energy"] ** 2)
     sound = np.tanh(drive * sound) / drive
-    beat = song.sound.drums * (0.4 + 0.9 * features["energy"])
-    sound += np.float32(beat * 2 ** (0.5 * song.timbre["balance"])) * players.drums()
+    beat = song.sound.drums * (0.5 + 0.8 * features["energy"]) * 2 ** (0.5 * song.timbre["balance"])
+    sound += np.float32(beat) * unit_power(players.drums())
     sound = set_level(in_room(sound, song, sample_rate), features["loudness"] - HEADROOM)
     return shape_ends(sound, _EDGE, sample_rate)
 

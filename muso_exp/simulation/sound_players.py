@@ -17,6 +17,7 @@ from muso_exp.simulation.sound_instruments import (
 from muso_exp.simulation.sound_rhythm import drum_levels, levels, onsets, place_grains
 from muso_exp.simulation.sound_song import Song
 
+TONIC = 1.4  # how much louder the first chord of the scale is
 LEAST_SHARE = 0.05  # of the mix; what has less is left out
 _SYLLABLES = 12  # different ones in the speech of a clip
 
@@ -69,6 +70,7 @@ class Players:
         plays &= np.arange(bar) % 2 == 0
         plays[0] = True
         degree = (self.degree + step[self.grid.place]) % 7
+        degree[self.grid.place == 0] = 0  # a bar begins on the tonic, so that the key is heard
         times = onsets(self.grid, self.features["danceability"], rng)
         for value in np.unique(degree).tolist():
             pitch = self.song.pitch(value, low)
@@ -139,7 +141,8 @@ class Players:
         """Add, where a chord sounds, what an instrument plays on it."""
         times = onsets(self.grid, self.features["danceability"], rng)
         for degree in np.unique(self.degree).tolist():
-            self._place(out, grain_of(degree), times, volume * (self.degree == degree))
+            here = TONIC * volume if degree == 0 else volume
+            self._place(out, grain_of(degree), times, here * (self.degree == degree))
 
     def _chord(
         self, name: str, degree: int, seconds: float, rng: np.random.Generator

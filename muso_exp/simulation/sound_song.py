@@ -5,19 +5,19 @@ from functools import cached_property
 
 import numpy as np
 
-from muso_exp.simulation.sound_genres import PROGRESSIONS, Genre, genre_sound
+from muso_exp.simulation.sound_genres import PROGRESSIONS, Genre, style_sound
 from muso_exp.simulation.sound_rhythm import Grid, beat_grid
 
 SCALES = {1: (0, 2, 4, 5, 7, 9, 11), 0: (0, 2, 3, 5, 7, 8, 10)}  # major and natural minor
-TIMBRES = (
+TIMBRES = (  # those that are heard best first
     "tilt",  # slope of the spectrum
     "body",  # where the spectrum has a hump
-    "hollow",  # level of the even harmonics
     "register",  # where chords lie
-    "sustain",  # how long notes ring
-    "tuning",  # of the drums
     "detune",  # of an instrument's two voices
+    "tuning",  # of the drums
     "pulse",  # rate of the tremolo
+    "hollow",  # level of the even harmonics
+    "sustain",  # how long notes ring
     "air",  # noise of breath and strings
     "balance",  # drums against chords
 )
@@ -31,7 +31,7 @@ class Song:
         track: number of the track; with the seed it keys what is random in the clip.
         artist: number of the artist, whose voice is the same in all songs.
         genre: number of the genre.
-        style: number of the style, which leans on another genre.
+        style: number of the style, which takes a part from another genre.
         seed: of the world.
         features: Spotify's features by name.
         timbre: numbers around 0, about -2 to 2, for each of `TIMBRES`.
@@ -47,8 +47,8 @@ class Song:
 
     @cached_property
     def sound(self) -> Genre:
-        """Return how its genre is played."""
-        return genre_sound(self.genre)
+        """Return how its style is played."""
+        return style_sound(self.genre, self.style)
 
     @property
     def key(self) -> int:
