@@ -1,65 +1,77 @@
-"""Time one ALS sweep of `wmf` inside the runner's training against `implicit` alone.
+"""Time one ALS sweep of `wmf` inside the runner's training against `implicit` alone, and irspack.
 
-Run `PYTHONPATH=. python benchmarks/als_sweep.py [n_users n_items n_entries n_factors sweeps]`; by
-default 120,000 x 60,000 with 13 million entries and 80 factors, 2 sweeps a turn. First both do the
-same sweeps from the same start and must end in the very same factors. Then they take turns; a time
-is the median. Bounds: no slower than `implicit`, the runner (data, Lightning, logging) at most 5 %.
-The objective, which `implicit` also computes if asked, is timed by itself. Where irspack is
-installed, its sweep (loss "ORIGINAL", 3 steps of conjugate gradients) is timed too.
+    PYTHONPATH=. python benchmarks/als_sweep.py [--irspack PYTHON]
+        [n_users n_items n_entries n_factors sweeps turns]
+
+By default 120,000 x 60,000 with 13 million entries and 80 factors, 2 sweeps a turn, 3 turns. All
+start from the same factors; ours and `implicit`'s must end the very same. They take turns; a time
+is that of the fastest sweep, once by the clock and once in CPU seconds of all threads, which other
+load on the machine hardly touches. Bounds: no slower than `implicit`, the runner (data, Lightning,
+logging) at most 5 %. The objective, which `implicit` also computes if asked, is timed by itself.
+PYTHON is an interpreter of an environment with irspack (loss "ORIGINAL").
 """
 
+import argparse
+import json
 import logging
-import os
-import statistics
-import sys
+import subprocess
+import tempfile
 import time
-from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
 from implicit.cpu.als import AlternatingLeastSquares, calculate_loss
 from listening_world import draw_plays
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, save_npz
 from threadpoolctl import threadpool_limits
 from torch.utils.data import DataLoader
 
 from muso_exp.data.listening.batches import WholeMatrix
 from muso_exp.models.wmf import WMF
 
-TURNS, REGULARIZATION = 3, 0.1
+DEFAULTS = (120_000, 60_000, 13_000_000, 80, 2, 3)
+REGULARIZATION = 0.1
+IRSPACK = Path(__file__).with_name("irspack_sweep.py")
+Times = dict[str, np.ndarray]  # part -> (seconds, CPU seconds) of the fastest
 log = logging.getLogger("benchmark")
 
 
+def now() -> np.ndarray:
+    """Return the clock and the CPU seconds of all threads so far."""
+    return np.array([time.perf_counter(), time.process_time()])
+
+
 class Timed(WMF):
-    """WMF that notes when a sweep and when a whole step is done, and how long the sweep took."""
+    """WMF that notes when a step is done, and how long its sweep and its objective took."""
 
     def on_train_start(self) -> None:
         """Forget earlier times."""
         super().on_train_start()
-        self.ends: list[float] = []
-        self.sweeps: list[float] = []
-        self.objectives: list[float] = []
+        self.ends: list[np.ndarray] = []
+        self.sweeps: list[np.ndarray] = []
+        self.objectives: list[np.ndarray] = []
 
     def _sweep(self, confidence: csr_matrix, transposed: csr_matrix) -> None:
-        started = time.perf_counter()
+        started = now()
         super()._sweep(confidence, transposed)
-        self.sweeps.append(time.perf_counter() - started)
+        self.sweeps.append(now() - started)
 
     def objective(self, confidence: csr_matrix) -> float:
         """Time the objective."""
-        started = time.perf_counter()
+        started = now()
         value = super().objective(confidence)
-        self.objectives.append(time.perf_counter() - started)
+        self.objectives.append(now() - started)
         return value
 
     def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
         """Note when a step is done."""
-        self.ends.append(time.perf_counter())
+        self.ends.append(now())
 
 
-def ours(plays: csr_matrix, n_factors: int, sweeps: int) -> tuple[Timed, dict[str, float]]:
-    """Train in Lightning; return the model and the seconds of a step and of its parts."""
+def ours(plays: csr_matrix, n_factors: int, sweeps: int) -> tuple[Timed, Times]:
+    """Train in Lightning; return the model and the times of a step's parts."""
     model = Timed(*plays.shape, n_factors=n_factors, regularization=REGULARIZATION)
     trainer = pl.Trainer(
         max_epochs=sweeps + 1,  # the first builds the matrices, and is left out
@@ -70,79 +82,92 @@ def ours(plays: csr_matrix, n_factors: int, sweeps: int) -> tuple[Timed, dict[st
         enable_model_summary=False,
     )
     trainer.fit(model, DataLoader(WholeMatrix(plays), batch_size=None, sampler=[[0]]))
-    times = {
-        "step": statistics.median(np.diff(model.ends)),
-        "sweep": statistics.median(model.sweeps[1:]),
-        "objective": statistics.median(model.objectives[1:]),
-    }
-    return model, times
+    sweep, objective = np.array(model.sweeps[1:]), np.array(model.objectives[1:])
+    runner = np.diff(model.ends, axis=0) - sweep - objective
+    parts = {"sweep": sweep, "objective": objective, "runner": runner}
+    return model, {name: values.min(axis=0) for name, values in parts.items()}
 
 
 def implicit_alone(
     confidence: csr_matrix, n_factors: int, sweeps: int
-) -> tuple[AlternatingLeastSquares, dict[str, float]]:
-    """Fit by implicit from the same start; return it and the seconds of a sweep and its loss."""
+) -> tuple[AlternatingLeastSquares, Times]:
+    """Fit by implicit from the same start; return it and the times of a sweep and its loss."""
     start = WMF(*confidence.shape, n_factors=n_factors)
-    ends: list[float] = []
+    ends: list[np.ndarray] = []
     with threadpool_limits(1, "blas"):
         als = AlternatingLeastSquares(n_factors, REGULARIZATION, iterations=sweeps + 1)
         als.user_factors = start.user_factors.numpy()
         als.item_factors = start.item_factors.numpy()
-        als.fit(confidence, False, lambda n, seconds, loss: ends.append(seconds))
-        started = time.perf_counter()
+        als.fit(confidence, False, lambda n, seconds, loss: ends.append(now()))
+        started = now()
         calculate_loss(confidence, als.user_factors, als.item_factors, REGULARIZATION)
-    loss = time.perf_counter() - started
-    return als, {"sweep": statistics.median(ends[1:]), "loss": loss}
+        loss = now() - started
+    return als, {"implicit": np.diff(ends, axis=0).min(axis=0), "implicit_loss": loss}
 
 
-def irspack_sweep(plays: csr_matrix, n_factors: int, sweeps: int) -> float:
-    """Return the seconds of a sweep of irspack's IALS with the original loss."""
-    from irspack.recommenders.ials import IALSRecommender
+def irspack_alone(python: str, confidence: csr_matrix, model: WMF, sweeps: int) -> Times:
+    """Sweep by irspack from the same start and say how far from ours it ends."""
+    start = WMF(*confidence.shape, n_factors=model.n_factors)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        save_npz(folder / "confidence.npz", confidence, compressed=False)
+        np.save(folder / "users.npy", start.user_factors.numpy())
+        np.save(folder / "items.npy", start.item_factors.numpy())
+        command = [python, str(IRSPACK), name, str(sweeps + 1), str(REGULARIZATION)]
+        subprocess.run(command, check=True)
+        times = np.array(json.loads((folder / "sweeps.json").read_text()))
+        theirs, mine = np.load(folder / "items.npy"), model.item_factors.numpy()
+    distance = np.linalg.norm(theirs - mine) / np.linalg.norm(mine)
+    log.info("irspack's item factors are %.1e of their length from ours", distance)
+    return {"irspack": times[1:].min(axis=0)}
 
-    ials = IALSRecommender(
-        plays.astype(np.float64), n_components=n_factors, alpha0=1.0, reg=REGULARIZATION,
-        loss_type="ORIGINAL", confidence_scaling="log", epsilon=1e-6, solver_type="CG",
-        max_cg_steps=3, n_threads=os.cpu_count(), train_epochs=1,
-    )  # fmt: skip
-    ials.learn()
-    started = time.perf_counter()
-    for _ in range(sweeps):
-        ials.trainer.run_epoch()
-    return (time.perf_counter() - started) / sweeps
+
+def turn(plays: csr_matrix, n_factors: int, sweeps: int, irspack: str | None) -> Times:
+    """Return the times of one turn of each.
+
+    Raises:
+        SystemExit: the factors differ.
+    """
+    model, times = ours(plays, n_factors, sweeps)
+    confidence = model.weigh(plays)
+    als, theirs = implicit_alone(confidence, n_factors, sweeps)
+    if not np.array_equal(model.item_factors.numpy(), als.item_factors):
+        raise SystemExit("the factors differ: no comparison")
+    third = irspack_alone(irspack, confidence, model, sweeps) if irspack else {}
+    return times | theirs | third
 
 
 def main() -> None:
-    """Check that the factors are equal, take turns, and log the ratios."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    for name in ("pytorch_lightning.utilities.rank_zero", "lightning_fabric"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    defaults = [120_000, 60_000, 13_000_000, 80, 2]
-    given = [int(value) for value in sys.argv[1:]]
-    n_users, n_items, n_entries, n_factors, sweeps = [*given, *defaults[len(given) :]]
+    """Take turns and log the ratios of the fastest sweeps."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--irspack", help="interpreter of an environment with irspack")
+    parser.add_argument("sizes", type=int, nargs="*")
+    given = parser.parse_args()
+    sizes = [*given.sizes, *DEFAULTS[len(given.sizes) :]]
+    n_users, n_items, n_entries, n_factors, sweeps, turns = sizes
     plays = draw_plays(n_users, n_items, n_entries)
     log.info("%d users, %d items, %d entries, %d factors", *plays.shape, plays.nnz, n_factors)
-    rounds: list[dict[str, float]] = []
-    for turn in range(TURNS):
-        model, mine = ours(plays, n_factors, sweeps)
-        als, theirs = implicit_alone(model.weigh(plays), n_factors, sweeps)
-        if not np.array_equal(model.item_factors.numpy(), als.item_factors):
-            raise SystemExit("the factors differ: no comparison")
-        rounds.append(mine | {f"implicit_{name}": value for name, value in theirs.items()})
-        log.info("turn %d: %s", turn, {k: round(v, 3) for k, v in rounds[-1].items()})
-    median = {name: statistics.median(turn[name] for turn in rounds) for name in rounds[0]}
-    runner = median["step"] - median["sweep"] - median["objective"]
-    log.info("factors equal; medians: %s", {k: round(v, 3) for k, v in median.items()})
-    log.info("sweep / implicit's sweep: %.3f", median["sweep"] / median["implicit_sweep"])
-    log.info("runner without objective / sweep: %.3f", runner / median["implicit_sweep"])
-    with_loss = median["implicit_sweep"] + median["implicit_loss"]
-    log.info("whole step / implicit's sweep and loss: %.3f", median["step"] / with_loss)
-    log.info("whole step / implicit's sweep: %.3f", median["step"] / median["implicit_sweep"])
-    if find_spec("irspack"):
-        seconds = irspack_sweep(plays, n_factors, sweeps)
-        log.info("irspack's sweep: %.3f s, %.2f of ours", seconds, seconds / median["sweep"])
-    else:
-        log.info("irspack is not installed: not compared")
+    rounds: list[Times] = []
+    for number in range(turns):
+        rounds.append(turn(plays, n_factors, sweeps, given.irspack))
+        shown = {name: f"{wall:.3f} / {cpu:.3f}" for name, (wall, cpu) in rounds[-1].items()}
+        log.info("turn %d, seconds / CPU seconds: %s", number, shown)
+    best = {name: np.min([one[name] for one in rounds], axis=0) for name in rounds[0]}
+    for column, kind in enumerate(("clock", "CPU")):
+        time_of = {name: float(values[column]) for name, values in best.items()}
+        theirs = time_of["implicit"]
+        whole = time_of["sweep"] + time_of["objective"] + time_of["runner"]
+        log.info("%s: sweep / implicit's sweep %.3f (bound 1)", kind, time_of["sweep"] / theirs)
+        log.info("%s: runner / implicit's sweep %.4f (bound .05)", kind, time_of["runner"] / theirs)
+        with_loss = theirs + time_of["implicit_loss"]
+        log.info("%s: whole step / implicit's sweep and loss %.3f", kind, whole / with_loss)
+        if given.irspack:
+            ratio = time_of["irspack"] / time_of["sweep"]
+            log.info("%s: irspack's sweep / ours %.3f", kind, ratio)
 
 
 if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    for noisy in ("pytorch_lightning", "lightning_fabric"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
     main()

@@ -114,8 +114,9 @@ class WMF(RankingSolver):
         users, items = self.user_factors.cpu().numpy(), self.item_factors.cpu().numpy()
         steps, threads = self.cg_steps, self.n_threads
         als_sweep(confidence, transposed, users, items, self.regularization, steps, threads)
-        self.user_factors.copy_(torch.from_numpy(users))
-        self.item_factors.copy_(torch.from_numpy(items))
+        if self.device.type != "cpu":  # there the arrays are the buffers' own memory
+            self.user_factors.copy_(torch.from_numpy(users))
+            self.item_factors.copy_(torch.from_numpy(items))
 
     def _sweep_biased(self, confidence: csr_matrix, transposed: csr_matrix) -> None:
         users = wmf.solve_biased(confidence, self.item_factors, self.regularization)
