@@ -1,0 +1,132 @@
+"""Which clips are trained on and which tested: whole tracks or whole artists, shares or folds."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import StratifiedGroupKFold
+
+from muso_exp.errors import ConfigError
+
+PARTS = ("train", "val", "test")
+KINDS = ("track", "artist", "published")
+
+
+@dataclass(frozen=True)
+class SplitOptions:
+    """How clips are split.
+
+    Attributes:
+        kind: `track`, `artist` (no artist in two parts; a clip of an unknown artist stands alone)
+            or `published` (by the `split` of the tracks; clips that it leaves out are not used).
+        test_share: share of the clips that is tested on; unread with folds.
+        val_share: share of the rest that a model is chosen by; 0 for none.
+        n_folds: 0, or into how many folds the clips are cut for cross-validation.
+        fold: which of them is tested on, from 0.
+        seed: of the split.
+    """
+
+    kind: str = "artist"
+    test_share: float = 0.2
+    val_share: float = 0.1
+    n_folds: int = 0
+    fold: int = 0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be.
+
+        Raises:
+            ConfigError: an option out of its range.
+        """
+        if self.kind not in KINDS:
+            raise ConfigError(f"dataset.split={self.kind}: choose one of {', '.join(KINDS)}")
+        for name, share in (("test_share", self.test_share), ("val_share", self.val_share)):
+            if not 0 <= share < 1:
+                raise ConfigError(f"dataset.{name}={share}: a share >= 0 and < 1 is needed")
+        if self.n_folds == 1 or self.n_folds < 0:
+            raise ConfigError(f"dataset.n_folds={self.n_folds}: 0 or at least 2 folds are needed")
+        if self.n_folds and not 0 <= self.fold < self.n_folds:
+            raise ConfigError(f"dataset.fold={self.fold}: 0 to {self.n_folds - 1} are there")
+
+
+def split_clips(
+    tracks: pd.DataFrame, strata: np.ndarray, options: SplitOptions
+) -> dict[str, np.ndarray]:
+    """Return the rows of train, val and test, ascending.
+
+    Where a group stands in a share hangs on its name and the seed alone, not on the other clips.
+
+    Args:
+        tracks: `track_id`, `artist` and `split` of each clip.
+        strata: a class of each clip that folds shall hold equal shares of, shape (n_clips,).
+        options: of the split.
+
+    Raises:
+        ConfigError: a part without clips; no published split.
+    """
+    every = np.arange(len(tracks))
+    groups = group_names(tracks) if options.kind != "track" else tracks["track_id"].to_numpy(str)
+    if options.kind == "published":
+        parts = _published(tracks)
+    elif options.n_folds:
+        parts = _fold(groups, strata, options)
+    else:
+        test = _drawn(groups, options.test_share, options.seed)
+        parts = {"train": every[~test], "val": every[:0], "test": every[test]}
+    if len(parts["val"]) == 0 and options.val_share > 0:
+        rest = parts["train"]
+        held = _drawn(groups[rest], options.val_share, options.seed + 1)
+        parts |= {"train": rest[~held], "val": rest[held]}
+    for name in PARTS:
+        if len(parts[name]) == 0 and (name != "val" or options.val_share > 0):
+            raise ConfigError(
+                f"dataset.split={options.kind}: no clip of {len(tracks)} falls to {name}; "
+                "more clips or other shares are needed"
+            )
+    return parts
+
+
+def group_names(tracks: pd.DataFrame) -> np.ndarray:
+    """Return the artist of each clip, or its own id where the artist is unknown, (n_clips,)."""
+    known = (tracks["artist"] != "").to_numpy()
+    ids = "track " + tracks["track_id"].astype(str)
+    names = "artist " + tracks["artist"].astype(str).str.strip().str.casefold()
+    return np.where(known, names, ids).astype(str)
+
+
+def keyed_share(name: object, seed: int) -> float:
+    """Return a number from 0 to 1 that depends on a name and the seed alone."""
+    digest = hashlib.blake2b(f"{seed}:{name}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest) / 2**64
+
+
+def _drawn(groups: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """Mark whole groups, in a drawn order, until they are `share` of the clips; (n_clips,)."""
+    names, group = np.unique(groups, return_inverse=True)
+    order = np.argsort([keyed_share(name, seed) for name in names], kind="stable")
+    reached = np.cumsum(np.bincount(group)[order]) <= share * len(group)
+    return np.isin(group, order[reached])
+
+
+def _fold(groups: np.ndarray, strata: np.ndarray, options: SplitOptions) -> dict[str, np.ndarray]:
+    n_groups = len(np.unique(groups))
+    if n_groups < options.n_folds:
+        raise ConfigError(
+            f"dataset.n_folds={options.n_folds}: only {n_groups} different {options.kind}s are "
+            "there"
+        )
+    cut = StratifiedGroupKFold(options.n_folds, shuffle=True, random_state=options.seed)
+    folds = list(cut.split(groups, strata, groups))
+    train, test = folds[options.fold]
+    return {"train": train, "val": train[:0], "test": test}
+
+
+def _published(tracks: pd.DataFrame) -> dict[str, np.ndarray]:
+    named = tracks["split"].to_numpy(str)
+    if not np.isin(["train", "test"], named).all():
+        raise ConfigError(
+            "dataset.split=published: the tracks name no train and test; set dataset.split_list"
+        )
+    return {name: np.flatnonzero(named == name) for name in PARTS}

@@ -1,0 +1,120 @@
+"""Metrics of a task of one class out of many.
+
+They read `probabilities`, shape (n_rows, n_classes), and `target`, the number of the true class,
+shape (n_rows,). The decision is the class of the largest probability; where several are equally
+likely, each counts as decided in equal parts, so that a uniform guess scores its exact expectation.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+from muso_exp.metrics.base import WeightedMetric, weighted_mean
+
+_LOG_FLOOR = -100.0  # of torch's binary cross-entropy: the logarithm of a probability of 0
+
+
+class GenreAccuracy(WeightedMetric):
+    """Share of rows whose decision is the truth."""
+
+    fields = ("probabilities", "target")
+
+    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
+        """Return the accuracy under each row of weights, shape (n_resamples,)."""
+        return weighted_mean(hits(columns["probabilities"], columns["target"]), weights)
+
+
+class MacroF1(WeightedMetric):
+    """Mean over classes of 2 TP / (decided + true); a class neither decided nor true is left out."""
+
+    fields = ("probabilities", "target")
+
+    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
+        """Return the mean under each row of weights, shape (n_resamples,)."""
+        decided = decisions(columns["probabilities"])  # (n_rows, n_classes)
+        true = one_hot(columns["target"].long(), decided.shape[1]).double()
+        f1 = 2 * (weights @ (decided * true)) / (weights @ (decided + true))
+        return f1.nanmean(dim=1)
+
+
+class GenreLogLoss(WeightedMetric):
+    """Mean cross-entropy in nats, logarithms cut at -100."""
+
+    fields = ("probabilities", "target")
+    higher_is_better = False
+
+    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
+        """Return the loss under each row of weights, shape (n_resamples,)."""
+        rows = columns["target"].long()[:, None]
+        own = columns["probabilities"].double().gather(1, rows)[:, 0]
+        return weighted_mean(-own.log().clamp(min=_LOG_FLOOR), weights)
+
+
+class ConfidenceError(WeightedMetric):
+    """Expected calibration error of the confidence, the largest probability of a row.
+
+    Mean |confidence - accuracy| over bins of confidence of equal width, weighted by their rows.
+
+    Args:
+        n_bins: bins between 0 and 1.
+        **kwargs: of `torchmetrics.Metric`.
+
+    Raises:
+        ValueError: `n_bins` is not positive.
+
+    Source: Guo et al., ICML 2017. Deviation: ties of the largest probability count in part.
+    """
+
+    fields = ("probabilities", "target")
+    higher_is_better = False
+
+    def __init__(self, n_bins: int = 10, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if n_bins < 1:
+            raise ValueError(f"n_bins must be >= 1, got {n_bins}")
+        self.n_bins = n_bins
+
+    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
+        """Return the error under each row of weights, shape (n_resamples,)."""
+        confidence = columns["probabilities"].double().amax(dim=1)
+        right = hits(columns["probabilities"], columns["target"])
+        bins = (confidence * self.n_bins).long().clamp(0, self.n_bins - 1)  # (n_rows,)
+        gaps = weights.new_zeros(len(weights), self.n_bins)
+        gaps.index_add_(1, bins, weights * (confidence - right))  # (n_resamples, n_bins)
+        return gaps.abs().sum(dim=1) / weights.sum(dim=1)
+
+
+def decisions(probabilities: Tensor) -> Tensor:
+    """Return how far each class is decided for, (n_rows, n_classes), float64; rows sum to 1."""
+    largest = probabilities == probabilities.amax(dim=1, keepdim=True)
+    return largest.double() / largest.sum(dim=1, keepdim=True)
+
+
+def hits(probabilities: Tensor, target: Tensor) -> Tensor:
+    """Return how far each row is decided rightly, shape (n_rows,), float64."""
+    return decisions(probabilities).gather(1, target.long()[:, None])[:, 0]
+
+
+def genre_metrics() -> dict[str, WeightedMetric]:
+    """Return the metrics of genres by name."""
+    return {
+        "accuracy": GenreAccuracy(),
+        "macro_f1": MacroF1(),
+        "log_loss": GenreLogLoss(),
+        "calibration_error": ConfidenceError(),
+    }
+
+
+def per_class(probabilities: Tensor, target: Tensor) -> Tensor:
+    """Return of each true class its rows, accuracy and mean confidence, shape (n_classes, 3).
+
+    NaN for accuracy and confidence of a class without rows.
+    """
+    true = one_hot(target.long(), probabilities.shape[1]).double()  # (n_rows, n_classes)
+    n_rows = true.sum(dim=0)
+    right = hits(probabilities, target)
+    confidence = probabilities.double().amax(dim=1)
+    means = torch.stack([right, confidence], dim=1).T @ true / n_rows  # (2, n_classes)
+    return torch.cat([n_rows[None], means]).T

@@ -1,0 +1,48 @@
+"""Figures of tasks on sound: arrays in, matplotlib Figure out; no pyplot, no global state."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from muso_exp.plots import BLUE, GREY, ORANGE
+
+_WRITTEN = 16  # classes whose counts are written into the cells
+
+
+def confusion_figure(counts: np.ndarray, names: Sequence[str]) -> Figure:
+    """Draw counts (n, n) of true (rows) against decided class (columns)."""
+    size = 2.6 + 0.42 * min(len(names), 30)
+    figure = Figure(figsize=(size + 0.6, size), layout="constrained")
+    axes = figure.add_subplot()
+    axes.imshow(counts, cmap="Blues", vmin=0)
+    if len(names) <= _WRITTEN:
+        for (row, column), count in np.ndenumerate(counts):
+            colour = "white" if count > counts.max() / 2 else "black"
+            axes.text(column, row, str(count), ha="center", va="center", color=colour)
+    labels = [name if len(name) <= 18 else name[:17] + "…" for name in names]
+    places = range(len(names))
+    axes.set_xticks(places, labels, rotation=40, ha="right", fontsize=8, parse_math=False)
+    axes.set_yticks(places, labels, fontsize=8, parse_math=False)
+    axes.set(xlabel="decided", ylabel="true")
+    return figure
+
+
+def group_bars_figure(
+    labels: Sequence[str], columns: Mapping[str, np.ndarray], xlabel: str
+) -> Figure:
+    """Draw horizontal bars of up to three columns (n,) side by side for each of n labels."""
+    figure = Figure(figsize=(7.0, 1.2 + 0.42 * len(labels)), layout="constrained")
+    axes = figure.add_subplot()
+    axes.spines[["top", "right"]].set_visible(False)
+    places, height = np.arange(len(labels)), 0.8 / len(columns)
+    for number, ((name, values), colour) in enumerate(
+        zip(columns.items(), (BLUE, ORANGE, GREY), strict=False)
+    ):
+        offset = (number - (len(columns) - 1) / 2) * height
+        axes.barh(places + offset, values, height * 0.92, color=colour, label=name)
+    axes.set_yticks(places, list(labels), fontsize=8, parse_math=False)
+    axes.invert_yaxis()
+    axes.set_xlabel(xlabel)
+    figure.legend(frameon=False, fontsize=8, loc="outside upper center", ncols=3)
+    return figure
