@@ -172,7 +172,8 @@ class AudioModel(Model):
         scheduler = self.lr_schedulers()
         progress = scheduler.progress(float(loss))  # type: ignore[union-attr]
         if progress == "better":
-            self._best = {name: value.clone() for name, value in self.state_dict().items()}
+            state = self.state_dict()
+            self._best = {name: value.to("cpu", copy=True) for name, value in state.items()}
         elif progress == "next stage":
             self.load_state_dict(self._best)
             self.optimizers(use_pl_optimizer=False).state.clear()  # type: ignore[union-attr]

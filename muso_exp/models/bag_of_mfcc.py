@@ -36,7 +36,7 @@ class BagOfMFCC(Solver):
         embedding_dim: length of the vector of means and covariances.
 
     Raises:
-        ValueError: an unknown head; alpha or C not positive; a genre task without two genres.
+        ValueError: an unknown head; no outputs; alpha or C not positive; a genre task without two genres.
 
     Source: document 5, section V-D (the 39 coefficients); van den Oord et al. 2013, section 5.2
     (linear regression on a bag of words). Deviation: mean and covariance instead of counts of
@@ -61,6 +61,8 @@ class BagOfMFCC(Solver):
         super().__init__()
         if head not in HEADS:
             raise ValueError(f"head must be one of {', '.join(HEADS)}, got {head!r}")
+        if n_outputs < 1:
+            raise ValueError(f"n_outputs must be at least 1, got {n_outputs}")
         if not (alpha > 0 and C > 0):
             raise ValueError(f"model.alpha and model.C must be > 0, got {alpha} and {C}")
         self.save_hyperparameters(logger=False)
