@@ -27,7 +27,7 @@ class GenreAccuracy(WeightedMetric):
 
 
 class MacroF1(WeightedMetric):
-    """Mean over classes of 2 TP / (decided + true); a class neither decided nor true is left out."""
+    """Mean over classes of 2 TP / (decided + true); those neither decided nor true are left out."""
 
     fields = ("probabilities", "target")
 
