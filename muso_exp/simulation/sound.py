@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import soundfile
 from joblib import Parallel, delayed
 from rich.console import Console
 from rich.progress import track as progress
@@ -17,7 +16,7 @@ from rich.progress import track as progress
 from muso_exp.simulation.msd import track_names
 from muso_exp.simulation.names import genre_name
 from muso_exp.simulation.playlists import audio_features
-from muso_exp.simulation.sound_mix import render
+from muso_exp.simulation.sound_mix import write_clips
 from muso_exp.simulation.sound_song import TIMBRES, Song
 from muso_exp.simulation.world import World
 
@@ -98,7 +97,7 @@ def write_sounds(
     (folder / "audio").mkdir()
     batches = [songs[first : first + _BATCH] for first in range(0, len(songs), _BATCH)]
     done = Parallel(n_jobs=workers, return_as="generator_unordered")(
-        delayed(_write_clips)(batch, folder / "audio", seconds, sample_rate) for batch in batches
+        delayed(write_clips)(batch, folder / "audio", seconds, sample_rate) for batch in batches
     )
     console = Console(stderr=True)  # standard output ends with the run's folder
     for _ in progress(done, "rendering", len(batches), transient=True, console=console):
@@ -168,14 +167,6 @@ def timbres(world: World) -> np.ndarray:
 def _rotation(size: int, rng: np.random.Generator) -> np.ndarray:
     """Return a random orthogonal matrix, shape (size, size)."""
     return np.linalg.qr(rng.standard_normal((size, size)))[0]
-
-
-def _write_clips(songs: list[Song], folder: Path, seconds: float, sample_rate: int) -> None:
-    """Render clips and write each to `<track + 1>.flac`."""
-    for song in songs:
-        waveform = np.round(32767 * render(song, seconds, sample_rate)).astype(np.int16)
-        path = folder / f"{song.track + 1}.flac"
-        soundfile.write(path, waveform, sample_rate, subtype="PCM_16", format="FLAC")
 
 
 def _manifest(world: World, tracks: np.ndarray) -> pd.DataFrame:

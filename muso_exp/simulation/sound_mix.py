@@ -1,6 +1,9 @@
 """From a song to its clip: the parts mixed, coloured, set in a room and brought to a level."""
 
+from pathlib import Path
+
 import numpy as np
+import soundfile
 from scipy import fft
 
 from muso_exp.simulation.sound_instruments import shape_ends
@@ -10,7 +13,22 @@ from muso_exp.simulation.sound_song import Song
 HEADROOM = 6.5  # dB; a loudness of 0 is a level of -6.5 dB below full scale
 PEAK = 0.97
 _EDGE = 0.005  # s; of the fades at both ends
+_BOX = -1.8  # octaves from 700 Hz; where the box of a guitar sounds
 _LEAST_VOICE = 0.12  # a quieter one is left out
+
+
+def write_clips(songs: list[Song], folder: Path, seconds: float, sample_rate: int) -> None:
+    """Render clips and write each to `<track + 1>.flac`, 16 bit.
+
+    Args:
+        songs: what to play.
+        folder: an existing folder.
+        seconds: length of a clip.
+        sample_rate: in Hz.
+    """
+    for song in songs:
+        waveform = np.round(32767 * render(song, seconds, sample_rate)).astype(np.int16)
+        soundfile.write(folder / f"{song.track + 1}.flac", waveform, sample_rate, subtype="PCM_16")
 
 
 def render(song: Song, seconds: float, sample_rate: int) -> np.ndarray:
@@ -38,9 +56,9 @@ def render(song: Song, seconds: float, sample_rate: int) -> np.ndarray:
 
 
 def tremolo(sound: np.ndarray, pulse: float, sample_rate: int) -> np.ndarray:
-    """Let the level go up and down; a pulse of 0 is four times a second."""
-    turn = np.float32(2 * np.pi * 4.0 * 2 ** (0.7 * pulse) / sample_rate)
-    return sound * (1 + np.float32(0.45) * np.sin(turn * np.arange(len(sound), dtype=np.float32)))
+    """Let the level go up and down; a pulse of 0 is six times a second."""
+    turn = np.float32(2 * np.pi * 6.0 * 2 ** (0.6 * pulse) / sample_rate)
+    return sound * (1 + np.float32(0.35) * np.sin(turn * np.arange(len(sound), dtype=np.float32)))
 
 
 def in_room(sound: np.ndarray, song: Song, sample_rate: int) -> np.ndarray:
@@ -63,12 +81,17 @@ def in_room(sound: np.ndarray, song: Song, sample_rate: int) -> np.ndarray:
 
 
 def colour(song: Song, hertz: np.ndarray) -> np.ndarray:
-    """Return the gain at frequencies: a slope and a hump; bright with energy, dull if acoustic."""
+    """Return the gain at frequencies (Hz): a slope, a hump, and the box of acoustic instruments.
+
+    What has energy is bright, what is acoustic dull.
+    """
     octaves = np.log2(np.maximum(hertz, 20) / np.float32(700))
-    slope = -1.0 + 1.6 * song.timbre["tilt"]
-    slope += 2.5 * (song.features["energy"] - 0.6) - 1.2 * (song.features["acousticness"] - 0.25)
-    hump = np.exp(-0.5 * ((octaves - np.float32(song.timbre["body"])) / np.float32(0.45)) ** 2)
-    decibels = np.float32(slope) * octaves + np.float32(9) * hump
+    slope = -2.0 + 1.6 * song.timbre["tilt"]
+    slope += 2.5 * (song.features["energy"] - 0.6) - 2.0 * (song.features["acousticness"] - 0.25)
+    decibels = np.float32(slope) * octaves
+    for place, height in ((song.timbre["body"], 9), (_BOX, 8 * song.features["acousticness"])):
+        hump = np.exp(-0.5 * ((octaves - np.float32(place)) / np.float32(0.45)) ** 2)
+        decibels += np.float32(height) * hump
     return np.exp(decibels * np.float32(np.log(10) / 20))
 
 

@@ -17,7 +17,7 @@ from muso_exp.simulation.sound_instruments import (
 from muso_exp.simulation.sound_rhythm import drum_levels, levels, onsets, place_grains
 from muso_exp.simulation.sound_song import Song
 
-TONIC = 1.4  # how much louder the first chord of the scale is
+TONIC = 1.6  # how much louder the first chord of the scale is
 LEAST_SHARE = 0.05  # of the mix; what has less is left out
 _SYLLABLES = 12  # different ones in the speech of a clip
 
@@ -106,7 +106,7 @@ class Players:
     def _strummed(self, name: str) -> np.ndarray:
         """Return the chords of one instrument, struck together or note by note."""
         out, rng, strum = self._silence(), self.song.rng(1), STRUMS[self.song.sound.strum]
-        gap, volume = longest_gap(strum) * self.grid.step, levels(strum, self.grid)
+        gap, volume = 0.9 * longest_gap(strum) * self.grid.step, levels(strum, self.grid)
         if "a" in strum:
             self._pick(out, name, volume, max(4 * gap, 0.35), rng)
         else:
