@@ -16,13 +16,18 @@ from muso_exp.data.cache import cache_key, cached_folder
 from muso_exp.data.membership import report as playlist_report
 from muso_exp.data.membership.lists import LEAST_TRACKS, ListOptions, read_lists
 from muso_exp.data.membership.nulls import null_columns
-from muso_exp.data.membership.readers import drop_repeats, read_features, read_rows
+from muso_exp.data.membership.readers import (
+    chosen_features,
+    drop_repeats,
+    read_features,
+    read_rows,
+)
 from muso_exp.data.membership.splits import TrackSplit, class_weights, fingerprint, split_rows, unit
 from muso_exp.data.separation.vectors import require_choice
 from muso_exp.data.world import simulated_world, small_worlds_refused
 from muso_exp.errors import ConfigError
 from muso_exp.features.thresholds import THRESHOLDS
-from muso_exp.features.tracks import FEATURES, SCALINGS, Scaling, fit_scaling
+from muso_exp.features.tracks import SCALINGS, Scaling, fit_scaling
 from muso_exp.metrics import classification
 from muso_exp.results import Finding, Section
 from muso_exp.simulation.playlists import write_playlists
@@ -107,7 +112,7 @@ class Playlists(ExperimentData):
             raise ConfigError("dataset.threshold=validation: set dataset.val_share above 0")
         if n_tracks is not None and n_tracks < LEAST_TRACKS:
             raise ConfigError(f"dataset.n_tracks={n_tracks}: at least {LEAST_TRACKS} are needed")
-        self.features = _chosen_features(features, drop)
+        self.features = chosen_features(features, drop)
         self.options = ListOptions(
             self.features, files, column, values, duplicates, overlap, balance, n_tracks
         )
@@ -276,14 +281,3 @@ class Playlists(ExperimentData):
                 )
 
         return cached_folder(self.cache, key, write)
-
-
-def _chosen_features(features: Sequence[str], drop: Sequence[str]) -> list[str]:
-    unknown = [name for name in [*features, *drop] if name not in FEATURES]
-    if unknown:
-        known = ", ".join(FEATURES)
-        raise ConfigError(f"dataset.features: no audio feature {unknown[0]!r}; there are {known}")
-    chosen = [name for name in dict.fromkeys(features) if name not in drop]
-    if not chosen:
-        raise ConfigError("dataset.drop leaves no feature")
-    return chosen

@@ -14,17 +14,24 @@ from torchmetrics import MetricCollection
 
 from muso_exp.data.base import ExperimentData, Predict
 from muso_exp.data.cache import cache_key, cached_folder
+from muso_exp.data.membership.readers import chosen_features
 from muso_exp.data.membership.splits import unit
 from muso_exp.data.separation.vectors import require_choice
 from muso_exp.data.songs import cluster_report
 from muso_exp.data.songs.advice import Pool, advise
 from muso_exp.data.songs.nulls import null_columns
-from muso_exp.data.songs.split import FeatureRows, distinct, fingerprint, split_tracks
+from muso_exp.data.songs.split import (
+    FeatureRows,
+    distinct,
+    fingerprint,
+    require_varied,
+    split_tracks,
+)
 from muso_exp.data.songs.table import find_feature_table, read_feature_table
 from muso_exp.data.world import simulated_world, small_worlds_refused
-from muso_exp.errors import ConfigError, DataFormatError
+from muso_exp.errors import ConfigError
 from muso_exp.features.clusters import check_k
-from muso_exp.features.tracks import FEATURES, Scaling, fit_scaling
+from muso_exp.features.tracks import Scaling, fit_scaling
 from muso_exp.metrics import clustering
 from muso_exp.results import Finding, Section, SideTask
 from muso_exp.simulation.track_features import write_track_features
@@ -151,7 +158,8 @@ class TrackFeatures(ExperimentData):
         self.rows = split_tracks(len(self.tracks), self.n_train, self.train_share, rng)
         for k in (self.n_clusters, *self.curve):
             check_k(k, len(self.rows["train"]))
-        self.scaling = fit_scaling(self._varied(path), self.how)
+        require_varied(path, self.features, self.values("train"))
+        self.scaling = fit_scaling(self.values("train"), self.how)
         self.splits = {
             name: FeatureRows(self.scaling.apply(self.values(name))) for name in self.rows
         }
@@ -301,20 +309,6 @@ class TrackFeatures(ExperimentData):
         train, rows = (self.splits[name].x.double().numpy() for name in ("train", split))
         return null_columns(train, rows, self.features, self.n_clusters, self.curve, self.seed)
 
-    def _varied(self, path: Path) -> np.ndarray:
-        """Return the raw train features, once it is sure that each of them varies."""
-        values = self.values("train")
-        for name, column in zip(self.features, values.T, strict=True):
-            if column.min() == column.max():
-                raise DataFormatError(
-                    path,
-                    "one value in all train tracks, by which none can be told apart",
-                    column=name,
-                    value=float(column[0]),
-                    fix=f"leave it out: 'dataset.drop=[{name}]'",
-                )
-        return values
-
     def _simulated_files(self) -> Path:
         key = cache_key("track_features", _SIMULATION_VERSION, self.world)
         world = dict(self.world)
@@ -326,22 +320,6 @@ class TrackFeatures(ExperimentData):
                 write_track_features(simulated, folder, n_tracks, taste, world["seed"])
 
         return cached_folder(self.cache, key, write)
-
-
-def chosen_features(features: Sequence[str], drop: Sequence[str]) -> list[str]:
-    """Return the features to use, each once, without the dropped ones.
-
-    Raises:
-        ConfigError: a feature that is not known, or none is left.
-    """
-    unknown = [name for name in [*features, *drop] if name not in FEATURES]
-    if unknown:
-        known = ", ".join(FEATURES)
-        raise ConfigError(f"dataset.features: no audio feature {unknown[0]!r}; there are {known}")
-    chosen = [name for name in dict.fromkeys(features) if name not in drop]
-    if not chosen:
-        raise ConfigError("dataset.drop leaves no feature")
-    return chosen
 
 
 def _units(tracks: pd.DataFrame) -> np.ndarray:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from muso_exp.data.readers import read_csv_rows, read_json
-from muso_exp.errors import DataFormatError, DatasetNotFoundError
+from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
 from muso_exp.features.tracks import FEATURES
 
 SUFFIXES = (".csv", ".csv.gz", ".json", ".json.gz")
@@ -66,6 +66,22 @@ def read_rows(path: Path) -> pd.DataFrame:
     ]
     table["id"] = table["id"].where(table["id"] != "", names)
     return table
+
+
+def chosen_features(features: Sequence[str], drop: Sequence[str]) -> list[str]:
+    """Return the features to use, each once, without the dropped ones.
+
+    Raises:
+        ConfigError: a feature that is not known, or none is left.
+    """
+    unknown = [name for name in [*features, *drop] if name not in FEATURES]
+    if unknown:
+        known = ", ".join(FEATURES)
+        raise ConfigError(f"dataset.features: no audio feature {unknown[0]!r}; there are {known}")
+    chosen = [name for name in dict.fromkeys(features) if name not in drop]
+    if not chosen:
+        raise ConfigError("dataset.drop leaves no feature")
+    return chosen
 
 
 def read_features(

@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
 
 from muso_exp.data.base import Batch, BatchDataset
-from muso_exp.errors import ConfigError
+from muso_exp.errors import ConfigError, DataFormatError
 
 
 class FeatureRows(BatchDataset):
@@ -62,6 +63,25 @@ def split_tracks(
         )
     order = rng.permutation(n_tracks)
     return {"train": np.sort(order[:n]), "test": np.sort(order[n:])}
+
+
+def require_varied(path: Path, features: Sequence[str], values: np.ndarray) -> None:
+    """Raise DataFormatError at the first feature that has one value in all rows.
+
+    Args:
+        path: of the table, for the message.
+        features: names of the columns.
+        values: of the train tracks, shape (n_rows, n_features).
+    """
+    for name, column in zip(features, values.T, strict=True):
+        if column.min() == column.max():
+            raise DataFormatError(
+                path,
+                "one value in all train tracks, by which none can be told apart",
+                column=name,
+                value=float(column[0]),
+                fix=f"leave it out: 'dataset.drop=[{name}]'",
+            )
 
 
 def fingerprint(tracks: pd.DataFrame, features: Sequence[str]) -> str:
