@@ -65,12 +65,11 @@ def read_clip(path: Path, options: ClipOptions) -> tuple[np.ndarray, ClipFacts]:
         wanted = min(round(options.seconds * info.sample_rate), info.frames)
         first = (info.frames - wanted) // 2 if options.crop == "centre" else 0
         waveform = read_part(path, file, first, wanted)
-    start = first / info.sample_rate
-    waveform = resample(waveform, info.sample_rate, options.sample_rate)[: options.n_samples]
-    if loudest_moment(waveform, options.sample_rate) < SILENCE:
-        end = start + len(waveform) / options.sample_rate
+    start, end = first / info.sample_rate, (first + wanted) / info.sample_rate
+    if loudest_moment(waveform, info.sample_rate) < SILENCE:
         what = f"silent from {start:.1f} to {end:.1f} s: nowhere louder than -70 dBFS"
         raise AudioError(path, "silent", what)
+    waveform = resample(waveform, info.sample_rate, options.sample_rate)[: options.n_samples]
     clip = np.zeros(options.n_samples, np.int16)
     clip[: len(waveform)] = np.clip(np.rint(waveform * 32767), -32767, 32767)
     digest = hashlib.sha256(clip.tobytes()).hexdigest()

@@ -20,6 +20,7 @@ MAX_SECONDS = 12 * 3600
 MAX_PEAK = 8.0  # a lossy codec overshoots 1 a little; 8 is a file in another scale
 QUALITY = "HQ"  # of soxr: 20 bits, more than the 16 of the store
 _BLOCK = 2**16  # frames read at once, all channels
+_NO_LENGTH = 2**62  # frames; libsndfile gives 2**63 - 1 for a length that is not stated
 _TAIL = 0.5  # seconds at the end that are read to see whether they are there
 
 
@@ -28,8 +29,8 @@ class AudioError(DataFormatError):
 
     Attributes:
         code: one word for the reason: missing, not_a_file, unreadable, empty, not_audio,
-            bad_channels, bad_rate, too_long, cut, damaged, not_finite, bad_scale, too_short,
-            silent; and, of the store's workers, timeout, memory, crashed.
+            bad_channels, bad_rate, no_length, too_long, cut, damaged, not_finite, bad_scale,
+            too_short, silent.
         detail: the reason in words, without the path.
     """
 
@@ -135,8 +136,9 @@ def read_part(path: Path, file: soundfile.SoundFile, first: int, n_frames: int) 
     try:
         n_found = _fill(file, first, waveform)
     except soundfile.LibsndfileError as error:
-        if _has_tail(file):
-            raise AudioError(path, "damaged", _reason(error)) from error
+        with soundfile.SoundFile(path) as anew:  # a decoder that lost its way does not seek again
+            if _has_tail(anew):
+                raise AudioError(path, "damaged", f"does not decode: {_reason(error)}") from error
         n_found = 0
     if n_found < n_frames or not _has_tail(file):
         what = f"its header says {file.frames / file.samplerate:.2f} s, not all of it is there"
@@ -228,6 +230,9 @@ def _check_info(path: Path, info: AudioInfo) -> None:
         raise AudioError(path, "bad_channels", need)
     if info.frames == 0:
         raise AudioError(path, "empty", "a header without samples")
+    if info.frames > _NO_LENGTH:
+        what = "its header does not say how long it is: a stream; encode it anew"
+        raise AudioError(path, "no_length", what)
     if info.seconds > MAX_SECONDS:
         need = f"{info.seconds / 3600:.1f} hours by its header; at most 12 are read"
         raise AudioError(path, "too_long", need)

@@ -47,7 +47,6 @@ def write_shards(
     options: ClipOptions,
     workers: int,
     limits: Limits,
-    shard_bytes: int = SHARD_BYTES,
 ) -> pd.DataFrame:
     """Write the clips of the tracks as shards, going on after those that are there.
 
@@ -57,13 +56,12 @@ def write_shards(
         options: what a clip is.
         workers: processes that decode.
         limits: of each file.
-        shard_bytes: size of a shard.
 
     Returns:
         A row per track: COLUMNS; `code` is "" for a clip.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    per_shard = max(shard_bytes // (2 * options.n_samples), 1)
+    per_shard = max(SHARD_BYTES // (2 * options.n_samples), 1)
     shards = [
         _Shard(number, first, min(per_shard, len(tracks) - first), folder)
         for number, first in enumerate(range(0, len(tracks), per_shard))

@@ -154,9 +154,11 @@ def build_store(tracks: pd.DataFrame, cache: Path, options: StoreOptions) -> Aud
         options: what the store holds.
 
     Raises:
-        DataFormatError: two tracks with one id, or no file that can be used.
+        DataFormatError: no tracks, two with one id, or no file that can be used.
         ConfigError: the cache cannot be written.
     """
+    if not len(tracks):
+        raise DataFormatError("audio store", "no tracks", fix="give a folder with sound files")
     repeated = tracks["track_id"][tracks["track_id"].duplicated()]
     if len(repeated):
         raise DataFormatError(

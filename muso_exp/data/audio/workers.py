@@ -160,6 +160,9 @@ def serve(descriptor: int) -> None:
     function, limits = connection.recv()
     _limit_memory(limits.memory)
     connection.send("ready")
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)  # notes of C libraries on strange files: without end, and of no use
+    os.dup2(nowhere, 2)
     with contextlib.suppress(EOFError):
         while True:
             task = connection.recv()

@@ -1,0 +1,309 @@
+"""The audio store: what it holds, and that no file, no kill and no second process harms it."""
+
+import logging
+import os
+import pickle
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+from conftest import REPOSITORY
+from damaged_sound import RATE, music, write_damaged, write_good
+from worker_tasks import double, strange_clip
+
+from muso_exp.data.audio import shards
+from muso_exp.data.audio.clips import ClipOptions, read_clip
+from muso_exp.data.audio.store import AudioStore, StoreOptions, build_store
+from muso_exp.data.audio.workers import Failure, Limits, run_each
+from muso_exp.errors import ConfigError, DataFormatError
+
+OPTIONS = StoreOptions(sample_rate=16_000, seconds=4.0, min_seconds=2.0, workers=1)
+N = 64_000  # samples of a clip
+
+
+def table(paths: list[Path]) -> pd.DataFrame:
+    return pd.DataFrame({"track_id": [p.name for p in paths], "path": [str(p) for p in paths]})
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sound")
+    write_good(folder / "good", 8)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def store(sound: Path) -> AudioStore:
+    return build_store(table(sorted((sound / "good").iterdir())), sound / "cache", OPTIONS)
+
+
+def test_a_clip_is_the_middle_of_its_file(store: AudioStore) -> None:
+    assert len(store) == 8
+    for i, path in enumerate(store.index["path"]):
+        clip, facts = read_clip(Path(path), OPTIONS.clip)
+        np.testing.assert_array_equal(store.clip(i), clip)
+        row = store.index.iloc[i]
+        assert (row["seconds"], row["start"]) == pytest.approx((6.0, 1.0), abs=0.01)
+        assert (row["n_filled"], row["digest"]) == (N, facts.digest)
+
+
+def test_the_middle_at_another_rate_is_the_middle_of_the_sound(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "x.wav", music(), RATE, subtype="FLOAT")
+    clip, facts = read_clip(tmp_path / "x.wav", ClipOptions(RATE, 2.0, "centre", 1.0))
+    expected = np.rint(music()[2 * RATE : 4 * RATE] * 32767)
+    np.testing.assert_array_equal(clip, expected)
+    assert (facts.start, facts.n_filled) == (2.0, 2 * RATE)
+
+
+def test_a_short_file_is_padded_at_its_end(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "x.wav", music(3.0), RATE)
+    clip, facts = read_clip(tmp_path / "x.wav", ClipOptions(16_000, 4.0, "centre", 1.0))
+    assert (len(clip), facts.n_filled) == (N, 48_000)
+    assert clip[47_000:48_000].any()
+    assert not clip[48_000:].any()
+
+
+def test_a_clip_may_begin_where_the_file_begins(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "x.wav", music(), RATE, subtype="FLOAT")
+    clip, facts = read_clip(tmp_path / "x.wav", ClipOptions(RATE, 1.0, "start", 1.0))
+    np.testing.assert_array_equal(clip, np.rint(music()[:RATE] * 32767))
+    assert facts.start == 0
+
+
+def test_too_loud_a_sample_is_clipped_and_not_wrapped(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "x.wav", np.clip(music() * 20, -3, 3), RATE, subtype="FLOAT")
+    clip, _ = read_clip(tmp_path / "x.wav", ClipOptions(RATE, 1.0, "start", 1.0))
+    assert (clip.max(), clip.min()) == (32767, -32767)
+
+
+def test_crops_are_parts_of_clips_between_minus_one_and_one(store: AudioStore) -> None:
+    rng = np.random.default_rng(0)
+    clips, starts = rng.integers(8, size=20), rng.integers(0, N - 999, size=20)
+    batch = store.crops(clips, starts, 1000)
+    assert (batch.shape, batch.dtype) == ((20, 1000), np.float32)
+    for row, (i, start) in enumerate(zip(clips, starts, strict=True)):
+        expected = store.clip(i)[start : start + 1000] / 32767
+        np.testing.assert_allclose(batch[row], expected, atol=1e-7)
+    assert 0.1 < np.abs(batch).max() <= 1
+
+
+def test_crops_fill_the_buffer_that_they_are_given(store: AudioStore) -> None:
+    out = np.full((2, N), 9.0, np.float32)
+    batch = store.crops(np.array([3, 3]), np.array([0, 0]), N, out)
+    assert batch is out
+    np.testing.assert_array_equal(out[0], out[1])
+    assert np.abs(out).max() <= 1
+
+
+@pytest.mark.parametrize("starts", [[-1, 0], [0, N - 999]])
+def test_a_crop_that_leaves_its_clip_is_refused(store: AudioStore, starts: list[int]) -> None:
+    with pytest.raises(ValueError, match=r"starts must be 0 to 63000 for parts of 1000 samples"):
+        store.crops(np.array([0, 1]), np.array(starts), 1000)
+
+
+def test_a_store_that_goes_to_another_process_leaves_its_maps_behind(store: AudioStore) -> None:
+    first = store.clip(0).copy()
+    content = pickle.dumps(store)
+    assert len(content) < 2 * N
+    np.testing.assert_array_equal(pickle.loads(content).clip(0), first)
+
+
+def test_a_store_is_made_once(
+    sound: Path, store: AudioStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shards, "run_each", None)
+    again = build_store(table(sorted((sound / "good").iterdir())), sound / "cache", OPTIONS)
+    assert (again.folder, again.fingerprint) == (store.folder, store.fingerprint)
+
+
+def test_the_fingerprint_is_of_the_content_and_not_of_places(
+    sound: Path, store: AudioStore, tmp_path: Path
+) -> None:
+    for path in (sound / "good").iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    tracks = table(sorted(tmp_path.iterdir()))
+    moved = build_store(tracks, tmp_path / "cache", OPTIONS)
+    assert moved.fingerprint == store.fingerprint
+    tracks["track_id"] = tracks["track_id"].iloc[::-1].to_numpy()
+    assert build_store(tracks, tmp_path / "cache", OPTIONS).fingerprint != store.fingerprint
+    soundfile.write(tmp_path / "good_003.wav", music(6.0, 99), RATE)
+    changed = build_store(table(sorted(tmp_path.glob("*.*"))), tmp_path / "cache", OPTIONS)
+    assert changed.fingerprint != store.fingerprint
+
+
+def test_34_damaged_files_cost_nothing_but_themselves(
+    sound: Path, store: AudioStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    codes = write_damaged(tmp_path / "bad")
+    good = [Path(path) for path in store.index["path"]]
+    mixed = sorted([*good, *(tmp_path / "bad" / name for name in codes)], key=lambda p: p.name)
+    caplog.set_level(logging.INFO)
+    found = build_store(table(mixed), tmp_path / "cache", OPTIONS)
+    assert list(found.index["track_id"]) == [path.name for path in good]
+    assert found.fingerprint == store.fingerprint
+    np.testing.assert_array_equal(found.clip(7), store.clip(7))
+    quarantine = found.quarantine.set_index("track_id")
+    assert quarantine["code"].to_dict() == codes
+    assert quarantine.loc["rate_1.wav", "detail"].startswith("sample rate 1 Hz")
+    line = next(m for m in caplog.messages if m.startswith("audio store:"))
+    assert "8 clips of 4 s at 16000 Hz; 34 files in quarantine (9 cut, 4 not_audio" in line
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 1e6  # KB, of one worker
+
+
+def test_a_stopped_build_goes_on_after_its_last_whole_shard(
+    sound: Path, store: AudioStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, asked = shards.run_each, []
+
+    def stopped(*arguments: object) -> Iterator:
+        for n, ended in enumerate(real(*arguments)):
+            if n == 5:
+                raise KeyboardInterrupt
+            yield ended
+
+    def counted(*arguments: object) -> Iterator:
+        for ended in real(*arguments):
+            asked.append(Path(ended[0][0]).name)
+            yield ended
+
+    tracks = table(sorted((sound / "good").iterdir()))
+    monkeypatch.setattr(shards, "SHARD_BYTES", 2 * 2 * N)  # two clips
+    monkeypatch.setattr(shards, "run_each", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        build_store(tracks, tmp_path, OPTIONS)
+    assert not [path for path in tmp_path.iterdir() if path.suffix not in (".parts", ".lock")]
+    monkeypatch.setattr(shards, "run_each", counted)
+    found = build_store(tracks, tmp_path, OPTIONS)
+    assert sorted(asked) == list(tracks["track_id"][4:])
+    assert found.fingerprint == store.fingerprint
+    assert sorted(found.index["shard"].unique()) == [0, 1, 2, 3]
+    assert not list(tmp_path.glob("*.parts"))
+
+
+BUILD = """
+import sys, pandas as pd, pathlib
+from muso_exp.data.audio.store import StoreOptions, build_store
+paths = sorted(pathlib.Path(sys.argv[1]).iterdir())
+tracks = pd.DataFrame({"track_id": [p.name for p in paths], "path": [str(p) for p in paths]})
+options = StoreOptions(sample_rate=16_000, seconds=4.0, min_seconds=2.0, workers=1)
+sys.stdout.write(build_store(tracks, pathlib.Path(sys.argv[2]), options).fingerprint)
+"""
+
+
+def start_build(sound: Path, cache: Path) -> subprocess.Popen:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(REPOSITORY), *sys.path])}
+    arguments = [sys.executable, "-c", BUILD, str(sound / "good"), str(cache)]
+    return subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, env=environment)
+
+
+def test_two_processes_that_build_one_store_both_get_it(
+    sound: Path, store: AudioStore, tmp_path: Path
+) -> None:
+    builders = [start_build(sound, tmp_path) for _ in range(2)]
+    assert [builder.communicate(timeout=100)[0] for builder in builders] == [store.fingerprint] * 2
+    folders = [path for path in tmp_path.iterdir() if path.is_dir()]
+    assert len(folders) == 1
+
+
+def test_a_build_that_is_killed_leaves_no_process_and_no_half_store(
+    sound: Path, store: AudioStore, tmp_path: Path
+) -> None:
+    builder = start_build(sound, tmp_path)
+    until = time.monotonic() + 60
+    while not list(tmp_path.glob("*.parts/*.npy")) and time.monotonic() < until:
+        time.sleep(0.01)
+    builder.send_signal(signal.SIGKILL)
+    builder.communicate()
+    tracks = table(sorted((sound / "good").iterdir()))
+    assert build_store(tracks, tmp_path, OPTIONS).fingerprint == store.fingerprint
+
+
+def test_two_tracks_with_one_id_are_refused(sound: Path, tmp_path: Path) -> None:
+    tracks = table(sorted((sound / "good").iterdir())).assign(track_id="same")
+    with pytest.raises(DataFormatError, match="two tracks with one id, got 'same'"):
+        build_store(tracks, tmp_path, OPTIONS)
+
+
+def test_a_folder_without_one_good_file_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+    for name in ("a.mp3", "b.mp3"):
+        (tmp_path / name).write_bytes(b"")
+    paths = [tmp_path / "a.mp3", tmp_path / "b.mp3"]
+    problem = r"none of the 2 sound files can be used: 2 empty; the first: .*a.mp3: no bytes"
+    with pytest.raises(DataFormatError, match=problem):
+        build_store(table(paths), tmp_path / "cache", OPTIONS)
+    assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".lock"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"crop": "end"}, "crop=end: choose one of centre, start"),
+        ({"workers": 0}, "workers=0: must be > 0"),
+        ({"seconds": 1e-9}, "seconds=1e-09: not one sample at 16000 Hz"),
+    ],
+)
+def test_impossible_options_are_refused(options: dict, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        StoreOptions(**options)
+
+
+def test_a_store_of_no_tracks_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataFormatError, match="no tracks"):
+        build_store(table([]), tmp_path, OPTIONS)
+
+
+def test_a_worker_that_hangs_dies_or_eats_memory_costs_one_task() -> None:
+    tasks = [1, "hang", 2, "die", 3, "eat", 4, "raise", 5, "leave", 6]
+    began = time.monotonic()
+    found = dict(run_each(double, tasks, 2, Limits(seconds=1.0, memory=2**28)))
+    assert time.monotonic() - began < 60
+    assert {task: found[task] for task in (1, 2, 3, 4, 5, 6)} == {n: 2 * n for n in range(1, 7)}
+    assert found["hang"] == Failure("timeout", "took longer than 1 s")
+    assert found["die"] == Failure("crashed", "ended its process: signal SIGSEGV")
+    assert found["leave"] == Failure("crashed", "ended its process: exit status 3")
+    assert found["eat"] == Failure("memory", "needs more memory than a task may take")
+    assert found["raise"] == Failure("crashed", "KeyError: 'strange file'")
+
+
+def test_no_task_needs_no_worker() -> None:
+    assert list(run_each(double, [], 0, Limits())) == []
+
+
+def test_a_worker_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(RuntimeError, match="a worker did not start: no answer"):
+        list(run_each(double, [1], 1, Limits()))
+
+
+def test_files_that_hang_eat_or_kill_a_worker_are_three_rows_of_the_quarantine(
+    sound: Path, store: AudioStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shards, "write_clip", strange_clip)
+    tracks = table(sorted((sound / "good").iterdir()))
+    options = replace(OPTIONS, time_limit=1.0, memory_limit=2**28)
+    found = build_store(tracks, tmp_path, options)
+    assert list(found.quarantine["code"]) == ["timeout", "memory", "crashed"]
+    assert list(found.index["track_id"]) == list(tracks["track_id"][3:])
+    np.testing.assert_array_equal(found.clip(0), store.clip(3))
+
+
+@pytest.mark.data
+def test_100_real_songs_beside_34_damaged_ones(real_data: Path, tmp_path: Path) -> None:
+    songs = sorted((real_data / "emotify-audio" / "audio").glob("*/*.mp3"))
+    codes = write_damaged(tmp_path / "bad")
+    paths = songs + [tmp_path / "bad" / name for name in codes]
+    tracks = table(paths).assign(track_id=[f"{p.parent.name}/{p.name}" for p in paths])
+    store = build_store(tracks, tmp_path / "cache", StoreOptions())
+    assert len(store) == 100
+    found = dict(zip(store.quarantine["track_id"], store.quarantine["code"], strict=True))
+    assert found == {f"bad/{name}": code for name, code in codes.items()}
+    assert (store.index["n_filled"] == 320_000).all()
