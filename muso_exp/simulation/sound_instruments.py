@@ -158,7 +158,7 @@ def sung(
     for formant, level in zip(VOWELS[vowel], (1.0, 0.5, 0.25), strict=True):
         levels += level * np.exp(-(((harmonics / (formant * throat) - 1) / 0.12) ** 2))
     table = np.sum(_tables(levels, rng), axis=0)
-    bent = time + np.float32(glide * np.log(2) / 24 / seconds) * time**2
+    bent = time + np.float32((2 ** (glide / 12) - 1) / 2 / seconds) * time**2
     if not glide:
         bent = bent + np.float32(0.0005) * np.sin(np.float32(2 * np.pi * 5.2) * time)
     sound = np.sqrt(2) * table[(base * bent * TABLE).astype(np.int32) & (TABLE - 1)]

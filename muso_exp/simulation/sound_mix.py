@@ -58,7 +58,7 @@ def render(song: Song, seconds: float, sample_rate: int) -> np.ndarray:
 def tremolo(sound: np.ndarray, pulse: float, sample_rate: int) -> np.ndarray:
     """Let the level go up and down; a pulse of 0 is six times a second."""
     turn = np.float32(2 * np.pi * 6.0 * 2 ** (0.6 * pulse) / sample_rate)
-    return sound * (1 + np.float32(0.35) * np.sin(turn * np.arange(len(sound), dtype=np.float32)))
+    return sound * (1 + np.float32(0.5) * np.sin(turn * np.arange(len(sound), dtype=np.float32)))
 
 
 def in_room(sound: np.ndarray, song: Song, sample_rate: int) -> np.ndarray:

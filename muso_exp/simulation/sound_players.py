@@ -164,7 +164,7 @@ class Players:
             rng,
             even=1 / (1 + np.exp(-1.5 * self.timbre["hollow"])),
             detune=10 * 2 ** self.timbre["detune"],
-            sustain=2 ** (0.8 * self.timbre["sustain"]),
+            sustain=2 ** (1.5 * self.timbre["sustain"]),
         )
 
     def _singing(self, low: float, throat: float) -> np.ndarray:
