@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,16 +12,14 @@ from torch.utils.data import DataLoader
 from torchmetrics import MetricCollection
 
 from muso_exp.data.base import Batch, BatchDataset, ExperimentData, Predict
-from muso_exp.data.cache import cache_key, cached_file
+from muso_exp.data.listening.factors import cached_factors
 from muso_exp.data.listening.sections import tag_areas_section
 from muso_exp.data.listening.tag_rows import TagRows, tag_rows
 from muso_exp.data.plays import Plays
 from muso_exp.errors import ConfigError
-from muso_exp.features.als import FactorOptions, fit_factors
+from muso_exp.features.als import FactorOptions
 from muso_exp.metrics.tags import tag_metrics
 from muso_exp.results import Finding, Section
-
-VERSION = 1  # of the cached factors
 
 
 class FactorTags(ExperimentData):
@@ -110,21 +106,7 @@ class FactorTags(ExperimentData):
 
     def _factors(self) -> dict[str, np.ndarray]:
         """Return user_factors and item_factors, fitted once."""
-        plays = self.plays.data.plays
-        if self.options.n_factors > min(plays.shape):
-            raise ConfigError(
-                f"dataset.n_factors={self.options.n_factors}: at most {min(plays.shape)}, the "
-                "smaller of the numbers of users and items"
-            )
-        params = {**asdict(self.options), "shape": list(plays.shape)}
-        key = cache_key("wmf_factors", VERSION, params, self.plays.used_fingerprint())
-
-        def write(path: Path) -> None:
-            users, items = fit_factors(plays, self.options)
-            np.savez(path, user_factors=users, item_factors=items)
-
-        with np.load(cached_file(self.cache, key, "factors.npz", write)) as arrays:
-            return dict(arrays)
+        return cached_factors(self.plays, self.options, self.cache)
 
     def train_dataloader(self) -> DataLoader:
         """Return the train items, shuffled anew each epoch."""

@@ -4,7 +4,6 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -68,7 +67,7 @@ class AudioData(ExperimentData):
     Source: thesis section 6.1 (20 s at 16 kHz, crops, 5 windows).
     """
 
-    head: ClassVar[str]  # of `muso_exp.models.audio.AudioModel`
+    head: str  # of `muso_exp.models.audio.AudioModel`
 
     def __init__(
         self,
@@ -119,6 +118,7 @@ class AudioData(ExperimentData):
         self.split_options = SplitOptions(split, test_share, val_share, n_folds, fold, seed)
         self.split_list = None if split_list is None else Path(split_list)
         self.artist_list = None if artist_list is None else Path(artist_list)
+        self._opened: tuple[pd.DataFrame, AudioStore] | None = None
         self.world = SoundWorld(
             world_users,
             world_artists,
@@ -287,6 +287,12 @@ class AudioData(ExperimentData):
         return self.describe(good, columns)
 
     def _read(self) -> tuple[pd.DataFrame, AudioStore]:
+        """Return the tracks of the folder and the store of their clips, read once."""
+        if self._opened is None:
+            self._opened = self._open()
+        return self._opened
+
+    def _open(self) -> tuple[pd.DataFrame, AudioStore]:
         tracks = read_tracks(self.folder(), self.layout)
         if self.split_list is not None:
             tracks = set_listed(tracks, "split", read_split_list(self.split_list))
