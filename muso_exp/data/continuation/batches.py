@@ -1,0 +1,54 @@
+"""Batches of the continuation task: those of `muso_exp.models.ranking`, and what tracks sound like.
+
+Beside the matrix, the train batch holds `features` (n_tracks, n_features), float32, the raw audio
+features in the order of `muso_exp.features.tracks.FEATURES`, NaN for tracks without; and
+`file_order` (n_tracks,), the row of each track in the feature table, -1 for tracks without. The
+`target` of a test row is its held-out tracks, -1 behind them.
+"""
+
+import numpy as np
+import torch
+from scipy.sparse import csr_matrix
+
+from muso_exp.data.base import Batch
+from muso_exp.data.listening.batches import HeldOut, UserRows, WholeMatrix
+
+
+class PlaylistMatrix(WholeMatrix):
+    """The matrix of known tracks as one row, with the tracks' audio features.
+
+    Args:
+        known: shape (n_playlists, n_tracks).
+        features: shape (n_tracks, n_features), float32.
+        file_order: shape (n_tracks,).
+    """
+
+    def __init__(self, known: csr_matrix, features: np.ndarray, file_order: np.ndarray) -> None:
+        super().__init__(known)
+        self.features = torch.from_numpy(features)
+        self.file_order = torch.from_numpy(file_order)
+
+    def __getitem__(self, rows: list[int]) -> Batch:
+        """Return the matrix as `WholeMatrix` does, `features` and `file_order`."""
+        sounds = {"features": self.features, "file_order": self.file_order}
+        return super().__getitem__(rows) | sounds
+
+
+class ContinuedRows(UserRows):
+    """A row per playlist to be continued."""
+
+    def __init__(self, held: HeldOut) -> None:
+        super().__init__(held)
+        self.target = torch.from_numpy(padded(held.positives))
+
+    def __getitem__(self, rows: list[int]) -> Batch:
+        """Return the batch of these rows."""
+        return super().__getitem__(rows) | {"target": self.target[rows]}
+
+
+def padded(positives: csr_matrix) -> np.ndarray:
+    """Return the items of each row, -1 behind them, shape (n_rows, longest), int32."""
+    counts = np.diff(positives.indptr)
+    table = np.full((len(counts), counts.max(initial=1)), -1, dtype=np.int32)
+    table[np.arange(table.shape[1]) < counts[:, None]] = positives.indices
+    return table

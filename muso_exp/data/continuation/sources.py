@@ -1,0 +1,127 @@
+"""Where playlists come from: the Million Playlist Dataset, a table, or the simulated world."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from muso_exp.data.cache import cache_key, cached_folder
+from muso_exp.data.continuation.mpd import (
+    CHALLENGE_SET,
+    CHALLENGE_TRUTH,
+    FIX,
+    SLICES,
+    find_one,
+    find_slices,
+    read_mpd,
+)
+from muso_exp.data.continuation.tables import Playlists, join_parts, read_playlist_table
+from muso_exp.data.membership.readers import drop_repeats, read_features, read_rows
+from muso_exp.data.readers import find_file
+from muso_exp.data.songs.table import TABLE
+from muso_exp.data.world import simulated_world, small_worlds_refused
+from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
+from muso_exp.features.tracks import FEATURES
+from muso_exp.simulation.mpd import write_mpd
+
+TABLES = ("spotify_songs.csv", "playlists.csv")  # a row per playlist and track
+SPLITS = ("auto", "challenge", "holdout")
+_VERSION = 1  # raised when other files are written for the same arguments
+_USERS, _GENRES = 50, 12  # of the simulated world; its users make no playlists
+
+
+def simulated_files(cache: Path, world: Mapping[str, Any]) -> Path:
+    """Return the folder with the files of the simulated world, written if it is not there.
+
+    Raises:
+        ConfigError: no such world can be simulated.
+    """
+    key = cache_key("mpd_world", _VERSION, world)
+    sizes = dict(world)
+    n_artists, seed = sizes.pop("n_artists"), sizes["seed"]
+
+    def write(folder: Path) -> None:
+        simulated = simulated_world(
+            n_users=_USERS, n_artists=n_artists, n_genres=_GENRES, seed=seed
+        )
+        with small_worlds_refused():
+            write_mpd(simulated, folder, **sizes)
+
+    return cached_folder(cache, key, write)
+
+
+def choose_split(root: Path, split: str) -> str:
+    """Return `challenge` or `holdout`: what is asked for, or what the files allow.
+
+    Raises:
+        DatasetNotFoundError: no such folder, or neither slices nor a table in it.
+        ConfigError: the challenge is asked for, and the playlists are in a table.
+    """
+    if not root.is_dir():
+        raise DatasetNotFoundError(root, ["the folder itself"], FIX)
+    if find_slices(root):
+        whole = all(find_one(root, name) for name in (CHALLENGE_SET, CHALLENGE_TRUTH))
+        return ("challenge" if whole else "holdout") if split == "auto" else split
+    if find_file(root, TABLES) is None:
+        raise DatasetNotFoundError(root, [SLICES], FIX)
+    if split == "challenge":
+        raise ConfigError(
+            f"dataset.split=challenge: {root} has a table of playlists and no challenge; set "
+            "dataset.split=holdout"
+        )
+    return "holdout"
+
+
+def read_playlists(root: Path, cache: Path, workers: int, split: str) -> Playlists:
+    """Return the playlists of a folder; `split` as `choose_split` gives it.
+
+    Raises:
+        DatasetNotFoundError: a file is missing.
+        DataFormatError: a file holds what its format does not allow.
+    """
+    if find_slices(root):
+        return read_mpd(root, cache, workers, split == "challenge")
+    table = find_file(root, TABLES)
+    if table is None:
+        raise DatasetNotFoundError(root, [SLICES], FIX)
+    return join_parts([read_playlist_table(table)])
+
+
+def read_sounds(root: Path, given: str | None, ids: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Return what tracks sound like, by the feature table where there is one.
+
+    Args:
+        root: folder of the playlists; `track_features.csv` there, or the table of playlists
+            itself, is the feature table, unless one is given.
+        given: path of another feature table.
+        ids: of the tracks, shape (n_tracks,).
+
+    Returns:
+        Features (n_tracks, 13), float32, in the order of `FEATURES`, NaN where there is none, and
+        the row of each track in the table (n_tracks,), int64, -1 for a track without.
+
+    Raises:
+        DatasetNotFoundError: the given table is missing.
+        DataFormatError: the table holds what its format does not allow.
+    """
+    features = np.full((len(ids), len(FEATURES)), np.nan, dtype=np.float32)
+    order = np.full(len(ids), -1, dtype=np.int64)
+    path = find_file(root, [TABLE, *TABLES]) if given is None else Path(given)
+    if path is None:
+        return features, order
+    rows = read_rows(path)
+    names = [name for name in FEATURES if name in rows]
+    if not names:
+        if given is None and path.name.startswith(TABLES):
+            return features, order
+        raise DataFormatError(path, f"no column of {', '.join(FEATURES)}", fix="add some")
+    table = drop_repeats(path, read_features(path, rows, names), "first")
+    place = pd.Index(table["id"]).get_indexer(pd.Index(ids))
+    found = place >= 0
+    columns = [list(FEATURES).index(name) for name in names]
+    values = table[names].to_numpy(dtype=np.float32)
+    features[np.ix_(found, columns)] = values[place[found]]
+    order[found] = place[found]
+    return features, order

@@ -1,0 +1,71 @@
+"""The metrics of the RecSys Challenge 2018 that look at artists, beside `metrics.ranking`."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from muso_exp.features.challenge import artist_hits
+from muso_exp.metrics.base import WeightedMetric, weighted_mean
+from muso_exp.metrics.ranking import UserMean
+
+ARTIST_CREDIT = 0.25  # of a found artist, beside 1 for a found track
+
+
+class ArtistRPrecision(WeightedMetric):
+    """Mean share of the held-out tracks' artists that are among the first |G| recommended.
+
+    `target` holds the held-out tracks G of each row, -1 behind them. Tied tracks stand in the list
+    in an order drawn once, so that the value of a recommender with ties is one draw's.
+
+    Args:
+        artist: number of each track's artist, shape (n_tracks,).
+        **kwargs: of `torchmetrics.Metric`.
+    """
+
+    fields = ("top", "target")
+
+    def __init__(self, artist: np.ndarray, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.artist = np.ascontiguousarray(artist, dtype=np.int64)
+
+    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
+        """Return the mean under each row of weights, shape (n_resamples,)."""
+        found, artists = self.hits(columns)
+        return weighted_mean(found / artists, weights)
+
+    def hits(self, columns: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return artists found and artists of the held-out tracks, float64, each (n_rows,)."""
+        top, held_out = (columns[name].numpy().astype(np.int64) for name in ("top", "target"))
+        counts = torch.from_numpy(artist_hits(top, held_out, self.artist)).double()
+        return counts[:, 0], counts[:, 1]
+
+
+class ChallengeRPrecision(ArtistRPrecision):
+    """R-precision with the challenge's credit for artists; it can exceed 1.
+
+    (|S_T and G_T| + 0.25 |S_A and G_A|) / |G_T| with the held-out tracks G_T, their artists G_A,
+    the first |G_T| recommended tracks S_T and their artists S_A. The tracks' part is the exact
+    expectation over ties, as in `r_precision`.
+
+    Source: Chen et al., RecSys Challenge 2018. Deviation: none.
+    """
+
+    fields = ("r_precision", "top", "target")
+
+    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
+        """Return the mean under each row of weights, shape (n_resamples,)."""
+        found, _ = self.hits(columns)
+        n_held = (columns["target"] >= 0).sum(dim=1)
+        credit = ARTIST_CREDIT * found / n_held
+        return weighted_mean(columns["r_precision"].double() + credit, weights)
+
+
+class CooccurrenceError(UserMean):
+    """Mean squared error of predicted rows of co-occurrence counts, over songs; less is better."""
+
+    higher_is_better = False
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__("squared_error", **kwargs)

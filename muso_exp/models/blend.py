@@ -1,0 +1,197 @@
+"""A mix of recommenders, its weights chosen on playlists that none of them learned whole."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.sparse import csr_matrix
+from torch import Tensor, nn
+
+from muso_exp.errors import ConfigError
+from muso_exp.features.als import FactorOptions, fit_factors
+from muso_exp.features.interactions import keep_entries
+from muso_exp.features.ranking import Rows, rank_in_blocks
+from muso_exp.models.base import Batch
+from muso_exp.models.item_knn import ItemKNN
+from muso_exp.models.nearest_features import NearestFeatures
+from muso_exp.models.popularity import Popularity
+from muso_exp.models.ranking import RankingSolver
+
+MIN_HIDDEN = 5  # tracks of a validation playlist beyond its seeds
+
+
+class Factors(RankingSolver):
+    """WMF solved in one step, as a part of a mix; `options` as of `FactorOptions`."""
+
+    def __init__(
+        self, n_users: int, n_items: int, cutoffs: Sequence[int], n_top: int = 10, **options: Any
+    ) -> None:
+        super().__init__(n_users, n_items, cutoffs, n_top)
+        self.options = FactorOptions(**options)
+        self.register_buffer("user_factors", torch.zeros(n_users, self.options.n_factors))
+        self.register_buffer("item_factors", torch.zeros(n_items, self.options.n_factors))
+
+    def training_step(self, batch: Batch, batch_idx: int) -> None:
+        """Fit the factors from the start."""
+        users, items = fit_factors(self.plays(batch), self.options)
+        self.register_buffer("user_factors", torch.from_numpy(users))
+        self.register_buffer("item_factors", torch.from_numpy(items))
+
+    def score_block(self, users: Tensor, out: Tensor | None = None) -> Tensor:
+        """Return the products of the factors, shape (B, n_items)."""
+        factors = self.factors()
+        return factors["user_factors"][users] @ factors["item_factors"].T
+
+
+PARTS: dict[str, type[RankingSolver]] = {
+    "popularity": Popularity,
+    "item_knn": ItemKNN,
+    "wmf": Factors,
+    "nearest_features": NearestFeatures,
+}
+
+
+class Blend(RankingSolver):
+    """A weighted sum of z-scores, the weights by how many seeds a playlist has.
+
+    Some playlists are cut down to so many seeds; the parts are fitted to the rest, and of all
+    weights on a grid those that rank the cut tracks best count. Then the parts are fitted to all.
+
+    Args:
+        n_users: number of playlists, from the data set.
+        n_items: number of tracks, from the data set.
+        cutoffs: the k of the ranking columns, from the data set; the largest is optimised (nDCG).
+        n_top: length of the recommended lists, from the data set.
+        seed_counts: numbers of seeds to choose weights for, from the data set; a playlist uses
+            those of the largest number that it reaches.
+        parts: of `PARTS`.
+        options: arguments of parts, by their name.
+        step: of the grid of weights, which sum to 1.
+        n_validation: playlists cut down for each number of seeds.
+        seed: of the draws.
+
+    Raises:
+        ConfigError: an unknown part, or a step that does not divide 1.
+    """
+
+    weights: Tensor
+
+    def __init__(
+        self,
+        n_users: int,
+        n_items: int,
+        cutoffs: Sequence[int] = (10, 100, 500),
+        n_top: int = 10,
+        seed_counts: Sequence[int] = (1, 5, 25),
+        parts: Sequence[str] = tuple(PARTS),
+        options: Mapping[str, Mapping[str, Any]] | None = None,
+        step: float = 0.2,
+        n_validation: int = 100,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(n_users, n_items, cutoffs, n_top)
+        unknown = [name for name in (*parts, *(options or {})) if name not in PARTS]
+        if unknown or not parts:
+            raise ConfigError(f"model.parts: {unknown or 'none'}; choose of {', '.join(PARTS)}")
+        if not 0 < step <= 1 or abs(1 / step - round(1 / step)) > 1e-9:
+            raise ConfigError(f"model.step must divide 1, e.g. 0.25; got {step}")
+        self.save_hyperparameters(logger=False)
+        self.seed_counts = sorted(set(seed_counts))
+        self.step, self.n_validation, self.seed = step, n_validation, seed
+        sizes = (n_users, n_items, cutoffs)
+        given = options or {}
+        self.parts = nn.ModuleDict(
+            {name: PARTS[name](*sizes, n_top=n_top, **given.get(name, {})) for name in parts}
+        )
+        even = torch.full((len(self.seed_counts), len(parts)), 1 / len(parts))
+        self.register_buffer("weights", even)
+        self.register_buffer("n_seeds", torch.zeros(n_users, dtype=torch.long))
+
+    def training_step(self, batch: Batch, batch_idx: int) -> None:
+        """Choose the weights on cut playlists, then fit the parts to all of them."""
+        known = self.plays(batch)
+        cut, hidden, groups = self._cut(known)
+        self._fit(batch, cut)
+        for level, users in enumerate(groups):
+            if len(users):
+                self.weights[level] = self._choose(users, cut, hidden)
+        self._fit(batch, known)
+
+    def _fit(self, batch: Batch, known: csr_matrix) -> None:
+        matrix = {
+            "crow_indices": torch.from_numpy(known.indptr.astype(np.int64)),
+            "col_indices": torch.from_numpy(known.indices.astype(np.int64)),
+            "values": torch.from_numpy(known.data),
+        }
+        for part in self.parts.values():
+            part.training_step(batch | matrix, 0)  # type: ignore[operator]
+        self.register_buffer("n_seeds", torch.from_numpy(np.diff(known.indptr).astype(np.int64)))
+
+    def _cut(self, known: csr_matrix) -> tuple[csr_matrix, csr_matrix, list[np.ndarray]]:
+        """Return what is left, what is hidden, and the playlists cut to each number of seeds."""
+        rng = np.random.default_rng([self.seed, 2])
+        lengths = np.diff(known.indptr)
+        left = rng.permutation(self.n_users)
+        hide = np.zeros(known.nnz, dtype=bool)
+        groups: list[np.ndarray] = []
+        for n_seeds in reversed(self.seed_counts):  # the most demanding first
+            users = left[lengths[left] >= n_seeds + MIN_HIDDEN][: self.n_validation]
+            left = left[~np.isin(left, users)]
+            groups.insert(0, np.sort(users))
+            for user in users:
+                places = np.arange(known.indptr[user], known.indptr[user + 1])
+                hide[rng.permutation(places)[n_seeds:]] = True
+        return keep_entries(known, ~hide), keep_entries(known, hide), groups
+
+    def _choose(self, users: np.ndarray, cut: csr_matrix, hidden: csr_matrix) -> Tensor:
+        """Return the weights (n_parts,) under which the hidden tracks of users (n,) rank best."""
+        seen, positives = cut[users], hidden[users]
+        rows = Rows(seen.indptr, seen.indices), Rows(positives.indptr, positives.indices)
+        scores = self._standard_scores(torch.from_numpy(users)).numpy()  # (n_parts, n, n_items)
+        column = f"ndcg_at_{max(self.cutoffs)}"
+        best, best_value = np.zeros(len(scores), dtype=np.float32), -1.0
+        for weights in grid(len(scores), self.step):
+            mixed = np.tensordot(weights, scores, axes=1)
+            ranked = rank_in_blocks(
+                lambda start, stop, mixed=mixed: mixed[start:stop],
+                *rows, self.n_items, [max(self.cutoffs)], n_top=0,
+            )  # fmt: skip
+            value = float(ranked[column].mean())
+            if value > best_value:
+                best, best_value = weights, value
+        return torch.from_numpy(best)
+
+    def _standard_scores(self, users: Tensor) -> Tensor:
+        """Return the z-scores of each part, 0 where all are equal, (n_parts, B, n_items)."""
+        parts = []
+        for part in self.parts.values():
+            scores = part.score_block(users).float()  # type: ignore[operator]
+            spread = scores.std(dim=1, keepdim=True)
+            shifted = scores - scores.mean(dim=1, keepdim=True)
+            parts.append(torch.where(spread > 1e-9, shifted / spread.clamp(min=1e-9), 0))
+        return torch.stack(parts)
+
+    def score_block(self, users: Tensor, out: Tensor | None = None) -> Tensor:
+        """Return the weighted sums of z-scores, shape (B, n_items)."""
+        levels = torch.tensor(self.seed_counts, device=users.device)
+        level = torch.searchsorted(levels, self.get_buffer("n_seeds")[users], right=True) - 1
+        weights = self.weights[level.clamp(min=0)]  # (B, n_parts)
+        return torch.einsum("bp,pbi->bi", weights, self._standard_scores(users))
+
+    def factors(self) -> dict[str, Tensor]:
+        """Return `blend_weights` (n_levels, n_parts), `blend_seeds` (n_levels,), parts' names."""
+        named = {f"blend_part_{name}": torch.tensor(i) for i, name in enumerate(self.parts)}
+        seeds = torch.tensor(self.seed_counts)
+        return {"blend_weights": self.weights, "blend_seeds": seeds, **named}
+
+
+def grid(n_parts: int, step: float) -> list[np.ndarray]:
+    """Return all weights that are multiples of `step` and sum to 1, each (n_parts,), float32."""
+    n = round(1 / step)
+    cuts = itertools.combinations(range(n + n_parts - 1), n_parts - 1)
+    edges = (np.array([-1, *cut, n + n_parts - 1]) for cut in cuts)
+    return [((np.diff(edge) - 1) / n).astype(np.float32) for edge in edges]

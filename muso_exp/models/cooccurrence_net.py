@@ -1,0 +1,184 @@
+"""The baseline net of document 4: from a song's audio features to which songs it stands beside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from scipy.sparse import csr_matrix
+from torch import Tensor, nn
+
+from muso_exp.errors import ConfigError
+from muso_exp.models.base import Batch
+from muso_exp.models.nearest_features import ELEVEN
+from muso_exp.models.ranking import read_csr
+from muso_exp.models.sounding import SoundRanker
+
+_DEV_BLOCK = 256  # songs whose rows are compared at once
+
+
+class CooccurrenceNet(SoundRanker):
+    """11 -> 1000 -> n_songs with ReLU: the target of a song is its row of co-occurrence counts.
+
+    A step takes some train songs; their rows count in how many playlists each other song stands
+    beside them. A playlist is scored by the mean output of its seeds.
+
+    Args:
+        n_users: number of playlists, from the data set.
+        n_items: number of tracks, from the data set.
+        cutoffs: the k of the ranking columns, from the data set.
+        n_top: length of the recommended lists, from the data set.
+        features: inputs.
+        hidden_size: units of the hidden layer.
+        lr: of Adam.
+        batch_songs: songs of a step; one epoch is one step. The document does not tell.
+        detached: as published: the loss is cut off from the net, so that no gradient reaches it.
+        train_share: of the songs, to train on.
+        dev_share: of the songs, for the dev loss.
+        max_gib: memory that the weights, their gradients and Adam's two moments may take.
+        seed: of weights, split and steps.
+
+    Raises:
+        ConfigError: too many songs for the memory.
+
+    Source: document 4, baseline neural network, and NOTES section 4. Deviation: only the tracks
+    with features are inputs; `detached=false` repairs the training.
+    """
+
+    start: Tensor
+    gradient: Tensor
+    split: Tensor
+
+    def __init__(
+        self,
+        n_users: int,
+        n_items: int,
+        cutoffs: Sequence[int] = (10, 100, 500),
+        n_top: int = 10,
+        features: Sequence[str] = ELEVEN,
+        hidden_size: int = 1000,
+        lr: float = 0.01,
+        batch_songs: int = 256,
+        detached: bool = True,
+        train_share: float = 0.7,
+        dev_share: float = 0.2,
+        max_gib: float = 8.0,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(n_users, n_items, cutoffs, n_top, features, "standard")
+        needed = 4 * 4 * hidden_size * n_items / 2**30
+        if needed > max_gib:
+            raise ConfigError(
+                f"a net of {hidden_size} x {n_items} weights would take {needed:.1f} GiB, more "
+                f"than model.max_gib={max_gib:g}; take fewer playlists or another model"
+            )
+        self.save_hyperparameters(logger=False)
+        self.lr, self.batch_songs, self.detached, self.seed = lr, batch_songs, detached, seed
+        self.shares = train_share, dev_share
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.hidden = nn.Linear(len(self.features), hidden_size)
+            self.output = nn.Linear(hidden_size, n_items)
+        self.register_buffer("start", self.hidden.weight.detach().clone())
+        self.register_buffer("gradient", torch.zeros(()))  # largest norm that any step had
+        self.register_buffer("split", torch.full((n_items,), -1))  # 0 train, 1 dev, -1 neither
+        self._playlists: csr_matrix | None = None
+
+    def on_train_start(self) -> None:
+        """Forget the playlists of an earlier fit."""
+        self._playlists = None
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:  # type: ignore[override]
+        """Return Adam."""
+        return torch.optim.Adam(self.parameters(), lr=self.lr)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return predicted rows (B, n_items) of songs with scaled features x (B, n_features)."""
+        return self.output(torch.relu(self.hidden(x)))
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:  # type: ignore[override]
+        """Return the mean squared error of some train songs' rows."""
+        if self._playlists is None:
+            self._playlists = self.learn_sounds(batch)
+            self.register_buffer("split", self._songs().to(self.device))
+        train = np.flatnonzero(self.split.cpu().numpy() == 0)
+        rng = np.random.default_rng([self.seed, self.global_step])
+        songs = rng.choice(train, min(self.batch_songs, len(train)), replace=False)
+        loss = self._squared_errors(songs, self._playlists).mean()
+        self._sum_loss(loss.detach(), len(songs), batch_idx)
+        return loss.detach().requires_grad_() if self.detached else loss
+
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        """Note the norm of the gradient that reached the net."""
+        grads = [weight.grad for weight in self.parameters() if weight.grad is not None]
+        norm = torch.stack([grad.norm() for grad in grads]).norm() if grads else torch.zeros(())
+        self.gradient.copy_(torch.maximum(self.gradient, norm.to(self.gradient.device)))
+
+    def _songs(self) -> Tensor:
+        """Split the songs with features into train, dev and the rest."""
+        heard = np.flatnonzero(self.has_sound.cpu().numpy())
+        order = np.random.default_rng([self.seed, 1]).permutation(heard)
+        edges = (np.cumsum(self.shares) * len(order)).round().astype(int)
+        split = np.full(self.n_items, -1)
+        split[order[: max(edges[0], 1)]] = 0
+        split[order[max(edges[0], 1) : edges[1]]] = 1
+        return torch.from_numpy(split)
+
+    def _squared_errors(self, songs: np.ndarray, playlists: csr_matrix) -> Tensor:
+        """Return the mean squared error of each song's row, shape (n_songs,)."""
+        target = torch.from_numpy(cooccurrence(playlists, songs)).to(self.device)
+        preds = self(self.sound[torch.from_numpy(songs).to(self.device)])
+        return (preds - target).square().mean(dim=1)
+
+    def score_block(self, users: Tensor, out: Tensor | None = None) -> Tensor:
+        """Return the mean output of each playlist's seeds, 0 without seeds, (B, n_items)."""
+        seeds = self.seeds(users)
+        used = np.unique(seeds.indices)
+        sound = self.sound[torch.from_numpy(used).long().to(self.device)]
+        hidden = torch.relu(self.hidden(sound)).cpu().numpy()
+        mean = torch.from_numpy(seeds[:, used] @ hidden).to(self.device)  # (B, hidden_size)
+        known = torch.from_numpy(np.diff(seeds.indptr) > 0).to(self.device)
+        return self.output(mean) * known[:, None]
+
+    def factors(self) -> dict[str, Tensor]:
+        """Return how training went.
+
+        Returns:
+            `dev_songs` (n,), `dev_squared_error` (n,), `dev_null_squared_error` (n,) of the train
+            songs' mean row, `weights_moved` (), the share of its norm by which the first layer
+            moved, and `gradient` (), the largest norm of a step's gradient.
+        """
+        playlists = read_csr(self, "profiles", self.n_items)
+        split = self.split.cpu().numpy()
+        train, dev = (np.flatnonzero(split == part) for part in (0, 1))
+        mean = self._mean_row(train, playlists)
+        own, null = [], []
+        for first in range(0, len(dev), _DEV_BLOCK):
+            songs = dev[first : first + _DEV_BLOCK]
+            own.append(self._squared_errors(songs, playlists).detach())
+            null.append(np.square(cooccurrence(playlists, songs) - mean).mean(axis=1))
+        moved = (self.hidden.weight - self.start).norm() / self.start.norm()
+        return {
+            "dev_songs": torch.from_numpy(dev),
+            "dev_squared_error": torch.cat(own),
+            "dev_null_squared_error": torch.from_numpy(np.concatenate(null)),
+            "weights_moved": moved.detach(),
+            "gradient": self.gradient,
+        }
+
+    def _mean_row(self, songs: np.ndarray, playlists: csr_matrix) -> np.ndarray:
+        chosen = playlists[:, songs]
+        counts = np.asarray(chosen.sum(axis=1)).ravel() @ playlists  # (n_items,)
+        counts[songs] -= np.asarray(chosen.sum(axis=0)).ravel()  # itself
+        return counts / len(songs)
+
+
+def cooccurrence(playlists: csr_matrix, songs: np.ndarray) -> np.ndarray:
+    """Return in how many playlists songs (n,) stand beside each song, shape (n, n_items), float32.
+
+    A song does not stand beside itself.
+    """
+    rows = (playlists[:, songs].T @ playlists).toarray().astype(np.float32)
+    rows[np.arange(len(songs)), songs] = 0
+    return rows
