@@ -89,7 +89,7 @@ PLAYED = (
     Genre("guitar", "fuzz", "fuzz", "pick", "double", "gallop", "drone", 1.3, 0, 0, True),
     Genre("piano", "pulse", "vibes", "sub", "hop", "halves", "drone", 1.6),
     Genre("piano", "organ", "brass", "finger", "swing", "jazz", "turn", 0.8, 0.33, seventh=True),
-    Genre("guitar", "accordion", "flute", "finger", "light", "folk", "three", 0.45),
+    Genre("guitar", "nylon", "accordion", "finger", "light", "folk", "three", 0.45),
     Genre("guitar", "fuzz", "crunch", "pick", "polka", "eighths", "three", 1.2, 0, 0, True),
     Genre("guitar", "chime", "square", "pick", "bright", "picked", "anthem", 0.8),
     Genre("harp", "pad", "flute", "sub", "slow", "held", "drone", 0.1, 0, 0),

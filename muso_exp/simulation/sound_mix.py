@@ -86,7 +86,7 @@ def colour(song: Song, hertz: np.ndarray) -> np.ndarray:
     What has energy is bright, what is acoustic dull.
     """
     octaves = np.log2(np.maximum(hertz, 20) / np.float32(700))
-    slope = -2.0 + 1.6 * song.timbre["tilt"]
+    slope = -2.2 + 1.4 * song.timbre["tilt"]
     slope += 2.5 * (song.features["energy"] - 0.6) - 2.0 * (song.features["acousticness"] - 0.25)
     decibels = np.float32(slope) * octaves
     for place, height in ((song.timbre["body"], 9), (_BOX, 8 * song.features["acousticness"])):
