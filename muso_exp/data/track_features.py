@@ -1,7 +1,6 @@
 """The task "which tracks sound alike?": clusters of a table of audio features."""
 
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +162,7 @@ class TrackFeatures(ExperimentData):
         self.splits = {
             name: FeatureRows(self.scaling.apply(self.values(name))) for name in self.rows
         }
+        self.spread = self.splits["train"].x.double().numpy().std(axis=0)  # (n_features,)
         self.dims = {
             "n_features": len(self.features),
             "n_clusters": self.n_clusters,
@@ -176,11 +176,6 @@ class TrackFeatures(ExperimentData):
     def of_split(self, split: str) -> pd.DataFrame:
         """Return the tracks of a split, in row order."""
         return self.tracks.iloc[self.rows[split]].reset_index(drop=True)
-
-    @cached_property
-    def spread(self) -> np.ndarray:
-        """Return the standard deviation of each scaled feature over train, (n_features,)."""
-        return self.splits["train"].x.double().numpy().std(axis=0)
 
     def train_dataloader(self) -> DataLoader:
         """Return the train tracks."""
@@ -263,11 +258,13 @@ class TrackFeatures(ExperimentData):
         """Return the fitted scaling and the tracks that are recommended from."""
         known = self.of_split("test")
         values = torch.from_numpy(self.values("test"))
-        return {"scaling": self.scaling.state(), "ids": known["id"].tolist(), "values": values}
+        fitted = {"scaling": self.scaling.state(), "spread": self.spread.tolist()}
+        return {**fitted, "ids": known["id"].tolist(), "values": values}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up what `state_dict` gave."""
         self.scaling = Scaling.from_state(state_dict["scaling"])
+        self.spread = np.array(state_dict["spread"])
         self.known = pd.DataFrame(state_dict["values"].numpy(), columns=self.features)
         self.known.insert(0, "id", state_dict["ids"])
 
@@ -293,10 +290,9 @@ class TrackFeatures(ExperimentData):
         x = self.scaling.apply(tracks[self.features].to_numpy(dtype=np.float64))
         columns = predict({"x": torch.from_numpy(x)})
         clusters = predict({"x": torch.from_numpy(known)})["cluster"].numpy()
-        spread = known.std(axis=0)
         advice = advise(
-            Pool(tracks["id"].to_numpy(dtype=str), x / spread, columns["cluster"].numpy()),
-            Pool(self.known["id"].to_numpy(dtype=str), known / spread, clusters),
+            Pool(tracks["id"].to_numpy(dtype=str), x / self.spread, columns["cluster"].numpy()),
+            Pool(self.known["id"].to_numpy(dtype=str), known / self.spread, clusters),
             self.n_listed,
         )
         distance = columns["squared_distance"].double().sqrt().numpy()
