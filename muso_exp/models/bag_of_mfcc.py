@@ -36,7 +36,7 @@ class BagOfMFCC(Solver):
         embedding_dim: length of the vector of means and covariances.
 
     Raises:
-        ValueError: an unknown head; no outputs; alpha or C not positive; a genre task without two genres.
+        ValueError: an unknown head; no outputs; alpha or C not positive; fewer than two genres.
 
     Source: document 5, section V-D (the 39 coefficients); van den Oord et al. 2013, section 5.2
     (linear regression on a bag of words). Deviation: mean and covariance instead of counts of

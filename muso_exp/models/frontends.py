@@ -14,12 +14,13 @@ FLOOR = 1e-10  # of the power, librosa's default
 class LogMel(nn.Module):
     """Log-compressed mel spectrogram in dB, the numbers of `muso_exp.features.mel.log_mel`.
 
-    torchaudio's own transform takes twice as long on a CPU (`benchmarks/log_mel.py`): `torch.stft`
-    walks over overlapping frames instead of laying them out, the power comes from a complex
-    modulus, a square root for each number, and whole batches are written to memory between the
-    steps. Here frames are laid out and squared part by part, one waveform at a time on a CPU, and
-    the filters are applied in groups of neighbours, without the zeros of a group's far frequencies.
-    Its filters and cosines, made in float32, are off by up to .003 dB, so librosa's are taken.
+    torchaudio's own transform is slower on a CPU (`benchmarks/log_mel.py`): it transforms the
+    whole batch at once, so that each step writes tens of megabytes of fresh memory, three times the
+    time of the same transforms waveform by waveform in the processor's cache; its power comes from
+    a complex modulus, a square root for each number; its filters multiply mostly zeros. Here a CPU
+    takes one waveform at a time, real and imaginary parts are squared, and filters are applied in
+    groups of neighbours without a group's far frequencies. torchaudio's filters and cosines, made
+    in float32, are off by up to .003 dB, so librosa's are taken.
 
     Args:
         sample_rate: in Hz.
