@@ -12,6 +12,7 @@ from torchmetrics import MetricCollection
 
 from muso_exp.data.audio.base import AudioData
 from muso_exp.data.audio.factor_report import audit, sections
+from muso_exp.data.audio.listened import lay_beside, played_tracks, require_match
 from muso_exp.data.audio.recommendation import ListeningTest, group_means
 from muso_exp.data.audio.scaling import FactorScaling, unit_rows
 from muso_exp.data.base import Predict
@@ -19,7 +20,6 @@ from muso_exp.data.listening.factors import cached_factors
 from muso_exp.data.plays import Plays
 from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions
-from muso_exp.features.matching import match_songs
 from muso_exp.metrics.ranking import UserMean, ranking_metrics
 from muso_exp.metrics.regression import R2, Cosine, MeanSquaredError
 from muso_exp.results import Finding, Section, SideTask
@@ -75,9 +75,7 @@ class AudioFactors(AudioData):
         **audio: Any,
     ) -> None:
         super().__init__(**audio)
-        if match not in ("id", "names"):
-            raise ConfigError(f"dataset.match={match}: choose id or names")
-        self.plays, self.match, self.how = plays, match, scaling
+        self.plays, self.match, self.how = plays, require_match(match), scaling
         self.head = "factors" if scaling == "l2" else "regression"
         self.cutoffs, self.queries = list(cutoffs), [str(query) for query in queries]
         self.options = FactorOptions(
@@ -93,7 +91,7 @@ class AudioFactors(AudioData):
             ConfigError: more factors than users or items.
         """
         super().prepare_data()
-        self._plays().prepare_data()
+        lay_beside(self.plays, self.folder()).prepare_data()
         self.plays.setup()
         cached_factors(self.plays, self.options, self.cache)
 
@@ -103,20 +101,7 @@ class AudioFactors(AudioData):
         Raises:
             ConfigError: too few of them.
         """
-        self._plays().setup()
-        items = self.plays.data.items
-        if self.match == "id":
-            place = pd.Series(np.arange(len(items)), index=items["id"].astype(str))
-            item = place.reindex(tracks["track_id"]).fillna(-1).to_numpy(dtype=np.int64)
-        else:
-            item = match_names(self.plays, tracks)
-        if (item >= 0).sum() < 3:
-            raise ConfigError(
-                f"dataset.match={self.match}: {(item >= 0).sum()} of {len(tracks)} clips are among "
-                f"the {len(items)} played items; do sound and plays belong together?"
-            )
-        chosen = tracks[item >= 0].reset_index(drop=True)
-        return chosen.assign(item=item[item >= 0])
+        return played_tracks(self, self.plays, tracks, self.match)
 
     def learn(self) -> Tensor:
         """Return the scaled factors of each clip, shape (n_clips, n_factors)."""
@@ -240,12 +225,6 @@ class AudioFactors(AudioData):
             table[f"cosine {place + 1}"] = cosine[np.arange(len(cosine)), order[:, place]]
         return table
 
-    def _plays(self) -> Plays:
-        """Return the plays, whose files lie beside the sound where they have no root."""
-        if self.plays.root is None:
-            self.plays.root = self.folder()
-        return self.plays
-
     def _side_metrics(self) -> dict[str, UserMean]:
         found: dict[str, Any] = dict(ranking_metrics(self.cutoffs))
         for name in ("auc", *(f"map_at_{k}" for k in self.cutoffs)):
@@ -267,21 +246,6 @@ class AudioFactors(AudioData):
             if query not in places and query.casefold() not in places:
                 raise ConfigError(f"dataset.queries: no clip is called {query!r}, nor is it an id")
         return [places.get(query, places.get(query.casefold(), 0)) for query in self.queries]
-
-
-def match_names(plays: Plays, tracks: pd.DataFrame) -> np.ndarray:
-    """Return the played item of each track by artist and title up to case, -1 for none.
-
-    Source: thesis section 3.2. Deviation: of several items the most played, not an arbitrary one.
-    """
-    items = plays.data.items
-    order = np.argsort(-np.asarray(plays.data.plays.sum(axis=0)).ravel(), kind="stable")
-    found = match_songs(
-        (tracks["artist"].tolist(), tracks["title"].tolist()),
-        (items["artist"].iloc[order].tolist(), items["title"].iloc[order].tolist()),
-        ("case",),
-    ).target
-    return np.where(found < 0, -1, order[np.maximum(found, 0)])
 
 
 def _with_upper(columns: dict[str, Tensor], upper: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -34,7 +34,7 @@ class AudioData(ExperimentData):
         root: folder of sound files in one of the layouts of `muso_exp.data.audio.layouts`; None
             for the simulated world, rendered to sound.
         cache: folder for the store and the simulated files.
-        batch_size: clips of a batch.
+        batch_size: crops or clips of a batch; 0 for all at once.
         seed: of the split and of the crops.
         num_workers: processes that make batches.
         layout: auto, manifest, fma, gtzan or emotify.
@@ -101,7 +101,7 @@ class AudioData(ExperimentData):
         world_seed: int = 0,
     ) -> None:
         super().__init__(root, cache, batch_size, seed, num_workers)
-        sizes = {"batch_size": batch_size, "n_samples": n_samples, "eval_windows": eval_windows}
+        sizes = {"n_samples": n_samples, "eval_windows": eval_windows}
         for name, size in {**sizes, "crops_per_clip": crops_per_clip}.items():
             if size < 1:
                 raise ConfigError(f"dataset.{name}={size}: at least 1 is needed")
@@ -215,7 +215,7 @@ class AudioData(ExperimentData):
             self.crops_per_clip,
             self.seed,
         )
-        batches = EpochBatches(len(crops), self.batch_size, self.seed, self._epoch)
+        batches = EpochBatches(len(crops), self.batch_size or len(crops), self.seed, self._epoch)
         return DataLoader(crops, sampler=batches, batch_size=None, num_workers=self.num_workers)
 
     def train_rows(self) -> np.ndarray:
