@@ -46,7 +46,7 @@ def render(song: Song, seconds: float, sample_rate: int) -> np.ndarray:
     sound += np.float32(0.7 + 0.3 * features["valence"]) * unit_power(players.tune())
     voice = 1 - min(features["instrumentalness"] / 0.6, 1)
     if voice > _LEAST_VOICE:
-        sound += np.float32(1.1 * voice) * unit_power(players.voice())
+        sound += np.float32(0.85 * voice) * unit_power(players.voice())
     drive = np.float32(0.15 + 1.25 * features["energy"] ** 2)
     sound = np.tanh(drive * sound) / drive
     beat = song.sound.drums * (0.5 + 0.8 * features["energy"]) * 2 ** (0.5 * song.timbre["balance"])

@@ -84,7 +84,7 @@ class Players:
         artist = np.random.default_rng([self.song.seed, 603, self.song.artist])
         high = artist.random()
         low, throat = 45 + 14 * high, 1.0 + 0.2 * high  # an artist's range and formants
-        spoken = float(np.clip((self.features["speechiness"] - 0.04) / 0.3, 0, 1))
+        spoken = float(np.clip((self.features["speechiness"] - 0.06) / 0.3, 0, 1))
         out = np.float32(np.sqrt(1 - spoken)) * self._singing(low, throat)
         if spoken > LEAST_SHARE:
             out += np.float32(1.3 * np.sqrt(spoken)) * self._speech(low, throat)
