@@ -170,6 +170,7 @@ class AudioModel(Model):
         if self.training_plan.patience == 0 or loss is None or not validated:
             return
         scheduler = self.lr_schedulers()
+        loss = trainer.strategy.reduce(loss.to(self.device))  # all processes decide alike
         progress = scheduler.progress(float(loss))  # type: ignore[union-attr]
         if progress == "better":
             state = self.state_dict()

@@ -28,6 +28,7 @@ class BagOfMFCC(Solver):
         n_outputs: from the data set.
         sample_rate: in Hz, from the data set.
         n_mfcc: coefficients without differences.
+        precise: see `muso_exp.models.frontends.LogMel`.
         alpha: L2 penalty of the ridge regression on the standardised numbers, per train window.
         C: inverse strength of the L2 penalty of the logistic regressions.
         max_iter: at most so many iterations of the logistic regressions' solver.
@@ -54,6 +55,7 @@ class BagOfMFCC(Solver):
         n_outputs: int,
         sample_rate: int,
         n_mfcc: int = 13,
+        precise: bool = True,
         alpha: float = 1.0,
         C: float = 0.01,
         max_iter: int = 200,
@@ -68,7 +70,7 @@ class BagOfMFCC(Solver):
         self.save_hyperparameters(logger=False)
         self.head, self.n_outputs = head, n_outputs
         self.alpha, self.C, self.max_iter = alpha, C, max_iter
-        self.mfcc = MFCC(sample_rate, n_mfcc)
+        self.mfcc = MFCC(sample_rate, n_mfcc, precise=precise)
         size = self.mfcc.n_coefficients
         self.embedding_dim = size + size * (size + 1) // 2
         self.register_buffer("mean", torch.zeros(self.embedding_dim))
@@ -80,7 +82,8 @@ class BagOfMFCC(Solver):
 
     def bag(self, x: Tensor) -> Tensor:
         """Return means and upper covariances (B, 819) of the coefficients of windows x (B, S)."""
-        return moments(self.mfcc(x))
+        with torch.autocast(x.device.type, enabled=False):  # what is solved exactly is applied so
+            return moments(self.mfcc(x))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the head's outputs (B, n_outputs), averaged over windows, of x (B, [W,] S)."""
@@ -140,7 +143,8 @@ class BagOfMFCC(Solver):
         return (bags - self.mean) / self.scale
 
     def _logits(self, embedded: Tensor) -> Tensor:
-        return embedded @ self.weight.T + self.bias  # (B, W, n_outputs)
+        with torch.autocast(embedded.device.type, enabled=False):
+            return embedded @ self.weight.T + self.bias  # (B, W, n_outputs)
 
     def _outputs(self, logits: Tensor) -> Tensor:
         if self.head == "tags":

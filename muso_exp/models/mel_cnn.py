@@ -31,7 +31,7 @@ class MelCNN(AudioModel):
         n_mels: bands.
         n_fft: samples in a spectrum's window.
         hop_length: samples from a spectrum's window to the next.
-        pad_mode, top_db: see `muso_exp.models.frontends.LogMel`.
+        pad_mode, top_db, precise: see `muso_exp.models.frontends.LogMel`.
         n_frames: take the first so many frames; 0: all.
         channels: of each 3 x 3 convolution, each followed by ReLU and pooling by 2 x 2.
         hidden_sizes: of the two fully connected layers.
@@ -60,6 +60,7 @@ class MelCNN(AudioModel):
         hop_length: int = 512,
         pad_mode: str = "reflect",
         top_db: float | None = 80.0,
+        precise: bool = True,
         n_frames: int = 0,
         channels: Sequence[int] = (32, 64, 128, 128),
         hidden_sizes: Sequence[int] = (256, 128),
@@ -80,7 +81,7 @@ class MelCNN(AudioModel):
         )
         super().__init__(head, n_outputs, n_samples, training, normalise)
         self.save_hyperparameters(logger=False)
-        self.log_mel = LogMel(sample_rate, n_mels, n_fft, hop_length, pad_mode, top_db)
+        self.log_mel = LogMel(sample_rate, n_mels, n_fft, hop_length, pad_mode, top_db, precise)
         self.n_frames = _frames(n_frames, self.log_mel.n_frames(n_samples))
         # momentum None: the mean over all batches, not a moving one
         self.standardise = nn.BatchNorm1d(n_mels, affine=False, momentum=None)

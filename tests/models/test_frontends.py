@@ -109,6 +109,13 @@ def test_float32_is_close_and_no_more() -> None:
     assert greatest(in_graph(LogMel(RATE, precise=False), waveform), expected) < 0.01
 
 
+def test_without_precision_no_number_is_float64() -> None:
+    module = MFCC(RATE, precise=False)
+    assert {buffer.dtype for buffer in module.buffers()} == {torch.float32}
+    waveform = sounds()["noise"].astype(np.float32)
+    assert greatest(in_graph(module, waveform), mel.mfcc(waveform, RATE)) < 0.02
+
+
 def test_the_number_of_frames_is_known_beforehand() -> None:
     module = LogMel(RATE)
     for n_samples in (600, 22_016, 22_050, 22_527, 22_528, 66_150):
