@@ -1,6 +1,6 @@
 """The metrics of the RecSys Challenge 2018 that look at artists, beside `metrics.ranking`."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -24,7 +24,7 @@ class ArtistRPrecision(WeightedMetric):
         **kwargs: of `torchmetrics.Metric`.
     """
 
-    fields = ("top", "target")
+    fields: ClassVar[tuple[str, ...]] = ("top", "target")
 
     def __init__(self, artist: np.ndarray, **kwargs: Any) -> None:
         super().__init__(**kwargs)

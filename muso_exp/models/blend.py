@@ -152,18 +152,11 @@ class Blend(RankingSolver):
         seen, positives = cut[users], hidden[users]
         rows = Rows(seen.indptr, seen.indices), Rows(positives.indptr, positives.indices)
         scores = self._standard_scores(torch.from_numpy(users)).numpy()  # (n_parts, n, n_items)
-        column = f"ndcg_at_{max(self.cutoffs)}"
-        best, best_value = np.zeros(len(scores), dtype=np.float32), -1.0
-        for weights in grid(len(scores), self.step):
-            mixed = np.tensordot(weights, scores, axes=1)
-            ranked = rank_in_blocks(
-                lambda start, stop, mixed=mixed: mixed[start:stop],
-                *rows, self.n_items, [max(self.cutoffs)], n_top=0,
-            )  # fmt: skip
-            value = float(ranked[column].mean())
-            if value > best_value:
-                best, best_value = weights, value
-        return torch.from_numpy(best)
+        weights = grid(len(scores), self.step)
+        values = [
+            mean_ndcg(np.tensordot(w, scores, axes=1), *rows, max(self.cutoffs)) for w in weights
+        ]
+        return torch.from_numpy(weights[int(np.argmax(values))])
 
     def _standard_scores(self, users: Tensor) -> Tensor:
         """Return the z-scores of each part, 0 where all are equal, (n_parts, B, n_items)."""
@@ -187,6 +180,14 @@ class Blend(RankingSolver):
         named = {f"blend_part_{name}": torch.tensor(i) for i, name in enumerate(self.parts)}
         seeds = torch.tensor(self.seed_counts)
         return {"blend_weights": self.weights, "blend_seeds": seeds, **named}
+
+
+def mean_ndcg(scores: np.ndarray, seen: Rows, positives: Rows, k: int) -> float:
+    """Return the mean nDCG at k of scores (n_users, n_items)."""
+    columns = rank_in_blocks(
+        lambda start, stop: scores[start:stop], seen, positives, scores.shape[1], [k], n_top=0
+    )
+    return float(columns[f"ndcg_at_{k}"].mean())
 
 
 def grid(n_parts: int, step: float) -> list[np.ndarray]:

@@ -71,7 +71,7 @@ class SoundRanker(RankingSolver):
             raise ConfigError("this model needs tracks with audio features; use another model")
         columns = [list(FEATURES).index(name) for name in self.features]
         raw = batch["features"].cpu().numpy()[:, columns].astype(np.float64)
-        heard = np.isfinite(raw).all(axis=1)
+        heard = np.array(np.isfinite(raw).all(axis=1))
         if not heard.any():
             raise ConfigError(
                 f"no track has all of {', '.join(self.features)}: put track_features.csv beside "

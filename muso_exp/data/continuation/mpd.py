@@ -164,7 +164,7 @@ class _Reader:
             self._fail("no object", playlist)
         pid = self._whole(playlist, "pid")
         if pid in self.pids:
-            self._fail(f"the pid is that of playlist {self.pids[pid]} already", pid)
+            self._fail(f"the pid is that of playlist {self.pids[pid]} already", pid=pid)
         self.pids[pid] = self.stream.number
         tracks = playlist.get("tracks")
         if not isinstance(tracks, list):
@@ -222,7 +222,7 @@ class _Reader:
         value = playlist.get(name)
         if type(value) is not int or not 0 <= value < 2**63:
             self._fail(f'"{name}" must be a whole number >= 0', value, playlist.get("pid"))
-        return int(value)  # type: ignore[arg-type]
+        return value
 
     def _fail(self, problem: str, value: object = None, pid: object = None) -> NoReturn:
         name = f"playlist {self.stream.number}" + ("" if pid is None else f" (pid {pid})")

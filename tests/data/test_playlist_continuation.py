@@ -1,0 +1,266 @@
+"""Reading playlists, holding tracks out, and what the task tells about itself."""
+
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from pytest import approx
+from tiny_mpd import asked, playlist, ready, track, write, write_features, write_slices
+
+from muso_exp.data.continuation import json_stream
+from muso_exp.data.continuation.json_stream import JsonStream
+from muso_exp.data.continuation.mpd import prepare, read_mpd, read_part
+from muso_exp.data.continuation.splits import CATEGORIES, Seeds
+from muso_exp.data.continuation.tables import SLICE, join_parts, read_playlist_table
+from muso_exp.data.playlist_continuation import PlaylistContinuation
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> PlaylistContinuation:
+    cache = tmp_path_factory.mktemp("cache")
+    return ready(None, cache, world_playlists=80, world_challenge=40, world_artists=60)
+
+
+@pytest.mark.parametrize("chunk", [3, 64, 2**20])
+@pytest.mark.parametrize("indent", [None, 4])
+def test_a_stream_gives_what_json_load_gives(
+    chunk: int, indent: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_stream, "CHUNK", chunk)
+    lists = [playlist(p, range(p), name='🎶 é\n\\"]') for p in range(6)]
+    path = write(tmp_path / "x.json", lists, indent)
+    stream = JsonStream(path, "playlists", "playlist")
+    assert list(stream) == json.loads(path.read_text())["playlists"]
+    assert stream.header == {"info": {"slice": "0-1", "version": "v1"}}
+
+
+def test_a_stream_reads_gzip_a_byte_order_mark_and_numbers_at_a_chunk_s_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_stream, "CHUNK", 1)
+    content = b"\xef\xbb\xbf" + b'{"a": 123, "playlists": [12, 345], "b": 67}'
+    (tmp_path / "x.json.gz").write_bytes(gzip.compress(content))
+    stream = JsonStream(tmp_path / "x.json.gz", "playlists", "playlist")
+    assert list(stream) == [12, 345]
+    assert stream.header == {"a": 123, "b": 67}
+
+
+def test_a_stream_holds_a_chunk_and_an_item_not_the_file(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.json", [playlist(p, range(60)) for p in range(400)])
+    assert path.stat().st_size > 4 * json_stream.CHUNK
+    stream = JsonStream(path, "playlists", "playlist")
+    longest = max(len(stream._text) for _ in stream)
+    assert longest <= 2 * json_stream.CHUNK
+
+
+def test_slices_become_columns(tmp_path: Path) -> None:
+    lists = [playlist(7, [3, 1, 3], name="A"), playlist(2, [12], name="")]
+    part = read_part(write(tmp_path / "x.json", lists), SLICE)
+    assert part.playlists["pid"].tolist() == [7, 2]
+    assert part.playlists["name"].tolist() == ["A", ""]
+    assert part.tracks["id"][part.entries].tolist() == ["t003", "t001", "t003", "t012"]
+    expected = ["t012", "a01", "artist 1", "song 12 é"]
+    assert part.tracks.iloc[2].tolist() == expected
+
+
+def test_playlists_are_the_same_in_one_slice_or_in_many(tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    lists = [playlist(p, [(7 * p + i) % 40 for i in range(9)]) for p in range(6)]
+    write(one / "mpd.slice.0-5.json", lists)
+    write(two / "data" / "mpd.slice.0-2.json", lists[3:])
+    write(two / "data" / "mpd.slice.3-5.json", lists[:3])
+    tables = [read_mpd(root, tmp_path / "cache", 1, challenge=False) for root in (one, two)]
+    assert tables[0].fingerprint() == tables[1].fingerprint()
+    assert tables[0].pids.tolist() == [0, 1, 2, 3, 4, 5]
+    named = tables[1].tracks["id"][tables[1].of(0)].tolist()
+    assert named == [f"t{(21 + i) % 40:03d}" for i in range(9)]
+
+
+def test_another_title_or_order_is_another_fingerprint(tmp_path: Path) -> None:
+    versions = {
+        "base": playlist(0, [1, 2, 3]),
+        "title": playlist(0, [1, 2, 3], name="x"),
+        "order": playlist(0, [1, 3, 2]),
+        "pid": playlist(1, [1, 2, 3]),
+    }
+    prints = set()
+    for name, content in versions.items():
+        write(tmp_path / name / "mpd.slice.0-0.json", [content])
+        prints.add(read_mpd(tmp_path / name, tmp_path / "cache", 1, False).fingerprint())
+    assert len(prints) == len(versions)
+
+
+def test_a_slice_is_read_once_and_again_when_it_changed(tmp_path: Path) -> None:
+    path = write(tmp_path / "mpd.slice.0-0.json", [playlist(0, [1, 2])])
+    cache = tmp_path / "cache"
+    first = prepare(path, SLICE, cache)
+    stamp = (first / "entries.parquet").stat().st_mtime_ns
+    assert prepare(path, SLICE, cache) == first
+    assert (first / "entries.parquet").stat().st_mtime_ns == stamp
+    write(path, [playlist(0, [1, 2, 3])])
+    assert prepare(path, SLICE, cache) != first
+
+
+def test_a_preparation_goes_on_where_a_bad_slice_stopped_it(tmp_path: Path) -> None:
+    write_slices(tmp_path)
+    good, bad = sorted(tmp_path.glob("*.json"))
+    text = bad.read_text()
+    bad.write_text(text[:500])
+    with pytest.raises(Exception, match="cut off"):
+        read_mpd(tmp_path, tmp_path / "cache", 1, False)
+    kept = prepare(good, SLICE, tmp_path / "cache")
+    stamp = kept.stat().st_mtime_ns
+    bad.write_text(text)
+    assert len(read_mpd(tmp_path, tmp_path / "cache", 1, False).pids) == 12
+    assert kept.stat().st_mtime_ns == stamp
+
+
+def test_a_table_of_playlists_keeps_their_order(tmp_path: Path) -> None:
+    path = tmp_path / "spotify_songs.csv"
+    rows = ["b,x,Z,2", "a,NA,null,3", "b,y,Z,1", "b,x,Z,2"]
+    path.write_text("playlist_id,track_id,track_artist,tempo\n" + "\n".join(rows) + "\n")
+    data = join_parts([read_playlist_table(path)])
+    assert data.pids.tolist() == ["a", "b"]
+    assert [data.tracks["id"][data.of(p)].tolist() for p in (0, 1)] == [["NA"], ["x", "y", "x"]]
+    assert data.tracks["artist_id"].tolist() == ["null", "Z", "Z"]
+
+
+def test_seeds_are_the_first_tracks_or_drawn() -> None:
+    rng = np.random.default_rng(0)
+    tracks = np.arange(30)
+    assert Seeds.of("title_only").choose(tracks, rng).sum() == 0
+    assert np.flatnonzero(Seeds.of("title_first_5").choose(tracks, rng)).tolist() == [0, 1, 2, 3, 4]
+    drawn = np.flatnonzero(Seeds.of("random_25").choose(tracks, rng))
+    assert len(drawn) == 25 and drawn.tolist() != list(range(25))
+
+
+def test_tracks_are_held_out_of_some_playlists_once_each(tmp_path: Path) -> None:
+    write_slices(tmp_path, n=20)
+    data = ready(tmp_path, tmp_path / "cache", seeds=["first_1", "first_5"], test_share=0.4)
+    split = data.continuation
+    assert pd.Series(split.category).value_counts().to_dict() == {
+        "": 12,
+        "first_1": 4,
+        "first_5": 4,
+    }
+    assert split.known.multiply(split.held_out).nnz == 0
+    whole = (split.known + split.held_out).toarray()
+    for row, chosen in enumerate(split.playlists):
+        assert np.flatnonzero(whole[row]).tolist() == sorted(set(data.data.of(chosen).tolist()))
+        n_seeds = {"": 12, "first_1": 1, "first_5": 5}[split.category[row]]
+        first = data.data.of(chosen)[:n_seeds]
+        assert np.flatnonzero(split.known[row].toarray()).tolist() == sorted(first.tolist())
+
+
+def test_seeds_that_need_more_tracks_than_there_are_are_counted(tmp_path: Path) -> None:
+    write_slices(tmp_path, n=20)
+    data = ready(tmp_path, tmp_path / "cache", seeds=["first_1", "first_25"], test_share=0.4)
+    assert data.continuation.n_short == 4
+    assert set(data.continuation.category) == {"", "first_1"}
+
+
+def test_the_challenge_is_held_against_its_truth(tmp_path: Path) -> None:
+    write_slices(tmp_path)
+    first = asked(100, [1, 2], 2)
+    title = {key: value for key, value in asked(101, [], 1).items()}
+    drawn = asked(102, [5, 6], 1)
+    drawn["tracks"][1]["pos"] = 9
+    del drawn["name"]
+    write(tmp_path / "challenge_set.json", [first, title, drawn])
+    truth = [playlist(102, [30]), playlist(100, [3, 2, 4, 4]), playlist(101, [7])]
+    write(tmp_path / "challenge_truth.json", truth)
+    data = ready(tmp_path, tmp_path / "cache")
+    held, ids = data.test_held, data.data.tracks["id"]
+    rows = np.split(held.positives.indices, held.positives.indptr[1:-1])
+    assert [ids[row].tolist() for row in rows] == [["t003", "t004"], ["t007"], ["t030"]]
+    kinds = data.continuation.category[held.users].tolist()
+    assert kinds == ["title_first_2", "title_only", "random_2"]
+    assert data.continuation.known.shape[0] == 12 + 3
+
+
+def test_features_are_found_by_id_and_missing_ones_are_nan(tmp_path: Path) -> None:
+    write_features(write_slices(tmp_path), numbers=[9, 4, 39])
+    data = ready(tmp_path, tmp_path / "cache", seeds=["first_1"])
+    ids = data.data.tracks["id"]
+    assert data.file_order[ids == "t004"].tolist() == [1]
+    assert data.features[ids == "t004", 0] == approx([4 / 50])
+    assert np.isnan(data.features[ids == "t005"]).all()
+    found = {finding.check: finding.value for finding in data.audit()}
+    assert found["tracks_without_features"] == approx(37 / 40)
+
+
+def test_a_train_batch_holds_matrix_and_sound(tmp_path: Path) -> None:
+    write_features(write_slices(tmp_path))
+    data = ready(tmp_path, tmp_path / "cache", seeds=["first_1"])
+    (batch,) = data.train_dataloader()
+    assert batch["features"].shape == (40, 13)
+    assert len(batch["col_indices"]) == data.continuation.known.nnz
+    (test,) = data.test_dataloader()
+    assert torch.equal(test["target"], data.target())
+    counts = (data.target() >= 0).sum(dim=1)
+    assert counts.tolist() == np.diff(data.test_held.positives.indptr).tolist()
+
+
+def test_the_audit_counts_repeats_and_strangers(tmp_path: Path) -> None:
+    lists = [playlist(p, [*range(10), 0]) for p in range(4)] + [playlist(9, range(20, 30))]
+    write(tmp_path / "mpd.slice.0-9.json", lists)
+    data = ready(tmp_path, tmp_path / "cache", seeds=["first_1"], test_share=0.999)
+    found = {finding.check: finding.value for finding in data.audit()}
+    assert found["repeated_tracks"] == 4
+    assert len(data.test_held.users) == 5
+    assert found["strange_seeds"] == 5  # nobody is left to train on
+    assert found["unseen_test_entries"] == 1
+
+
+def test_the_simulated_challenge_has_all_ten_kinds_of_seeds(world: PlaylistContinuation) -> None:
+    category = world.continuation.category
+    assert {name: int((category == name).sum()) for name in CATEGORIES} == dict.fromkeys(
+        CATEGORIES, 4
+    )
+    assert world.counts()["test_playlists"] == 40
+    unseen = {finding.check: finding.value for finding in world.audit()}["unseen_test_entries"]
+    assert unseen == 0
+
+
+def test_null_models_are_exact_and_in_row_order(world: PlaylistContinuation) -> None:
+    columns = world.nulls()["random"]
+    held = world.test_held
+    n_candidates = held.n_items - np.diff(held.seen.indptr)
+    expected = np.diff(held.positives.indptr) / n_candidates
+    np.testing.assert_allclose(columns["r_precision"], expected)
+    assert columns["top"].shape == (40, 500)
+
+
+def test_units_tell_playlists_apart(world: PlaylistContinuation) -> None:
+    assert len(np.unique(world.units())) == 40
+
+
+def test_holding_out_depends_on_the_seed_alone(tmp_path: Path) -> None:
+    write_slices(tmp_path, n=20)
+    splits = [
+        ready(tmp_path, tmp_path / f"cache{n}", seed=seed).continuation
+        for n, seed in enumerate((0, 0, 1))
+    ]
+    same = (splits[0].known != splits[1].known).nnz == 0
+    assert same and (splits[0].known != splits[2].known).nnz > 0
+
+
+def test_track_zero_is_a_track_like_others(tmp_path: Path) -> None:
+    write(tmp_path / "mpd.slice.0-1.json", [playlist(0, range(8)), playlist(1, range(8))])
+    data = ready(tmp_path, tmp_path / "cache", seeds=["first_1"], test_share=0.5)
+    assert data.data.tracks["id"][0] == track(0)["track_uri"].rpartition(":")[2]
+    assert 0 in data.continuation.known.indices
+
+
+@pytest.mark.data
+def test_real_playlists_are_read(real_data: Path, tmp_path: Path) -> None:
+    data = ready(real_data / "spotify-playlist-songs", tmp_path / "cache")
+    counts = data.counts()
+    assert (counts["playlists"], counts["tracks"]) == (471, 28356)
+    assert counts["tracks_with_features"] == 28356
+    assert np.isnan(data.features[:, -1]).all()  # no time signature in that table
+    assert len(data.data.entries) == 32833

@@ -1,0 +1,277 @@
+"""Recommenders that know what tracks sound like, and the mix."""
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pytorch_lightning as pl
+import torch
+import yaml
+from hydra.utils import get_class
+from pytest import approx
+from ranking_world import N_ITEMS, N_USERS, eval_batch, halves, train_batch
+from scipy.sparse import csr_matrix
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from muso_exp.errors import ConfigError
+from muso_exp.features.ranking import Rows
+from muso_exp.features.tracks import FEATURES
+from muso_exp.models.blend import Blend, grid, mean_ndcg
+from muso_exp.models.cluster_members import ClusterMembers
+from muso_exp.models.cooccurrence_net import CooccurrenceNet, cooccurrence
+from muso_exp.models.nearest_features import NearestFeatures
+from muso_exp.models.ranking import Ranker
+
+CONF = Path(__file__).parents[2] / "conf" / "model"
+NAMES = list(FEATURES)
+SIZES = {"n_users": N_USERS, "n_items": N_ITEMS, "cutoffs": [5, 10], "n_top": 10}
+NET = {"hidden_size": 16, "batch_songs": 12}
+MODELS: dict[str, Callable[[], Ranker]] = {
+    "nearest_mean": lambda: NearestFeatures(**SIZES),
+    "nearest_each": lambda: NearestFeatures(**SIZES, query="nearest"),
+    "cluster": lambda: ClusterMembers(**SIZES, n_clusters=2, scaling="standard", train_share=0.3),
+    "cluster_all": lambda: ClusterMembers(**SIZES, n_clusters=2, members="all"),
+    "net": lambda: CooccurrenceNet(**SIZES, **NET, detached=False),
+    "net_as_published": lambda: CooccurrenceNet(**SIZES, **NET),
+    "blend": lambda: Blend(**SIZES, seed_counts=[0, 2, 4], n_validation=5, options=PARTS),
+}
+PARTS = {"wmf": {"n_factors": 4, "iterations": 3}}
+DEAF = 7  # a track without features
+
+
+def sounds() -> dict[str, Tensor]:
+    """Even tracks are loud and fast, odd ones are not; track 7 has no features."""
+    rng = np.random.default_rng(5)
+    even = (np.arange(N_ITEMS) % 2 == 0)[:, None]
+    values = np.where(even, 0.7, 0.3) + 0.05 * rng.normal(size=(N_ITEMS, len(NAMES)))
+    values[DEAF] = np.nan
+    order = rng.permutation(N_ITEMS)
+    order[DEAF] = -1
+    return {"features": torch.from_numpy(values).float(), "file_order": torch.from_numpy(order)}
+
+
+def fit(model: Ranker, matrix: csr_matrix, epochs: int = 1, **changes: Tensor) -> Ranker:
+    trainer = pl.Trainer(
+        max_epochs=epochs,
+        accelerator="cpu",
+        logger=False,
+        enable_progress_bar=False,
+        enable_checkpointing=False,
+        enable_model_summary=False,
+    )
+    batch = train_batch(matrix) | sounds() | changes
+    trainer.fit(model, DataLoader([batch], batch_size=None))
+    return model.eval()
+
+
+@pytest.fixture(scope="module")
+def trained() -> dict[str, Ranker]:
+    seen, _ = halves()
+    epochs = {"net": 40, "net_as_published": 5}
+    return {name: fit(make(), seen, epochs.get(name, 1)) for name, make in MODELS.items()}
+
+
+@pytest.mark.parametrize("name", [name for name in MODELS if name != "net_as_published"])
+def test_sound_or_company_beats_chance(name: str, trained: dict[str, Ranker]) -> None:
+    columns = trained[name].predict_step(eval_batch(*halves()))
+    assert columns["auc"].mean() > 0.58
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_reloaded_model_answers_exactly_the_same(
+    name: str, trained: dict[str, Ranker], tmp_path: Path
+) -> None:
+    batch = eval_batch(*halves())
+    torch.save({"state_dict": trained[name].state_dict()}, tmp_path / "model.ckpt")
+    fresh, checkpoint = MODELS[name](), torch.load(tmp_path / "model.ckpt")
+    fresh.on_load_checkpoint(checkpoint)
+    fresh.load_state_dict(checkpoint["state_dict"])
+    before, after = trained[name].predict_step(batch), fresh.eval().predict_step(batch)
+    for column in before:
+        assert torch.equal(before[column], after[column]), column
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_playlist_without_seeds_is_scored_finitely(name: str, trained: dict[str, Ranker]) -> None:
+    seen, _ = halves()
+    empty = seen.tolil()
+    empty[0] = 0
+    model = fit(MODELS[name](), csr_matrix(empty))
+    with torch.no_grad():
+        scores = model.score_block(torch.tensor([0, 1]))
+    assert scores.isfinite().all()
+    if name != "blend":
+        assert scores[0].abs().max() == 0
+
+
+def test_nearest_features_ranks_by_distance_to_the_seeds_mean() -> None:
+    matrix = csr_matrix(np.array([[1, 0, 1, 0, 0], [0, 0, 0, 0, 1]], dtype=np.float32))
+    features = torch.full((5, 13), 0.5)
+    features[:, NAMES.index("tempo")] = torch.tensor([100.0, 103.0, 110.0, 140.0, torch.nan])
+    model = NearestFeatures(2, 5, [5], features=["tempo"], scaling="none")
+    fit(model, matrix, features=features, file_order=torch.tensor([0, 1, 2, 3, -1]))
+    scores = model.score_block(torch.tensor([0, 1]))
+    assert scores[0].tolist() == approx([1 / 6, 1 / 3, 1 / 6, 1 / 36, 0])  # the mean is 105
+    assert scores[1].tolist() == [0] * 5  # its only seed has no features
+    alike = model.item_block(torch.tensor([1, 4]))
+    assert alike[0].tolist() == approx([1 / 4, 1, 1 / 8, 1 / 38, 0])
+    assert alike[1].tolist() == [0] * 5
+
+
+def test_nearest_features_can_take_the_nearest_seed() -> None:
+    matrix = csr_matrix(np.array([[1, 0, 1, 0]], dtype=np.float32))
+    features = torch.full((4, 13), 0.5)
+    features[:, NAMES.index("tempo")] = torch.tensor([100.0, 103.0, 110.0, 140.0])
+    model = NearestFeatures(1, 4, [5], features=["tempo"], scaling="none", query="nearest")
+    fit(model, matrix, features=features, file_order=torch.arange(4))
+    assert model.score_block(torch.tensor([0]))[0].tolist() == approx([1, 1 / 4, 1, 1 / 31])
+
+
+def test_cluster_members_stand_in_file_order_and_were_not_fitted_to() -> None:
+    seen, _ = halves()
+    model = ClusterMembers(**SIZES, n_clusters=2, features=["energy"], train_share=0.5)
+    fit(model, seen)
+    order, cluster = sounds()["file_order"], model.cluster
+    assert cluster[DEAF] == -1
+    shown = cluster >= 0
+    assert 8 < shown.sum() < 32  # half of the tracks were fitted to
+    user = int(np.flatnonzero(np.diff(seen.indptr) > 3)[0])
+    scores = model.score_block(torch.tensor([user]))[0]
+    assert (scores > 0).sum() == (cluster == cluster[scores.argmax()]).sum()
+    members = (scores > 0).nonzero()[:, 0]
+    assert order[members[scores[members].argsort(descending=True)]].diff().gt(0).all()
+    assert len({int(track) % 2 for track in members}) == 1  # loud ones or quiet ones
+
+
+def test_co_occurrences_are_counted_by_hand() -> None:
+    playlists = csr_matrix(np.array([[1, 1, 0], [1, 1, 1], [0, 0, 1]], dtype=np.float32))
+    assert cooccurrence(playlists, np.array([0, 2])).tolist() == [[0, 2, 1], [1, 1, 0]]
+
+
+def test_no_gradient_reaches_the_net_as_published(trained: dict[str, Ranker]) -> None:
+    published, repaired = trained["net_as_published"].factors(), trained["net"].factors()
+    assert published["weights_moved"] == 0 and published["gradient"] == 0
+    fresh = MODELS["net_as_published"]()
+    for before, after in zip(
+        fresh.parameters(), trained["net_as_published"].parameters(), strict=True
+    ):
+        assert torch.equal(before, after)
+    assert repaired["weights_moved"] > 0.01 and repaired["gradient"] > 0
+
+
+def test_training_brings_the_dev_loss_below_that_of_the_start(
+    trained: dict[str, Ranker],
+) -> None:
+    published, repaired = trained["net_as_published"].factors(), trained["net"].factors()
+    assert torch.equal(published["dev_songs"], repaired["dev_songs"])
+    assert repaired["dev_squared_error"].mean() < published["dev_squared_error"].mean()
+    assert torch.equal(published["dev_null_squared_error"], repaired["dev_null_squared_error"])
+
+
+def test_the_null_of_the_dev_loss_is_the_mean_row_of_the_train_songs(
+    trained: dict[str, Ranker],
+) -> None:
+    net = trained["net"]
+    seen = (halves()[0] > 0).astype(np.float32)
+    train = np.flatnonzero(net.split.numpy() == 0)
+    answer = net.factors()
+    mean = cooccurrence(seen, train).mean(axis=0)
+    rows = cooccurrence(seen, answer["dev_songs"].numpy())
+    np.testing.assert_allclose(
+        answer["dev_null_squared_error"], ((rows - mean) ** 2).mean(axis=1), rtol=1e-5
+    )
+
+
+def test_a_playlist_is_scored_by_the_mean_output_of_its_seeds(
+    trained: dict[str, Ranker],
+) -> None:
+    net = trained["net"]
+    seen, _ = halves()
+    seeds = [item for item in seen[3].indices if item != DEAF]
+    with torch.no_grad():
+        expected = net(net.sound[seeds]).mean(dim=0)
+        np.testing.assert_allclose(net.score_block(torch.tensor([3]))[0], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(("n_parts", "step"), [(1, 1.0), (2, 0.25), (4, 0.5), (3, 0.2)])
+def test_the_grid_holds_all_weights_that_sum_to_one(n_parts: int, step: float) -> None:
+    weights = np.array(grid(n_parts, step))
+    assert np.allclose(weights.sum(axis=1), 1) and weights.min() >= 0
+    n = round(1 / step)
+    every = np.stack(np.meshgrid(*[np.arange(n + 1)] * n_parts), axis=-1).reshape(-1, n_parts)
+    assert len(np.unique(weights.round(6), axis=0)) == (every.sum(axis=1) == n).sum()
+
+
+def test_the_mix_is_at_least_as_good_as_its_parts_where_its_weights_were_chosen() -> None:
+    model = MODELS["blend"]()
+    seen, _ = halves()
+    batch = train_batch(seen) | sounds()
+    cut, hidden, groups = model._cut(model.plays(batch))
+    assert [len(group) for group in groups] == [5, 5, 5]
+    assert np.diff(cut[groups[1]].indptr).tolist() == [2] * 5
+    model._fit(batch, cut)
+    users = groups[2]
+    weights = model._choose(users, cut, hidden)
+    scores = model._standard_scores(torch.from_numpy(users)).numpy()
+    lists = (cut[users], hidden[users])
+    rows = [Rows(part.indptr, part.indices) for part in lists]
+    mixed = mean_ndcg(np.tensordot(weights, scores, 1), *rows, 10)
+    assert mixed >= max(mean_ndcg(part, *rows, 10) for part in scores)
+
+
+def test_the_mix_tells_its_weights(trained: dict[str, Ranker]) -> None:
+    answer = trained["blend"].factors()
+    assert answer["blend_weights"].shape == (3, 4)
+    assert answer["blend_weights"].sum(dim=1).tolist() == approx([1, 1, 1])
+    assert {"blend_part_wmf", "blend_part_item_knn"} <= answer.keys()
+
+
+def _without_sounds(**changes: Tensor) -> None:
+    fit(NearestFeatures(**SIZES), halves()[0], **changes)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: NearestFeatures(**SIZES, query="far"), "must be mean or nearest, got 'far'"),
+        (lambda: NearestFeatures(**SIZES, features=["x"]), "model.features: 'x' is given; choose"),
+        (lambda: NearestFeatures(**SIZES, features=[]), "model.features: none is given"),
+        (lambda: NearestFeatures(**SIZES, scaling="row"), "must be none or standard, got 'row'"),
+        (lambda: ClusterMembers(**SIZES, members="x"), "must be test or all, got 'x'"),
+        (lambda: ClusterMembers(**SIZES, train_share=1), "must be between 0 and 1, got 1"),
+        (lambda: CooccurrenceNet(10, 10**7), r"10000000 weights would take 149.0 GiB, more than"),
+        (lambda: Blend(**SIZES, parts=["fame"]), r"model.parts: \['fame'\]; choose of popularity"),
+        (lambda: Blend(**SIZES, parts=[]), "model.parts: none; choose of popularity"),
+        (lambda: Blend(**SIZES, step=0.3), "model.step must divide 1, e.g. 0.25; got 0.3"),
+        (
+            lambda: _without_sounds(features=torch.full((N_ITEMS, 13), torch.nan)),
+            "no track has all of danceability, .* put track_features.csv beside the playlists",
+        ),
+        (
+            lambda: NearestFeatures(**SIZES).learn_sounds(train_batch(halves()[0])),
+            "this model needs tracks with audio features",
+        ),
+        (
+            lambda: fit(ClusterMembers(**SIZES, n_clusters=40), halves()[0]),
+            r"40 clusters of \d\d train tracks",
+        ),
+    ],
+)
+def test_a_wrong_argument_is_refused(make: Callable[[], object], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        make()
+
+
+@pytest.mark.parametrize("name", ["nearest_features", "cluster_members", "cooccurrence_net"])
+def test_the_configuration_holds_the_constructor_s_own_defaults(name: str) -> None:
+    config = yaml.safe_load((CONF / f"{name}.yaml").read_text())
+    parameters = inspect.signature(get_class(config.pop("_target_"))).parameters
+    for key, value in config.items():
+        default = parameters[key].default
+        default = list(default) if isinstance(default, tuple) else default
+        assert value in (default, "${seed}"), key
+    offered = {"self", "n_users", "n_items", "cutoffs", "n_top"}
+    assert parameters.keys() - config.keys() <= offered
