@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from scipy import signal
 
+from muso_exp.simulation.sound import timbres
 from muso_exp.simulation.sound_genres import BEATS, PLAYED, PROGRESSIONS, STEPS, STRUMS, genre_sound
 from muso_exp.simulation.sound_instruments import INSTRUMENTS
 from muso_exp.simulation.sound_mix import HEADROOM, PEAK, render, set_level
 from muso_exp.simulation.sound_players import Players, longest_gap
 from muso_exp.simulation.sound_song import TIMBRES, Song
+from muso_exp.simulation.world import simulate_world
 
 SAMPLE_RATE = 16000
 MAJOR = np.array([6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88])
@@ -190,3 +192,28 @@ def test_peaks_are_bent_and_silence_stays_silent() -> None:
     assert np.abs(bent).max() <= PEAK
     assert np.sqrt(np.mean(bent**2)) == pytest.approx(10**-0.5, rel=0.05)
     assert not set_level(np.zeros(100, dtype=np.float32), -10).any()
+
+
+@pytest.mark.parametrize(
+    ("features", "seconds", "sample_rate"),
+    [
+        ({"tempo": 45.0, "time_signature": 5}, 12.0, 16000),
+        ({"tempo": 220.0, "time_signature": 3}, 3.0, 22050),
+        ({"loudness": -60.0, "energy": 0.0, "danceability": 0.0}, 1.0, 8000),
+        ({"loudness": 0.0, "energy": 1.0, "acousticness": 1.0, "liveness": 1.0}, 2.5, 44100),
+    ],
+)
+@pytest.mark.parametrize("timbre", [-2.2, 2.2])
+def test_the_ends_of_all_scales_are_played(
+    features: dict[str, float], seconds: float, sample_rate: int, timbre: float
+) -> None:
+    for genre in (0, 8, 9, 11):
+        waveform = render(a_song(genre, timbre=timbre, **features), seconds, sample_rate)
+        assert waveform.dtype == np.float32 and len(waveform) == seconds * sample_rate
+        assert np.isfinite(waveform).all() and 0 < np.abs(waveform).max() <= PEAK
+
+
+def test_few_dimensions_of_taste_are_heard_as_well_as_many() -> None:
+    for n_factors in (1, 3, 12):
+        world = simulate_world(n_users=20, n_artists=30, n_genres=3, n_factors=n_factors)
+        assert timbres(world).shape == (len(world.catalogue.track_factors), len(TIMBRES))
