@@ -36,7 +36,7 @@ class Plays(ExperimentData):
 
     Args:
         root: folder of the source's files; None for the simulated world in the same format.
-        source: lfm1b, taste_profile, hetrec, audioscrobbler or muso.
+        source: lfm1b, taste_profile, hetrec, audioscrobbler, muso or emotify.
         cache: folder for aggregated logs and simulated files.
         batch_size: users scored at once.
         seed: of the split.

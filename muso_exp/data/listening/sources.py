@@ -9,6 +9,7 @@ from scipy.sparse import csr_matrix
 
 from muso_exp.data.listening.aggregate import aggregate_log, time_quantile
 from muso_exp.data.listening.catalogue import Files, ReadOptions, merged, only_top, with_msd
+from muso_exp.data.listening.emotify import read_emotify
 from muso_exp.data.listening.logs import Layout
 from muso_exp.data.listening.names import (
     follow_aliases,
@@ -244,5 +245,11 @@ SOURCES = {
         read_muso_plays,
         "get the MuSo files and set dataset.root to their folder, or root=null to simulate them",
         {},
+    ),
+    "emotify": Source(
+        {"annotations": ("annotations.csv",)},
+        read_emotify,
+        "get Emotify's annotations (data.csv) and set dataset.root to their folder",
+        {"manifest": ("manifest.csv",)},
     ),
 }
