@@ -178,7 +178,7 @@ def test_a_truth_of_other_playlists_is_refused(tmp_path: Path) -> None:
 
 
 def test_missing_files_say_what_is_needed(tmp_path: Path) -> None:
-    with pytest.raises(DatasetNotFoundError, match="not found: the folder itself; mpd.slice"):
+    with pytest.raises(DatasetNotFoundError, match=r"not found: the folder itself; mpd\.slice"):
         dataset(tmp_path / "nowhere", tmp_path).prepare_data()
     (tmp_path / "empty").mkdir()
     with pytest.raises(DatasetNotFoundError, match=r"not found: mpd.slice.\*.json; mpd.slice"):
@@ -204,7 +204,7 @@ def test_a_bad_table_of_playlists_is_told(case: str, tmp_path: Path) -> None:
 
 def test_a_table_has_no_challenge(tmp_path: Path) -> None:
     (tmp_path / "spotify_songs.csv").write_text("playlist_id,track_id\np,1\n")
-    with pytest.raises(ConfigError, match="split=challenge: .* has a table of playlists and no ch"):
+    with pytest.raises(ConfigError, match=r"split=challenge: .* has a table of playlists and no c"):
         dataset(tmp_path, tmp_path, split="challenge").prepare_data()
 
 
@@ -216,7 +216,7 @@ def test_a_bad_feature_table_is_told(tmp_path: Path) -> None:
     assert expected in message(tmp_path, tmp_path)
     path.write_text("id,name\n1,2\n")
     assert "track_features.csv: no column of danceability, energy" in message(tmp_path, tmp_path)
-    with pytest.raises(DatasetNotFoundError, match="not found: nowhere.csv"):
+    with pytest.raises(DatasetNotFoundError, match=r"not found: nowhere\.csv"):
         ready(tmp_path, tmp_path / "cache", feature_table=str(tmp_path / "nowhere.csv"))
 
 

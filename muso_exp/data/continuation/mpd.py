@@ -4,6 +4,7 @@ A file is read as a stream, a playlist at a time, checked, and kept as columns i
 preparation that was interrupted goes on with the next file.
 """
 
+from array import array
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -143,7 +144,7 @@ class _Reader:
         self.stream = JsonStream(path, "playlists", "playlist")
         self.numbers: dict[str, int] = {}  # of the tracks, by URI
         self.tracks: list[tuple[str, ...]] = []
-        self.entries: list[int] = []
+        self.entries = array("i")  # 4 bytes each, however long the file
         self.playlists: list[tuple[int, str | None, int, bool]] = []
         self.pids: dict[int, int] = {}  # playlist id -> its place in the list
 
@@ -156,8 +157,7 @@ class _Reader:
         columns = ["pid", "name", "n_tracks", "at_random"]
         playlists = pd.DataFrame(self.playlists, columns=columns)
         playlists["name"] = playlists["name"].astype(object)
-        entries = np.array(self.entries, dtype=np.int32)
-        return Part(self.path, self.kind, playlists, entries, tracks)
+        return Part(self.path, self.kind, playlists, np.asarray(self.entries, np.int32), tracks)
 
     def _playlist(self, playlist: Any) -> None:
         if not isinstance(playlist, dict):
@@ -173,34 +173,35 @@ class _Reader:
         name = playlist.get("name")
         if not (isinstance(name, str) or (name is None and self.kind != SLICE)):
             self._fail('no text "name"', name, pid)
-        known, before = self.numbers, len(self.entries)
-        try:
-            self.entries.extend([known[track["track_uri"]] for track in tracks])
-        except (KeyError, TypeError):  # a track that is new, or none
-            del self.entries[before:]
-            self.entries.extend(
-                [self._track(track, place, pid) for place, track in enumerate(tracks, start=1)]
-            )
+        self._learn(tracks, pid)
+        self.entries.extend([self.numbers[track["track_uri"]] for track in tracks])
         self.playlists.append((pid, name, len(tracks), self._at_random(tracks)))
 
-    def _track(self, track: Any, place: int, pid: int) -> int:
-        """Return the number of a track among those of the file; a new one is checked."""
+    def _learn(self, tracks: Sequence[Any], pid: int) -> None:
+        """Number the tracks of a playlist that are new in the file."""
+        known = self.numbers
+        try:
+            new = [place for place, track in enumerate(tracks) if track["track_uri"] not in known]
+        except (KeyError, TypeError):  # no track at all: the check below says what is wrong
+            new = list(range(len(tracks)))
+        for place in new:
+            self._track(tracks[place], place + 1, pid)
+
+    def _track(self, track: Any, place: int, pid: int) -> None:
+        """Check a track and give it a number, if it has none."""
         if not isinstance(track, dict):
             self._fail(f"track {place} is no object", track, pid)
-        uri = track.get("track_uri")
-        number = self.numbers.get(uri) if isinstance(uri, str) else None
-        if number is not None:
-            return number
         for name in _TEXTS:
             if not isinstance(track.get(name), str):
                 self._fail(f'track {place} has no text "{name}"', track.get(name), pid)
         for name, prefix in zip(_TEXTS, _PREFIXES, strict=False):
             if not track[name].startswith(prefix):
                 self._fail(f'track {place}: "{name}" must begin with {prefix}', track[name], pid)
-        ids = (track[name].rpartition(":")[2] for name in _TEXTS[:2])
-        self.numbers[str(uri)] = len(self.tracks)
-        self.tracks.append((*ids, track["artist_name"], track["track_name"]))
-        return len(self.tracks) - 1
+        uri, artist = track["track_uri"], track["artist_uri"]
+        if uri not in self.numbers:
+            self.numbers[uri] = len(self.tracks)
+            ids = uri.removeprefix(_PREFIXES[0]), artist.removeprefix(_PREFIXES[1])
+            self.tracks.append((*ids, track["artist_name"], track["track_name"]))
 
     def _counts(self, playlist: Mapping[str, Any], n_listed: int, pid: int) -> None:
         """Refuse a playlist whose numbers of tracks do not agree with its list."""
