@@ -8,9 +8,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from subprocess import PIPE
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,7 @@ from worker_tasks import double, strange_clip
 
 from muso_exp.data.audio import shards
 from muso_exp.data.audio.clips import ClipOptions, read_clip
-from muso_exp.data.audio.store import AudioStore, StoreOptions, build_store
+from muso_exp.data.audio.store import AudioStore, StoreOptions, build_store, summary
 from muso_exp.data.audio.workers import Failure, Limits, run_each
 from muso_exp.errors import ConfigError, DataFormatError
 
@@ -202,7 +203,7 @@ sys.stdout.write(build_store(tracks, pathlib.Path(sys.argv[2]), options).fingerp
 def start_build(sound: Path, cache: Path) -> subprocess.Popen:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(REPOSITORY), *sys.path])}
     arguments = [sys.executable, "-c", BUILD, str(sound / "good"), str(cache)]
-    return subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, env=environment)
+    return subprocess.Popen(arguments, stdout=PIPE, stderr=PIPE, text=True, env=environment)
 
 
 def test_two_processes_that_build_one_store_both_get_it(
@@ -214,17 +215,35 @@ def test_two_processes_that_build_one_store_both_get_it(
     assert len(folders) == 1
 
 
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_a_build_that_is_killed_leaves_no_process_and_no_half_store(
-    sound: Path, store: AudioStore, tmp_path: Path
+    sound: Path, store: AudioStore, tmp_path: Path, how: signal.Signals
 ) -> None:
     builder = start_build(sound, tmp_path)
-    until = time.monotonic() + 60
-    while not list(tmp_path.glob("*.parts/*.npy")) and time.monotonic() < until:
-        time.sleep(0.01)
-    builder.send_signal(signal.SIGKILL)
+    wait_for(lambda: bool(list(tmp_path.glob("*.parts/*.npy"))))
+    workers = Path(f"/proc/{builder.pid}/task/{builder.pid}/children").read_text().split()
+    assert workers
+    builder.send_signal(how)
     builder.communicate()
+    assert builder.returncode != 0
+    wait_for(lambda: not any(is_alive(worker) for worker in workers))
+    assert not list(tmp_path.glob("*/store.json"))
     tracks = table(sorted((sound / "good").iterdir()))
     assert build_store(tracks, tmp_path, OPTIONS).fingerprint == store.fingerprint
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.005)
+
+
+def is_alive(process: str) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().split()[2] != "Z"
+    except OSError:
+        return False
 
 
 def test_two_tracks_with_one_id_are_refused(sound: Path, tmp_path: Path) -> None:
@@ -292,6 +311,7 @@ def test_files_that_hang_eat_or_kill_a_worker_are_three_rows_of_the_quarantine(
     options = replace(OPTIONS, time_limit=1.0, memory_limit=2**28)
     found = build_store(tracks, tmp_path, options)
     assert list(found.quarantine["code"]) == ["timeout", "memory", "crashed"]
+    assert summary(found).endswith(f"; remove {found.folder} to try these again")
     assert list(found.index["track_id"]) == list(tracks["track_id"][3:])
     np.testing.assert_array_equal(found.clip(0), store.clip(3))
 

@@ -20,6 +20,7 @@ from muso_exp.errors import ConfigError, DataFormatError
 
 log = logging.getLogger(__name__)
 
+PASSING = ("timeout", "memory", "crashed")  # may be the fault of a busy machine, not of the file
 FULL_SCALE = 32767  # of int16: a sample of 1.0
 
 
@@ -197,6 +198,8 @@ def summary(store: AudioStore) -> str:
     if len(store.quarantine):
         where = store.folder / "quarantine.parquet"
         line += f"; {len(store.quarantine)} files in quarantine ({why(store.quarantine)}): {where}"
+    if store.quarantine["code"].isin(PASSING).any():
+        line += f"; remove {store.folder} to try these again"
     return line
 
 
