@@ -40,9 +40,10 @@ def networks() -> dict[str, Callable[[], AudioModel]]:
     """Return the networks at their published sizes."""
     task = ("factors", FACTORS)
     return {
-        "SampleCNN": lambda: SampleCNN(*task, 59_049),
+        "SampleCNN": lambda: SampleCNN(*task, 59_049, channels_last=False),
         "SampleCNN, channels_last": lambda: SampleCNN(*task, 59_049, channels_last=True),
-        "mel CNN": lambda: MelCNN(*task, 66_150, 22_050),
+        "mel CNN": lambda: MelCNN(*task, 66_150, 22_050, channels_last=False),
+        "mel CNN, channels_last": lambda: MelCNN(*task, 66_150, 22_050, channels_last=True),
     }
 
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from muso_exp.models.audio import AudioModel, Training, start_he_uniform
+from muso_exp.models.audio import AudioModel, Training, lay_out, start_he_uniform
 from muso_exp.models.frontends import LogMel
 
 
@@ -38,6 +38,7 @@ class MelCNN(AudioModel):
         dropout: after the second fully connected layer.
         batch_norm: normalise the batch after each convolution.
         normalise: head `factors` only: outputs and targets divided by their norms.
+        channels_last: layout of the numbers, see `muso_exp.models.audio.lay_out`.
         optimizer, lr, momentum, weight_decay, n_stages, lr_factor, patience, lr_decay: see
             `muso_exp.models.audio.Training`.
 
@@ -67,6 +68,7 @@ class MelCNN(AudioModel):
         dropout: float = 0.5,
         batch_norm: bool = False,
         normalise: bool = False,
+        channels_last: bool | None = None,
         optimizer: str = "adam",
         lr: float = 1e-3,
         momentum: float = 0.0,
@@ -81,6 +83,7 @@ class MelCNN(AudioModel):
         )
         super().__init__(head, n_outputs, n_samples, training, normalise)
         self.save_hyperparameters(logger=False)
+        self.channels_last = channels_last
         self.log_mel = LogMel(sample_rate, n_mels, n_fft, hop_length, pad_mode, top_db, precise)
         self.n_frames = _frames(n_frames, self.log_mel.n_frames(n_samples))
         # momentum None: the mean over all batches, not a moving one
@@ -99,7 +102,7 @@ class MelCNN(AudioModel):
     def embed(self, x: Tensor) -> Tensor:
         """Return the second fully connected layer (B, 128) of windows x (B, S)."""
         x = self.log_mel(x)[:, :, : self.n_frames]  # (B, 128, 44)
-        x = self.standardise(x)[:, None]  # (B, 1, 128, 44)
+        x = lay_out(self.standardise(x), self.channels_last)  # (B, 1, 128, 44)
         x = self.convolutions(x).flatten(1)  # (B, 128, 8, 2), then (B, 2048)
         return self.second(self.first(x).relu()).relu()  # (B, 256), then (B, 128)
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from muso_exp.models.audio import AudioModel, Training, start_he_uniform
+from muso_exp.models.audio import AudioModel, Training, lay_out, start_he_uniform
 from muso_exp.models.base import Batch
 
 PUBLISHED = (128, 128, 256, 256, 256, 256, 256, 256, 512)
@@ -29,8 +29,7 @@ class SampleCNN(AudioModel):
             in front of the last layer's vector in `embedding`; the head does not see them.
         batch_norm_momentum: weight of a batch in the running mean and variance.
         batch_norm_eps: added to the variance.
-        channels_last: run as two-dimensional convolutions of height 1 in channels-last layout;
-            the numbers are the same, the weights have a dimension more.
+        channels_last: layout of the numbers, see `muso_exp.models.audio.lay_out`.
         optimizer, lr, momentum, weight_decay, n_stages, lr_factor, patience, lr_decay: see
             `muso_exp.models.audio.Training`.
 
@@ -52,7 +51,7 @@ class SampleCNN(AudioModel):
         embedding_blocks: Sequence[int] = (),
         batch_norm_momentum: float = 0.01,
         batch_norm_eps: float = 1e-3,
-        channels_last: bool = False,
+        channels_last: bool | None = None,
         optimizer: str = "sgd",
         lr: float = 0.01,
         momentum: float = 0.9,
@@ -76,7 +75,7 @@ class SampleCNN(AudioModel):
             self._layer(n_in, n_out, 3, 1, norm)
             for n_in, n_out in zip(widths[:-1], channels, strict=True)
         )
-        self.pool = nn.MaxPool2d((1, 3)) if channels_last else nn.MaxPool1d(3)
+        self.pool = nn.MaxPool2d((1, 3))
         self.last = self._layer(channels[-1], channels[-1], 1, 1, norm)
         start_he_uniform(self)
         self.finish(channels[-1], dropout)
@@ -85,17 +84,17 @@ class SampleCNN(AudioModel):
     def _layer(
         self, n_in: int, n_out: int, length: int, stride: int, norm: tuple[float, float]
     ) -> nn.Sequential:
-        """Return convolution, batch normalisation and ReLU."""
+        """Return convolution, batch normalisation and ReLU, over pictures of height 1.
+
+        One-dimensional convolutions know one layout only.
+        """
         momentum, eps = norm
         padding = 1 if (length, stride) == (3, 1) else 0
-        if self.channels_last:
-            conv: nn.Module = nn.Conv2d(n_in, n_out, (1, length), (1, stride), (0, padding))
-            scale: nn.Module = nn.BatchNorm2d(n_out, eps, momentum)
-            conv.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        else:
-            conv = nn.Conv1d(n_in, n_out, length, stride, padding)
-            scale = nn.BatchNorm1d(n_out, eps, momentum)
-        return nn.Sequential(conv, scale, nn.ReLU(inplace=True))
+        return nn.Sequential(
+            nn.Conv2d(n_in, n_out, (1, length), (1, stride), (0, padding)),
+            nn.BatchNorm2d(n_out, eps, momentum),
+            nn.ReLU(inplace=True),
+        )
 
     def embed(self, x: Tensor) -> Tensor:
         """Return the last layer's vector (B, 512) of windows x (B, S), blocks' means before it."""
@@ -103,11 +102,11 @@ class SampleCNN(AudioModel):
 
     def _vectors(self, x: Tensor) -> list[Tensor]:
         """Return the means over time of the chosen blocks, then the last layer's vector."""
-        x = x[:, None, None] if self.channels_last else x[:, None]  # (B, 1, [1,] 59049)
-        x = self.strided(x)  # (B, 128, 19683)
+        x = lay_out(x[:, None], self.channels_last)  # (B, 1, 1, 59049)
+        x = self.strided(x)  # (B, 128, 1, 19683)
         means = []
         for number, block in enumerate(self.blocks):
-            x = self.pool(block(x))  # (B, 128, 6561), (B, 128, 2187), ..., (B, 512, 1)
+            x = self.pool(block(x))  # (B, 128, 1, 6561), (B, 128, 1, 2187), ..., (B, 512, 1, 1)
             if number in self.embedding_blocks:
                 means.append(x.flatten(2).mean(dim=2))
         return [*means, self.last(x).flatten(1)]  # the last one (B, 512)

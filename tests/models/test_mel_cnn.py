@@ -86,6 +86,20 @@ def test_louder_sound_changes_nothing_once_its_bands_are_scaled() -> None:
     assert torch.allclose(quiet(0.01 * x), loud(x), atol=1e-4)
 
 
+def test_channels_last_computes_the_same() -> None:
+    plain, other = small(channels_last=False, dropout=0.0), small(dropout=0.0)
+    batch = {"x": torch.randn(4, 6000), "target": torch.arange(4) % 3}
+    layouts = []
+    for model in (plain, other):
+        model.convolutions.register_forward_hook(
+            lambda _, __, out: layouts.append(out.is_contiguous(memory_format=torch.channels_last))
+        )
+        model.loss(batch).backward()
+    assert layouts == [False, True]
+    for one, two in zip(plain.parameters(), other.parameters(), strict=True):
+        assert torch.allclose(one.grad, two.grad, atol=1e-4)
+
+
 def test_batch_normalisation_is_an_option() -> None:
     kinds = [type(layer).__name__ for layer in small(batch_norm=True).convolutions[0]]
     assert kinds == ["Conv2d", "BatchNorm2d", "ReLU", "MaxPool2d"]

@@ -36,7 +36,7 @@ def test_the_published_network_has_as_many_weights_as_its_layers_say() -> None:
 def test_the_published_lengths_are_powers_of_three() -> None:
     model, shapes = published().eval(), []
     for layer in (model.strided, *model.blocks, model.last):
-        layer.register_forward_hook(lambda _, __, out: shapes.append(tuple(out.shape[1:])))
+        layer.register_forward_hook(lambda _, __, out: shapes.append((out.shape[1], out.shape[3])))
     with torch.no_grad():
         assert model(torch.zeros(1, 59_049)).shape == (1, 80)
     lengths = [3**power for power in range(9, 0, -1)]
@@ -47,19 +47,21 @@ def test_the_published_lengths_are_powers_of_three() -> None:
 def test_layers_are_convolution_normalisation_relu_as_published() -> None:
     model = published()
     for layer in (model.strided, *model.blocks, model.last):
-        assert [type(part) for part in layer] == [nn.Conv1d, nn.BatchNorm1d, nn.ReLU]
+        assert [type(part) for part in layer] == [nn.Conv2d, nn.BatchNorm2d, nn.ReLU]
         assert (layer[1].eps, layer[1].momentum) == (1e-3, 0.01)
-    assert (model.strided[0].stride, model.strided[0].padding) == ((3,), (0,))
-    assert {(block[0].kernel_size, block[0].padding) for block in model.blocks} == {((3,), (1,))}
-    assert model.last[0].kernel_size == (1,)
-    assert (model.pool.kernel_size, model.dropout.p) == (3, 0.5)
+    first = model.strided[0]
+    assert (first.kernel_size, first.stride, first.padding) == ((1, 3), (1, 3), (0, 0))
+    for conv in (block[0] for block in model.blocks):
+        assert (conv.kernel_size, conv.stride, conv.padding) == ((1, 3), (1, 1), (0, 1))
+    assert model.last[0].kernel_size == (1, 1)
+    assert (model.pool.kernel_size, model.dropout.p) == ((1, 3), 0.5)
 
 
 def test_weights_start_he_uniform() -> None:
     model = published()
     for layer in (model.strided, *model.blocks, model.last):
         conv = layer[0]
-        bound = sqrt(6 / (conv.in_channels * conv.kernel_size[0]))
+        bound = sqrt(6 / (conv.in_channels * conv.kernel_size[1]))
         largest = float(conv.weight.detach().abs().max())
         assert 0.95 * bound < largest <= bound
         assert float(conv.weight.detach().std()) == approx(bound / sqrt(3), rel=0.15)
@@ -121,16 +123,29 @@ def test_losses_of_tags_and_genres_are_cross_entropies() -> None:
     assert float(genres.loss({"x": x, "target": genre})) == approx(float(expected), rel=1e-5)
 
 
-def test_channels_last_computes_the_same() -> None:
-    plain, other = small().eval(), small(channels_last=True).eval()
-    state = {
-        name: value.unsqueeze(-2) if value.ndim == 3 else value
-        for name, value in plain.state_dict().items()
-    }
-    other.load_state_dict(state)
-    x = torch.randn(3, 243)
-    assert torch.allclose(plain(x), other(x), atol=1e-6)
-    assert other.blocks[0][0].weight.is_contiguous(memory_format=torch.channels_last)
+@pytest.mark.parametrize("channels_last", [True, None])
+def test_channels_last_computes_the_same(channels_last: bool | None) -> None:
+    plain, other = small(channels_last=False), small(channels_last=channels_last)
+    layouts = []
+    for model in (plain, other):
+        model.blocks[0].register_forward_hook(
+            lambda _, __, out: layouts.append(out.is_contiguous(memory_format=torch.channels_last))
+        )
+    batch = {"x": torch.randn(3, 243), "target": torch.randn(3, 3)}
+    for model in (plain, other):
+        model.dropout.p = 0.0
+        model.loss(batch).backward()
+    assert layouts == [False, True]
+    for one, two in zip(plain.parameters(), other.parameters(), strict=True):
+        assert torch.allclose(one.grad, two.grad, atol=1e-5)
+    assert torch.allclose(plain.eval()(batch["x"]), other.eval()(batch["x"]), atol=1e-6)
+
+
+def test_the_convolutions_are_those_of_one_dimension() -> None:
+    model = small().eval()
+    x = torch.randn(2, 1, 243)
+    expected = nn.functional.conv1d(x, model.strided[0].weight[:, :, 0], None, stride=3)
+    assert torch.allclose(model.strided[0](x[:, :, None])[:, :, 0], expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("channels_last", [False, True])
@@ -150,7 +165,7 @@ def test_a_block_in_the_embedding_is_its_mean_over_time() -> None:
     model, seen = small(embedding_blocks=[0]).eval(), []
     model.blocks[0].register_forward_hook(lambda _, __, out: seen.append(out))
     embedding = model.embed(torch.randn(2, 243))
-    pooled = seen[0].unflatten(2, (27, 3)).amax(dim=3)  # (2, 4, 27)
+    pooled = seen[0][:, :, 0].unflatten(2, (27, 3)).amax(dim=3)  # (2, 4, 27)
     assert torch.allclose(embedding[:, :4], pooled.mean(dim=2), atol=1e-6)
 
 
