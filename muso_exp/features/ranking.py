@@ -8,15 +8,21 @@ how many items are above it and how many it ties with, and every formula built o
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
+from numba import get_num_threads
+from threadpoolctl import ThreadpoolController
 
 from muso_exp.features import ranking_kernels as kernels
 from muso_exp.features.ranking_formulas import user_columns
 
-BLOCK_BYTES = 64 * 2**20  # of scores held at once
+BLOCK_BYTES = 64 * 2**20  # of scores that a thread holds at once
 
 
 class Rows(NamedTuple):
@@ -44,18 +50,23 @@ def rank_in_blocks(
     cutoffs: Sequence[int],
     n_top: int = 10,
     users: np.ndarray | None = None,
+    n_threads: int = 1,
 ) -> dict[str, np.ndarray]:
     """Score users a block at a time and return their ranking columns.
 
+    Each thread scores and ranks blocks of its own: threads that share a product wait for each
+    other, which on a busy machine takes longer than the product.
+
     Args:
         score_block: (start, stop) -> scores of users start..stop - 1, shape (stop - start,
-            n_items), float32; larger is better. It is only read.
+            n_items), float32; larger is better. It is only read, until the thread asks again.
         seen: items that a user is not recommended (those of training).
         positives: held-out items of each user, at least one.
         n_items: number of items.
         cutoffs: the k of the columns that are named after one.
         n_top: length of the recommended lists in the column `top`; 0 leaves the column out.
         users: ids of the users, which decide how ties in `top` fall; by default their places.
+        n_threads: that call `score_block`; it runs with one BLAS thread where they are several.
 
     Returns:
         The columns of `user_columns`, shape (n_users,), and `top` (n_users, n_top), int32: the
@@ -71,11 +82,19 @@ def rank_in_blocks(
     check_rows(seen, positives, n_items)
     n_users = len(positives.crow) - 1
     users = np.arange(n_users) if users is None else np.asarray(users)
-    parts = []
-    for start, stop in _blocks(n_users, n_items):
+
+    def rank(block: tuple[int, int]) -> dict[str, np.ndarray]:
+        start, stop = block
         scores = np.ascontiguousarray(score_block(start, stop), dtype=np.float32)
-        block = seen.slice(start, stop), positives.slice(start, stop)
-        parts.append(_rank_block(scores, *block, cutoffs, n_top, users[start:stop]))
+        lists = seen.slice(start, stop), positives.slice(start, stop)
+        return _rank_block(scores, *lists, cutoffs, n_top, users[start:stop])
+
+    blocks = list(_blocks(n_users, n_items, n_threads))
+    if n_threads == 1 or len(blocks) == 1:
+        parts = [rank(block) for block in blocks]
+    else:
+        with _libraries().limit(limits=1, user_api="blas"):
+            parts = list(_workers(n_threads).map(rank, blocks))
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
@@ -96,7 +115,7 @@ def rank_by_item(
     scores = item_scores.astype(np.float32)
     return rank_in_blocks(
         lambda start, stop: np.broadcast_to(scores, (stop - start, n_items)),
-        seen, positives, n_items, cutoffs, n_top, users,
+        seen, positives, n_items, cutoffs, n_top, users, get_num_threads(),
     )  # fmt: skip
 
 
@@ -104,8 +123,26 @@ def _as_int64(rows: Rows) -> Rows:
     return Rows(rows.crow.astype(np.int64, copy=False), rows.col.astype(np.int64, copy=False))
 
 
-def _blocks(n_users: int, n_items: int) -> Iterator[tuple[int, int]]:
-    size = max(BLOCK_BYTES // (4 * n_items), 1)
+@cache
+def _workers(n_threads: int) -> ThreadPoolExecutor:
+    """Return threads that stay, with whatever memory `score_block` keeps for each."""
+    return ThreadPoolExecutor(n_threads, "ranking")
+
+
+os.register_at_fork(after_in_child=_workers.cache_clear)  # a forked process has none of them
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    """Return the BLAS libraries of this process; to look for them takes milliseconds."""
+    return ThreadpoolController()
+
+
+def _blocks(n_users: int, n_items: int, n_threads: int) -> Iterator[tuple[int, int]]:
+    """Yield the start and stop of blocks of like sizes, as many for each thread."""
+    most = max(BLOCK_BYTES // (4 * n_items), 1)
+    n_blocks = math.ceil(max(n_users, 1) / most / n_threads) * n_threads
+    size = max(math.ceil(n_users / n_blocks), 1)
     for start in range(0, max(n_users, 1), size):
         yield start, min(start + size, n_users)
 
@@ -118,11 +155,11 @@ def _rank_block(
     n_top: int,
     users: np.ndarray,
 ) -> dict[str, np.ndarray]:
-    above, tied, finite = count_above(scores, seen, positives)
+    above, tied, finite, top = place(scores, seen, positives, n_top, users)
     n_candidates = scores.shape[1] - np.diff(seen.crow)
     columns = user_columns(above, tied, positives.crow, n_candidates, cutoffs)
     if n_top:
-        columns["top"] = top_items(scores, seen, n_top, users)
+        columns["top"] = top
     for column in columns.values():
         column[~finite] = -1 if column.dtype == np.int32 else np.nan
     return columns
@@ -151,10 +188,10 @@ def check_rows(seen: Rows, positives: Rows, n_items: int) -> None:
         raise ValueError(f"row {row} has a held-out item among the seen ones")
 
 
-def count_above(
-    scores: np.ndarray, seen: Rows, positives: Rows
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Count the candidates above each held-out item, and those that it ties with.
+def place(
+    scores: np.ndarray, seen: Rows, positives: Rows, n_top: int, users: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Count the candidates above each held-out item, those that it ties with, and list the best.
 
     One pass over the scores: a histogram between the user's few held-out scores, and comparisons
     in the buckets that hold one. The seen items are then taken off.
@@ -163,22 +200,22 @@ def count_above(
         scores: shape (B, n_items), float32.
         seen: items that are no candidates, B lists.
         positives: held-out items, B lists; checked by `check_rows`.
+        n_top: length of the lists of the best.
+        users: ids, shape (B,), see `rank_in_blocks`.
 
     Returns:
         above: candidates with a larger score than each held-out item, shape (n_positives,); the
             held-out items of a user stand in descending order of score, not in that of `col`.
         tied: candidates with its very score, itself counted, shape (n_positives,).
-        finite: users all of whose scores are finite, shape (B,); the counts of others are unset.
+        finite: users all of whose scores are finite, shape (B,); what else is said of others is
+            unset.
+        top: each user's best candidates, best first, shape (B, n_top), int32, see
+            `rank_in_blocks`.
     """
     above = np.empty(len(positives.col), dtype=np.int64)
     tied = np.empty(len(positives.col), dtype=np.int64)
     finite = np.empty(len(scores), dtype=bool)
-    kernels.count_above(scores, *seen, *positives, above, tied, finite)
-    return above, tied, finite
-
-
-def top_items(scores: np.ndarray, seen: Rows, n_top: int, users: np.ndarray) -> np.ndarray:
-    """Return each user's n_top best candidates, best first; see `rank_in_blocks`."""
     top = np.full((len(scores), n_top), -1, dtype=np.int32)
-    kernels.top_items(scores, *seen, users.astype(np.uint64), top)
-    return top
+    ids = users.astype(np.uint64)
+    kernels.rank_rows(scores, *seen, *positives, ids, above, tied, finite, top)
+    return above, tied, finite, top

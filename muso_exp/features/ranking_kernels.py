@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 Array = np.ndarray
 Number = Any  # a scalar of the very width that the arrays have
@@ -64,17 +64,18 @@ def _count_row(line: Array, own: Array, above: Array, equal: Array) -> None:
     for j in range(len(own) - 1, -1, -1):
         bucket = _bucket(own[j], low, scale)
         first[bucket], holds[bucket] = j, 1
-    buckets = np.empty(_CHUNK, dtype=np.int16)
-    near = np.empty(_CHUNK + 1, dtype=np.int32)
+    buckets = np.empty(_CHUNK, dtype=np.uint16)  # unsigned: no test for places from the end
+    near = np.empty(_CHUNK + 1, dtype=np.uint16)
     for start in range(0, len(line), _CHUNK):
         part = line[start : start + _CHUNK]
         for i in range(len(part)):
             buckets[i] = _bucket(part[i], low, scale)
-        n_near = 0
+        n_near = np.uint64(0)
         for i in range(len(part)):
-            counts[buckets[i]] += 1
+            bucket = buckets[i]
+            counts[bucket] += 1
             near[n_near] = i
-            n_near += holds[buckets[i]]
+            n_near += np.uint64(holds[bucket])
         for place in range(n_near):
             score, j = part[near[place]], first[buckets[near[place]]]
             while j < len(own) and own[j] < score:
@@ -132,24 +133,6 @@ def _count_user(line: Array, seen: Array, pos: Array, above: Array, tied: Array)
             j -= 1
         above[place], tied[place] = over[j], equal[j]
     return True
-
-
-@njit(cache=True, parallel=True)
-def count_above(
-    scores: Array,
-    seen_crow: Array,
-    seen: Array,
-    pos_crow: Array,
-    pos: Array,
-    above: Array,
-    tied: Array,
-    finite: Array,
-) -> None:
-    """Fill `above`, `tied` and `finite`, see `muso_exp.features.ranking.count_above`."""
-    for row in prange(len(scores)):
-        own = slice(pos_crow[row], pos_crow[row + 1])
-        masked = seen[seen_crow[row] : seen_crow[row + 1]]
-        finite[row] = _count_user(scores[row], masked, pos[own], above[own], tied[own])
 
 
 @njit(cache=True)
@@ -217,9 +200,26 @@ def _top_user(line: Array, seen: Array, user: Number, top: Array) -> None:
         _sink(np.float32(np.inf), np.uint64(0), -1, heap)
 
 
-@njit(cache=True, parallel=True)
-def top_items(scores: Array, seen_crow: Array, seen: Array, users: Array, top: Array) -> None:
-    """Fill `top`, see `muso_exp.features.ranking.top_items`."""
-    for row in prange(len(scores)):
+@njit(cache=True, nogil=True)
+def rank_rows(
+    scores: Array,
+    seen_crow: Array,
+    seen: Array,
+    pos_crow: Array,
+    pos: Array,
+    users: Array,
+    above: Array,
+    tied: Array,
+    finite: Array,
+    top: Array,
+) -> None:
+    """Fill the last four, see `muso_exp.features.ranking.place`; a line is read while it is near.
+
+    One thread: the callers' threads rank a block each.
+    """
+    for row in range(len(scores)):
+        own = slice(pos_crow[row], pos_crow[row + 1])
         masked = seen[seen_crow[row] : seen_crow[row + 1]]
-        _top_user(scores[row], masked, users[row], top[row])
+        finite[row] = _count_user(scores[row], masked, pos[own], above[own], tied[own])
+        if top.shape[1] > 0:
+            _top_user(scores[row], masked, users[row], top[row])

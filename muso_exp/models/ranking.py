@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import get_ident
 
 import numpy as np
 import torch
@@ -44,13 +46,13 @@ class Ranker(Model):
         self.n_items = n_items
         self.cutoffs = list(cutoffs)
         self.n_top = n_top
-        self._memory = np.empty((0, n_items), dtype=np.float32)  # of the scores of a block
+        self._memory: dict[int, np.ndarray] = {}  # of each thread, for the scores of a block
 
     def score_block(self, users: Tensor, out: Tensor | None = None) -> Tensor:
         """Return the scores of all items for users (B,), shape (B, n_items); larger is better.
 
         `out` (B, n_items), where given, may be used for them: fresh memory costs as much time as a
-        matrix product.
+        matrix product. On a CPU several threads may ask at once.
         """
         raise TypeError(f"{type(self).__name__} does not implement score_block")
 
@@ -75,30 +77,39 @@ class Ranker(Model):
             return self.factors()
         if "user" not in batch:
             return self._neighbours(batch["item"])
-        candidates = batch.get("candidates")
-        columns = rank_in_blocks(
-            lambda start, stop: self._scores(batch["user"][start:stop], candidates),
-            batch_rows(batch, "seen"),
-            batch_rows(batch, "positives"),
-            self.n_items if candidates is None else len(candidates),
-            self.cutoffs,
-            self.n_top,
-            batch["user"].cpu().numpy(),
-        )
+        users, candidates = batch["user"], batch.get("candidates")
+        with _threads_alone(users.device) as n_threads:
+            columns = rank_in_blocks(
+                lambda start, stop: self._scores(users[start:stop], candidates, n_threads),
+                batch_rows(batch, "seen"),
+                batch_rows(batch, "positives"),
+                self.n_items if candidates is None else len(candidates),
+                self.cutoffs,
+                self.n_top,
+                users.cpu().numpy(),
+                n_threads,
+            )
         result = {name: torch.from_numpy(column) for name, column in columns.items()}
         if candidates is not None:
             top = result["top"].long()
             result["top"] = torch.where(top < 0, top, candidates.cpu()[top.clamp(min=0)])
         return result
 
-    def _scores(self, users: Tensor, candidates: Tensor | None) -> np.ndarray:
-        if len(self._memory) < len(users):
-            self._memory = np.empty((len(users), self.n_items), dtype=np.float32)
-        memory = torch.from_numpy(self._memory[: len(users)])
-        out = memory if users.device.type == "cpu" else None
+    @torch.no_grad()  # in every thread anew
+    def _scores(self, users: Tensor, candidates: Tensor | None, n_threads: int) -> np.ndarray:
+        if n_threads > 1:
+            torch.set_num_threads(1)  # within this thread, one of several
+        out = self._own_memory(len(users)) if users.device.type == "cpu" else None
         scores = self.score_block(users, out)  # (B, n_items)
         chosen = scores if candidates is None else scores[:, candidates]
         return chosen.cpu().numpy()
+
+    def _own_memory(self, n_users: int) -> Tensor:
+        """Return memory of this thread, (n_users, n_items), float32; what was in it is lost."""
+        thread = get_ident()
+        if len(self._memory.get(thread, ())) < n_users:
+            self._memory[thread] = np.empty((n_users, self.n_items), dtype=np.float32)
+        return torch.from_numpy(self._memory[thread][:n_users])
 
     def _neighbours(self, items: Tensor) -> dict[str, Tensor]:
         alike = self.item_block(items)  # (B, n_items)
@@ -113,6 +124,16 @@ class RankingSolver(Ranker, Solver):
     def plays(self, batch: Batch) -> csr_matrix:
         """Return the matrix of plays (n_users, n_items) of a train batch, see `batch_plays`."""
         return batch_plays(batch, self.n_users, self.n_items)
+
+
+@contextmanager
+def _threads_alone(device: torch.device) -> Iterator[int]:
+    """Yield how many threads may each run torch alone: as many as torch uses, and 1 for a GPU."""
+    usual = torch.get_num_threads()
+    try:
+        yield usual if device.type == "cpu" else 1
+    finally:
+        torch.set_num_threads(usual)
 
 
 def batch_rows(batch: Batch, name: str) -> Rows:

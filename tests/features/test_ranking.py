@@ -7,7 +7,7 @@ from pytest import approx
 from sklearn.metrics import ndcg_score, roc_auc_score
 
 from muso_exp.features import ranking
-from muso_exp.features.ranking import Rows, count_above, rank_by_item, rank_in_blocks
+from muso_exp.features.ranking import Rows, place, rank_by_item, rank_in_blocks
 from muso_exp.features.ranking_formulas import column_names, user_columns
 
 Lists = Sequence[Sequence[int]]
@@ -166,10 +166,26 @@ def test_blocks_of_one_user_give_the_same_as_one_block(monkeypatch: pytest.Monke
         np.testing.assert_array_equal(whole[name], single[name])
 
 
+@pytest.mark.parametrize("n_threads", [2, 5])
+def test_threads_give_the_same_as_one(n_threads: int) -> None:
+    case = random_case(23, 40, seed=6, decimals=1)
+    single, several = rank(*case), rank(*case, n_threads=n_threads)
+    for name in single:
+        np.testing.assert_array_equal(single[name], several[name])
+
+
+def test_what_goes_wrong_in_a_thread_is_told() -> None:
+    def broken(start: int, stop: int) -> np.ndarray:
+        raise ValueError(f"no scores of {start}")
+
+    with pytest.raises(ValueError, match="no scores of 0"):
+        rank_in_blocks(broken, rows([[]] * 4), rows([[0]] * 4), 9, [1], n_threads=2)
+
+
 def test_scores_are_only_read() -> None:
     scores, seen, positives = random_case(4, 30, seed=1, decimals=2)
     before = scores.copy()
-    count_above(scores, rows(seen), rows(positives))
+    place(scores, rows(seen), rows(positives), 3, np.arange(4))
     np.testing.assert_array_equal(scores, before)
 
 
@@ -178,7 +194,7 @@ def test_scores_of_any_size_are_placed_exactly(scale: float) -> None:
     rng = np.random.default_rng(0)
     scores = (rng.integers(-5, 6, size=(1, 200)) * scale / 5).astype(np.float32)
     positives = np.arange(0, 200, 7)
-    above, tied, _ = count_above(scores, rows([[]]), rows([positives]))
+    above, tied, *_ = place(scores, rows([[]]), rows([positives]), 0, np.zeros(1))
     own = -np.sort(-scores[0, positives])
     np.testing.assert_array_equal(above, [(scores[0] > score).sum() for score in own])
     np.testing.assert_array_equal(tied, [(scores[0] == score).sum() for score in own])
