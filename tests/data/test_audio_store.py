@@ -1,5 +1,6 @@
 """The audio store: what it holds, and that no file, no kill and no second process harms it."""
 
+import errno
 import logging
 import os
 import pickle
@@ -260,6 +261,18 @@ def test_a_folder_without_one_good_file_is_refused_and_leaves_nothing(tmp_path: 
     with pytest.raises(DataFormatError, match=problem):
         build_store(table(paths), tmp_path / "cache", OPTIONS)
     assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".lock"]
+
+
+def test_a_full_disk_is_told_before_anything_is_decoded(
+    sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(ConfigError, match="cannot be written: No space left on device"):
+        build_store(table(sorted((sound / "good").iterdir())), tmp_path, OPTIONS)
+    assert not list(tmp_path.glob("*/store.json"))
 
 
 @pytest.mark.parametrize(

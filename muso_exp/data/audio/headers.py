@@ -78,13 +78,16 @@ def _w64_end(file: BinaryIO) -> int:
 
 
 def _ogg_ends(file: BinaryIO, size: int) -> bool:
-    """Return whether the last page of an ogg file is whole and marked as the last."""
+    """Return whether the last page of an ogg file is whole.
+
+    Its mark as the last one is not asked for: recorded streams lack it, and a cut seldom falls
+    between two pages.
+    """
     file.seek(max(size - _OGG_PAGE, 0))
     tail = file.read()
     place = tail.rfind(b"OggS")
     if place < 0 or len(tail) < place + 27:
         return False
-    flags, n_segments = tail[place + 5], tail[place + 26]
+    n_segments = tail[place + 26]
     lengths = tail[place + 27 : place + 27 + n_segments]
-    whole = len(lengths) == n_segments and place + 27 + n_segments + sum(lengths) <= len(tail)
-    return whole and bool(flags & 4)
+    return len(lengths) == n_segments and place + 27 + n_segments + sum(lengths) <= len(tail)
