@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+import numpy as np
 import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor
@@ -125,10 +126,13 @@ class WMF(RankingSolver):
 
     def score_block(self, users: Tensor, out: Tensor | None = None) -> Tensor:
         """Return the products of the factors, plus the biases, shape (B, n_items)."""
-        rows = self.user_factors[users]  # (B, n_factors)
-        if not self.bias:
-            return torch.mm(rows, self.item_factors.T, out=out)
-        return torch.mm(wmf.extend_users(rows), wmf.extend_items(self.item_factors).T, out=out)
+        rows, items = self.user_factors[users], self.item_factors  # (B, n_factors)
+        if self.bias:
+            rows, items = wmf.extend_users(rows), wmf.extend_items(items)
+        if out is None:
+            return rows @ items.T
+        np.matmul(rows.numpy(), items.numpy().T, out=out.numpy())  # a tenth faster than torch's
+        return out
 
     def factors(self) -> dict[str, Tensor]:
         """Return user_factors (n_users, n_factors) and item_factors (n_items, n_factors)."""
