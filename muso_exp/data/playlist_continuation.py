@@ -24,7 +24,7 @@ from muso_exp.data.continuation.splits import CATEGORIES, Seeds, challenge, hold
 from muso_exp.data.listening.batches import HeldOut
 from muso_exp.errors import ConfigError
 from muso_exp.features.ranking import rank_by_item
-from muso_exp.metrics.challenge import ArtistRPrecision, ChallengeRPrecision
+from muso_exp.metrics.challenge import ArtistRPrecision, ChallengeRPrecision, ShortLists
 from muso_exp.metrics.ranking import list_metrics, ranking_metrics
 from muso_exp.results import Finding, Section, SideTask
 
@@ -163,13 +163,14 @@ class PlaylistContinuation(ExperimentData):
         return self.loader(ContinuedRows(self.test_held), shuffle=False)
 
     def metrics(self) -> MetricCollection:
-        """Return the metrics of the challenge and of ranking, and what the lists are like."""
+        """Return the metrics of the challenge and of ranking, and what the first ten are like."""
+        lists = list_metrics(self.popularity, self.continuation.known.shape[0])
         return MetricCollection(
             {
                 "r_precision_challenge": ChallengeRPrecision(self.artist),
                 "artist_r_precision": ArtistRPrecision(self.artist),
                 **ranking_metrics(self.cutoffs),
-                **list_metrics(self.popularity, self.continuation.known.shape[0]),
+                **{name: ShortLists(metric) for name, metric in lists.items()},
             },
             compute_groups=False,
         )

@@ -62,6 +62,29 @@ class ChallengeRPrecision(ArtistRPrecision):
         return weighted_mean(columns["r_precision"].double() + credit, weights)
 
 
+class ShortLists(WeightedMetric):
+    """Another metric of the recommended lists, on their first tracks only.
+
+    The challenge's lists are 500 tracks long; people look at the first ones.
+
+    Args:
+        metric: reads the column `top` alone.
+        n_top: tracks that count.
+        **kwargs: of `torchmetrics.Metric`.
+    """
+
+    fields = ("top",)
+
+    def __init__(self, metric: WeightedMetric, n_top: int = 10, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.metric, self.n_top = metric, n_top
+        self.__dict__["higher_is_better"] = metric.higher_is_better  # torchmetrics guards the name
+
+    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
+        """Return the metric of the short lists under each row of weights, (n_resamples,)."""
+        return self.metric.score(weights, top=columns["top"][:, : self.n_top])
+
+
 class CooccurrenceError(UserMean):
     """Mean squared error of predicted rows of co-occurrence counts, over songs; less is better."""
 

@@ -4,7 +4,13 @@ import torch
 from pytest import approx
 
 from muso_exp.features.challenge import artist_hits
-from muso_exp.metrics.challenge import ArtistRPrecision, ChallengeRPrecision, CooccurrenceError
+from muso_exp.metrics.challenge import (
+    ArtistRPrecision,
+    ChallengeRPrecision,
+    CooccurrenceError,
+    ShortLists,
+)
+from muso_exp.metrics.ranking import PopularityBias
 
 ARTIST = np.array([0, 0, 1, 1, 2, 3])  # of six tracks
 TOP = torch.tensor([[1, 2, 5], [4, 0, -1]], dtype=torch.int32)
@@ -52,6 +58,15 @@ def test_it_is_what_a_plain_loop_gives(seed: int) -> None:
         shown = set(artist[top[row, : len(tracks)]])
         expected.append([len(shown & set(artist[tracks])), len(set(artist[tracks]))])
     assert artist_hits(top, padded, artist).tolist() == expected
+
+
+def test_short_lists_are_the_first_tracks_of_long_ones() -> None:
+    weights = torch.ones(1, 2, dtype=torch.float64)
+    bias = PopularityBias(np.arange(6))
+    short = ShortLists(bias, n_top=1)
+    assert not short.higher_is_better
+    expected = bias.score(weights, top=torch.tensor([[1], [4]]))
+    assert short.score(weights, top=TOP).tolist() == expected.tolist() == [approx((1.5 + 4.5) / 12)]
 
 
 def test_a_smaller_error_is_better() -> None:
