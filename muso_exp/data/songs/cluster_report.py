@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import torch
-from openTSNE import TSNE
 
 from muso_exp import plots_clusters
 from muso_exp.data.base import Predict
-from muso_exp.data.cache import cache_key, cached_file
 from muso_exp.data.songs.advice import Pool, first_listed, mean_distance, nearest_listed, overlap
+from muso_exp.data.songs.pictures import cached_array, tsne_map
 from muso_exp.features.clusters import kmeans, means, nearest, ward
 from muso_exp.metrics.clustering import Silhouette, evenly_spaced
 from muso_exp.results import Finding, Section
@@ -160,7 +156,7 @@ def tsne(data: TrackFeatures, cluster: np.ndarray) -> list[Section]:
     rows = evenly_spaced(len(x), data.tsne_rows)
     if len(rows) < 10:
         return []
-    points = _cached(data.cache, "tsne", x[rows], lambda part: _map(part, data.seed))
+    points = cached_array(data.cache, "tsne", x[rows], tsne_map)
     labels, index = np.unique(cluster[rows], return_inverse=True)
     groups = {"by cluster": (index, [str(label) for label in labels])}
     if "key" in data.features:
@@ -180,7 +176,7 @@ def tree(data: TrackFeatures) -> list[Section]:
     rows = evenly_spaced(len(x), data.tree_rows)
     if len(rows) < 3:
         return []
-    merges = _cached(data.cache, "ward", x[rows], ward)
+    merges = cached_array(data.cache, "ward", x[rows], ward)
     figure = plots_clusters.tree_figure(merges, N_LEAVES, data.n_clusters)
     text = (
         f"Ward's tree of {len(rows):,} train tracks (scaling {data.how}), its last {N_LEAVES} "
@@ -252,19 +248,3 @@ def _published_clusters(data: TrackFeatures) -> np.ndarray:
     """Return the clusters of the test tracks that unscaled features give, (n_rows,)."""
     found = kmeans(data.values("train"), data.n_clusters, seed=PUBLISHED_SEED)
     return nearest(data.values("test"), found.centres)[0]
-
-
-def _map(x: np.ndarray, seed: int) -> np.ndarray:
-    """Return the t-SNE map of rows, shape (n_rows, 2)."""
-    perplexity = min(30.0, (len(x) - 1) / 3)
-    return np.asarray(TSNE(perplexity=perplexity, random_state=seed, n_jobs=1).fit(x))
-
-
-def _cached(
-    cache: Path, name: str, x: np.ndarray, make: Callable[[np.ndarray], np.ndarray]
-) -> np.ndarray:
-    """Return what `make` makes of rows, from the cache if it was made before."""
-    content = hashlib.sha256(np.ascontiguousarray(x).tobytes()).hexdigest()
-    key = cache_key(name, 1, {"shape": list(x.shape)}, content)
-    path = cached_file(cache, key, f"{name}.npy", lambda path: np.save(path, make(x)))
-    return np.load(path, allow_pickle=False)
