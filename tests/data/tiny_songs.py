@@ -1,0 +1,72 @@
+"""Songs with sound and features, in both of the forms that the data set of spectra reads."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import soundfile
+import yaml
+from conftest import REPOSITORY
+from tiny_tracks import tracks
+
+from muso_exp.data.spectra import Spectra
+
+CONF = yaml.safe_load((REPOSITORY / "conf" / "dataset" / "spectra.yaml").read_text())
+RATE, SECONDS, N_BINS = 11_025, 0.5, 100
+SMALL = {"n_bins": N_BINS, "batch_size": 8, "workers": 1}
+
+
+def dataset(root: Path | None, cache: Path, **options: Any) -> Spectra:
+    plain = {k: v for k, v in CONF.items() if not k.startswith("_")}
+    places = {"root": root and str(root), "cache": str(cache), "seed": 0}
+    return Spectra(**plain | places | SMALL | options)
+
+
+def ready(root: Path | None, cache: Path, **options: Any) -> Spectra:
+    data = dataset(root, cache, **options)
+    data.prepare_data()
+    data.setup()
+    return data
+
+
+def table(n_rows: int = 30) -> pd.DataFrame:
+    return tracks(n_rows)
+
+
+def waveform(number: int, seconds: float = SECONDS) -> np.ndarray:
+    """Noise of a colour and loudness of its own, as 16-bit whole numbers."""
+    noise = np.random.default_rng(number).normal(size=int(seconds * RATE))
+    smooth = np.convolve(noise, np.ones(1 + number % 5), mode="same")
+    return np.round(smooth / np.abs(smooth).max() * 3000 * (1 + number % 7)).astype(np.int16)
+
+
+def write_matrix(folder: Path, n_rows: int = 30, content: pd.DataFrame | None = None) -> Path:
+    """Write a ready matrix, its ids and the feature table."""
+    folder.mkdir(parents=True, exist_ok=True)
+    content = table(n_rows) if content is None else content
+    content.to_csv(folder / "track_features.csv", index=False)
+    values = np.random.default_rng(0).gamma(2, 10, size=(len(content), N_BINS))
+    np.save(folder / "spectra.npy", values.astype(np.float32))
+    (folder / "spectra_ids.txt").write_text("\n".join(content["id"]) + "\n")
+    return folder
+
+
+def write_songs(folder: Path, n_rows: int = 30) -> Path:
+    """Write wav files, their manifest, and the feature table; two songs of each artist."""
+    folder.mkdir(parents=True, exist_ok=True)
+    content = table(n_rows)
+    content.to_csv(folder / "track_features.csv", index=False)
+    for number in range(n_rows):
+        soundfile.write(folder / f"{number}.wav", waveform(number), RATE)
+    manifest = pd.DataFrame(
+        {
+            "path": [f"{number}.wav" for number in range(n_rows)],
+            "track_id": content["id"],
+            "artist": [f"artist {number // 2}" for number in range(n_rows)],
+            "title": [f"title {number}" for number in range(n_rows)],
+            "genre": ["rock" if number % 2 else "classical" for number in range(n_rows)],
+        }
+    )
+    manifest.to_csv(folder / "manifest.csv", index=False)
+    return folder
