@@ -137,10 +137,11 @@ def idle_share(model: AudioModel, mixed: bool, store: AudioStore, n_steps: int) 
     """Return the share of the time that training waits for the next batch."""
     step = stepper(model, mixed)
     workers = max(len(os.sched_getaffinity(0)) - 1, 1)
-    source = batches(store, model.n_samples, (n_steps + 5) * BATCH, workers)
+    warm_up = 5 if DEVICE.type == "cuda" else 1  # processes start, kernels are chosen
+    source = batches(store, model.n_samples, (n_steps + warm_up) * BATCH, workers)
     waited = began = 0.0
-    for number in range(n_steps + 5):
-        if number == 5:  # processes have started, kernels are chosen
+    for number in range(n_steps + warm_up):
+        if number == warm_up:
             wait()
             waited, began = 0.0, time.monotonic()
         asked = time.monotonic()

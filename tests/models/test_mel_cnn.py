@@ -54,6 +54,12 @@ def test_the_representation_is_the_second_fully_connected_layer() -> None:
     assert model.embedding_dim == 6
 
 
+def test_an_untrained_network_predicts_zeros_and_even_odds() -> None:
+    x = torch.randn(8, 6000)
+    assert small("regression").train()(x).abs().max() < 0.3
+    assert (small("genres").train()(x) - 1 / 3).abs().max() < 0.1
+
+
 def test_factors_are_regressed_as_they_are_unless_asked() -> None:
     batch = {"x": torch.randn(6, 6000), "target": 7 * torch.randn(6, 3)}
     model = small("factors").eval()
