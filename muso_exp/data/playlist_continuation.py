@@ -146,7 +146,9 @@ class PlaylistContinuation(ExperimentData):
             "n_items": known.shape[1],
             "cutoffs": self.cutoffs,
             "n_top": min(N_TOP, known.shape[1]),
-            "seed_counts": np.unique(np.diff(self.test_held.seen.indptr)).tolist()[:12],
+            "seed_counts": sorted(
+                {Seeds.of(name).n for name in self.continuation.category if name}
+            ),
         }
 
     def train_dataloader(self) -> DataLoader:

@@ -194,5 +194,6 @@ def grid(n_parts: int, step: float) -> list[np.ndarray]:
     """Return all weights that are multiples of `step` and sum to 1, each (n_parts,), float32."""
     n = round(1 / step)
     cuts = itertools.combinations(range(n + n_parts - 1), n_parts - 1)
-    edges = (np.array([-1, *cut, n + n_parts - 1]) for cut in cuts)
+    edges = [np.array([-1, *cut, n + n_parts - 1]) for cut in cuts]
+    edges.reverse()  # equals fall to the first parts
     return [((np.diff(edge) - 1) / n).astype(np.float32) for edge in edges]
