@@ -22,7 +22,14 @@ from muso_exp.data.membership.readers import (
     read_features,
     read_rows,
 )
-from muso_exp.data.membership.splits import TrackSplit, class_weights, fingerprint, split_rows, unit
+from muso_exp.data.membership.splits import (
+    TrackSplit,
+    class_weights,
+    fingerprint,
+    split_groups,
+    split_rows,
+    unit,
+)
 from muso_exp.data.separation.vectors import require_choice
 from muso_exp.data.world import simulated_world, small_worlds_refused
 from muso_exp.errors import ConfigError
@@ -64,6 +71,8 @@ class Playlists(ExperimentData):
         world_liked: tracks that its two users like, at most.
         world_taste: share of a simulated feature's variance that follows from taste.
         world_seed: of the world.
+        group: what stays together in a split and is resampled whole for the intervals: `track`, as
+            published, or `artist`; a track without an artist stands for itself.
 
     Raises:
         ConfigError: an option that is not known, or features that are not there.
@@ -98,6 +107,7 @@ class Playlists(ExperimentData):
         world_liked: list[int],
         world_taste: float,
         world_seed: int,
+        group: str = "track",
     ) -> None:
         super().__init__(root, cache, batch_size, seed, num_workers)
         require_choice("scaling", scaling, SCALINGS)
@@ -105,6 +115,7 @@ class Playlists(ExperimentData):
         require_choice("duplicates", duplicates, ("refuse", "first"))
         require_choice("overlap", overlap, ("keep", "drop"))
         require_choice("balance", balance, ("cut", "sample", "weights"))
+        require_choice("group", group, ("track", "artist"))
         for option, share in (("test_share", test_share), ("val_share", val_share)):
             if not 0 <= share < 1 or (option == "test_share" and share == 0):
                 raise ConfigError(f"dataset.{option}={share}: a share below 1 is needed")
@@ -116,7 +127,7 @@ class Playlists(ExperimentData):
         self.options = ListOptions(
             self.features, files, column, values, duplicates, overlap, balance, n_tracks
         )
-        self.how, self.threshold = scaling, threshold
+        self.how, self.threshold, self.group = scaling, threshold, group
         self.shares = {"test": test_share, "val": val_share}
         self.world: dict[str, Any] = {
             "n_users": world_users,
@@ -145,7 +156,11 @@ class Playlists(ExperimentData):
         root = self._simulated_files() if self.root is None else self.root
         self.lists = read_lists(root, self.options, np.random.default_rng([self.seed, 0]))
         target = self.lists.tracks["target"].to_numpy()
-        self.rows = split_rows(target, self.shares, np.random.default_rng([self.seed, 1]))
+        rng = np.random.default_rng([self.seed, 1])
+        if self.group == "artist":
+            self.rows = split_groups(target, self._artists(self.lists.tracks), self.shares, rng)
+        else:
+            self.rows = split_rows(target, self.shares, rng)
         if len(set(target[self.rows["train"]])) < 2:
             raise ConfigError("dataset.test_share, val_share: no track is left to learn from")
         values = self.values(self.lists.tracks)
@@ -208,9 +223,11 @@ class Playlists(ExperimentData):
         return self.splits["test"].target
 
     def units(self) -> np.ndarray:
-        """Return a number for each test track, by its id, shape (n_rows, 1)."""
-        ids = self.tracks("test")["id"]
-        return np.array([[unit(value)] for value in ids], dtype=np.int64)
+        """Return a number for each test track, by its id or its artist, shape (n_rows, 1)."""
+        tracks = self.tracks("test")
+        if self.group == "artist":
+            return self._artists(tracks)[:, None]
+        return np.array([[unit(value)] for value in tracks["id"]], dtype=np.int64)
 
     def predictions(self, preds: dict[str, Tensor]) -> pd.DataFrame:
         """Return a row per test track: id, title, artist, target, probability, decision."""
@@ -263,6 +280,14 @@ class Playlists(ExperimentData):
         table = table.sort_values("probability", ascending=False, kind="stable", ignore_index=True)
         table.insert(0, "rank", np.arange(1, len(table) + 1))
         return table
+
+    def _artists(self, tracks: pd.DataFrame) -> np.ndarray:
+        """Return a number for each track's artist, whatever the case, shape (n_tracks,)."""
+        artists = tracks["artist"].str.strip().str.casefold()
+        if not artists.any():
+            raise ConfigError("dataset.group=artist: no track has an artist; set group=track")
+        names = np.where(artists == "", "track " + tracks["id"], "artist " + artists)
+        return np.array([unit(name) for name in names], dtype=np.int64)
 
     def _whole(self, split: str) -> DataLoader:
         rows = list(range(len(self.splits[split])))

@@ -149,6 +149,7 @@ def test_missing_and_surplus_tables_are_told(tmp_path: Path) -> None:
         ({"threshold": "best"}, "dataset.threshold=best: choose one of half"),
         ({"overlap": "maybe"}, "dataset.overlap=maybe: choose one of keep, drop"),
         ({"balance": "none"}, "dataset.balance=none: choose one of cut"),
+        ({"group": "album"}, "dataset.group=album: choose one of track, artist"),
         ({"duplicates": "last"}, "dataset.duplicates=last: choose one of refuse, first"),
         ({"test_share": 0}, "dataset.test_share=0: a share"),
         ({"val_share": 1}, "dataset.val_share=1: a share"),

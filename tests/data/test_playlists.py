@@ -10,7 +10,8 @@ import torch
 from pytest import approx
 from tiny_tracks import dataset, ready, tracks, write_two
 
-from muso_exp.data.membership.splits import class_weights, split_rows
+from muso_exp.data.membership.splits import class_weights, split_groups, split_rows
+from muso_exp.errors import ConfigError
 from muso_exp.features.tracks import FEATURES
 
 
@@ -35,6 +36,47 @@ def test_the_published_split_of_363_tracks_tests_242() -> None:
     assert len(rows["test"]) == 242 and target[rows["test"]].sum() == 121
     assert len(rows["val"]) == 0
     assert sorted(np.concatenate(list(rows.values()))) == list(range(726))
+
+
+def test_no_artist_is_in_two_splits_and_intervals_resample_artists(tmp_path: Path) -> None:
+    data = ready(write_two(tmp_path), tmp_path, group="artist")
+    artists = {name: set(data.tracks(name)["artist"]) for name in ("train", "val", "test")}
+    assert sum(map(len, artists.values())) == len(set.union(*artists.values())) == 7
+    assert all(len(set(data.tracks(name)["target"])) == 2 for name in artists)
+    assert len(np.unique(data.units())) == len(artists["test"])
+    finding = {f.check: f for f in data.audit()}["test_tracks_by_train_artists"]
+    assert finding.value == 0 and "the intervals resample artists" in finding.text
+
+
+def test_groups_come_as_near_to_the_shares_as_they_can() -> None:
+    target = np.repeat([1, 0], 300)
+    groups = np.random.default_rng(0).integers(0, 100, 600)
+    rows = split_groups(target, groups, {"test": 1 / 3, "val": 0.2}, np.random.default_rng(1))
+    assert sorted(np.concatenate(list(rows.values()))) == list(range(600))
+    for name, share in (("test", 1 / 3), ("val", 2 / 3 * 0.2)):
+        for label in (0, 1):
+            wanted = 300 * share
+            assert (target[rows[name]] == label).sum() == approx(wanted, rel=0.15)
+
+
+def test_a_track_without_an_artist_stands_for_itself(tmp_path: Path) -> None:
+    nameless = tracks(30)
+    nameless.loc[:19, "primary_artist"] = ""
+    data = ready(write_two(tmp_path, nameless), tmp_path, group="artist")
+    units = data.units()[data.tracks("test")["artist"] == ""]
+    assert len(np.unique(units)) == len(units) > 0
+
+
+def test_artists_are_needed_to_keep_them_apart(tmp_path: Path) -> None:
+    folder = write_two(tmp_path, *(tracks(30, k).drop(columns="primary_artist") for k in (0, 50)))
+    with pytest.raises(ConfigError, match="no track has an artist; set group=track"):
+        ready(folder, tmp_path, group="artist")
+
+
+def test_a_list_by_one_artist_cannot_be_split_by_artists(tmp_path: Path) -> None:
+    folder = write_two(tmp_path, tracks(30).assign(primary_artist="the one"))
+    with pytest.raises(ConfigError, match=r"none is left for a list in (train|val|test)"):
+        ready(folder, tmp_path, group="artist")
 
 
 def test_by_weights_all_tracks_are_kept_and_both_classes_weigh_the_same(tmp_path: Path) -> None:

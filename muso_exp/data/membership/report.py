@@ -50,10 +50,14 @@ def _shared_artists(data: Playlists) -> Finding:
     artists = data.tracks("test")["artist"]
     share = float(artists[artists != ""].isin(set(data.tracks("train")["artist"])).mean())
     share = 0.0 if np.isnan(share) else share
-    text = (
-        f"{share:.1%} of the test tracks are by artists of the train split; tracks of one artist "
-        "sound alike, so intervals over tracks are on the narrow side"
-    )
+    text = f"{share:.1%} of the test tracks are by artists of the train split; "
+    if data.group == "artist":
+        text += "the intervals resample artists"
+    else:
+        text += (
+            "tracks of one artist sound alike, so intervals over tracks are on the narrow side "
+            "(dataset.group=artist keeps artists apart)"
+        )
     return Finding("test_tracks_by_train_artists", share, text)
 
 

@@ -8,6 +8,9 @@ import pandas as pd
 import torch
 
 from muso_exp.data.base import Batch, BatchDataset
+from muso_exp.errors import ConfigError
+
+_PARTS = ("train", "val", "test")
 
 
 class TrackSplit(BatchDataset):
@@ -61,6 +64,50 @@ def split_rows(
         for name, part in (("train", train), ("val", val), ("test", test)):
             parts[name].append(part)
     return {name: np.sort(np.concatenate(part)) for name, part in parts.items()}
+
+
+def split_groups(
+    target: np.ndarray,
+    groups: np.ndarray,
+    shares: Mapping[str, float],
+    rng: np.random.Generator,
+) -> dict[str, np.ndarray]:
+    """Split rows so that no group is in two parts, the classes as near to their shares as can be.
+
+    Groups come up in random order; a part takes one that brings its rows of both classes nearer to
+    what `split_rows` would take.
+
+    Args:
+        target: class of each row, shape (n_rows,).
+        groups: number of each row's group, shape (n_rows,).
+        shares: as of `split_rows`.
+        rng: draws the order.
+
+    Returns:
+        Row numbers of `train`, `val` and `test`, ascending.
+
+    Raises:
+        ConfigError: a part with a share above 0 got no row of a class, or train none.
+    """
+    classes, label = np.unique(target, return_inverse=True)
+    _, group = np.unique(groups, return_inverse=True)
+    counts = np.zeros((group.max() + 1, len(classes)))
+    np.add.at(counts, (group, label), 1)
+    part_of = np.zeros(len(counts), dtype=np.int64)  # 0 train, 1 val, 2 test
+    for part, name in ((2, "test"), (1, "val")):
+        lacking = shares[name] * counts[part_of == 0].sum(axis=0)
+        for one in rng.permutation(np.flatnonzero(part_of == 0)):
+            left = lacking - counts[one]
+            if (left**2).sum() < (lacking**2).sum():
+                part_of[one], lacking = part, left
+    rows = {name: np.flatnonzero(part_of[group] == n) for n, name in enumerate(_PARTS)}
+    for name, part_rows in rows.items():
+        if (name == "train" or shares[name] > 0) and len(set(target[part_rows])) < len(classes):
+            raise ConfigError(
+                f"dataset.group=artist: of {len(counts)} artists none is left for a list in {name};"
+                " set group=track, or smaller shares"
+            )
+    return rows
 
 
 def class_weights(target: np.ndarray, train: np.ndarray) -> np.ndarray:
