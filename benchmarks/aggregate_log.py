@@ -22,7 +22,7 @@ from pyarrow import csv
 
 from muso_exp.data.listening.aggregate import aggregate_log
 from muso_exp.data.listening.sources import LFM_EVENTS
-from muso_exp.simulation.lfm1b import _events
+from muso_exp.simulation.lfm1b import events
 from muso_exp.simulation.world import simulate_world
 
 PUBLISHED_LINES = 1_088_161_692  # listening events of LFM-1b
@@ -38,7 +38,7 @@ def write_log(path: Path, n_lines: int) -> None:
     ) as writer:
         while written < n_lines:
             world = simulate_world(2000, 24000, seed=block)
-            for columns in _events(world, np.array([], dtype=int), np.random.default_rng(block)):
+            for columns in events(world, np.array([], dtype=int), np.random.default_rng(block)):
                 columns["user"] = columns["user"] + block * 2000
                 writer.write_table(pa.table(columns, schema=schema))
                 written += len(columns["user"])

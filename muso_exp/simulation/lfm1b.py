@@ -44,14 +44,20 @@ def _write_log(path: Path, world: World, twins: np.ndarray, rng: np.random.Gener
     schema = pa.schema([(name, pa.int64()) for name in names])
     options = csv.WriteOptions(include_header=False, delimiter="\t")
     with csv.CSVWriter(path, schema, write_options=options) as writer:
-        for columns in _events(world, twins, rng):
+        for columns in events(world, twins, rng):
             writer.write_table(pa.table(columns, schema=schema))
 
 
-def _events(
+def events(
     world: World, twins: np.ndarray, rng: np.random.Generator
 ) -> Iterator[dict[str, np.ndarray]]:
-    """Yield the events of some users at a time, as columns."""
+    """Yield the events of some users at a time, as columns: user, artist, album, track, time.
+
+    Args:
+        world: where the plays come from.
+        twins: numbers of the tracks that stand twice in the catalogue, ascending.
+        rng: draws who plays the second entry, and when.
+    """
     catalogue = world.catalogue
     second = np.full(len(catalogue.track_artist), -1)  # number of a track's second entry
     second[twins] = len(second) + np.arange(len(twins))
