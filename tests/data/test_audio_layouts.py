@@ -155,7 +155,8 @@ def test_a_bad_manifest_is_refused(tmp_path: Path, table: str, message: str) -> 
             "AWOL,Training",
             r"train, val, test or nothing is needed, got 'Training'",
         ),
-        (FMA_TABLE, "track_id\n", r"tracks.csv: no table|no column"),
+        (FMA_TABLE, "track_id\n", r"line 1: no column artist name in the first two lines"),
+        ("[],NA", '[],"NA', r"tracks.csv: no table: .*; copy it anew"),
     ],
 )
 def test_a_bad_table_of_fma_is_refused(fma: Path, old: str, new: str, message: str) -> None:

@@ -1,6 +1,7 @@
 """Folders of sound files as they are published -> one table of tracks."""
 
 import ast
+import csv
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -92,8 +93,12 @@ def find_layout(root: Path) -> str:
     raise ConfigError(f"{root}: no layout of sound files that is known ({known})")
 
 
-def _read_csv(path: Path, header: int | list[int] = 0) -> pd.DataFrame:
+def _read_csv(path: Path, places: dict[str, int] | None = None) -> pd.DataFrame:
     """Return a comma-separated table as text, no value taken for missing.
+
+    Args:
+        path: the table.
+        places: of a table without names: the columns to read, by name; three lines are left out.
 
     Raises:
         DatasetNotFoundError: no such file.
@@ -101,16 +106,21 @@ def _read_csv(path: Path, header: int | list[int] = 0) -> pd.DataFrame:
     """
     if not path.is_file():
         raise DatasetNotFoundError(path.parent, [path.name], "copy the whole folder")
+    text = io.StringIO(read_text(path))
     try:
+        if places is None:
+            return pd.read_csv(text, dtype=str, na_filter=False, index_col=False)
+        order = sorted(places, key=lambda name: places[name])
         return pd.read_csv(
-            io.StringIO(read_text(path)),
-            header=header,
+            text,
             dtype=str,
-            keep_default_na=False,
             na_filter=False,
-            index_col=False if header == 0 else 0,
+            header=None,
+            skiprows=3,
+            usecols=sorted(places.values()),
+            names=order,
         )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError, IndexError) as error:
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         raise DataFormatError(path, f"no table: {reason}", fix="copy it anew") from error
 
@@ -179,26 +189,36 @@ def _fma_files(root: Path) -> dict[str, Path]:
     return files
 
 
-def _read_fma(root: Path) -> pd.DataFrame:
-    """Return the tracks of FMA whose files are there, in the order of tracks.csv.
+def _fma_places(path: Path) -> dict[str, int]:
+    """Return where the columns of FMA's tracks.csv stand, which has 53.
 
-    Its header takes three lines: the kind, the name, and the name of the index.
+    Its header takes three lines: the kind, the name, and the name of the first column.
+
+    Raises:
+        DataFormatError: another header.
     """
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        kinds, names, _ = ([*next(csv.reader([file.readline()]), [])] for _ in range(3))
+    found = {column: place for place, column in enumerate(zip(kinds, names, strict=False))}
+    for column in FMA_COLUMNS.values():
+        if column not in found:
+            problem = f"no column {' '.join(column)} in the first two lines"
+            raise DataFormatError(path, problem, line=1, fix="copy it anew")
+    return {"track_id": 0} | {name: found[column] for name, column in FMA_COLUMNS.items()}
+
+
+def _read_fma(root: Path) -> pd.DataFrame:
+    """Return the tracks of FMA whose files are there, in the order of tracks.csv."""
     path = _fma_table(root)
     if path is None:
         raise DatasetNotFoundError(root, ["tracks.csv"], "unpack fma_metadata.zip beside the sound")
-    table = _read_csv(path, header=[0, 1])
-    absent = [" ".join(name) for name in FMA_COLUMNS.values() if name not in table]
-    if absent:
-        raise DataFormatError(path, f"no column {absent[0]}", line=1, fix="copy it anew")
-    found = {name: table[column].to_numpy() for name, column in FMA_COLUMNS.items()}
-    tracks = pd.DataFrame({"track_id": table.index.astype(str), **found})
+    tracks = _read_csv(path, _fma_places(path))
     files = _fma_files(root)
     unknown = sorted(files.keys() - set(tracks["track_id"]))
     if unknown:
         raise DataFormatError(files[unknown[0]], f"its track is not in {path}", fix="copy it anew")
-    tracks = tracks[tracks["track_id"].isin(files.keys())]
-    tracks = tracks.assign(path=[str(files[track]) for track in tracks["track_id"]])
+    tracks = tracks[tracks["track_id"].isin(files.keys())].reset_index(drop=True)
+    tracks["path"] = [str(files[track]) for track in tracks["track_id"]]
     tracks["tags"] = [_literal_tags(path, tags) for tags in tracks["tags"]]
     return _complete(path, tracks, ("track_id",))
 
