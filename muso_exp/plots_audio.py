@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
+from sklearn.calibration import calibration_curve
 
 from muso_exp.plots import BLUE, GREY, ORANGE
 
@@ -45,4 +46,28 @@ def group_bars_figure(
     axes.invert_yaxis()
     axes.set_xlabel(xlabel)
     figure.legend(frameon=False, fontsize=8, loc="outside upper center", ncols=3)
+    return figure
+
+
+def confidence_figure(right: np.ndarray, confidence: np.ndarray, n_bins: int = 10) -> Figure:
+    """Draw the share of right decisions against their confidence, and how confidence spreads.
+
+    Args:
+        right: 1 where the decision is the truth, else 0, shape (n,).
+        confidence: probability of what was decided, shape (n,).
+        n_bins: bins of equal width.
+    """
+    figure = Figure(figsize=(7.0, 3.2), layout="constrained")
+    left, middle = figure.subplots(1, 2)
+    share, mean = calibration_curve(right, confidence, n_bins=n_bins)
+    left.plot(mean, share, color=BLUE, marker="o", markersize=4)
+    left.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1)
+    left.set(xlabel="confidence", ylabel="share of right decisions")
+    edges = np.linspace(0, 1, 21)
+    for label, value, colour in (("right", 1, BLUE), ("wrong", 0, ORANGE)):
+        middle.hist(confidence[right == value], edges, color=colour, alpha=0.55, label=label)
+    middle.set(xlabel="confidence", ylabel="test clips")
+    middle.legend(frameon=False, fontsize=8)
+    for axes in (left, middle):
+        axes.spines[["top", "right"]].set_visible(False)
     return figure

@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-from muso_exp.curves import calibration_figure
 from muso_exp.metrics.genres import hits, per_class
 from muso_exp.metrics.resampling import bootstrap_weights, percentile_interval
-from muso_exp.plots_audio import confusion_figure, group_bars_figure
+from muso_exp.plots_audio import confidence_figure, confusion_figure, group_bars_figure
 from muso_exp.results import Section
 
 if TYPE_CHECKING:
@@ -79,7 +78,8 @@ def calibration(predictions: pd.DataFrame) -> Section:
     return Section(
         "calibration",
         "Calibration of the confidence",
-        "Left: share of right decisions by confidence, on the dashed line where calibrated. "
-        "Right: confidence of right (1) and wrong (0) decisions.",
-        figure=calibration_figure(right.astype(int), sure),
+        "Share of right decisions by confidence, on the dashed line where calibrated. Read the "
+        "calibration error beside the accuracy: a uniform guess of equally frequent genres has "
+        "none.",
+        figure=confidence_figure(right.astype(int), sure),
     )
