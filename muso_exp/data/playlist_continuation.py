@@ -21,6 +21,7 @@ from muso_exp.data.continuation.sources import (
     simulated_files,
 )
 from muso_exp.data.continuation.splits import CATEGORIES, Seeds, challenge, hold_out
+from muso_exp.data.continuation.titles import title_words
 from muso_exp.data.listening.batches import HeldOut
 from muso_exp.errors import ConfigError
 from muso_exp.features.ranking import rank_by_item
@@ -153,7 +154,9 @@ class PlaylistContinuation(ExperimentData):
 
     def train_dataloader(self) -> DataLoader:
         """Return the known tracks of all playlists, and all features, as one batch."""
-        matrix = PlaylistMatrix(self.continuation.known, self.features, self.file_order)
+        words = title_words(self.continuation.titles(self.data))
+        known = self.continuation.known
+        matrix = PlaylistMatrix(known, self.features, self.file_order, words)
         return self.loader(matrix, shuffle=False)
 
     def val_dataloader(self) -> list[DataLoader]:

@@ -20,6 +20,7 @@ from muso_exp.models.item_knn import ItemKNN
 from muso_exp.models.nearest_features import NearestFeatures
 from muso_exp.models.popularity import Popularity
 from muso_exp.models.ranking import RankingSolver
+from muso_exp.models.titles import Titles
 
 MIN_HIDDEN = 5  # tracks of a validation playlist beyond its seeds
 
@@ -49,6 +50,7 @@ class Factors(RankingSolver):
 
 PARTS: dict[str, type[RankingSolver]] = {
     "popularity": Popularity,
+    "titles": Titles,
     "item_knn": ItemKNN,
     "wmf": Factors,
     "nearest_features": NearestFeatures,
@@ -89,7 +91,7 @@ class Blend(RankingSolver):
         seed_counts: Sequence[int] = (1, 5, 25),
         parts: Sequence[str] = tuple(PARTS),
         options: Mapping[str, Mapping[str, Any]] | None = None,
-        step: float = 0.2,
+        step: float = 0.25,
         n_validation: int = 100,
         seed: int = 0,
     ) -> None:

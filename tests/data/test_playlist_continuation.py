@@ -16,6 +16,7 @@ from muso_exp.data.continuation.json_stream import JsonStream
 from muso_exp.data.continuation.mpd import prepare, read_mpd, read_part
 from muso_exp.data.continuation.splits import CATEGORIES, Seeds
 from muso_exp.data.continuation.tables import SLICE, join_parts, read_playlist_table
+from muso_exp.data.continuation.titles import title_words
 from muso_exp.data.playlist_continuation import PlaylistContinuation
 
 
@@ -254,6 +255,23 @@ def test_track_zero_is_a_track_like_others(tmp_path: Path) -> None:
     data = ready(tmp_path, tmp_path / "cache", seeds=["first_1"], test_share=0.5)
     assert data.data.tracks["id"][0] == track(0)["track_uri"].rpartition(":")[2]
     assert 0 in data.continuation.known.indices
+
+
+def test_titles_are_words_whatever_their_case() -> None:
+    words = title_words(["Chill OUT", "chill  out", None, "out!", "🔥", "🔥🔥", " "]).toarray()
+    alike = words @ words.T
+    assert alike[0, 1] == 3 and alike[0, 3] == 1  # chill, out, both; out
+    assert alike[4, 5] == 1 and not alike[2].any() and not alike[6].any()
+    assert words.sum(axis=0).min() == 2
+
+
+def test_a_title_that_is_not_given_is_not_told(tmp_path: Path) -> None:
+    write_slices(tmp_path, n=20)
+    kinds = ["first_1", "title_first_1"]
+    data = ready(tmp_path, tmp_path / "cache", seeds=kinds, test_share=0.4)
+    titles = np.array(data.continuation.titles(data.data))
+    assert (titles[data.continuation.category == "first_1"] == None).all()  # noqa: E711
+    assert (titles[data.continuation.category != "first_1"] == "NA").all()
 
 
 @pytest.mark.data

@@ -24,6 +24,7 @@ from muso_exp.models.cluster_members import ClusterMembers
 from muso_exp.models.cooccurrence_net import CooccurrenceNet, cooccurrence
 from muso_exp.models.nearest_features import NearestFeatures
 from muso_exp.models.ranking import Ranker
+from muso_exp.models.titles import Titles
 
 CONF = Path(__file__).parents[2] / "conf" / "model"
 NAMES = list(FEATURES)
@@ -34,6 +35,7 @@ MODELS: dict[str, Callable[[], Ranker]] = {
     "nearest_each": lambda: NearestFeatures(**SIZES, query="nearest"),
     "cluster": lambda: ClusterMembers(**SIZES, n_clusters=2, scaling="standard", train_share=0.3),
     "cluster_all": lambda: ClusterMembers(**SIZES, n_clusters=2, members="all"),
+    "titles": lambda: Titles(**SIZES),
     "net": lambda: CooccurrenceNet(**SIZES, **NET, detached=False),
     "net_as_published": lambda: CooccurrenceNet(**SIZES, **NET),
     "blend": lambda: Blend(**SIZES, seed_counts=[0, 2, 4], n_validation=5, options=PARTS),
@@ -50,7 +52,13 @@ def sounds() -> dict[str, Tensor]:
     values[DEAF] = np.nan
     order = rng.permutation(N_ITEMS)
     order[DEAF] = -1
-    return {"features": torch.from_numpy(values).float(), "file_order": torch.from_numpy(order)}
+    titles = {  # playlists of even number are called alike, those of odd number too
+        "title_crow": torch.arange(N_USERS + 1),
+        "title_col": torch.arange(N_USERS) % 2,
+        "n_words": torch.tensor(2),
+    }
+    heard = {"features": torch.from_numpy(values).float(), "file_order": torch.from_numpy(order)}
+    return heard | titles
 
 
 def fit(model: Ranker, matrix: csr_matrix, epochs: int = 1, **changes: Tensor) -> Ranker:
@@ -103,7 +111,7 @@ def test_a_playlist_without_seeds_is_scored_finitely(name: str, trained: dict[st
     with torch.no_grad():
         scores = model.score_block(torch.tensor([0, 1]))
     assert scores.isfinite().all()
-    if name != "blend":
+    if name not in ("blend", "titles"):
         assert scores[0].abs().max() == 0
 
 
@@ -144,6 +152,21 @@ def test_cluster_members_stand_in_file_order_and_were_not_fitted_to() -> None:
     members = (scores > 0).nonzero()[:, 0]
     assert order[members[scores[members].argsort(descending=True)]].diff().gt(0).all()
     assert len({int(track) % 2 for track in members}) == 1  # loud ones or quiet ones
+
+
+def test_titles_count_the_tracks_of_playlists_that_are_called_alike() -> None:
+    matrix = csr_matrix(np.array([[1, 0, 0], [1, 1, 0], [0, 0, 1], [0, 0, 1]], dtype=np.float32))
+    model = Titles(4, 3, [5])
+    words = {
+        "title_crow": torch.tensor([0, 1, 3, 4, 4]),  # a | a b | b | no title
+        "title_col": torch.tensor([0, 0, 1, 1]),
+        "n_words": torch.tensor(2),
+    }
+    fit(model, matrix, **words)
+    half = 2**-0.5  # both words are in two of four titles
+    scores = model.score_block(torch.tensor([0, 2, 3]))
+    expected = [[1 + half, half, 0], [half, half, 1], [0, 0, 0]]
+    np.testing.assert_allclose(scores, expected, rtol=1e-6)
 
 
 def test_co_occurrences_are_counted_by_hand() -> None:
@@ -224,7 +247,7 @@ def test_the_mix_is_at_least_as_good_as_its_parts_where_its_weights_were_chosen(
 
 def test_the_mix_tells_its_weights(trained: dict[str, Ranker]) -> None:
     answer = trained["blend"].factors()
-    assert answer["blend_weights"].shape == (3, 4)
+    assert answer["blend_weights"].shape == (3, 5)
     assert answer["blend_weights"].sum(dim=1).tolist() == approx([1, 1, 1])
     assert {"blend_part_wmf", "blend_part_item_knn"} <= answer.keys()
 
@@ -253,6 +276,10 @@ def _without_sounds(**changes: Tensor) -> None:
         (
             lambda: NearestFeatures(**SIZES).learn_sounds(train_batch(halves()[0])),
             "this model needs tracks with audio features",
+        ),
+        (
+            lambda: Titles(**SIZES).training_step(train_batch(halves()[0]), 0),
+            "this model needs playlists with titles",
         ),
         (
             lambda: fit(ClusterMembers(**SIZES, n_clusters=40), halves()[0]),

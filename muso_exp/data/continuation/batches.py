@@ -2,7 +2,8 @@
 
 Beside the matrix, the train batch holds `features` (n_tracks, n_features), float32, the raw audio
 features in the order of `muso_exp.features.tracks.FEATURES`, NaN for tracks without; and
-`file_order` (n_tracks,), the row of each track in the feature table, -1 for tracks without. The
+`file_order` (n_tracks,), the row of each track in the feature table, -1 for tracks without; and
+the words of the titles as `title_crow` (n_playlists + 1,), `title_col` and `n_words` (). The
 `target` of a test row is its held-out tracks, -1 behind them.
 """
 
@@ -15,23 +16,34 @@ from muso_exp.data.listening.batches import HeldOut, UserRows, WholeMatrix
 
 
 class PlaylistMatrix(WholeMatrix):
-    """The matrix of known tracks as one row, with the tracks' audio features.
+    """The matrix of known tracks as one row, with what tracks sound like and playlists are called.
 
     Args:
         known: shape (n_playlists, n_tracks).
         features: shape (n_tracks, n_features), float32.
         file_order: shape (n_tracks,).
+        words: of the titles, shape (n_playlists, n_words).
     """
 
-    def __init__(self, known: csr_matrix, features: np.ndarray, file_order: np.ndarray) -> None:
+    def __init__(
+        self,
+        known: csr_matrix,
+        features: np.ndarray,
+        file_order: np.ndarray,
+        words: csr_matrix,
+    ) -> None:
         super().__init__(known)
-        self.features = torch.from_numpy(features)
-        self.file_order = torch.from_numpy(file_order)
+        self.extra = {
+            "features": torch.from_numpy(features),
+            "file_order": torch.from_numpy(file_order),
+            "title_crow": torch.from_numpy(words.indptr.astype(np.int64)),
+            "title_col": torch.from_numpy(words.indices.astype(np.int64)),
+            "n_words": torch.tensor(words.shape[1]),
+        }
 
     def __getitem__(self, rows: list[int]) -> Batch:
-        """Return the matrix as `WholeMatrix` does, `features` and `file_order`."""
-        sounds = {"features": self.features, "file_order": self.file_order}
-        return super().__getitem__(rows) | sounds
+        """Return the matrix as `WholeMatrix` does, and what else is known."""
+        return super().__getitem__(rows) | self.extra
 
 
 class ContinuedRows(UserRows):

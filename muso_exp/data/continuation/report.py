@@ -57,7 +57,7 @@ def audit(data: PlaylistContinuation) -> list[Finding]:
             "playlists_without_seeds",
             float((n_seeds == 0).sum()),
             f"{(n_seeds == 0).sum()} of {n} continued playlists have no seeds (their title only); "
-            "no recommender here reads titles",
+            "`titles` alone, and a mix with it, reads titles",
         ),
         Finding(
             "strange_seeds",

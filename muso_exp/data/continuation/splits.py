@@ -77,6 +77,13 @@ class Continuation:
     n_repeats: int
     n_short: int = 0
 
+    def titles(self, data: Playlists) -> list[str | None]:
+        """Return the title of each row, None where it is not among what is known."""
+        return [
+            data.names[playlist] if category == "" or category.startswith("title") else None
+            for playlist, category in zip(self.playlists, self.category, strict=True)
+        ]
+
 
 def hold_out(data: Playlists, test_share: float, names: Sequence[str], seed: int) -> Continuation:
     """Hold out tracks of some of the playlists, shared out evenly to kinds of seeds.

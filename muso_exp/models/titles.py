@@ -1,0 +1,69 @@
+"""What is in playlists that are called alike: all that helps where only a title is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from scipy.sparse import csr_matrix, diags
+from sklearn.preprocessing import normalize
+from torch import Tensor
+
+from muso_exp.errors import ConfigError
+from muso_exp.models.base import Batch
+from muso_exp.models.ranking import RankingSolver, read_csr, register_csr
+
+
+class Titles(RankingSolver):
+    """Scores a track by the playlists that hold it: the sum of their titles' cosines.
+
+    Titles are vectors of words, weighted by ln(playlists / playlists with the word). A playlist
+    without a title, or with words of its own only, scores 0 for all tracks.
+
+    Besides the matrix, the train batch holds the words of the titles: `title_crow` (n_users + 1,),
+    `title_col` and `n_words`. Learned state: the titles' vectors, and for each word how strongly it
+    speaks for each track, as the parts of CSRs in buffers.
+
+    Args:
+        n_users: number of playlists, from the data set.
+        n_items: number of tracks, from the data set.
+        cutoffs: the k of the ranking columns, from the data set.
+        n_top: length of the recommended lists, from the data set.
+    """
+
+    def __init__(
+        self,
+        n_users: int,
+        n_items: int,
+        cutoffs: Sequence[int] = (10, 100, 500),
+        n_top: int = 10,
+    ) -> None:
+        super().__init__(n_users, n_items, cutoffs, n_top)
+        self.save_hyperparameters(logger=False)
+        register_csr(self, "titles", csr_matrix((n_users, 0), dtype=np.float32))
+        register_csr(self, "words", csr_matrix((0, n_items), dtype=np.float32))
+
+    def training_step(self, batch: Batch, batch_idx: int) -> None:
+        """Weigh the words and sum the playlists of each.
+
+        Raises:
+            ConfigError: the data have no titles.
+        """
+        if "title_crow" not in batch:
+            raise ConfigError("this model needs playlists with titles; use another model")
+        crow, col = (batch[f"title_{part}"].cpu().numpy() for part in ("crow", "col"))
+        shape = (self.n_users, int(batch["n_words"]))
+        words = csr_matrix((np.ones(len(col), dtype=np.float32), col, crow), shape=shape)
+        counts = np.bincount(col, minlength=shape[1])
+        rarity = np.log(self.n_users / np.maximum(counts, 1))
+        titles = csr_matrix(normalize(words @ diags(rarity)), dtype=np.float32)
+        known = (self.plays(batch) > 0).astype(np.float32)
+        register_csr(self, "titles", titles)
+        register_csr(self, "words", csr_matrix(titles.T @ known))
+
+    def score_block(self, users: Tensor, out: Tensor | None = None) -> Tensor:
+        """Return the summed cosines, shape (B, n_items)."""
+        words = read_csr(self, "words", self.n_items)
+        titles = read_csr(self, "titles", words.shape[0])[users.cpu().numpy()]
+        return torch.from_numpy((titles @ words).toarray()).to(users.device)
