@@ -194,3 +194,25 @@ def test_real_mp3s_decode_whole(real_data: Path) -> None:
         waveform, sample_rate = decode(path)
         np.testing.assert_array_equal(waveform, soundfile.read(path, dtype="float32")[0])
         assert len(waveform) == 30 * sample_rate
+
+
+@pytest.mark.parametrize("suffix", ["mp3", "flac", "ogg", "wav", "aiff", "au", "w64", "rf64"])
+def test_whatever_stands_in_a_header_ends_in_a_clip_or_in_a_reason(
+    tmp_path: Path, suffix: str
+) -> None:
+    path = tmp_path / f"x.{suffix}"
+    soundfile.write(path, music(1.0), RATE)
+    whole = path.read_bytes()
+    options = ClipOptions(16_000, 0.5, "centre", 0.25)
+    n_refused = 0
+    for place in range(0, 140, 2):
+        for value in (0, 0xFFFF):
+            path.write_bytes(patched(whole, place, "<H", value))
+            try:
+                clip, _ = read_clip(path, options)
+            except AudioError as error:
+                n_refused += 1
+                assert error.code
+            else:
+                assert clip.shape == (8000,)
+    assert n_refused

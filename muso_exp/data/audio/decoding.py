@@ -178,9 +178,9 @@ def _has_tail(file: soundfile.SoundFile) -> bool:
     encoders count their own delay differently.
     """
     n_tail = min(round(_TAIL * file.samplerate), file.frames)
-    if file.format == "OGG" or file.tell() == file.frames:
-        return True
     try:
+        if file.format == "OGG" or file.tell() == file.frames:
+            return True
         file.seek(file.frames - n_tail)
         return len(file.read(n_tail, dtype="float32", always_2d=True)) >= n_tail / 2
     except soundfile.LibsndfileError:

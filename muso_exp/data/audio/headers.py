@@ -20,15 +20,14 @@ def is_cut(path: Path, kind: str) -> bool:
     """
     size = path.stat().st_size
     with path.open("rb") as file:
-        if kind in ("WAV", "WAVEX", "RF64"):
-            return _riff_end(file) > size
-        if kind == "AIFF":
-            return _aiff_end(file) > size
-        if kind == "AU":
-            return _au_end(file) > size
-        if kind == "W64":
-            return _w64_end(file) > size
-        return kind == "OGG" and not _ogg_ends(file, size)
+        if kind == "OGG":
+            return not _ogg_ends(file, size)
+        if kind not in _ENDS:
+            return False
+        try:
+            return _ENDS[kind](file) > size
+        except (OSError, ValueError, struct.error):  # a place that no file has; a torn header
+            return True
 
 
 def _riff_end(file: BinaryIO) -> int:
@@ -73,6 +72,8 @@ def _w64_end(file: BinaryIO) -> int:
         name, size = struct.unpack("<4s12xQ", head)
         if name == b"data":
             return file.tell() - 24 + size
+        if size < 24:  # less than its own head: no chunk
+            return 0
         file.seek((size + 7) // 8 * 8 - 24, 1)
     return 0
 
@@ -91,3 +92,13 @@ def _ogg_ends(file: BinaryIO, size: int) -> bool:
     n_segments = tail[place + 26]
     lengths = tail[place + 27 : place + 27 + n_segments]
     return len(lengths) == n_segments and place + 27 + n_segments + sum(lengths) <= len(tail)
+
+
+_ENDS = {
+    "WAV": _riff_end,
+    "WAVEX": _riff_end,
+    "RF64": _riff_end,
+    "AIFF": _aiff_end,
+    "AU": _au_end,
+    "W64": _w64_end,
+}
