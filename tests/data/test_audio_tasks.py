@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import pytorch_lightning as pl
 import torch
 from tiny_sound import (
     ARTISTS,
@@ -96,6 +97,45 @@ def test_a_train_batch_is_of_train_clips_and_their_genres(root: Path, cache: Pat
     data = genres(root, cache)
     rows = torch.cat([batch["target"] for batch in data.train_dataloader()])
     assert sorted(rows.tolist()) == sorted(data.labels[data.parts["train"]].tolist())
+
+
+def test_each_epoch_of_a_training_has_crops_of_its_own_the_same_in_each_run(
+    root: Path, cache: Path, tmp_path: Path
+) -> None:
+    seen = [crops_of_a_training(genres(root, cache), tmp_path) for _ in range(2)]
+    (first, second), again = seen
+    assert first.shape == second.shape == (8, WINDOW)
+    assert not first.equal(second)
+    assert again[0].equal(first) and again[1].equal(second)
+
+
+def crops_of_a_training(data: AudioGenres, folder: Path) -> list[Tensor]:
+    """Return the crops of two epochs, as a model is given them."""
+
+    class Listener(pl.LightningModule):
+        def __init__(self) -> None:
+            super().__init__()
+            self.heard: list[Tensor] = []
+
+        def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
+            self.heard.append(batch["x"])
+
+        def configure_optimizers(self) -> None:
+            return None
+
+    listener = Listener()
+    quiet = {"enable_progress_bar": False, "enable_model_summary": False, "logger": False}
+    trainer = pl.Trainer(
+        accelerator="cpu",
+        max_epochs=2,
+        default_root_dir=folder,
+        limit_val_batches=0,
+        enable_checkpointing=False,
+        **quiet,  # type: ignore[arg-type]
+    )
+    trainer.fit(listener, datamodule=data)
+    half = len(listener.heard) // 2
+    return [torch.cat(listener.heard[:half]), torch.cat(listener.heard[half:])]
 
 
 def test_genre_nulls_are_the_train_prior_and_a_uniform_guess(root: Path, cache: Path) -> None:
