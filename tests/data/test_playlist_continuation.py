@@ -68,6 +68,13 @@ def test_slices_become_columns(tmp_path: Path) -> None:
     assert part.tracks.iloc[2].tolist() == expected
 
 
+def test_half_an_emoji_is_a_question_mark(tmp_path: Path) -> None:
+    lists = [playlist(0, [1], name="x\ud83d")]
+    path = tmp_path / "mpd.slice.0-0.json"
+    path.write_text(json.dumps({"playlists": lists}))
+    assert read_mpd(tmp_path, tmp_path / "cache", 1, False).names.tolist() == ["x?"]
+
+
 def test_playlists_are_the_same_in_one_slice_or_in_many(tmp_path: Path) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
     lists = [playlist(p, [(7 * p + i) % 40 for i in range(9)]) for p in range(6)]

@@ -81,8 +81,7 @@ class JsonStream:
                 self.header[key] = self._value()
             else:
                 self._fail("a name in quotes is needed")
-            if self._next() != "}":
-                self._expect(",", "a comma is needed")
+            self._comma("}")
         self._place += 1
         if self._next() != "":
             self._fail("more text after the end of the JSON")
@@ -95,8 +94,7 @@ class JsonStream:
         while self._next() != "]":
             self.number += 1
             yield self._value()
-            if self._next() != "]":
-                self._expect(",", "a comma is needed")
+            self._comma("]")
         self._place += 1
         self.number = 0
 
@@ -136,6 +134,13 @@ class JsonStream:
             if self._ended:
                 return ""
             self._read()
+
+    def _comma(self, end: str) -> None:
+        """Pass a comma with something behind it, unless the end is reached."""
+        if self._next() != end:
+            self._expect(",", "a comma is needed")
+            if self._next() == end:
+                self._fail("nothing behind the comma")
 
     def _expect(self, character: str, problem: str) -> None:
         if self._next() != character:

@@ -175,7 +175,8 @@ class _Reader:
             self._fail('no text "name"', name, pid)
         self._learn(tracks, pid)
         self.entries.extend([self.numbers[track["track_uri"]] for track in tracks])
-        self.playlists.append((pid, name, len(tracks), self._at_random(tracks)))
+        title = None if name is None else _whole_characters(name)
+        self.playlists.append((pid, title, len(tracks), self._at_random(tracks)))
 
     def _learn(self, tracks: Sequence[Any], pid: int) -> None:
         """Number the tracks of a playlist that are new in the file."""
@@ -201,7 +202,8 @@ class _Reader:
         if uri not in self.numbers:
             self.numbers[uri] = len(self.tracks)
             ids = uri.removeprefix(_PREFIXES[0]), artist.removeprefix(_PREFIXES[1])
-            self.tracks.append((*ids, track["artist_name"], track["track_name"]))
+            texts = (*ids, track["artist_name"], track["track_name"])
+            self.tracks.append(tuple(map(_whole_characters, texts)))
 
     def _counts(self, playlist: Mapping[str, Any], n_listed: int, pid: int) -> None:
         """Refuse a playlist whose numbers of tracks do not agree with its list."""
@@ -230,3 +232,12 @@ class _Reader:
         fix = "correct it or remove the playlist"
         line = self.stream.line
         raise DataFormatError(self.path, f"{name}: {problem}", line=line, value=value, fix=fix)
+
+
+def _whole_characters(text: str) -> str:
+    """Return a text with a question mark for each half of a character (an emoji cut in two)."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode(errors="replace").decode()
+    return text
