@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -15,26 +14,23 @@ from torch.utils.data import DataLoader
 from torchmetrics import MetricCollection
 
 from muso_exp.data.audio.base import predict_batches
-from muso_exp.data.audio.songs import warn_of_bad
 from muso_exp.data.audio.splits import group_names
-from muso_exp.data.audio.store import StoreOptions
 from muso_exp.data.audio.world import SoundWorld, sound_folder
 from muso_exp.data.base import ExperimentData, Predict
 from muso_exp.data.membership.splits import unit
 from muso_exp.data.separation.vectors import require_choice
 from muso_exp.data.sound_features import audit, report
-from muso_exp.data.sound_features.estimates import estimates_table, nearest_songs
-from muso_exp.data.sound_features.inputs import INPUTS, Inputs, SpectrumInputs, WaveformInputs
-from muso_exp.data.sound_features.new_songs import find_new_songs
+from muso_exp.data.sound_features.estimates import estimate_songs
+from muso_exp.data.sound_features.inputs import INPUTS, make_inputs
 from muso_exp.data.sound_features.reading import ReadOptions
 from muso_exp.data.sound_features.sanity import check_features
 from muso_exp.data.sound_features.sources import NAMES, Songs, read_songs
-from muso_exp.data.sound_features.splits import split_sizes, split_songs
+from muso_exp.data.sound_features.splits import fit_targets, split_sizes, split_songs
 from muso_exp.data.sound_features.trained import evaluated
-from muso_exp.errors import ConfigError, DataFormatError
+from muso_exp.errors import ConfigError
 from muso_exp.features.audio import SpectrumOptions
 from muso_exp.features.conformal import conformal_half_widths
-from muso_exp.features.tracks import FEATURES, Scaling, fit_scaling
+from muso_exp.features.tracks import FEATURES, Scaling
 from muso_exp.metrics.base import WeightedMetric
 from muso_exp.metrics.regression import R2, MeanSquaredError, OutputAccuracy
 from muso_exp.results import Finding, Section
@@ -144,7 +140,9 @@ class Spectra(ExperimentData):
         self.checks = [list(check) for check in checks]
         spectrum = SpectrumOptions(n_bins, top, grouping, window, magnitude, level)
         self.read_options = ReadOptions(spectrum, sample_rate, seconds, crop)
-        self.inputs = self._make_inputs(inputs, n_samples, eval_windows)
+        self.inputs = make_inputs(
+            inputs, self.read_options, n_samples, eval_windows, workers, num_workers
+        )
         self.world = SoundWorld(
             world_users,
             world_artists,
@@ -156,20 +154,6 @@ class Spectra(ExperimentData):
             world_seed,
         )
         self.half_widths = np.full(len(self.features), np.nan)
-
-    def _make_inputs(self, inputs: str, n_samples: int, n_windows: int) -> Inputs:
-        options = self.read_options
-        if inputs == "spectrum":
-            return SpectrumInputs(options, self.workers, self.num_workers)
-        if options.sample_rate is None or options.seconds is None:
-            raise ConfigError(
-                "dataset.inputs=waveform: set dataset.sample_rate and dataset.seconds"
-            )
-        least = n_samples / options.sample_rate
-        store = StoreOptions(
-            options.sample_rate, options.seconds, options.crop, least, self.workers
-        )
-        return WaveformInputs(store, n_samples, n_windows, self.num_workers)
 
     def prepare_data(self) -> None:
         """Render the simulated world where it is asked for, and compute the spectra, once.
@@ -197,23 +181,11 @@ class Spectra(ExperimentData):
         sizes = split_sizes(len(self.table), **self.shares)
         self.parts = split_songs(groups, sizes, np.random.default_rng([self.seed, 0]))
         raw = self.table[self.features].to_numpy(dtype=np.float64)  # (n_songs, n_features)
-        self.scaling = fit_scaling(raw[self.parts["train"]], "standard")
-        self._refuse_constants()
+        self.scaling = fit_targets(raw[self.parts["train"]], self.features)
         self.labels = torch.from_numpy(self.scaling.apply(raw))  # (n_songs, n_features)
         self.inputs.fit(self.parts["train"])
         self.fingerprint = audit.fingerprint(self)
         self.dims |= {**self.inputs.dims, "n_outputs": len(self.features)}
-
-    def _refuse_constants(self) -> None:
-        constant = [
-            name for name, span in zip(self.features, self.scaling.span, strict=True) if span == 0
-        ]
-        if constant:
-            raise DataFormatError(
-                "track_features.csv",
-                f"{constant[0]} has one value in all {len(self.parts['train'])} train songs",
-                fix=f"leave it out: 'dataset.drop=[{','.join(constant)}]'",
-            )
 
     def train_dataloader(self) -> DataLoader:
         """Return the train songs, shuffled anew each epoch."""
@@ -336,20 +308,7 @@ class Spectra(ExperimentData):
             DatasetNotFoundError: no such file or folder, or no sound file in it.
             DataFormatError: no file that can be used.
         """
-        files = find_new_songs(path)
-        with TemporaryDirectory() as folder:
-            new = self.inputs.of_files(files, Path(folder))
-            warn_of_bad(new.quarantine, len(files))
-            columns = predict_batches(self.loader(new.part, shuffle=False), predict)
-            index = new.index[["track_id", "seconds"]]
-        songs = index.merge(files.drop(columns="path"), on="track_id", how="left")
-        named = [name for name in ("artist", "title", "genre") if (songs[name] != "").any()]
-        songs = songs[["track_id", *named, "seconds"]].rename(columns={"track_id": "song"})
-        preds = self.own_units(columns["preds"].double().numpy())
-        table = estimates_table(songs, preds, self.half_widths, self.features)
-        table["nearest"] = nearest_songs(preds, self.known, self.features, self.scaling)
-        table["nearest_raw"] = nearest_songs(preds, self.known, self.features, None)
-        return table
+        return estimate_songs(self, path, predict)
 
     def _read(self) -> Songs:
         root = self.root

@@ -1,7 +1,6 @@
 """The spectra of many sound files, in the cache."""
 
 import hashlib
-import logging
 import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -18,8 +17,6 @@ from muso_exp.data.audio.workers import Failure, Limits, run_each
 from muso_exp.data.cache import cache_key, cached_folder
 from muso_exp.data.sound_features.reading import ReadOptions, read_task
 from muso_exp.errors import DataFormatError
-
-log = logging.getLogger(__name__)
 
 VERSION = 1  # raised whenever a spectrum changes
 
@@ -66,10 +63,6 @@ def compute_spectra(
     index, quarantine = (
         pd.read_parquet(folder / name) for name in ("index.parquet", "quarantine.parquet")
     )
-    if len(quarantine):
-        where = folder / "quarantine.parquet"
-        n_bad, reasons = len(quarantine), why(quarantine)
-        log.warning("%d of %d sound files left out (%s): %s", n_bad, len(tracks), reasons, where)
     return Spectra(np.load(folder / "spectra.npy", mmap_mode="r"), index, quarantine)
 
 
@@ -92,8 +85,11 @@ def _compute(
     quarantine["code"] = [bad[row].code for row in rows]
     quarantine["detail"] = [bad[row].detail for row in rows]
     if not len(good):
-        problem = f"none of the {len(tracks)} sound files can be used: {why(quarantine)}; the first"
-        raise DataFormatError(quarantine["path"].iloc[0], f"{problem} {bad[rows[0]].detail}")
+        reason = bad[rows[0]].detail
+        if len(tracks) > 1:
+            codes = f"none of the {len(tracks)} sound files can be used: {why(quarantine)}"
+            reason = f"{codes}; the first {reason}"
+        raise DataFormatError(quarantine["path"].iloc[0], reason)
     return (values if len(good) == len(values) else values[good]), index, quarantine
 
 

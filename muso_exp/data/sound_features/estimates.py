@@ -1,13 +1,46 @@
 """What is said of a new song: estimated features with intervals, and the nearest known songs."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from muso_exp.data.audio.base import predict_batches
+from muso_exp.data.audio.songs import warn_of_bad
+from muso_exp.data.base import Predict
+from muso_exp.data.sound_features.new_songs import find_new_songs
 from muso_exp.features.tracks import FEATURES, Scaling
 
+if TYPE_CHECKING:
+    from muso_exp.data.spectra import Spectra
+
 N_NEAREST = 5  # document 4: the five nearest tracks
+
+
+def estimate_songs(data: Spectra, path: Path, predict: Predict) -> pd.DataFrame:
+    """Return what is said of the sound file, or of those in the folder, at `path`.
+
+    The columns, and what is raised: `muso_exp.data.spectra.Spectra.apply`.
+    """
+    files = find_new_songs(path)
+    with TemporaryDirectory() as folder:
+        new = data.inputs.of_files(files, Path(folder))
+        warn_of_bad(new.quarantine, len(files))
+        columns = predict_batches(data.loader(new.part, shuffle=False), predict)
+        index = new.index[["track_id", "seconds"]]
+    songs = index.merge(files.drop(columns="path"), on="track_id", how="left")
+    named = [name for name in ("artist", "title", "genre") if (songs[name] != "").any()]
+    songs = songs[["track_id", *named, "seconds"]].rename(columns={"track_id": "song"})
+    preds = data.own_units(columns["preds"].double().numpy())
+    table = estimates_table(songs, preds, data.half_widths, data.features)
+    table["nearest"] = nearest_songs(preds, data.known, data.features, data.scaling)
+    table["nearest_raw"] = nearest_songs(preds, data.known, data.features, None)
+    return table
 
 
 def estimates_table(
@@ -15,7 +48,7 @@ def estimates_table(
 ) -> pd.DataFrame:
     """Return the songs with each feature's estimate and the ends of its interval.
 
-    Ends are cut to the feature's documented range.
+    Estimates and ends are cut to the feature's documented range.
 
     Args:
         songs: what stands at the left of each row.
@@ -26,7 +59,7 @@ def estimates_table(
     columns: dict[str, np.ndarray] = {}
     for place, name in enumerate(features):
         limits, estimate = FEATURES[name], preds[:, place]
-        columns[name] = estimate
+        columns[name] = np.clip(estimate, limits.low, limits.high)
         columns[f"{name}_low"] = np.clip(estimate - half_widths[place], limits.low, limits.high)
         columns[f"{name}_high"] = np.clip(estimate + half_widths[place], limits.low, limits.high)
     return pd.concat([songs.reset_index(drop=True), pd.DataFrame(columns)], axis=1)

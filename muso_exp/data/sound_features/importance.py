@@ -10,8 +10,8 @@ from torch import Tensor
 from muso_exp.data.base import Predict
 
 N_BANDS = 50
-N_ROWS = 256  # songs that it is measured on, at most
-SHUFFLES = 3  # that a band's importance is averaged over
+N_ROWS = 128  # songs that it is measured on, at most
+SHUFFLES = 2  # that a band's importance is averaged over
 _LOWEST = 20.0  # Hz: where the first band ends, if it began at 0
 
 

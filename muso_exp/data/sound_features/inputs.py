@@ -183,6 +183,28 @@ class WaveformInputs:
 Inputs = SpectrumInputs | WaveformInputs
 
 
+def make_inputs(
+    kind: str,
+    options: ReadOptions,
+    n_samples: int,
+    n_windows: int,
+    workers: int,
+    num_workers: int,
+) -> Inputs:
+    """Return inputs of a kind, `spectrum` or `waveform`; arguments as of their constructors.
+
+    Raises:
+        ConfigError: waveforms without a fixed rate and length, or windows longer than that.
+    """
+    if kind == "spectrum":
+        return SpectrumInputs(options, workers, num_workers)
+    rate, seconds = options.sample_rate, options.seconds
+    if rate is None or seconds is None:
+        raise ConfigError("dataset.inputs=waveform: set dataset.sample_rate and dataset.seconds")
+    store = StoreOptions(rate, seconds, options.crop, n_samples / rate, workers)
+    return WaveformInputs(store, n_samples, n_windows, num_workers)
+
+
 @dataclass(frozen=True)
 class NewInputs:
     """New sound files as inputs of a model.

@@ -1,5 +1,6 @@
 """Songs whose sound and whose audio features are both known, from files."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,11 +9,14 @@ import numpy as np
 import pandas as pd
 
 from muso_exp.data.audio.layouts import read_tracks
+from muso_exp.data.audio.store import why
 from muso_exp.data.songs.table import find_feature_table, read_feature_table
 from muso_exp.data.sound_features.clips import compute_spectra
 from muso_exp.data.sound_features.matrix import find_matrix, read_matrix
 from muso_exp.data.sound_features.reading import ReadOptions
 from muso_exp.errors import ConfigError, DataFormatError
+
+log = logging.getLogger(__name__)
 
 NAMES = ["id", "artist", "title", "genre"]  # of a song, "" where unknown
 
@@ -80,6 +84,9 @@ def read_songs(
     if spectra:
         found = compute_spectra(tracks, cache, options, workers)
         values, quarantine = found.values, found.quarantine
+        if len(quarantine):
+            reasons = why(quarantine)
+            log.warning("%d of %d sound files left out: %s", len(quarantine), len(tracks), reasons)
         tracks = found.index.merge(tracks, on="track_id", how="left")
     sound = tracks.rename(columns={"track_id": "id"})
     if "seconds" not in sound:

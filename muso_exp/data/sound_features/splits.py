@@ -1,13 +1,13 @@
 """Which songs are trained on, as document 4 draws them, and their batches."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 
 from muso_exp.data.base import Batch, BatchDataset
-from muso_exp.errors import ConfigError
-from muso_exp.features.tracks import Scaling
+from muso_exp.errors import ConfigError, DataFormatError
+from muso_exp.features.tracks import Scaling, fit_scaling
 
 PARTS = ("train", "val", "test")
 _BLOCK = 2**24  # numbers that are held in float64 at once
@@ -80,6 +80,25 @@ def fit_inputs(values: np.ndarray, rows: np.ndarray) -> Scaling:
     spread = np.sqrt(square)
     spread[spread <= 1e-6 * np.abs(mean)] = 0  # a constant, but for rounding
     return Scaling("standard", mean.astype(np.float32), spread.astype(np.float32))
+
+
+def fit_targets(values: np.ndarray, features: Sequence[str]) -> Scaling:
+    """Return mean and population standard deviation of each feature over the train songs.
+
+    Args:
+        values: features of the train songs, shape (n_songs, n_features).
+        features: names.
+
+    Raises:
+        DataFormatError: a feature with one value in all of them.
+    """
+    scaling = fit_scaling(values, "standard")
+    constant = [name for name, span in zip(features, scaling.span, strict=True) if span == 0]
+    if constant:
+        problem = f"{constant[0]} has one value in all {len(values)} train songs"
+        fix = f"leave it out: 'dataset.drop=[{','.join(constant)}]'"
+        raise DataFormatError("track_features.csv", problem, fix=fix)
+    return scaling
 
 
 class SpectrumRows(BatchDataset):
