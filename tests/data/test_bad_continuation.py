@@ -98,7 +98,10 @@ BAD_FILES = {
     ),
     "latin-1": (GOOD_TEXT.replace("u00e9", "").encode() + b"\xe9", "not utf-8, got b'\\xe9'"),
     "more text": (GOOD_TEXT.encode() + b"{}", "more text after the end of the JSON"),
-    "comma at the end": (b'{"playlists": [1,]}', "nothing behind the comma"),
+    "comma at the end": (
+        b'{"playlists": [%b,]}' % json.dumps(GOOD[0]).encode(),
+        "nothing behind the comma",
+    ),
     "comma behind all": (b'{"a": 5, "playlists": [],}', "nothing behind the comma"),
     "no colon": (b'{"info" 5}', "line 1: a colon is needed"),
     "no name": (b'{"info": 5, 6: 7}', "a name in quotes is needed"),
