@@ -35,6 +35,7 @@ def kept(x: np.ndarray, points: np.ndarray) -> float:
 def main() -> None:
     """Take turns and log seconds, ratio and quality."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.getLogger("openTSNE").setLevel(logging.WARNING)
     table = Path(sys.argv[1]) if len(sys.argv) > 1 else None
     n_rows = int(sys.argv[2]) if len(sys.argv) > 2 else 2000
     raw = distinct_rows(table, n_rows)

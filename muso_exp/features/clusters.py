@@ -81,7 +81,10 @@ def kmeans(
 def check_k(k: int, n_rows: int) -> None:
     """Raise ConfigError unless k clusters of n_rows rows can be made."""
     if not 1 <= k <= n_rows:
-        raise ConfigError(f"{k} clusters of {n_rows} train tracks: 1 to {n_rows} are possible")
+        raise ConfigError(
+            f"{k} clusters of {n_rows} train tracks: 1 to {n_rows} are possible; set "
+            "dataset.n_clusters or dataset.curve"
+        )
 
 
 def nearest(x: np.ndarray, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
