@@ -129,7 +129,8 @@ def _workers(n_threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(n_threads, "ranking")
 
 
-os.register_at_fork(after_in_child=_workers.cache_clear)  # a forked process has none of them
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_workers.cache_clear)  # a forked process has none of them
 
 
 @cache

@@ -1,5 +1,6 @@
 import itertools
 from collections.abc import Sequence
+from multiprocessing import get_context
 
 import numpy as np
 import pytest
@@ -172,6 +173,15 @@ def test_threads_give_the_same_as_one(n_threads: int) -> None:
     single, several = rank(*case), rank(*case, n_threads=n_threads)
     for name in single:
         np.testing.assert_array_equal(single[name], several[name])
+
+
+def test_a_forked_process_has_threads_of_its_own() -> None:
+    case = random_case(6, 20, seed=6, decimals=1)
+    rank(*case, n_threads=2)
+    child = get_context("fork").Process(target=rank, args=case, kwargs={"n_threads": 2})
+    child.start()
+    child.join(timeout=60)
+    assert child.exitcode == 0
 
 
 def test_what_goes_wrong_in_a_thread_is_told() -> None:
