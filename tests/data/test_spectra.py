@@ -283,6 +283,22 @@ def test_waveforms_of_new_songs_are_cut_alike(songs: Path, cache: Path) -> None:
     assert len(data.apply(songs, zeros)) == 30
 
 
+def test_the_report_checks_other_songs_that_have_genres(songs: Path, cache: Path) -> None:
+    data = ready(songs, cache, check_root=str(songs))
+    truth = {"preds": data.target()}
+    sections = {part.name: part for part in data.sections(data.predictions(truth), zeros)}
+    assert {"by_feature", "estimates", "songs", "importance", "intervals"} < set(sections)
+    by_feature = sections["by_feature"].table
+    assert by_feature is not None and by_feature["R2"].tolist() == approx([1] * 11)
+    checks = sections["sanity"].table
+    assert checks is not None
+    assert checks["feature"].tolist() == ["energy", "loudness", "acousticness"]  # rock, classical
+    assert checks["share"].tolist() == [0.5] * 3  # zeros: all songs alike
+    assert set(checks["verdict"]) == {"not told apart"}
+    means = sections["sanity_means"].table
+    assert means is not None and means["genre"].tolist() == ["classical", "rock"]
+
+
 @pytest.mark.data
 def test_real_mp3s_have_spectra(real_data: Path, tmp_path: Path) -> None:
     path = next((real_data / "emotify-audio" / "audio" / "rock").glob("*.mp3"))

@@ -170,7 +170,8 @@ def _sanity(data: Spectra, root: Path, predict: Predict) -> list[Section]:
         "listener expects (.5: none), with 95 % intervals over artists. Estimates of these songs "
         f"lie on average {n_outside:.1f} of the train songs' standard deviations from their mean."
     )
-    labels = [f"{row.feature}: {row._2} > {row._3}" for row in table.itertuples(index=False)]
+    pairs = zip(table["feature"], table["higher in"], table["than in"], strict=True)
+    labels = [f"{feature}: {more} > {less}" for feature, more, less in pairs]
     figure = None
     if len(table):
         ends = table[["low", "high"]].to_numpy()
