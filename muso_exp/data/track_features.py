@@ -57,8 +57,8 @@ class TrackFeatures(ExperimentData):
         train_share: share of the tracks to train on.
         n_clusters: clusters to recommend from.
         curve: numbers of clusters to compare.
-        reported: WCSS on train that the paper's code gives for each of `curve`, unscaled; it is
-            drawn beside the measured one where that is unscaled too.
+        reported: WCSS on train that the paper's code gives for each of `curve`, unscaled;
+            drawn beside the measured one where that is of the same table and unscaled too.
         n_listed: tracks to recommend.
         silhouette_rows: test tracks that the silhouette is computed among.
         tsne_rows: test tracks in the t-SNE figure; 0 for no figure.

@@ -72,7 +72,7 @@ def _test_repeats(data: TrackFeatures) -> Finding:
 
 def _two_valued(data: TrackFeatures) -> Finding:
     names = [name for name in data.features if data.tracks[name].nunique() == 2]
-    text = f"{len(names)} features have two values only, which no mean lies on"
+    text = f"{len(names)} of {len(data.features)} features have two values only, which no mean has"
     listed = f": {', '.join(names)}" if names else ""
     return Finding("two_valued_features", len(names), text + listed)
 
@@ -104,7 +104,8 @@ def elbow(data: TrackFeatures, predict: Predict) -> Section:
         ]
     )
     table = pd.DataFrame({"k": data.curve, "WCSS, train": wcss})
-    reported = data.reported if data.how == "none" else []
+    comparable = data.published and data.how == "none"  # a sum grows with rows and units
+    reported = data.reported if comparable else []
     if reported:
         table["the paper's code"] = reported
         table["measured / the paper's"] = wcss / np.array(reported)
