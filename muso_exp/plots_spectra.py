@@ -14,6 +14,8 @@ def heat_figure(
 ) -> Figure:
     """Draw one heat map (n_rows, n_bands) above another, bands along a logarithmic axis.
 
+    Each row is divided by its largest absolute value: rows of very different size stay readable.
+
     Args:
         panels: title and values of each map; blue is below 0, red above, white 0.
         rows: names of the rows, first one on top.
@@ -26,15 +28,16 @@ def heat_figure(
     for axes, (title, values) in zip(
         figure.subplots(len(panels), 1, squeeze=False).flat, panels, strict=True
     ):
-        top = float(np.abs(values).max()) or 1.0
+        top = np.abs(values).max(axis=1, keepdims=True)  # (n_rows, 1)
+        scaled = values / np.where(top > 0, top, 1)
         borders = np.arange(len(rows) + 1)
-        image = axes.pcolormesh(shown, borders, values, cmap="RdBu_r", vmin=-top, vmax=top)
+        image = axes.pcolormesh(shown, borders, scaled, cmap="RdBu_r", vmin=-1, vmax=1)
         axes.set(xscale="log", title=title, xlabel=xlabel)
         axes.set_yticks(borders[:-1] + 0.5, rows, fontsize=8, parse_math=False)
         axes.invert_yaxis()
         axes.set_xticks(_octaves(shown), labels=[f"{place:g}" for place in _octaves(shown)])
         axes.minorticks_off()
-        figure.colorbar(image, ax=axes, shrink=0.9)
+        figure.colorbar(image, ax=axes, shrink=0.9, label="share of the row's largest")
     return figure
 
 

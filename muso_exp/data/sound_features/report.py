@@ -105,7 +105,8 @@ def _importance(data: Spectra, predict: Predict) -> Section:
     table = _strongest(data.features, found.edges, found.effect, found.loss)
     text = (
         "Which frequencies move which feature, mean over test songs; red up, blue down. Bands of "
-        "equal musical interval. A band may move an estimate much and be of little use."
+        "equal musical interval, each row by its own scale (the table has the largest values). A "
+        "band may move an estimate much and be of little use."
     )
     title = "Importance of frequencies"
     return Section("importance", title, text, table=table, figure=figure, arrays=arrays)
