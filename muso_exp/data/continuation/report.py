@@ -38,21 +38,33 @@ def predictions(data: PlaylistContinuation, preds: dict[str, Tensor]) -> pd.Data
 
 def audit(data: PlaylistContinuation) -> list[Finding]:
     """Return repeats, strangers among seeds and held-out tracks, and who has no sound."""
-    held, known = data.test_held, data.continuation.known
-    elsewhere = data.popularity - _counts(held.seen, known.shape[1])  # in playlists of training
-    n = len(held.users)
-    heard = data.file_order >= 0
-    n_seeds = np.diff(held.seen.indptr)
-    strange = int((_rows_with(held.seen, elsewhere > 0) == 0)[n_seeds > 0].sum())
-    deaf = int((_rows_with(held.seen, heard) == 0)[n_seeds > 0].sum())
-    unseen = float((data.popularity[held.positives.indices] == 0).mean())
+    n_repeats, n_short = data.continuation.n_repeats, data.continuation.n_short
     return [
         Finding(
             "repeated_tracks",
-            data.continuation.n_repeats,
-            f"{data.continuation.n_repeats} tracks stood in a playlist a second time and were left "
-            "out",
+            n_repeats,
+            f"{n_repeats} tracks stood in a playlist a second time and were left out",
         ),
+        *_seed_findings(data),
+        *_track_findings(data),
+        Finding(
+            "unfilled_kinds",
+            n_short,
+            f"{n_short} playlists are missing to share them out evenly to the kinds of seeds, for "
+            "want of long ones",
+        ),
+        *_training_findings(data.learned),
+    ]
+
+
+def _seed_findings(data: PlaylistContinuation) -> list[Finding]:
+    """Return how many playlists have no seeds, or none that anything is known of."""
+    held, heard = data.test_held, data.file_order >= 0
+    elsewhere = data.popularity - _counts(held.seen, len(heard))  # in playlists of training
+    n, n_seeds = len(held.users), np.diff(held.seen.indptr)
+    strange = int((_rows_with(held.seen, elsewhere > 0) == 0)[n_seeds > 0].sum())
+    deaf = int((_rows_with(held.seen, heard) == 0)[n_seeds > 0].sum())
+    return [
         Finding(
             "playlists_without_seeds",
             float((n_seeds == 0).sum()),
@@ -66,31 +78,32 @@ def audit(data: PlaylistContinuation) -> list[Finding]:
             "training",
         ),
         Finding(
-            "unseen_test_entries",
-            unseen,
-            f"{unseen:.1%} of the {held.positives.nnz} held-out entries are of tracks that are in "
-            "no other playlist; playlists alone cannot rank them",
-            "warning" if unseen > 0.1 else "note",
-        ),
-        Finding(
-            "tracks_without_features",
-            float((~heard).mean()),
-            f"{(~heard).sum()} of {len(heard)} tracks ({(~heard).mean():.1%}) are not in the "
-            "feature table; recommenders by sound put them last",
-            "warning" if (~heard).mean() > 0.1 else "note",
-        ),
-        Finding(
             "deaf_seeds",
             deaf,
             f"{deaf} of {n} continued playlists have seeds, none of which has features",
         ),
+    ]
+
+
+def _track_findings(data: PlaylistContinuation) -> list[Finding]:
+    """Return the shares of held-out tracks that are in no playlist, and of tracks without sound."""
+    positives, silent = data.test_held.positives, data.file_order < 0
+    unseen = float((data.popularity[positives.indices] == 0).mean())
+    return [
         Finding(
-            "unfilled_kinds",
-            data.continuation.n_short,
-            f"{data.continuation.n_short} playlists are missing to share them out evenly to the "
-            "kinds of seeds, for want of long ones",
+            "unseen_test_entries",
+            unseen,
+            f"{unseen:.1%} of the {positives.nnz} held-out entries are of tracks that are in no "
+            "other playlist; playlists alone cannot rank them",
+            "warning" if unseen > 0.1 else "note",
         ),
-        *_training_findings(data.learned),
+        Finding(
+            "tracks_without_features",
+            float(silent.mean()),
+            f"{silent.sum()} of {len(silent)} tracks ({silent.mean():.1%}) are not in the feature "
+            "table; recommenders by sound put them last",
+            "warning" if silent.mean() > 0.1 else "note",
+        ),
     ]
 
 
