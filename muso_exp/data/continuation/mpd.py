@@ -192,18 +192,18 @@ class _Reader:
         """Check a track and give it a number, if it has none."""
         if not isinstance(track, dict):
             self._fail(f"track {place} is no object", track, pid)
-        for name in _TEXTS:
-            if not isinstance(track.get(name), str):
-                self._fail(f'track {place} has no text "{name}"', track.get(name), pid)
-        for name, prefix in zip(_TEXTS, _PREFIXES, strict=False):
-            if not track[name].startswith(prefix):
-                self._fail(f'track {place}: "{name}" must begin with {prefix}', track[name], pid)
-        uri, artist = track["track_uri"], track["artist_uri"]
+        texts: list[Any] = [track.get(name) for name in _TEXTS]
+        for name, text in zip(_TEXTS, texts, strict=True):
+            if type(text) is not str:
+                self._fail(f'track {place} has no text "{name}"', text, pid)
+        for name, text, prefix in zip(_TEXTS, texts, _PREFIXES, strict=False):
+            if not text.startswith(prefix):
+                self._fail(f'track {place}: "{name}" must begin with {prefix}', text, pid)
+        uri, artist, *names = texts
         if uri not in self.numbers:
             self.numbers[uri] = len(self.tracks)
-            ids = uri.removeprefix(_PREFIXES[0]), artist.removeprefix(_PREFIXES[1])
-            texts = (*ids, track["artist_name"], track["track_name"])
-            self.tracks.append(tuple(map(_whole_characters, texts)))
+            row = (uri[len(_PREFIXES[0]) :], artist[len(_PREFIXES[1]) :], *names)
+            self.tracks.append(tuple(map(_whole_characters, row)))
 
     def _counts(self, playlist: Mapping[str, Any], n_listed: int, pid: int) -> None:
         """Refuse a playlist whose numbers of tracks do not agree with its list."""
@@ -236,8 +236,4 @@ class _Reader:
 
 def _whole_characters(text: str) -> str:
     """Return a text with a question mark for each half of a character (an emoji cut in two)."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode(errors="replace").decode()
-    return text
+    return text if text.isascii() else text.encode(errors="replace").decode()
