@@ -301,8 +301,8 @@ class Spectra(ExperimentData):
             predict: the trained model.
 
         Returns:
-            A row per song: names, seconds heard, each feature with the ends of its interval, and
-            the nearest train songs, by standardised features and by raw ones, as published.
+            A row per song: names, seconds heard, the nearest train songs by standardised features
+            and by raw ones, as published; the estimates, then the ends of their intervals.
 
         Raises:
             DatasetNotFoundError: no such file or folder, or no sound file in it.

@@ -37,11 +37,15 @@ def test_raw_distances_are_ruled_by_tempo_and_scaled_ones_are_not() -> None:
 def test_the_ends_of_an_interval_stay_in_the_features_range() -> None:
     songs = pd.DataFrame({"song": ["x"]})
     widths = np.array([0.3, np.inf])
-    table = estimates_table(songs, np.array([[0.9, -5.0]]), widths, ["energy", "tempo"])
-    row = table.iloc[0]
-    assert (row["energy"], row["tempo"]) == (0.9, 0.0)
-    assert (row["energy_low"], row["energy_high"]) == (approx(0.6), 1.0)
+    row = estimates_table(songs, np.array([[0.9, 120.0]]), widths, ["energy", "tempo"]).iloc[0]
+    assert (row["energy"], row["energy_low"], row["energy_high"]) == (0.9, approx(0.6), 1.0)
     assert (row["tempo_low"], row["tempo_high"]) == (0.0, 300.0)
+
+
+def test_an_estimate_outside_the_range_keeps_an_interval_inside() -> None:
+    songs = pd.DataFrame({"song": ["x"]})
+    row = estimates_table(songs, np.array([[-0.7]]), np.array([0.3]), ["energy"]).iloc[0]
+    assert (row["energy"], row["energy_low"], row["energy_high"]) == (0.0, 0.0, 0.3)
 
 
 def estimated(energy: list[float]) -> pd.DataFrame:

@@ -37,18 +37,18 @@ def estimate_songs(data: Spectra, path: Path, predict: Predict) -> pd.DataFrame:
     named = [name for name in ("artist", "title", "genre") if (songs[name] != "").any()]
     songs = songs[["track_id", *named, "seconds"]].rename(columns={"track_id": "song"})
     preds = data.own_units(columns["preds"].double().numpy())
-    table = estimates_table(songs, preds, data.half_widths, data.features)
-    table["nearest"] = nearest_songs(preds, data.known, data.features, data.scaling)
-    table["nearest_raw"] = nearest_songs(preds, data.known, data.features, None)
-    return table
+    songs["nearest"] = nearest_songs(preds, data.known, data.features, data.scaling)
+    songs["nearest_raw"] = nearest_songs(preds, data.known, data.features, None)
+    return estimates_table(songs, preds, data.half_widths, data.features)
 
 
 def estimates_table(
     songs: pd.DataFrame, preds: np.ndarray, half_widths: np.ndarray, features: Sequence[str]
 ) -> pd.DataFrame:
-    """Return the songs with each feature's estimate and the ends of its interval.
+    """Return the songs with each feature's estimate, then the ends of their intervals.
 
-    Estimates and ends are cut to the feature's documented range.
+    An estimate is cut to the feature's documented range before the interval is laid around it:
+    that brings it nearer to the truth, never farther, so the interval holds as often or more.
 
     Args:
         songs: what stands at the left of each row.
@@ -56,13 +56,15 @@ def estimates_table(
         half_widths: of the intervals, in the same units, shape (n_features,).
         features: names.
     """
-    columns: dict[str, np.ndarray] = {}
-    for place, name in enumerate(features):
-        limits, estimate = FEATURES[name], preds[:, place]
-        columns[name] = np.clip(estimate, limits.low, limits.high)
-        columns[f"{name}_low"] = np.clip(estimate - half_widths[place], limits.low, limits.high)
-        columns[f"{name}_high"] = np.clip(estimate + half_widths[place], limits.low, limits.high)
-    return pd.concat([songs.reset_index(drop=True), pd.DataFrame(columns)], axis=1)
+    cut = {
+        name: np.clip(preds[:, place], FEATURES[name].low, FEATURES[name].high)
+        for place, name in enumerate(features)
+    }
+    ends: dict[str, np.ndarray] = {}
+    for name, half_width in zip(features, half_widths, strict=True):
+        ends[f"{name}_low"] = np.maximum(cut[name] - half_width, FEATURES[name].low)
+        ends[f"{name}_high"] = np.minimum(cut[name] + half_width, FEATURES[name].high)
+    return pd.concat([songs.reset_index(drop=True), pd.DataFrame({**cut, **ends})], axis=1)
 
 
 def nearest_songs(
