@@ -229,8 +229,9 @@ def _verdict(claim: Claim, interval: tuple[float, float], situation: Situation) 
 
 
 def _reported_vs_null(claim: Claim, null: Scores, higher: bool, situation: Situation) -> str | None:
-    """Return whether the reported value is more than nothing, where its own test set is at hand."""
-    if claim.reported is None or claim.of != MODEL or not situation.published:
+    """Return whether the reported value is more than nothing, where its own test is at hand."""
+    own_test = situation.published and not situation.changed
+    if claim.reported is None or claim.of != MODEL or not own_test:
         return None
     return beats(claim.reported - null.samples[claim.metric], higher)
 

@@ -59,6 +59,8 @@ def test_the_reported_value_is_set_beside_the_best_null_on_the_papers_own_test_s
     assert verdict(0.3, REAL)["reported_vs_null"] == "better than null"
     assert verdict(0.1, REAL)["reported_vs_null"] == "worse than null"
     assert verdict(0.3, paper.Situation(False, False, "paper"))["reported_vs_null"] is None
+    changed = paper.Situation(False, True, "paper", changed=["dataset.scaling"])
+    assert verdict(0.3, changed)["reported_vs_null"] is None  # of another test, maybe
 
 
 @pytest.mark.parametrize(
