@@ -18,6 +18,7 @@ from muso_exp.data.continuation.splits import CATEGORIES, Seeds
 from muso_exp.data.continuation.tables import SLICE, join_parts, read_playlist_table
 from muso_exp.data.continuation.titles import title_words
 from muso_exp.data.playlist_continuation import PlaylistContinuation
+from muso_exp.errors import DataFormatError
 
 
 @pytest.fixture(scope="module")
@@ -199,6 +200,19 @@ def test_features_are_found_by_id_and_missing_ones_are_nan(tmp_path: Path) -> No
     assert np.isnan(data.features[ids == "t005"]).all()
     found = {finding.check: finding.value for finding in data.audit()}
     assert found["tracks_without_features"] == approx(37 / 40)
+
+
+def test_features_may_be_estimated_from_sound(tmp_path: Path) -> None:
+    write_slices(tmp_path / "mpd")
+    path = tmp_path / "estimates.csv"
+    path.write_text("song,seconds,energy,key,energy_low\nt004,30,0.25,3.7,0.1\n")
+    data = ready(tmp_path / "mpd", tmp_path / "cache", seeds=["first_1"], feature_table=str(path))
+    row = data.features[data.data.tracks["id"] == "t004"][0]
+    assert row[[1, 2]] == approx([0.25, 3.7])
+    assert np.isnan(row).sum() == 11
+    path.write_text("song,key\nt004,3.7\nt005,high\n")
+    with pytest.raises(DataFormatError, match=r"line 3, column key: a number from -1 to 11 is nee"):
+        ready(tmp_path / "mpd", tmp_path / "cache", seeds=["first_1"], feature_table=str(path))
 
 
 def test_a_train_batch_holds_matrix_and_sound(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Where playlists come from: the Million Playlist Dataset, a table, or the simulated world."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,9 @@ def read_playlists(root: Path, cache: Path, workers: int, split: str) -> Playlis
 def read_sounds(root: Path, given: str | None, ids: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """Return what tracks sound like, by the feature table where there is one.
 
+    A table that `python -m muso_exp predict` wrote of sound files (`song`, the name of the file,
+    and the estimated features) is a feature table too.
+
     Args:
         root: folder of the playlists; `track_features.csv` there, or the table of playlists
             itself, is the feature table, unless one is given.
@@ -117,7 +121,8 @@ def read_sounds(root: Path, given: str | None, ids: pd.Series) -> tuple[np.ndarr
         if given is None and path.name.startswith(TABLES):
             return features, order
         raise DataFormatError(path, f"no column of {', '.join(FEATURES)}", fix="add some")
-    table = drop_repeats(path, read_features(path, rows, names), "first")
+    read = _read_estimates if "song" in rows else read_features
+    table = drop_repeats(path, read(path, rows, names), "first")
     place = pd.Index(table["id"]).get_indexer(pd.Index(ids))
     found = place >= 0
     columns = [list(FEATURES).index(name) for name in names]
@@ -125,3 +130,22 @@ def read_sounds(root: Path, given: str | None, ids: pd.Series) -> tuple[np.ndarr
     features[np.ix_(found, columns)] = values[place[found]]
     order[found] = place[found]
     return features, order
+
+
+def _read_estimates(path: Path, rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Return id, line and estimated features; an estimated key or mode is no whole number.
+
+    Raises:
+        DataFormatError: a value that is no number, or out of the feature's range.
+    """
+    table = pd.DataFrame({"id": rows["song"], "line": rows["line"]})
+    for name in names:
+        values = pd.to_numeric(rows[name], errors="coerce").to_numpy(dtype=np.float64)
+        limits = replace(FEATURES[name], whole=False)
+        good = limits.contains(values)
+        if not good.all():
+            bad = int(np.argmin(good))
+            line, given = int(rows["line"].iloc[bad]), rows[name].iloc[bad]
+            raise DataFormatError(path, f"{limits} is needed", line=line, column=name, value=given)
+        table[name] = values
+    return table
