@@ -85,9 +85,9 @@ def spectrum(waveform: np.ndarray, sample_rate: int, options: SpectrumOptions) -
     groupings divide by the root of the window's energy instead, so that of a noise neither the
     clip's length nor the window changes the magnitude.
 
-    Computed in float32, from interleaved strands at once and only up to `top`: more than twice as
-    fast as numpy's float64 (benchmarks/spectra.py) and within 2e-5 of it, as a share of the root
-    mean square bin.
+    Computed in float32, from interleaved strands at once and only up to `top`: for clips of half
+    a minute more than twice as fast as numpy's float64 (benchmarks/spectra.py) and within 2e-5 of
+    it, as a share of the root mean square bin.
 
     Args:
         waveform: mono, -1..1, shape (n_samples,).
