@@ -71,7 +71,8 @@ def duckdb_json(folder: Path) -> int:
 
     connection = duckdb.connect()
     connection.execute("set threads = 1")
-    query = "select sum(len(playlists)) from read_json(?, maximum_object_size = 2000000000)"
+    connection.execute("set memory_limit = '4GB'")
+    query = "select sum(len(playlists)) from read_json(?, maximum_object_size = 100000000)"
     (found,) = connection.execute(query, [str(folder / "mpd.slice.*.json")]).fetchall()
     return int(found[0])
 
@@ -125,7 +126,10 @@ def main() -> None:
     folder = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(tempfile.mkdtemp())
     folder.mkdir(parents=True, exist_ok=True)
     if len(find_slices(folder)) != n_slices:
-        write_slices(folder, n_slices)
+        # In a process of its own too: a child's peak memory begins at its parent's.
+        subprocess.run(
+            [sys.executable, __file__, "--write", str(n_slices), str(folder)], check=True
+        )
     size = sum(path.stat().st_size for path in find_slices(folder)) / 1e6
     sys.stdout.write(f"{n_slices} slices, {size:.0f} MB, {os.cpu_count()} cores\n")
     for name in READERS:
@@ -135,5 +139,7 @@ def main() -> None:
 if __name__ == "__main__":
     if len(sys.argv) > 3 and sys.argv[1] == "--measure":
         measure(sys.argv[2], Path(sys.argv[3]))
+    elif len(sys.argv) > 3 and sys.argv[1] == "--write":
+        write_slices(Path(sys.argv[3]), int(sys.argv[2]))
     else:
         main()
