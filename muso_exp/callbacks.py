@@ -49,8 +49,9 @@ class LossHistory(pl.Callback):
         return {"points": dict(self.points)}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take up the points of the resumed run."""
-        self.points = defaultdict(list, state_dict["points"])
+        """Take up the points of the run that is resumed; to test its best checkpoint adds none."""
+        if not self.points:
+            self.points = defaultdict(list, state_dict["points"])
 
 
 class Recipe(pl.Callback):

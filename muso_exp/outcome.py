@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 from torch import Tensor
 
 from muso_exp import paper, plots, report
@@ -86,7 +85,7 @@ def conclude(
         resamples: bootstrap samples behind each interval.
         changed: settings that differ from the experiment's.
     """
-    predict = predictor(model)
+    predict = model.columns
     task = SideTask(data.metrics(), columns, data.target(), data.units(), data.nulls())
     tested = _test(task, resamples)
     side = data.side_task(predict)
@@ -145,21 +144,6 @@ def _samples(tested: _Tested, card: paper.Card) -> pd.DataFrame:
         null = tested.nulls[row["best_null"]].samples[name]
         columns[paper.VERSUS_NULL + name] = (own[name] - null).numpy()
     return pd.DataFrame(columns)
-
-
-def predictor(model: Any) -> Any:
-    """Return the model as a function from a batch to prediction columns, without gradients."""
-
-    def predict(batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        was_training = model.training
-        model.eval()
-        with torch.inference_mode():
-            moved = {name: value.to(model.device) for name, value in batch.items()}
-            columns = model.predict_step(moved)
-        model.train(was_training)
-        return {name: value.cpu() for name, value in columns.items()}
-
-    return predict
 
 
 def _record(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from rich.console import Group
+from rich.markup import escape
 from rich.table import Table
 
 from muso_exp import paper
@@ -32,7 +33,7 @@ def number(value: float | None, digits: int = 4) -> str:
     """Return a number as people read it: so many significant digits, a dash where there is none."""
     if value is None or math.isnan(value):
         return "-"
-    if value == int(value) and abs(value) < 1e6:
+    if abs(value) < 1e6 and value == int(value):
         return str(int(value))
     return f"{value:.{digits}g}"
 
@@ -83,7 +84,7 @@ def card_tables(record: Mapping[str, Any]) -> Group:
 
 def _audit_lines(record: Mapping[str, Any]) -> Group:
     marks = {"warning": "[red]![/red]", "note": "[dim]-[/dim]"}
-    lines = [f"{marks[found['level']]} {found['text']}" for found in record["audit"]]
+    lines = [f"{marks[found['level']]} {escape(found['text'])}" for found in record["audit"]]
     return Group("[bold]audit of the data[/bold]", *lines)
 
 

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torchmetrics import MetricCollection
 
 from muso_exp.metrics.base import WeightedMetric, weighted_mean
+from muso_exp.models.base import Model
 from muso_exp.outcome import Outcome, conclude
 from muso_exp.paper import Claim
 from muso_exp.results import Section, SideTask
@@ -69,7 +70,7 @@ class Data:
 
 
 def outcome(side: bool) -> Outcome:
-    return conclude(Data(side), nn.Identity(), column(1, 2, 3), [], "p", "desk", 20)
+    return conclude(Data(side), Model(), column(1, 2, 3), [], "p", "desk", 20)
 
 
 def test_the_metrics_of_both_tests_stand_side_by_side() -> None:
@@ -101,7 +102,7 @@ def test_without_a_second_test_nothing_is_added() -> None:
 
 def test_a_claim_about_what_the_data_lack_is_not_testable() -> None:
     claim = Claim("table 5.3", "tags", 0.88)
-    row = conclude(Data(side=False), nn.Identity(), column(1, 2, 3), [claim], "p", "desk", 20)
+    row = conclude(Data(side=False), Model(), column(1, 2, 3), [claim], "p", "desk", 20)
     (found,) = row.record["claims"]
     assert (found["verdict"], found["reason"]) == ("not testable", "no tags here")
     assert found["measured"] is None and found["reported"] == 0.88

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 _SHOWN = 10  # rows of the result that the terminal shows
 _UPRIGHT = 3  # so few rows stand upright, if they are wide
+_WIDE = 12  # columns that the terminal shows of more rows
 
 
 def predict(
@@ -51,10 +52,13 @@ def shown(name: str, result: pd.DataFrame) -> Table:
     from rich.table import Table
 
     cells = result.head(_SHOWN).map(_cell)
-    upright = len(cells) <= _UPRIGHT < len(cells.columns)
-    if upright:
+    title = f"{name}: first rows"
+    if len(cells) <= _UPRIGHT < len(cells.columns):
         cells = cells.T.reset_index().set_axis(["", *cells.iloc[:, 0]], axis=1)
-    table = Table(*map(str, cells.columns), title=f"{name}: first rows", title_justify="left")
+    elif len(cells.columns) > _WIDE:
+        title += f", {_WIDE} of {len(cells.columns)} columns"
+        cells = cells.iloc[:, :_WIDE]
+    table = Table(*map(str, cells.columns), title=title, title_justify="left")
     for row in cells.itertuples(index=False):
         table.add_row(*row)
     return table
@@ -66,9 +70,7 @@ def _cell(value: Any) -> str:
 
 def apply(data: Any, model: Any, source: Path) -> pd.DataFrame:
     """Let the data set read `source` and the model predict; the data set says how it is shown."""
-    from muso_exp.outcome import predictor
-
-    return data.apply(source, predictor(model))
+    return data.apply(source, model.columns)
 
 
 def find_trained(run: str) -> Path:

@@ -17,6 +17,7 @@ from muso_exp.data.audio.base import predict_batches
 from muso_exp.data.audio.splits import group_names
 from muso_exp.data.audio.world import SoundWorld, sound_folder
 from muso_exp.data.base import ExperimentData, Predict
+from muso_exp.data.membership.readers import chosen_features
 from muso_exp.data.membership.splits import unit
 from muso_exp.data.separation.vectors import require_choice
 from muso_exp.data.sound_features import audit, report
@@ -26,11 +27,10 @@ from muso_exp.data.sound_features.reading import ReadOptions
 from muso_exp.data.sound_features.sanity import check_features
 from muso_exp.data.sound_features.sources import NAMES, Songs, read_songs
 from muso_exp.data.sound_features.splits import fit_targets, split_sizes, split_songs
-from muso_exp.data.sound_features.trained import evaluated
 from muso_exp.errors import ConfigError
 from muso_exp.features.audio import SpectrumOptions
 from muso_exp.features.conformal import conformal_half_widths
-from muso_exp.features.tracks import FEATURES, Scaling
+from muso_exp.features.tracks import Scaling
 from muso_exp.metrics.base import WeightedMetric
 from muso_exp.metrics.regression import R2, MeanSquaredError, OutputAccuracy
 from muso_exp.results import Finding, Section
@@ -131,7 +131,7 @@ class Spectra(ExperimentData):
         require_choice("group", group, GROUPS)
         if not 0 < coverage < 1:
             raise ConfigError(f"dataset.coverage={coverage}: above 0 and below 1 is needed")
-        self.features = _chosen(features, drop)
+        self.features = chosen_features(features, drop)
         check_features(checks, self.features)
         self.layout, self.duplicates, self.group = layout, duplicates, group
         self.shares = {"val_share": val_share, "test_share": test_share}
@@ -266,9 +266,9 @@ class Spectra(ExperimentData):
 
         The errors are those of the model as it is when the checkpoint is saved.
         """
-        model = None if self.trainer is None else self.trainer.lightning_module
+        model: Any = None if self.trainer is None else self.trainer.lightning_module
         if model is not None:
-            self.half_widths = self.dev_half_widths(evaluated(model))
+            self.half_widths = self.dev_half_widths(model.columns)
         return {
             "features": self.features,
             "scaling": self.scaling.state(),
@@ -327,14 +327,3 @@ class Spectra(ExperimentData):
 
     def _epoch(self) -> int:
         return 0 if self.trainer is None else self.trainer.current_epoch
-
-
-def _chosen(features: Sequence[str], drop: Sequence[str]) -> list[str]:
-    unknown = [name for name in [*features, *drop] if name not in FEATURES]
-    if unknown:
-        known = ", ".join(FEATURES)
-        raise ConfigError(f"dataset.features: no audio feature {unknown[0]!r}; there are {known}")
-    chosen = [name for name in dict.fromkeys(features) if name not in drop]
-    if not chosen:
-        raise ConfigError("dataset.drop leaves no feature")
-    return chosen

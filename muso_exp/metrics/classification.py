@@ -5,6 +5,7 @@ probability of deciding for it (0 or 1, or between for a random guesser, whose c
 exact expectations); and `target` (n_rows,), 0 or 1.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -94,11 +95,15 @@ class CalibrationError(WeightedMetric):
 
     def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
         """Return the error under each row of weights, shape (n_resamples,)."""
-        score = columns["probability"].double()
-        bins = (score * self.n_bins).long().clamp(0, self.n_bins - 1)  # (n_rows,)
+        stated, true = self.stated(columns)
+        bins = (stated * self.n_bins).long().clamp(0, self.n_bins - 1)  # (n_rows,)
         gaps = weights.new_zeros(len(weights), self.n_bins)
-        gaps.index_add_(1, bins, weights * (score - columns["target"]))  # (n_resamples, n_bins)
+        gaps.index_add_(1, bins, weights * (stated - true))  # (n_resamples, n_bins)
         return gaps.abs().sum(dim=1) / weights.sum(dim=1)
+
+    def stated(self, columns: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return the probability that each row states, float64, and what came true, (n_rows,)."""
+        return columns["probability"].double(), columns["target"]
 
 
 class Accuracy(WeightedMetric):

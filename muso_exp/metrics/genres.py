@@ -5,13 +5,13 @@ shape (n_rows,). The decision is the class of the largest probability; where sev
 likely, each counts as decided in equal parts, so that a uniform guess scores its exact expectation.
 """
 
-from typing import Any
+from collections.abc import Mapping
 
-import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
 from muso_exp.metrics.base import WeightedMetric, weighted_mean
+from muso_exp.metrics.classification import CalibrationError
 
 _LOG_FLOOR = -100.0  # of torch's binary cross-entropy: the logarithm of a probability of 0
 
@@ -52,38 +52,18 @@ class GenreLogLoss(WeightedMetric):
         return weighted_mean(-own.log().clamp(min=_LOG_FLOOR), weights)
 
 
-class ConfidenceError(WeightedMetric):
-    """Expected calibration error of the confidence, the largest probability of a row.
-
-    Mean |confidence - accuracy| over bins of confidence of equal width, weighted by their rows.
-
-    Args:
-        n_bins: bins between 0 and 1.
-        **kwargs: of `torchmetrics.Metric`.
-
-    Raises:
-        ValueError: `n_bins` is not positive.
+class ConfidenceError(CalibrationError):
+    """Calibration error of the confidence: the largest probability of a row, against the accuracy.
 
     Source: Guo et al., ICML 2017. Deviation: ties of the largest probability count in part.
     """
 
     fields = ("probabilities", "target")
-    higher_is_better = False
 
-    def __init__(self, n_bins: int = 10, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        if n_bins < 1:
-            raise ValueError(f"n_bins must be >= 1, got {n_bins}")
-        self.n_bins = n_bins
-
-    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
-        """Return the error under each row of weights, shape (n_resamples,)."""
+    def stated(self, columns: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return each row's confidence, and whether its decision is the truth, (n_rows,)."""
         confidence = columns["probabilities"].double().amax(dim=1)
-        right = hits(columns["probabilities"], columns["target"])
-        bins = (confidence * self.n_bins).long().clamp(0, self.n_bins - 1)  # (n_rows,)
-        gaps = weights.new_zeros(len(weights), self.n_bins)
-        gaps.index_add_(1, bins, weights * (confidence - right))  # (n_resamples, n_bins)
-        return gaps.abs().sum(dim=1) / weights.sum(dim=1)
+        return confidence, hits(columns["probabilities"], columns["target"])
 
 
 def decisions(probabilities: Tensor) -> Tensor:

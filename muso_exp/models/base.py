@@ -45,13 +45,6 @@ class Model(pl.LightningModule):
         if not torch.cuda.is_available():
             os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"
 
-    def transfer_batch_to_device(
-        self, batch: Batch, device: torch.device, dataloader_idx: int
-    ) -> Batch:
-        """Move a batch: what Lightning does too, after a search for tensors in anything."""
-        wait_not = device.type == "cuda"
-        return {name: value.to(device, non_blocking=wait_not) for name, value in batch.items()}
-
     def attach_metrics(self, metrics: MetricCollection) -> None:
         """Score validation and test by copies of `metrics`, logged as `val/...` and `test/...`."""
         self.val_metrics = metrics.clone(prefix="val/")
@@ -83,6 +76,19 @@ class Model(pl.LightningModule):
     def predict_step(self, batch: Batch, batch_idx: int = 0) -> dict[str, Tensor]:
         """Return the prediction columns that the data set's metrics read."""
         raise TypeError(f"{type(self).__name__} does not implement predict_step")
+
+    def columns(self, batch: Batch) -> dict[str, Tensor]:
+        """Return the prediction columns of a batch on the CPU, as a trained model gives them.
+
+        For whoever asks outside Lightning's loops, be it in the middle of the training.
+        """
+        was_training = self.training
+        self.eval()
+        with torch.inference_mode():
+            moved = {name: value.to(self.device) for name, value in batch.items()}
+            columns = self.predict_step(moved)
+        self.train(was_training)
+        return {name: value.cpu() for name, value in columns.items()}
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Update the validation metrics and log `val/loss`."""

@@ -144,6 +144,12 @@ def test_a_few_wide_rows_stand_upright() -> None:
     assert len(shown("t", wide[["path", "energy"]]).columns) == 2
 
 
+def test_of_many_wide_rows_the_first_columns_are_shown() -> None:
+    table = shown("songs", pd.DataFrame(np.zeros((5, 40))))
+    assert len(table.columns) == 12
+    assert table.title == "songs: first rows, 12 of 40 columns"
+
+
 def test_the_result_is_written_in_the_format_of_its_name(tmp_path: Path) -> None:
     table = pd.DataFrame({"rank": [1, 2]})
     for name, read in (("a.csv.gz", pd.read_csv), ("a.parquet", pd.read_parquet)):

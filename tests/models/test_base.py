@@ -86,9 +86,8 @@ def test_the_slow_search_for_cuda_is_kept_only_where_there_is_cuda(
     assert os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] == kept
 
 
-def test_a_batch_is_moved_whole() -> None:
-    moved = Affine().transfer_batch_to_device(BATCH, torch.device("meta"), 0)
-    assert {name: value.device.type for name, value in moved.items()} == {
-        "x": "meta",
-        "target": "meta",
-    }
+def test_a_model_asked_in_the_middle_of_its_training_goes_on_training() -> None:
+    model = Affine().train()
+    columns = model.columns(BATCH)
+    assert model.training
+    assert not any(value.requires_grad for value in columns.values())
