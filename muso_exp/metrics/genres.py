@@ -7,6 +7,7 @@ likely, each counts as decided in equal parts, so that a uniform guess scores it
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
