@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from subprocess import PIPE
 
@@ -22,8 +23,9 @@ from damaged_sound import RATE, music, write_damaged, write_good
 from worker_tasks import strange_clip
 
 from muso_exp.data.audio import shards
-from muso_exp.data.audio.clips import ClipOptions, read_clip
+from muso_exp.data.audio.clips import ClipOptions, read_clip, write_clip
 from muso_exp.data.audio.store import AudioStore, StoreOptions, build_store, summary
+from muso_exp.data.audio.workers import Limits, run_each
 from muso_exp.errors import ConfigError, DataFormatError
 
 OPTIONS = StoreOptions(sample_rate=16_000, seconds=4.0, min_seconds=2.0, workers=1)
@@ -315,3 +317,17 @@ def test_100_real_songs_beside_34_damaged_ones(real_data: Path, tmp_path: Path) 
     found = dict(zip(store.quarantine["track_id"], store.quarantine["code"], strict=True))
     assert found == {f"bad/{name}": code for name, code in codes.items()}
     assert (store.index["n_filled"] == 320_000).all()
+
+
+def test_a_shard_may_be_larger_than_the_memory_of_a_worker(sound: Path, tmp_path: Path) -> None:
+    path, shard = next((sound / "good").iterdir()), tmp_path / "shard.npy"
+    n_rows = 20_000  # 2.4 GiB of rows; the file is sparse
+    rows = np.lib.format.open_memmap(shard, "w+", np.int16, (n_rows, OPTIONS.clip.n_samples))
+    task = (str(path), str(shard), n_rows - 1)
+    ((_, facts),) = run_each(
+        partial(write_clip, OPTIONS.clip), [task], 1, Limits(memory=OPTIONS.memory_limit)
+    )
+    clip, expected = read_clip(path, OPTIONS.clip)
+    assert facts == expected
+    np.testing.assert_array_equal(rows[-1], clip)
+    assert not rows[-2].any()

@@ -1,6 +1,7 @@
 """One clip of the store: a part of a sound file, checked, at a fixed rate and length, int16."""
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,6 +92,8 @@ def loudest_moment(waveform: np.ndarray, sample_rate: int) -> float:
 def write_clip(options: ClipOptions, task: tuple[str, str, int]) -> ClipFacts:
     """Read the clip of a file and write it into its row of a shard.
 
+    The shard is not mapped: it may be larger than the memory that a worker may take.
+
     Args:
         options: what a clip is.
         task: the sound file, the shard (.npy, int16, (n_rows, n_samples)), the row.
@@ -100,6 +103,9 @@ def write_clip(options: ClipOptions, task: tuple[str, str, int]) -> ClipFacts:
     """
     path, shard, row = task
     clip, facts = read_clip(Path(path), options)
-    rows = np.load(shard, mmap_mode="r+")
-    rows[row] = clip
+    with Path(shard).open("r+b") as file:
+        np.lib.format.read_magic(file)
+        np.lib.format.read_array_header_1_0(file)
+        file.seek(row * clip.nbytes, os.SEEK_CUR)
+        file.write(clip.tobytes())
     return facts
