@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import logging
+import math
 import os
 import signal
 import sys
@@ -92,7 +93,9 @@ def _experiment(args: list[str]) -> None:
     debug = os.environ.get("HYDRA_FULL_ERROR") == "1"
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises, and the error is told here
     os.environ["MUSO_RUN"] = _run_name(args)
-    sys.argv[1:] = [f"+{arg}" if arg.startswith("experiment=") else arg for arg in args]
+    args = [f"+{arg}" if arg.startswith("experiment=") else arg for arg in args]
+    # Hydra wants all overrides in a row; whoever types -m may type it anywhere
+    sys.argv[1:] = sorted(args, key=lambda arg: arg not in ("-m", "--multirun"))
     Plugins.instance().register(WorkingFolderConf)
     app = hydra.main(config_path=str(conf_folder()), config_name="config", version_base="1.3")
     try:
@@ -115,6 +118,8 @@ def task(cfg: Any) -> float | None:
             raise
         log.error("%s", _one_line(error))  # to the console and run.log; Hydra would add a line
         _drop_empty(Path(cfg.paths.run))
+        if _goes_on(cfg, error):
+            return math.nan
         sys.exit(getattr(error, "exit_code", ConfigError.exit_code))
     except Stopped as stopped:
         if (Path(cfg.paths.run) / "checkpoints" / "last.ckpt").exists():
@@ -122,6 +127,19 @@ def task(cfg: Any) -> float | None:
         raise
     _show(record, folder)
     return record["metrics"].get(cfg.objective) if cfg.objective else None
+
+
+def _goes_on(cfg: Any, error: Exception) -> bool:
+    """Note a run of a sweep that failed; the others go on, unless it was the first one."""
+    from hydra.core.hydra_config import HydraConfig
+
+    from muso_exp.sweep import note_failure
+
+    hydra = HydraConfig.get()
+    later = hydra.mode is not None and hydra.mode.name == "MULTIRUN" and hydra.job.num > 0
+    if later:
+        note_failure(Path(cfg.paths.run), hydra.job.override_dirname, _one_line(error))
+    return later
 
 
 def _run(cfg: Any) -> tuple[dict[str, Any], Path]:

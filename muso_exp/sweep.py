@@ -13,6 +13,8 @@ from hydra.experimental.callback import Callback
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import DictConfig
 
+FAILED = "failed.txt"  # in the folder of a sweep
+
 
 class WorkingFolderConf(SearchPathPlugin):
     """Look for configuration in ./conf too, so that users of a wheel can add experiments."""
@@ -51,8 +53,26 @@ class SweepTable(Callback):
         names = [str(name) for name in metrics]
         table = comparison_table(find_runs([folder]), names, mean=config.table_mean)
         write_comparison(folder, config.name, config.paper.document, table)
+        failed = folder / FAILED
         if self.parent:
             self.parent.log_table(folder)
             atexit.unregister(self.parent.end)
-            self.parent.end("FINISHED")
+            self.parent.end("FAILED" if failed.is_file() else "FINISHED")
         sys.stdout.write(f"{folder}\n")
+        if failed.is_file():
+            n_failed = len(failed.read_text(encoding="utf-8").splitlines())
+            sys.stderr.write(f"muso_exp: not in the table: {n_failed} runs that failed, {failed}\n")
+            sys.exit(1)
+
+
+def note_failure(run: Path, overrides: str, reason: str) -> None:
+    """Write into the sweep's folder which of its runs failed and why; the table is then of others.
+
+    Args:
+        run: folder of the job.
+        overrides: what sets it apart.
+        reason: one line.
+    """
+    run.parent.mkdir(parents=True, exist_ok=True)
+    with (run.parent / FAILED).open("a", encoding="utf-8") as file:
+        file.write(f"{run.name}: {overrides}: {reason}\n")

@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import mlflow
+import pandas as pd
 import pytest
 from conftest import REPOSITORY
 
@@ -167,3 +168,27 @@ def test_the_very_same_run_is_shown_again_where_no_rerun_is_wanted(
     folders = [call(*SMOKE, *again)[1].splitlines()[-1] for _ in range(2)]
     assert folders[0] == folders[1]
     assert len(list((tmp_path / "outputs" / "dos_classifier").iterdir())) == 1
+
+
+def test_a_failed_run_of_a_sweep_leaves_the_table_of_the_others(
+    call: callable, tmp_path: Path
+) -> None:
+    args = ["+experiment=playlist_membership", "-m", "scale=smoke", "resamples=20", "logger=none"]
+    fails = "dataset.threshold=half,validation,test_midrange"  # validation wants dataset.val_share
+    status, out, err = call(*args, fails, "dataset.val_share=0", "trainer.max_epochs=1")
+    assert status == 1
+    (folder,) = (tmp_path / "outputs" / "playlist_membership").iterdir()
+    assert out.splitlines()[-1] == str(folder)
+    assert err.splitlines()[-1].endswith(f"1 runs that failed, {folder / 'failed.txt'}")
+    (line,) = (folder / "failed.txt").read_text().splitlines()
+    assert line.startswith("1: ") and "set dataset.val_share above 0" in line
+    assert len(pd.read_csv(folder / "table.csv")["variant"].unique()) == 2
+    assert not (folder / "1").exists()
+
+
+def test_a_sweep_whose_first_run_fails_ends_there(call: callable, tmp_path: Path) -> None:
+    args = ["+experiment=playlist_membership", "-m", "scale=smoke", "logger=none", "seed=0,1"]
+    status, _, err = call(*args, "dataset.root=nowhere")
+    assert status == 1
+    assert len([line for line in err.splitlines() if line.startswith("nowhere")]) == 1
+    assert not list((tmp_path / "outputs").rglob("failed.txt"))
