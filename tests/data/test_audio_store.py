@@ -4,22 +4,15 @@ import errno
 import logging
 import os
 import pickle
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from subprocess import PIPE
 
 import numpy as np
-import pandas as pd
 import pytest
 import soundfile
-from conftest import REPOSITORY
 from damaged_sound import RATE, music, write_damaged, write_good
+from tiny_store import OPTIONS, N, table
 from worker_tasks import strange_clip
 
 from muso_exp.data.audio import shards
@@ -27,13 +20,6 @@ from muso_exp.data.audio.clips import ClipOptions, read_clip, write_clip
 from muso_exp.data.audio.store import AudioStore, StoreOptions, build_store, summary
 from muso_exp.data.audio.workers import Limits, run_each
 from muso_exp.errors import ConfigError, DataFormatError
-
-OPTIONS = StoreOptions(sample_rate=16_000, seconds=4.0, min_seconds=2.0, workers=1)
-N = 64_000  # samples of a clip
-
-
-def table(paths: list[Path]) -> pd.DataFrame:
-    return pd.DataFrame({"track_id": [p.name for p in paths], "path": [str(p) for p in paths]})
 
 
 @pytest.fixture(scope="module")
@@ -159,92 +145,6 @@ def test_34_damaged_files_cost_nothing_but_themselves(
     assert quarantine.loc["rate_1.wav", "detail"].startswith("sample rate 1 Hz")
     line = next(m for m in caplog.messages if m.startswith("audio store:"))
     assert "8 clips of 4 s at 16000 Hz; 34 files in quarantine (9 cut, 4 not_audio" in line
-
-
-def test_a_stopped_build_goes_on_after_its_last_whole_shard(
-    sound: Path, store: AudioStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real, asked = shards.run_each, []
-
-    def stopped(*arguments: object) -> Iterator:
-        for n, ended in enumerate(real(*arguments)):
-            if n == 5:
-                raise KeyboardInterrupt
-            yield ended
-
-    def counted(*arguments: object) -> Iterator:
-        for ended in real(*arguments):
-            asked.append(Path(ended[0][0]).name)
-            yield ended
-
-    tracks = table(sorted((sound / "good").iterdir()))
-    monkeypatch.setattr(shards, "SHARD_BYTES", 2 * 2 * N)  # two clips
-    monkeypatch.setattr(shards, "run_each", stopped)
-    with pytest.raises(KeyboardInterrupt):
-        build_store(tracks, tmp_path, OPTIONS)
-    assert not [path for path in tmp_path.iterdir() if path.suffix not in (".parts", ".lock")]
-    monkeypatch.setattr(shards, "run_each", counted)
-    found = build_store(tracks, tmp_path, OPTIONS)
-    assert sorted(asked) == list(tracks["track_id"][4:])
-    assert found.fingerprint == store.fingerprint
-    assert sorted(found.index["shard"].unique()) == [0, 1, 2, 3]
-    assert not list(tmp_path.glob("*.parts"))
-
-
-BUILD = """
-import sys, pandas as pd, pathlib
-from muso_exp.data.audio.store import StoreOptions, build_store
-paths = sorted(pathlib.Path(sys.argv[1]).iterdir())
-tracks = pd.DataFrame({"track_id": [p.name for p in paths], "path": [str(p) for p in paths]})
-options = StoreOptions(sample_rate=16_000, seconds=4.0, min_seconds=2.0, workers=1)
-sys.stdout.write(build_store(tracks, pathlib.Path(sys.argv[2]), options).fingerprint)
-"""
-
-
-def start_build(sound: Path, cache: Path) -> subprocess.Popen:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(REPOSITORY), *sys.path])}
-    arguments = [sys.executable, "-c", BUILD, str(sound / "good"), str(cache)]
-    return subprocess.Popen(arguments, stdout=PIPE, stderr=PIPE, text=True, env=environment)
-
-
-def test_two_processes_that_build_one_store_both_get_it(
-    sound: Path, store: AudioStore, tmp_path: Path
-) -> None:
-    builders = [start_build(sound, tmp_path) for _ in range(2)]
-    assert [builder.communicate(timeout=100)[0] for builder in builders] == [store.fingerprint] * 2
-    folders = [path for path in tmp_path.iterdir() if path.is_dir()]
-    assert len(folders) == 1
-
-
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_a_build_that_is_killed_leaves_no_process_and_no_half_store(
-    sound: Path, store: AudioStore, tmp_path: Path, how: signal.Signals
-) -> None:
-    builder = start_build(sound, tmp_path)
-    wait_for(lambda: bool(list(tmp_path.glob("*.parts/*.npy"))))
-    workers = Path(f"/proc/{builder.pid}/task/{builder.pid}/children").read_text().split()
-    assert workers
-    builder.send_signal(how)
-    builder.communicate()
-    assert builder.returncode != 0
-    wait_for(lambda: not any(is_alive(worker) for worker in workers))
-    assert not list(tmp_path.glob("*/store.json"))
-    tracks = table(sorted((sound / "good").iterdir()))
-    assert build_store(tracks, tmp_path, OPTIONS).fingerprint == store.fingerprint
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.005)
-
-
-def is_alive(process: str) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_text().split()[2] != "Z"
-    except OSError:
-        return False
 
 
 def test_two_tracks_with_one_id_are_refused(sound: Path, tmp_path: Path) -> None:
