@@ -12,7 +12,7 @@ from torchmetrics import MetricCollection
 
 from muso_exp.data.audio.base import AudioData
 from muso_exp.data.audio.factor_report import audit, sections
-from muso_exp.data.audio.listened import lay_beside, played_tracks, require_match
+from muso_exp.data.audio.listened import played_tracks, prepare_factors, require_match
 from muso_exp.data.audio.recommendation import ListeningTest, group_means
 from muso_exp.data.audio.scaling import FactorScaling, unit_rows
 from muso_exp.data.base import Predict
@@ -91,9 +91,7 @@ class AudioFactors(AudioData):
             ConfigError: more factors than users or items.
         """
         super().prepare_data()
-        lay_beside(self.plays, self.folder()).prepare_data()
-        self.plays.setup()
-        cached_factors(self.plays, self.options, self.cache)
+        prepare_factors(self.plays, self.folder(), self.options, self.cache)
 
     def choose(self, tracks: pd.DataFrame) -> pd.DataFrame:
         """Return the tracks that somebody has played.

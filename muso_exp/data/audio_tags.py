@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader
 from torchmetrics import MetricCollection
 
 from muso_exp.data.audio.base import AudioData
-from muso_exp.data.audio.listened import lay_beside, played_tracks, require_match
+from muso_exp.data.audio.listened import played_tracks, prepare_factors, require_match
 from muso_exp.data.audio.splits import keyed_share
 from muso_exp.data.audio.vectors import clip_vectors, require_inputs
 from muso_exp.data.base import Batch, BatchDataset, Predict
@@ -97,9 +97,7 @@ class AudioTags(AudioData):
         """
         super().prepare_data()
         if self.plays is not None:
-            lay_beside(self.plays, self.folder()).prepare_data()
-            self.plays.setup()
-            cached_factors(self.plays, self.options, self.cache)
+            prepare_factors(self.plays, self.folder(), self.options, self.cache)
 
     def choose(self, tracks: pd.DataFrame) -> pd.DataFrame:
         """Return the tracks with any tag that, where plays are given, somebody has played.

@@ -130,6 +130,10 @@ class ExperimentData(pl.LightningDataModule):
         wait_not = device.type == "cuda"
         return {name: value.to(device, non_blocking=wait_not) for name, value in batch.items()}
 
+    def epoch(self) -> int:
+        """Return the epoch of the training, 0 outside one."""
+        return 0 if self.trainer is None else self.trainer.current_epoch
+
     def loader(self, dataset: "BatchDataset", shuffle: bool) -> DataLoader:
         """Return a loader that asks `dataset` for whole batches, without per-row collation."""
         size = self.batch_size or max(len(dataset), 1)

@@ -191,7 +191,7 @@ class Spectra(ExperimentData):
         """Return the train songs, shuffled anew each epoch."""
         rows = self.parts["train"]
         target = self.labels[torch.from_numpy(rows)]
-        return self.inputs.training(rows, target, self.batch_size, self.seed, self._epoch)
+        return self.inputs.training(rows, target, self.batch_size, self.seed, self.epoch)
 
     def val_dataloader(self) -> DataLoader:
         """Return the dev songs."""
@@ -324,6 +324,3 @@ class Spectra(ExperimentData):
             self.workers,
             self.inputs.spectra,
         )
-
-    def _epoch(self) -> int:
-        return 0 if self.trainer is None else self.trainer.current_epoch

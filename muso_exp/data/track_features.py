@@ -151,8 +151,9 @@ class TrackFeatures(ExperimentData):
         read = read_feature_table(path, self.features, self.duplicates)
         self.fingerprint = fingerprint(read, self.features)
         self.n_read = len(read)
-        self.n_distinct = len(distinct(read, self.features))
-        self.tracks = distinct(read, self.features) if self.distinct_rows else read
+        different = distinct(read, self.features)
+        self.n_distinct = len(different)
+        self.tracks = different if self.distinct_rows else read
         rng = np.random.default_rng([self.seed, 1])
         self.rows = split_tracks(len(self.tracks), self.n_train, self.train_share, rng)
         for k in (self.n_clusters, *self.curve):

@@ -215,7 +215,7 @@ class AudioData(ExperimentData):
             self.crops_per_clip,
             self.seed,
         )
-        batches = EpochBatches(len(crops), self.batch_size or len(crops), self.seed, self._epoch)
+        batches = EpochBatches(len(crops), self.batch_size or len(crops), self.seed, self.epoch)
         return DataLoader(crops, sampler=batches, batch_size=None, num_workers=self.num_workers)
 
     def train_rows(self) -> np.ndarray:
@@ -306,9 +306,6 @@ class AudioData(ExperimentData):
         self.tracks = self.tracks.iloc[kept].reset_index(drop=True)
         self.clips = self.clips[kept]
         self.parts = {name: np.searchsorted(kept, rows) for name, rows in self.parts.items()}
-
-    def _epoch(self) -> int:
-        return 0 if self.trainer is None else self.trainer.current_epoch
 
 
 def predict_batches(batches: DataLoader, predict: Predict) -> dict[str, Tensor]:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from muso_exp.data.listening.factors import cached_factors
 from muso_exp.data.plays import Plays
 from muso_exp.errors import ConfigError
+from muso_exp.features.als import FactorOptions
 from muso_exp.features.matching import match_songs
 
 if TYPE_CHECKING:
@@ -23,6 +25,19 @@ def lay_beside(plays: Plays, folder: Path) -> Plays:
     if plays.root is None:
         plays.root = folder
     return plays
+
+
+def prepare_factors(plays: Plays, folder: Path, options: FactorOptions, cache: Path) -> None:
+    """Read the plays, beside the sound or at their root, and fit their factors, each once.
+
+    Raises:
+        DatasetNotFoundError: files of the plays are missing.
+        DataFormatError: a file of another form.
+        ConfigError: more factors than users or items.
+    """
+    lay_beside(plays, folder).prepare_data()
+    plays.setup()
+    cached_factors(plays, options, cache)
 
 
 def require_match(match: str) -> str:

@@ -165,7 +165,7 @@ def build_store(tracks: pd.DataFrame, cache: Path, options: StoreOptions) -> Aud
         raise DataFormatError(
             cache, "two tracks with one id", value=repeated.iloc[0], fix="give each its own"
         )
-    key = cache_key("audio_store", VERSION, asdict(options.clip), _identity(tracks))
+    key = cache_key("audio_store", VERSION, asdict(options.clip), files_fingerprint(tracks))
     parts = cache / f"{key}.parts"
     limits = Limits(options.time_limit, options.memory_limit)
 
@@ -209,7 +209,7 @@ def why(quarantine: pd.DataFrame) -> str:
     return ", ".join(f"{count} {code}" for code, count in counts.items())
 
 
-def _identity(tracks: pd.DataFrame) -> str:
+def files_fingerprint(tracks: pd.DataFrame) -> str:
     """Return a hash of the tracks' ids, and of their files' places, sizes and times of change."""
     lines = ("\t".join(entry) for entry in _files(tracks))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torchmetrics import MetricCollection
 
+from muso_exp.data.listening.report import with_columns
 from muso_exp.metrics.challenge import CooccurrenceError
 from muso_exp.plots import forest_figure
 from muso_exp.results import Finding, Section, SideTask
@@ -30,10 +31,7 @@ def predictions(data: PlaylistContinuation, preds: dict[str, Tensor]) -> pd.Data
     table["n_seeds"] = np.diff(held.seen.indptr)
     tracks = np.split(held.positives.indices, held.positives.indptr[1:-1])
     table["held_out"] = [items.tolist() for items in tracks]
-    for name, column in preds.items():
-        values = column.cpu().numpy()
-        table[name] = values.tolist() if values.ndim > 1 else values
-    return table
+    return with_columns(table, preds)
 
 
 def audit(data: PlaylistContinuation) -> list[Finding]:

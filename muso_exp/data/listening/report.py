@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,10 +22,13 @@ def predictions(data: Plays, preds: dict[str, Tensor]) -> pd.DataFrame:
     table = pd.DataFrame({"user": data.data.users[held.users]})
     rows = np.split(ids[held.positives.indices], held.positives.indptr[1:-1])
     table["held_out"] = [items.tolist() for items in rows]
-    for name, column in preds.items():
-        values = column.cpu().numpy()
-        table[name] = values.tolist() if values.ndim > 1 else values
-    return table
+    return with_columns(table, preds)
+
+
+def with_columns(table: pd.DataFrame, preds: Mapping[str, Tensor]) -> pd.DataFrame:
+    """Return the table with the prediction columns; of several numbers a row holds a list."""
+    values = {name: column.cpu().numpy() for name, column in preds.items()}
+    return table.assign(**{k: v.tolist() if v.ndim > 1 else v for k, v in values.items()})
 
 
 def audit(data: Plays) -> list[Finding]:

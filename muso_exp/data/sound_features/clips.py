@@ -1,6 +1,5 @@
 """The spectra of many sound files, in the cache."""
 
-import hashlib
 import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -12,7 +11,7 @@ import pandas as pd
 from rich.console import Console
 from rich.progress import track as progress
 
-from muso_exp.data.audio.store import why
+from muso_exp.data.audio.store import files_fingerprint, why
 from muso_exp.data.audio.workers import Failure, Limits, run_each
 from muso_exp.data.cache import cache_key, cached_folder
 from muso_exp.data.sound_features.reading import ReadOptions, read_task
@@ -51,7 +50,7 @@ def compute_spectra(
         DataFormatError: no file that can be used.
         ConfigError: the cache cannot be written.
     """
-    key = cache_key("spectra", VERSION, asdict(options), _identity(tracks))
+    key = cache_key("spectra", VERSION, asdict(options), files_fingerprint(tracks))
 
     def write(folder: Path) -> None:
         values, index, quarantine = _compute(tracks, options, workers)
@@ -105,19 +104,6 @@ def _each(
     bar = progress(done, "spectra", len(tasks), transient=True, console=console, disable=hidden)
     for (row, _), result in bar:
         yield row, result
-
-
-def _identity(tracks: pd.DataFrame) -> str:
-    """Return a hash of the tracks' ids, and of their files' places, sizes and times of change."""
-    digest = hashlib.sha256()
-    for track_id, path in zip(tracks["track_id"], tracks["path"], strict=True):
-        try:
-            found = Path(path).stat()
-            state = f"{found.st_size}-{found.st_mtime_ns}"
-        except OSError as error:
-            state = str(error.errno)
-        digest.update(f"{track_id}\t{path}\t{state}\n".encode())
-    return digest.hexdigest()
 
 
 def typical_seconds(index: pd.DataFrame) -> float:
