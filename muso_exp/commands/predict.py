@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import sys
@@ -26,17 +27,24 @@ _WIDE = 12  # columns that the terminal shows of more rows
 def predict(
     run: Annotated[str, typer.Argument(help="run folder, MLflow run id, or a .ckpt file of a run")],
     source: Annotated[
-        Path, typer.Argument(help="new input as the run's dataset reads it: table, song, folder")
+        Path,
+        typer.Argument(help="new input: table of tracks, song, folder of songs, or seeds"),
     ],
     out: Annotated[
         Path | None, typer.Option(help="also write the result: .csv, .csv.gz or .parquet")
     ] = None,
 ) -> None:
-    """Apply a finished run to new input: tracks ranked by fit, songs estimated from their sound."""
+    """Apply a finished run to new input: tracks ranked by fit, songs estimated from their sound.
+
+    A run of a recommender continues a playlist or what somebody plays: ids or names, one a line, or
+    a CSV with track_id, or artist and title, and maybe plays and playlist_name.
+    """
     from rich.console import Console
 
     if out is not None and not out.name.endswith((".csv", ".csv.gz", ".parquet")):
         raise ConfigError(f"--out {out}: a name that ends in .csv, .csv.gz or .parquet is needed")
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("muso_exp").setLevel(logging.INFO)
     data, model = load_trained(find_trained(run))
     result = apply(data, model, source)
     if out is not None:
@@ -99,7 +107,7 @@ def load_trained(checkpoint: Path) -> tuple[Any, Any]:
     """Return data set and model of a run as they were saved, from the checkpoint alone.
 
     Raises:
-        CheckpointError: the file is no checkpoint of a run of this program.
+        CheckpointError: the file is no checkpoint of a run of this program as it is now.
     """
     import torch
     from omegaconf import OmegaConf
@@ -113,11 +121,13 @@ def load_trained(checkpoint: Path) -> tuple[Any, Any]:
         raise CheckpointError(
             f"{checkpoint}: no checkpoint of a muso_exp run ({type(error).__name__})"
         ) from error
-    data = build(OmegaConf.create(recipe["dataset"]))
-    data.load_state_dict(saved.get(type(data).__qualname__, {}))
-    model = build(OmegaConf.create(recipe["model"]))
-    model.on_load_checkpoint(saved)
-    model.load_state_dict(state)
+    data, model = (build(OmegaConf.create(recipe[name])) for name in ("dataset", "model"))
+    try:
+        data.load_state_dict(saved.get(type(data).__qualname__, {}))
+        model.on_load_checkpoint(saved)
+        model.load_state_dict(state)
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise CheckpointError(f"{checkpoint}: written by an older version; train anew") from error
     return data, model.eval()
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from torchmetrics import MetricCollection
 
 from muso_exp.data.base import ExperimentData, Predict
 from muso_exp.data.continuation import report
-from muso_exp.data.continuation.batches import ContinuedRows, PlaylistMatrix, padded
+from muso_exp.data.continuation.batches import ContinuedRows, PlaylistMatrix, padded, word_batch
 from muso_exp.data.continuation.sources import (
     SPLITS,
     choose_split,
@@ -21,8 +22,9 @@ from muso_exp.data.continuation.sources import (
     simulated_files,
 )
 from muso_exp.data.continuation.splits import CATEGORIES, Seeds, challenge, hold_out
-from muso_exp.data.continuation.titles import title_words
+from muso_exp.data.continuation.titles import title_vocabulary, title_words
 from muso_exp.data.listening.batches import HeldOut
+from muso_exp.data.listening.recommend import Catalogue, read_seeds, recommend
 from muso_exp.errors import ConfigError
 from muso_exp.features.ranking import rank_by_item
 from muso_exp.metrics.challenge import ArtistRPrecision, ChallengeRPrecision, ShortLists
@@ -139,6 +141,8 @@ class PlaylistContinuation(ExperimentData):
         else:
             self.continuation = hold_out(self.data, self.test_share, names, self.seed)
         known, held_out = self.continuation.known, self.continuation.held_out
+        self.catalogue = Catalogue.of(self.data.tracks, known, counted=False)
+        self.words = title_vocabulary(self.continuation.titles(self.data))
         self.test_held = HeldOut.of(known, held_out, None)
         self.popularity = np.bincount(known.indices, minlength=known.shape[1])  # (n_tracks,)
         self.artist = np.unique(self.data.tracks["artist_id"], return_inverse=True)[1]
@@ -154,7 +158,7 @@ class PlaylistContinuation(ExperimentData):
 
     def train_dataloader(self) -> DataLoader:
         """Return the known tracks of all playlists, and all features, as one batch."""
-        words = title_words(self.continuation.titles(self.data))
+        words = title_words(self.continuation.titles(self.data), self.words)
         known = self.continuation.known
         matrix = PlaylistMatrix(known, self.features, self.file_order, words)
         return self.loader(matrix, shuffle=False)
@@ -233,3 +237,25 @@ class PlaylistContinuation(ExperimentData):
     def sections(self, predictions: pd.DataFrame, predict: Predict) -> Sequence[Section]:
         """Return scores by kind of seeds, some continuations, and what the model tells."""
         return report.sections(self, predictions)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the tracks that can be recommended, and the words of titles."""
+        return {"catalogue": self.catalogue.state(), "words": self.words}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up what `state_dict` gave."""
+        self.catalogue, self.words = Catalogue(**state_dict["catalogue"]), state_dict["words"]
+
+    def apply(self, path: Path, predict: Predict) -> pd.DataFrame:
+        """Continue a new playlist.
+
+        Args:
+            path: its tracks, see `muso_exp.data.listening.recommend.read_seeds`.
+            predict: the trained model.
+
+        Returns:
+            rank, id, artist, title, score.
+        """
+        seeds = read_seeds(path)
+        words = word_batch(title_words([seeds.title], self.words))
+        return recommend(seeds, self.catalogue, predict, words)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from muso_exp.data.listening import report as play_report
 from muso_exp.data.listening import sections as play_sections
 from muso_exp.data.listening.batches import HeldOut, UserRows, WholeMatrix
 from muso_exp.data.listening.catalogue import ReadOptions
+from muso_exp.data.listening.recommend import Catalogue, read_seeds, recommend
 from muso_exp.data.listening.sources import SOURCES
 from muso_exp.data.listening.splits import Split, split_plays
 from muso_exp.data.listening.tables import Interactions, keep_dense, listed_items
@@ -149,6 +151,7 @@ class Plays(ExperimentData):
         train, candidates = self.split.train, self.split.candidates
         self.val_held = HeldOut.of(train, self.split.val, None)
         self.test_held = HeldOut.of(train + self.split.val, self.split.test, candidates)
+        self.catalogue = Catalogue.of(self.data.items, train, counted=True)
         self.listeners = np.bincount(train.indices, minlength=train.shape[1])  # (n_items,)
         self.tags = tag_rows(self.data, self.listeners, self.n_tags, self.seed)
         self.tag_scores: Tensor | None = None  # filled by `side_task`
@@ -267,3 +270,24 @@ class Plays(ExperimentData):
     def sections(self, predictions: pd.DataFrame, predict: Predict) -> Sequence[Section]:
         """Return the neighbours of some items, the factors, and what they know about tags."""
         return play_sections.sections(self, predictions, predict)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the items that can be recommended."""
+        return self.catalogue.state()
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up what `state_dict` gave."""
+        self.catalogue = Catalogue(**state_dict)
+
+    def apply(self, path: Path, predict: Predict) -> pd.DataFrame:
+        """Recommend items to a new listener.
+
+        Args:
+            path: what he plays, see `muso_exp.data.listening.recommend.read_seeds`; where the file
+                has no play counts, each item counts the median of training.
+            predict: the trained model.
+
+        Returns:
+            rank, id, artist, title (where items are songs), score.
+        """
+        return recommend(read_seeds(path), self.catalogue, predict)

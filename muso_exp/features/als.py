@@ -54,6 +54,33 @@ def als_sweep(
         als.solver(transposed, items, users, regularization, num_threads=n_threads)
 
 
+def fold_in(
+    confidence: csr_matrix, item_factors: torch.Tensor, regularization: float, bias: bool
+) -> torch.Tensor:
+    """Return the factors of rows that the sweeps have not seen: half a sweep, solved exactly.
+
+    Args:
+        confidence: total c of the stored entries, shape (n_rows, n_items), float32, in range and
+            without repeats.
+        item_factors: shape (n_items, n_factors), float32.
+        regularization: weight of the squared norms.
+        bias: whether the last column is a bias, see `muso_exp.features.wmf.solve_biased`.
+
+    Returns:
+        Shape (n_rows, n_factors), float32.
+
+    Source: Hu, Koren and Volinsky, ICDM 2008, equation 4. Deviation: none.
+    """
+    if bias:
+        return wmf.solve_biased(confidence, item_factors, regularization)
+    items = item_factors.cpu().numpy()
+    rows = np.zeros((confidence.shape[0], items.shape[1]), dtype=np.float32)
+    with threadpool_limits(1, "blas"):
+        als = AlternatingLeastSquares(items.shape[1], use_cg=False)
+        als.solver(confidence, rows, items, regularization, num_threads=1)
+    return torch.from_numpy(rows).to(item_factors.device)
+
+
 def start_factors(
     n_users: int, n_items: int, n_factors: int, init_std: float, seed: int
 ) -> tuple[torch.Tensor, torch.Tensor]:

@@ -21,31 +21,31 @@ from muso_exp.models.nearest_features import NearestFeatures
 from muso_exp.models.popularity import Popularity
 from muso_exp.models.ranking import RankingSolver
 from muso_exp.models.titles import Titles
+from muso_exp.models.wmf import WMF
 
 MIN_HIDDEN = 5  # tracks of a validation playlist beyond its seeds
 
 
-class Factors(RankingSolver):
+class Factors(WMF):
     """WMF solved in one step, as a part of a mix; `options` as of `FactorOptions`."""
 
     def __init__(
-        self, n_users: int, n_items: int, cutoffs: Sequence[int], n_top: int = 10, **options: Any
+        self,
+        n_users: int,
+        n_items: int,
+        cutoffs: Sequence[int],
+        n_top: int = 10,
+        iterations: int = 40,
+        **options: Any,
     ) -> None:
-        super().__init__(n_users, n_items, cutoffs, n_top)
-        self.options = FactorOptions(**options)
-        self.register_buffer("user_factors", torch.zeros(n_users, self.options.n_factors))
-        self.register_buffer("item_factors", torch.zeros(n_items, self.options.n_factors))
+        super().__init__(n_users, n_items, cutoffs, n_top=n_top, **options)
+        self.options = FactorOptions(iterations=iterations, **options)
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         """Fit the factors from the start."""
         users, items = fit_factors(self.plays(batch), self.options)
         self.register_buffer("user_factors", torch.from_numpy(users))
         self.register_buffer("item_factors", torch.from_numpy(items))
-
-    def score_block(self, users: Tensor, out: Tensor | None = None) -> Tensor:
-        """Return the products of the factors, shape (B, n_items)."""
-        factors = self.factors()
-        return factors["user_factors"][users] @ factors["item_factors"].T
 
 
 PARTS: dict[str, type[RankingSolver]] = {
@@ -153,35 +153,48 @@ class Blend(RankingSolver):
         """Return the weights (n_parts,) under which the hidden tracks of users (n,) rank best."""
         seen, positives = cut[users], hidden[users]
         rows = Rows(seen.indptr, seen.indices), Rows(positives.indptr, positives.indices)
-        scores = self._standard_scores(torch.from_numpy(users)).numpy()  # (n_parts, n, n_items)
+        scores = self._known_scores(torch.from_numpy(users)).numpy()  # (n_parts, n, n_items)
         weights = grid(len(scores), self.step)
         values = [
             mean_ndcg(np.tensordot(w, scores, axes=1), *rows, max(self.cutoffs)) for w in weights
         ]
         return torch.from_numpy(weights[int(np.argmax(values))])
 
-    def _standard_scores(self, users: Tensor) -> Tensor:
-        """Return the z-scores of each part, 0 where all are equal, (n_parts, B, n_items)."""
-        parts = []
-        for part in self.parts.values():
-            scores = part.score_block(users).float()  # type: ignore[operator]
-            spread = scores.std(dim=1, keepdim=True)
-            shifted = scores - scores.mean(dim=1, keepdim=True)
-            parts.append(torch.where(spread > 1e-9, shifted / spread.clamp(min=1e-9), 0))
-        return torch.stack(parts)
+    def _known_scores(self, users: Tensor) -> Tensor:
+        """Return the z-scores of each part for train playlists, (n_parts, B, n_items)."""
+        return torch.stack([z_scores(part.score_block(users)) for part in self._rankers()])
+
+    def _rankers(self) -> list[RankingSolver]:
+        return [part for part in self.parts.values() if isinstance(part, RankingSolver)]
 
     def score_block(self, users: Tensor, out: Tensor | None = None) -> Tensor:
         """Return the weighted sums of z-scores, shape (B, n_items)."""
-        levels = torch.tensor(self.seed_counts, device=users.device)
-        level = torch.searchsorted(levels, self.get_buffer("n_seeds")[users], right=True) - 1
+        return self._mix(self._known_scores(users), self.get_buffer("n_seeds")[users])
+
+    def score_new(self, batch: Batch) -> Tensor:
+        """Return the weighted sums of z-scores for new playlists, shape (B, n_items)."""
+        scores = torch.stack([z_scores(part.score_new(batch)) for part in self._rankers()])
+        return self._mix(scores, batch["crow_indices"].diff())
+
+    def _mix(self, scores: Tensor, n_seeds: Tensor) -> Tensor:
+        """Return the sums of scores (n_parts, B, n_items), weighted by n_seeds (B,)."""
+        levels = torch.tensor(self.seed_counts, device=n_seeds.device)
+        level = torch.searchsorted(levels, n_seeds, right=True) - 1
         weights = self.weights[level.clamp(min=0)]  # (B, n_parts)
-        return torch.einsum("bp,pbi->bi", weights, self._standard_scores(users))
+        return torch.einsum("bp,pbi->bi", weights, scores)
 
     def factors(self) -> dict[str, Tensor]:
         """Return `blend_weights` (n_levels, n_parts), `blend_seeds` (n_levels,), parts' names."""
         named = {f"blend_part_{name}": torch.tensor(i) for i, name in enumerate(self.parts)}
         seeds = torch.tensor(self.seed_counts)
         return {"blend_weights": self.weights, "blend_seeds": seeds, **named}
+
+
+def z_scores(scores: Tensor) -> Tensor:
+    """Return the scores of each row as z-scores, 0 where all are equal, (B, n_items), float32."""
+    spread = scores.float().std(dim=1, keepdim=True)
+    shifted = scores.float() - scores.float().mean(dim=1, keepdim=True)
+    return torch.where(spread > 1e-9, shifted / spread.clamp(min=1e-9), 0)
 
 
 def mean_ndcg(scores: np.ndarray, seen: Rows, positives: Rows, k: int) -> float:

@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 import torch
+from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from muso_exp.errors import ConfigError
@@ -96,9 +97,9 @@ class ClusterMembers(SoundRanker):
         place = self.order.cpu().numpy().argsort().argsort()  # 0 for the first of the file
         self.register_buffer("rank", torch.from_numpy(1 - place / (self.n_items + 1)).float())
 
-    def score_block(self, users: Tensor, out: Tensor | None = None) -> Tensor:
+    def score_rows(self, rows: csr_matrix) -> Tensor:
         """Return 1 downwards in file order for the cluster's tracks, else 0, (B, n_items)."""
-        seeds = self.seeds(users)
+        seeds = self.seeds(rows)
         points = self.mean_sound(seeds).numpy()
         own = torch.from_numpy(nearest(points, self.centres.cpu().numpy().astype(np.float64))[0])
         known = torch.from_numpy(np.diff(seeds.indptr) > 0)

@@ -131,9 +131,9 @@ class CooccurrenceNet(SoundRanker):
         preds = self(self.sound[torch.from_numpy(songs).to(self.device)])
         return (preds - target).square().mean(dim=1)
 
-    def score_block(self, users: Tensor, out: Tensor | None = None) -> Tensor:
+    def score_rows(self, rows: csr_matrix) -> Tensor:
         """Return the mean output of each playlist's seeds, 0 without seeds, (B, n_items)."""
-        seeds = self.seeds(users)
+        seeds = self.seeds(rows)
         used = np.unique(seeds.indices)
         sound = self.sound[torch.from_numpy(used).long().to(self.device)]
         hidden = torch.relu(self.hidden(sound)).cpu().numpy()
@@ -149,7 +149,7 @@ class CooccurrenceNet(SoundRanker):
             songs' mean row, `weights_moved` (), the share of its norm by which the first layer
             moved, and `gradient` (), the largest norm of a step's gradient.
         """
-        playlists = read_csr(self, "profiles", self.n_items)
+        playlists = read_csr(self, "known", self.n_items)
         split = self.split.cpu().numpy()
         train, dev = (np.flatnonzero(split == part) for part in (0, 1))
         mean = self._mean_row(train, playlists)

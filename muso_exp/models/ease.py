@@ -12,10 +12,10 @@ from torch import Tensor
 
 from muso_exp.errors import ConfigError
 from muso_exp.models.base import Batch
-from muso_exp.models.ranking import RankingSolver, read_csr, register_csr
+from muso_exp.models.ranking import RowRanker, read_csr, register_csr
 
 
-class EASE(RankingSolver):
+class EASE(RowRanker):
     """Scores X B, where B minimises |X - X B|^2 + regularization |B|^2 with a zero diagonal.
 
     With P = (X'X + regularization I)^-1, B = I - P / diag(P) by columns. Where users are fewer than
@@ -59,7 +59,6 @@ class EASE(RankingSolver):
         self.dual = n_users < n_items
         self.register_buffer("inverse", torch.zeros(0, 0))
         self.register_buffer("diagonal", torch.ones(n_items))
-        register_csr(self, "heard", csr_matrix((n_users, n_items), dtype=np.float32))
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         """Invert the smaller Gram matrix."""
@@ -74,16 +73,32 @@ class EASE(RankingSolver):
             diagonal = (1 - np.asarray(explained).ravel()) / self.regularization
         self.register_buffer("inverse", torch.from_numpy(inverse).float())
         self.register_buffer("diagonal", torch.from_numpy(diagonal.copy()).float())
-        register_csr(self, "heard", heard.astype(np.float32))
+        register_csr(self, "known", heard.astype(np.float32))
 
     def score_block(self, users: Tensor, out: Tensor | None = None) -> Tensor:
-        """Return X B = X - (X P) / diag(P), shape (B, n_items)."""
-        rows = users.cpu().numpy()
-        heard = read_csr(self, "heard", self.n_items)
+        """Return X B for train users, shape (B, n_items)."""
+        if not self.dual:
+            return super().score_block(users)
+        rows, known = users.cpu().numpy(), read_csr(self, "known", self.n_items)
+        product = self.inverse.cpu().numpy()[rows] @ known  # X P without the way through X X'
+        return self._without_self(known[rows], product).to(users.device)
+
+    def score_rows(self, rows: csr_matrix) -> Tensor:
+        """Return x B for rows of plays x, 1 where there are any, shape (B, n_items).
+
+        From the users' side x P = (x - x X' (X X' + regularization I)^-1 X) / regularization.
+        """
+        heard = (rows > 0).astype(np.float32)
         inverse = self.inverse.cpu().numpy()
-        product = inverse[rows] @ heard if self.dual else heard[rows] @ inverse  # (B, n_items)
-        scores = heard[rows].toarray() - product / self.diagonal.cpu().numpy()
-        return torch.from_numpy(scores).to(users.device)
+        if not self.dual:
+            return self._without_self(heard, heard @ inverse)
+        known = read_csr(self, "known", self.n_items)
+        explained = (heard @ known.T) @ inverse @ known  # (B, n_items)
+        return self._without_self(heard, (heard.toarray() - explained) / self.regularization)
+
+    def _without_self(self, heard: csr_matrix, product: np.ndarray) -> Tensor:
+        """Return x - (x P) / diag(P), of x (B, n_items) and x P, same shape."""
+        return torch.from_numpy(heard.toarray() - product / self.diagonal.cpu().numpy())
 
 
 def _check_memory(n_users: int, n_items: int, max_gib: float) -> None:

@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 import torch
+from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from muso_exp.errors import ConfigError
@@ -62,9 +63,9 @@ class NearestFeatures(SoundRanker):
         """Scale the features."""
         self.learn_sounds(batch)
 
-    def score_block(self, users: Tensor, out: Tensor | None = None) -> Tensor:
+    def score_rows(self, rows: csr_matrix) -> Tensor:
         """Return 1 / (1 + distance), shape (B, n_items)."""
-        seeds = self.seeds(users)
+        seeds = self.seeds(rows)
         if self.query == "mean":
             distance = torch.cdist(self.mean_sound(seeds), self._points())  # (B, n_items)
         else:

@@ -53,3 +53,7 @@ class Popularity(RankingSolver):
     def score_block(self, users: Tensor, out: Tensor | None = None) -> Tensor:
         """Return the counts, the same for every user, shape (B, n_items)."""
         return self.popularity.expand(len(users), -1)
+
+    def score_new(self, batch: Batch) -> Tensor:
+        """Return the counts, the same for everybody, shape (B, n_items)."""
+        return self.popularity.expand(len(batch["crow_indices"]) - 1, -1)

@@ -16,3 +16,7 @@ class Random(RankingSolver):
     def score_block(self, users: Tensor, out: Tensor | None = None) -> Tensor:
         """Return zeros, shape (B, n_items)."""
         return torch.zeros(len(users), self.n_items, device=users.device)
+
+    def score_new(self, batch: Batch) -> Tensor:
+        """Return zeros, shape (B, n_items)."""
+        return torch.zeros(len(batch["crow_indices"]) - 1, self.n_items)

@@ -12,6 +12,7 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 from torch.nn import Module
 
+from muso_exp.errors import ConfigError
 from muso_exp.features.ranking import Rows, rank_in_blocks
 from muso_exp.models.base import Batch, Model, Solver
 
@@ -19,7 +20,8 @@ from muso_exp.models.base import Batch, Model, Solver
 class Ranker(Model):
     """A model that scores every item for a user.
 
-    A subclass implements `score_block`, and where items have a likeness `item_block`.
+    A subclass implements `score_block`, where items have a likeness `item_block`, and where it can
+    tell what suits somebody who was not in training `score_new`.
 
     Batches, made by the data set (all item lists ascending, without repeats):
 
@@ -30,6 +32,7 @@ class Ranker(Model):
       `positives_crow` (B + 1,) and `positives_col`, the held-out ones; `target` (B,), unread; and
       where only some items are candidates, `candidates` (n_candidates,): their ids, and then
       `seen_col` and `positives_col` count within them, as a slice of a CSR's columns does;
+    - new users, or playlists: a batch as of train, of B rows;
     - a question about items: `item` (B,) alone;
     - a question about latent vectors: `factors`, unread, alone.
 
@@ -56,6 +59,21 @@ class Ranker(Model):
         """
         raise TypeError(f"{type(self).__name__} does not implement score_block")
 
+    def score_new(self, batch: Batch) -> Tensor:
+        """Return the scores of all items for the rows of a batch as of train, (B, n_items).
+
+        Nothing is learned from them. A train user's own row gets his own scores: exactly where a
+        model scores rows, else as far as it has converged.
+
+        Raises:
+            ConfigError: the model knows none but the users of its training.
+        """
+        name = type(self).__name__
+        raise ConfigError(
+            f"{name} has a place for the users of its training only; for new ones train wmf, "
+            "item_knn, ease or another"
+        )
+
     def item_block(self, items: Tensor) -> Tensor:
         """Return how alike all items are to items (B,), shape (B, n_items)."""
         raise TypeError(f"{type(self).__name__} does not say how alike items are")
@@ -66,15 +84,18 @@ class Ranker(Model):
         return {name: buffers[name] for name in ("user_factors", "item_factors") if name in buffers}
 
     def predict_step(self, batch: Batch, batch_idx: int = 0) -> dict[str, Tensor]:
-        """Return prediction columns, never the scores themselves.
+        """Return prediction columns; for users never the scores themselves.
 
         Returns:
             For users, the columns of `muso_exp.features.ranking_formulas.user_columns` (B,) and
             `top` (B, n_top), item ids or -1; for items, `neighbours` (B, n_top), the items most
-            alike, and `similarity` (B, n_top); for latent vectors, what `factors` returns.
+            alike, and `similarity` (B, n_top); for new rows, `scores` (B, n_items); for latent
+            vectors, what `factors` returns.
         """
         if "factors" in batch:
             return self.factors()
+        if "crow_indices" in batch:
+            return {"scores": self.score_new(batch)}
         if "user" not in batch:
             return self._neighbours(batch["item"])
         users, candidates = batch["user"], batch.get("candidates")
@@ -124,6 +145,41 @@ class RankingSolver(Ranker, Solver):
     def plays(self, batch: Batch) -> csr_matrix:
         """Return the matrix of plays (n_users, n_items) of a train batch, see `batch_plays`."""
         return batch_plays(batch, self.n_users, self.n_items)
+
+    def new_plays(self, batch: Batch) -> csr_matrix:
+        """Return the plays (B, n_items) of new rows, checked as those of training."""
+        return batch_plays(batch, len(batch["crow_indices"]) - 1, self.n_items)
+
+
+class RowRanker(RankingSolver):
+    """A recommender that scores a row of plays, whoever's it is.
+
+    A subclass implements `score_rows`, and puts the plays of training into the buffers `known_...`
+    by `register_csr`.
+
+    Args:
+        n_users: number of users, from the data set.
+        n_items: number of items, from the data set.
+        cutoffs: the k of the ranking columns, from the data set.
+        n_top: length of the recommended lists.
+    """
+
+    def __init__(self, n_users: int, n_items: int, cutoffs: Sequence[int], n_top: int = 10) -> None:
+        super().__init__(n_users, n_items, cutoffs, n_top)
+        register_csr(self, "known", csr_matrix((n_users, n_items), dtype=np.float32))
+
+    def score_rows(self, rows: csr_matrix) -> Tensor:
+        """Return the scores of all items for rows of plays (B, n_items), same shape."""
+        raise TypeError(f"{type(self).__name__} does not implement score_rows")
+
+    def score_block(self, users: Tensor, out: Tensor | None = None) -> Tensor:
+        """Return the scores of the users' rows, shape (B, n_items)."""
+        rows = read_csr(self, "known", self.n_items)[users.cpu().numpy()]
+        return self.score_rows(rows).to(users.device)
+
+    def score_new(self, batch: Batch) -> Tensor:
+        """Return the scores of new rows, shape (B, n_items)."""
+        return self.score_rows(self.new_plays(batch))
 
 
 @contextmanager

@@ -12,12 +12,12 @@ from torch import Tensor
 from muso_exp.errors import ConfigError
 from muso_exp.features.tracks import FEATURES, fit_scaling
 from muso_exp.models.base import Batch
-from muso_exp.models.ranking import RankingSolver, read_csr, register_csr
+from muso_exp.models.ranking import RowRanker, register_csr
 
 SCALINGS = ("none", "standard")
 
 
-class SoundRanker(RankingSolver):
+class SoundRanker(RowRanker):
     """Keeps the scaled audio features of the tracks and the tracks of each playlist.
 
     The train batch holds, beside the matrix, `features` (n_items, 13), float32, raw, in the order
@@ -59,7 +59,6 @@ class SoundRanker(RankingSolver):
         self.scaling = scaling
         self.register_buffer("sound", torch.zeros(n_items, len(self.features)))  # NaN: without
         self.register_buffer("order", torch.full((n_items,), -1))
-        register_csr(self, "profiles", csr_matrix((n_users, n_items), dtype=np.float32))
 
     def learn_sounds(self, batch: Batch) -> csr_matrix:
         """Keep features and playlists of a train batch and return the playlists as ones.
@@ -82,14 +81,13 @@ class SoundRanker(RankingSolver):
         self.register_buffer("sound", torch.from_numpy(scaled.astype(np.float32)))
         self.register_buffer("order", batch["file_order"].cpu().long())
         ones = (self.plays(batch) > 0).astype(np.float32)
-        register_csr(self, "profiles", ones)
+        register_csr(self, "known", ones)
         return ones
 
-    def seeds(self, users: Tensor) -> csr_matrix:
-        """Return the shares of the tracks with features in playlists (B,), rows sum to 1 or 0."""
-        rows = read_csr(self, "profiles", self.n_items)[users.cpu().numpy()]
+    def seeds(self, rows: csr_matrix) -> csr_matrix:
+        """Return the shares of the tracks with features in rows (B, n_items), sums 1 or 0."""
         heard = diags(self.has_sound.cpu().numpy().astype(np.float32))
-        known = csr_matrix(rows @ heard)
+        known = csr_matrix((rows > 0) @ heard)
         known.eliminate_zeros()
         counts = np.maximum(np.diff(known.indptr), 1)
         return csr_matrix(diags(1 / counts.astype(np.float32)) @ known)

@@ -23,7 +23,7 @@ class Titles(RankingSolver):
 
     Besides the matrix, the train batch holds the words of the titles: `title_crow` (n_users + 1,),
     `title_col` and `n_words`. Learned state: the titles' vectors, and for each word how strongly it
-    speaks for each track, as the parts of CSRs in buffers.
+    speaks for each track, as the parts of CSRs in buffers, and how rare each word is.
 
     Args:
         n_users: number of playlists, from the data set.
@@ -43,6 +43,7 @@ class Titles(RankingSolver):
         self.save_hyperparameters(logger=False)
         register_csr(self, "titles", csr_matrix((n_users, 0), dtype=np.float32))
         register_csr(self, "words", csr_matrix((0, n_items), dtype=np.float32))
+        self.register_buffer("rarity", torch.zeros(0, dtype=torch.float64))
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         """Weigh the words and sum the playlists of each.
@@ -52,12 +53,10 @@ class Titles(RankingSolver):
         """
         if "title_crow" not in batch:
             raise ConfigError("this model needs playlists with titles; use another model")
-        crow, col = (batch[f"title_{part}"].cpu().numpy() for part in ("crow", "col"))
-        shape = (self.n_users, int(batch["n_words"]))
-        words = csr_matrix((np.ones(len(col), dtype=np.float32), col, crow), shape=shape)
-        counts = np.bincount(col, minlength=shape[1])
+        counts = np.bincount(batch["title_col"].cpu().numpy(), minlength=int(batch["n_words"]))
         rarity = np.log(self.n_users / np.maximum(counts, 1))
-        titles = csr_matrix(normalize(words @ diags(rarity)), dtype=np.float32)
+        self.register_buffer("rarity", torch.from_numpy(rarity))
+        titles = self._vectors(batch)
         known = (self.plays(batch) > 0).astype(np.float32)
         register_csr(self, "titles", titles)
         register_csr(self, "words", csr_matrix(titles.T @ known))
@@ -67,3 +66,16 @@ class Titles(RankingSolver):
         words = read_csr(self, "words", self.n_items)
         titles = read_csr(self, "titles", words.shape[0])[users.cpu().numpy()]
         return torch.from_numpy((titles @ words).toarray()).to(users.device)
+
+    def score_new(self, batch: Batch) -> Tensor:
+        """Return the summed cosines of new titles, shape (B, n_items); the tracks are unread."""
+        words = read_csr(self, "words", self.n_items)
+        return torch.from_numpy((self._vectors(batch) @ words).toarray())
+
+    def _vectors(self, batch: Batch) -> csr_matrix:
+        """Return the weighted words of a batch's titles, of length 1, shape (B, n_words)."""
+        crow, col = (batch[f"title_{part}"].cpu().numpy() for part in ("crow", "col"))
+        rarity = self.get_buffer("rarity").cpu().numpy()
+        ones = np.ones(len(col), dtype=np.float32)
+        words = csr_matrix((ones, col, crow), shape=(len(crow) - 1, len(rarity)))
+        return csr_matrix(normalize(words @ diags(rarity)), dtype=np.float32)

@@ -16,7 +16,7 @@ from muso_exp.data.continuation.json_stream import JsonStream
 from muso_exp.data.continuation.mpd import prepare, read_mpd, read_part
 from muso_exp.data.continuation.splits import CATEGORIES, Seeds
 from muso_exp.data.continuation.tables import SLICE, join_parts, read_playlist_table
-from muso_exp.data.continuation.titles import title_words
+from muso_exp.data.continuation.titles import title_vocabulary, title_words
 from muso_exp.data.playlist_continuation import PlaylistContinuation
 from muso_exp.errors import DataFormatError
 
@@ -279,7 +279,8 @@ def test_track_zero_is_a_track_like_others(tmp_path: Path) -> None:
 
 
 def test_titles_are_words_whatever_their_case() -> None:
-    words = title_words(["Chill OUT", "chill  out", None, "out!", "🔥", "🔥🔥", " "]).toarray()
+    titles = ["Chill OUT", "chill  out", None, "out!", "🔥", "🔥🔥", " "]
+    words = title_words(titles, title_vocabulary(titles)).toarray()
     alike = words @ words.T
     assert alike[0, 1] == 3 and alike[0, 3] == 1  # chill, out, both; out
     assert alike[4, 5] == 1 and not alike[2].any() and not alike[6].any()

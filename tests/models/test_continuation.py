@@ -238,7 +238,7 @@ def test_the_mix_is_at_least_as_good_as_its_parts_where_its_weights_were_chosen(
     model._fit(batch, cut)
     users = groups[2]
     weights = model._choose(users, cut, hidden)
-    scores = model._standard_scores(torch.from_numpy(users)).numpy()
+    scores = model._known_scores(torch.from_numpy(users)).numpy()
     lists = (cut[users], hidden[users])
     rows = [Rows(part.indptr, part.indices) for part in lists]
     mixed = mean_ndcg(np.tensordot(weights, scores, 1), *rows, 10)

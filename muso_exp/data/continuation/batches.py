@@ -36,9 +36,7 @@ class PlaylistMatrix(WholeMatrix):
         self.extra = {
             "features": torch.from_numpy(features),
             "file_order": torch.from_numpy(file_order),
-            "title_crow": torch.from_numpy(words.indptr.astype(np.int64)),
-            "title_col": torch.from_numpy(words.indices.astype(np.int64)),
-            "n_words": torch.tensor(words.shape[1]),
+            **word_batch(words),
         }
 
     def __getitem__(self, rows: list[int]) -> Batch:
@@ -56,6 +54,15 @@ class ContinuedRows(UserRows):
     def __getitem__(self, rows: list[int]) -> Batch:
         """Return the batch of these rows."""
         return super().__getitem__(rows) | {"target": self.target[rows]}
+
+
+def word_batch(words: csr_matrix) -> Batch:
+    """Return the words of titles (n_playlists, n_words) as a part of a batch."""
+    return {
+        "title_crow": torch.from_numpy(words.indptr.astype(np.int64)),
+        "title_col": torch.from_numpy(words.indices.astype(np.int64)),
+        "n_words": torch.tensor(words.shape[1]),
+    }
 
 
 def padded(positives: csr_matrix) -> np.ndarray:

@@ -60,7 +60,7 @@ def read_rows(path: Path) -> pd.DataFrame:
     for name in ("id", "title", "artist"):
         if name not in table:
             table[name] = ""
-    table["id"] = [_bare_id(value) for value in table["id"]]
+    table["id"] = [bare_id(value) for value in table["id"]]
     names = [
         _name(*row) for row in zip(table["artist"], table["title"], table["line"], strict=True)
     ]
@@ -210,7 +210,7 @@ def _our_name(name: str) -> str:
     return ALIASES.get(plain, plain if plain in FEATURES else name)
 
 
-def _bare_id(value: Any) -> str:
+def bare_id(value: Any) -> str:
     """Return a track id without the rest of its URI or address."""
     last = str(value or "").strip().removeprefix("spotify:track:").rpartition("/track/")[2]
     return last.partition("?")[0]

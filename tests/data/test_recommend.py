@@ -1,0 +1,208 @@
+"""Seeds that somebody brings: reading them, finding them, and what is recommended."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from pytest import approx
+from scipy.sparse import csr_matrix
+from tiny_mpd import dataset, ready, write_slices
+
+from muso_exp.data.listening.recommend import Catalogue, read_seeds, recommend
+from muso_exp.data.plays import Plays
+from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
+
+SONGS = pd.DataFrame(
+    [
+        ("s0", "Björk", "Jóga"),
+        ("s1", "Björk", "Hunter"),
+        ("s2", "The Knife", "Heartbeats"),
+        ("s3", "The Knife", "heartbeats"),  # again, under another id
+        ("s4", "Moby", "Porcelain"),
+        ("s5", "Moby", "Natural Blues"),
+    ],
+    columns=["id", "artist", "title"],
+)
+PLAYS = csr_matrix(np.array([[4, 0, 2, 2, 0, 0], [4, 1, 0, 8, 0, 0], [0, 0, 0, 0, 1, 0]]))
+LISTENED = Catalogue.of(SONGS, PLAYS, counted=True)
+LISTED = Catalogue.of(SONGS, PLAYS, counted=False)
+ARTISTS = Catalogue.of(
+    pd.DataFrame({"id": [7, 89, 5], "artist": ["Moby", "Sigur Rós", "Abba"], "title": ""}),
+    csr_matrix(np.array([[1, 3, 2]])),
+    counted=True,
+)
+
+
+def seeds_of(tmp_path: Path, text: str, name: str = "mine.csv") -> Path:
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+class Model:
+    """Answers with scores that are given, and keeps what it was asked."""
+
+    def __init__(self, *scores: float) -> None:
+        self.scores = torch.tensor([scores])
+        self.asked: dict[str, torch.Tensor] = {}
+
+    def __call__(self, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        self.asked = batch
+        return {"scores": self.scores}
+
+
+RISING = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
+
+
+def asked_for(catalogue: Catalogue, path: Path) -> dict[int, float]:
+    """Items and plays that a model is asked about."""
+    model = Model(*RISING[: len(catalogue.items)])
+    recommend(read_seeds(path), catalogue, model)
+    assert model.asked["crow_indices"].tolist() == [0, len(model.asked["col_indices"])]
+    values = model.asked["values"].tolist()
+    return dict(zip(model.asked["col_indices"].tolist(), values, strict=True))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "s4\ns0\n",
+        "\ufeffs4\r\n\r\n s0 \r\n",
+        "spotify:track:s4\nspotify:track:s0",
+        "https://open.spotify.com/track/s4?si=1\nhttps://open.spotify.com/track/s0",
+        "Moby - Porcelain\nBJÖRK - jóga",
+        "track_id\ns4\ns0",
+        "Track URI,Track Name,Artist Name(s)\nspotify:track:s4,x,y\nspotify:track:s0,x,y",
+        "artist,title\nMoby,Porcelain\nBjork,Joga",
+        "playlist_id,track_id,playlist_name\n1,s4,quiet\n1,s0,quiet",
+        "id,artist,title\nelsewhere,Moby,Porcelain\ns0,,",
+    ],
+)
+def test_seeds_are_found_however_they_are_written(text: str, tmp_path: Path) -> None:
+    assert asked_for(LISTED, seeds_of(tmp_path, text)) == {0: 1, 4: 1}
+
+
+def test_a_line_of_a_text_file_is_a_name_commas_and_all(tmp_path: Path) -> None:
+    rows = read_seeds(seeds_of(tmp_path, "Earth, Wind & Fire - September\n", "mine.txt")).rows
+    assert rows[["artist", "title"]].to_numpy().tolist() == [["Earth, Wind & Fire", "September"]]
+
+
+@pytest.mark.parametrize("text", ["89\n", "sigur ros\n", "name\nSigur Rós\n", "artist\nSigur Rós"])
+def test_artists_are_found_by_id_or_name(text: str, tmp_path: Path) -> None:
+    assert asked_for(ARTISTS, seeds_of(tmp_path, text)) == {1: 2}  # the median of 1, 3 and 2
+
+
+def test_of_songs_with_one_name_the_most_popular_is_meant(tmp_path: Path) -> None:
+    path = seeds_of(tmp_path, "The Knife - Heartbeats")
+    assert asked_for(LISTED, path) == {3: 1}
+
+
+def test_plays_are_summed_and_without_them_a_seed_counts_the_median(tmp_path: Path) -> None:
+    counted = seeds_of(tmp_path, "id,Play_Count\ns4,2.5\ns0,7\ns4,1")
+    assert asked_for(LISTENED, counted) == {0: 7, 4: 3.5}
+    assert asked_for(LISTED, counted) == {0: 1, 4: 1}  # in a playlist or not
+    assert asked_for(LISTENED, seeds_of(tmp_path, "s4\ns0\n")) == {0: 2, 4: 2}  # of 1 1 2 2 4 4 8
+
+
+def test_items_are_ranked_without_the_seeds_and_without_the_foot(tmp_path: Path) -> None:
+    table = recommend(
+        read_seeds(seeds_of(tmp_path, "s4\n")), LISTED, Model(0.5, 0, 0.5, 0.7, 0.9, 0)
+    )
+    assert list(table) == ["rank", "id", "artist", "title", "score"]
+    assert table["rank"].tolist() == [1, 2, 3]
+    assert table["id"].tolist() == ["s3", "s0", "s2"]  # s0 and s2 tie, s0 is more popular
+    assert table["score"].tolist() == approx([0.7, 0.5, 0.5])
+
+
+def test_what_has_the_name_of_a_seed_is_not_recommended(tmp_path: Path) -> None:
+    table = recommend(read_seeds(seeds_of(tmp_path, "s2\n")), LISTED, Model(*RISING))
+    assert table["id"].tolist() == ["s5", "s4", "s1"]
+
+
+def test_of_artists_no_title_is_shown(tmp_path: Path) -> None:
+    table = recommend(read_seeds(seeds_of(tmp_path, "Moby\n")), ARTISTS, Model(1, 2, 0))
+    assert table.drop(columns="score").to_numpy().tolist() == [[1, "89", "Sigur Rós"]]
+
+
+def test_it_is_told_how_many_seeds_are_known(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "muso_exp")
+    asked_for(LISTED, seeds_of(tmp_path, "id,artist,title\ns4,,\nq,Abba,SOS\nzz,,\n"))
+    asked_for(LISTED, seeds_of(tmp_path, "s4\n" + "".join(f"x{n}\n" for n in range(12))))
+    asked_for(LISTED, seeds_of(tmp_path, "s4\n"))
+    some, many, all_known = caplog.messages
+    assert some == "1 of 3 seeds are in the catalogue; unknown: Abba - SOS; zz"
+    assert many.endswith("x8; x9 and 2 more")
+    assert all_known == "1 of 1 seeds are in the catalogue"
+
+
+def test_seeds_of_which_none_is_known_are_refused(tmp_path: Path) -> None:
+    path = seeds_of(tmp_path, "Abba\nq\n")
+    need = "none of the 2 seeds is among the 6 items of the run, got 'Abba'; .* artist and title$"
+    with pytest.raises(DataFormatError, match=need):
+        recommend(read_seeds(path), LISTED, Model(*RISING))
+    with pytest.raises(DataFormatError, match=r"give ids of its catalogue, or artist$"):
+        recommend(read_seeds(seeds_of(tmp_path, "Blur\n")), ARTISTS, Model(1, 2, 0))
+
+
+def test_a_model_that_tells_nothing_apart_is_refused(tmp_path: Path) -> None:
+    seeds = read_seeds(seeds_of(tmp_path, "s4\n"))
+    for scores in ([0] * 6, [0, 0, 0, 0, 1, 0]):
+        with pytest.raises(ConfigError, match="puts no item above another for these seeds"):
+            recommend(seeds, LISTED, Model(*scores))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "no seed in the file; write one id or name a line"),
+        (" \n\n", "no seed in the file"),
+        ("id,plays\ns4,0\n", "line 2, column plays: a number > 0 is needed, got '0'"),
+        ("id,plays\ns4,1\ns1,many\n", "line 3, column plays: a number > 0 is needed, got 'many'"),
+        ("playlist_id,track_id\n1,s4\n2,s0\n", "2 playlists; give one playlist a file"),
+        ("id,artist\ns4\n", "a row has 2 comma-separated columns"),
+        ("artist,title\n", "no rows below the header"),
+    ],
+)
+def test_a_file_without_seeds_is_refused(text: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(DataFormatError, match=message):
+        read_seeds(seeds_of(tmp_path, text))
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DatasetNotFoundError, match=r"mine\.csv; give a list or table of seeds"):
+        read_seeds(tmp_path / "mine.csv")
+
+
+def test_a_data_set_of_plays_recommends_from_what_it_saved(cache: Path, tmp_path: Path) -> None:
+    def plays() -> Plays:
+        sizes = {"world_users": 40, "world_artists": 100, "world_genres": 4}
+        return Plays(None, "lfm1b", str(cache), 16, 0, **sizes)  # type: ignore[arg-type]
+
+    data, again = plays(), plays()
+    data.prepare_data()
+    data.setup("fit")
+    again.load_state_dict(data.state_dict())
+    chosen = data.data.items.iloc[3]
+    path = seeds_of(tmp_path, f"artist,title\n{chosen['artist']},{chosen['title']}\n")
+    model = Model(*range(data.dims["n_items"]))
+    table = again.apply(path, model)
+    assert model.asked["values"].tolist() == [np.median(data.split.train.data)]
+    assert table["id"].iloc[0] == str(data.data.items["id"].iloc[-1])
+    assert len(table) <= data.dims["n_items"] - 2 and str(chosen["id"]) not in set(table["id"])
+
+
+def test_a_playlist_brings_its_title_too(tmp_path: Path) -> None:
+    write_slices(tmp_path)
+    data, again = ready(tmp_path, tmp_path / "cache"), dataset(None, tmp_path / "unused")
+    again.load_state_dict(data.state_dict())
+    model = Model(*range(40))
+    again.apply(seeds_of(tmp_path, "playlist_name,track_id\nna,t003\n"), model)
+    assert model.asked["title_col"].tolist() == [data.words.index("na")]
+    assert model.asked["n_words"] == len(data.words)
+    again.apply(seeds_of(tmp_path, "t003\n"), model)
+    assert model.asked["title_crow"].tolist() == [0, 0]
