@@ -130,16 +130,23 @@ def task(cfg: Any) -> float | None:
 
 
 def _goes_on(cfg: Any, error: Exception) -> bool:
-    """Note a run of a sweep that failed; the others go on, unless it was the first one."""
+    """Note a run of a sweep that failed; the others go on.
+
+    Of a sweep whose first run fails, nothing is left.
+    """
     from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
 
     from muso_exp.sweep import note_failure
 
     hydra = HydraConfig.get()
-    later = hydra.mode is not None and hydra.mode.name == "MULTIRUN" and hydra.job.num > 0
-    if later:
-        note_failure(Path(cfg.paths.run), hydra.job.override_dirname, _one_line(error))
-    return later
+    if hydra.mode is not RunMode.MULTIRUN:
+        return False
+    if hydra.job.num == 0:
+        _drop_empty(Path(hydra.sweep.dir))
+        return False
+    note_failure(Path(cfg.paths.run), hydra.job.override_dirname, _one_line(error))
+    return True
 
 
 def _run(cfg: Any) -> tuple[dict[str, Any], Path]:
@@ -193,10 +200,10 @@ def _run_name(args: list[str]) -> str:
 
 
 def _drop_empty(folder: Path) -> None:
-    """Remove what Hydra laid down for a run that never began."""
+    """Remove what Hydra laid down for a run, or a sweep, that never began."""
     import shutil
 
-    if not (folder / "checkpoints").exists():
+    if not list(folder.glob("**/checkpoints")):
         shutil.rmtree(folder, ignore_errors=True)
 
 

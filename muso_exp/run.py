@@ -13,6 +13,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from muso_exp.build import accepted, build, plain
@@ -59,6 +60,16 @@ def run(cfg: DictConfig) -> Outcome:
         model = build(cfg.model, **dims)
         check_metrics(claims, [*data.metrics(), *data.side_metrics()])
         model.attach_metrics(data.metrics())
+        history, tested = LossHistory(), TestPredictions()
+        recipe = Recipe(plain(cfg.dataset), plain(cfg.model) | dims)
+        trainer = build(
+            cfg.trainer,
+            logger=False,  # set below: a run that cannot begin is not tracked
+            callbacks=[*chosen_callbacks(cfg), history, tested, recipe],
+            plugins=[AtomicCheckpointIO()],
+            default_root_dir=str(folder),
+        )
+        refuse_parallel_sweep(trainer)
         logger = None if is_worker() else build(cfg.logger, **identity(cfg, folder, data))
     except BaseException:
         if not is_worker():  # the folder is its trainer's, not a worker's
@@ -68,15 +79,7 @@ def run(cfg: DictConfig) -> Outcome:
 
     with tracked(logger):
         log_config(logger, cfg)
-        history, tested = LossHistory(), TestPredictions()
-        recipe = Recipe(plain(cfg.dataset), plain(cfg.model) | dims)
-        trainer = build(
-            cfg.trainer,
-            logger=logger or False,
-            callbacks=[*chosen_callbacks(cfg), history, tested, recipe],
-            plugins=[AtomicCheckpointIO()],
-            default_root_dir=str(folder),
-        )
+        trainer.logger = logger
         trainer.fit(model, datamodule=data, ckpt_path=resume, weights_only=False)
         trainer.save_checkpoint(folder / "checkpoints" / "last.ckpt", weights_only=False)
         fitted = time.monotonic()
@@ -122,6 +125,16 @@ def earlier(cfg: DictConfig) -> Finished | None:
 def is_worker() -> bool:
     """Return whether this process only trains for another one (`trainer=ddp`, rank above 0)."""
     return int(os.environ.get("LOCAL_RANK", "0")) > 0
+
+
+def refuse_parallel_sweep(trainer: pl.Trainer) -> None:
+    """Raise ConfigError for several devices in a sweep: each would start the sweep anew."""
+    mode = HydraConfig.get().mode if HydraConfig.initialized() else None
+    if trainer.world_size > 1 and mode is RunMode.MULTIRUN:
+        raise ConfigError(
+            f"a table or sweep trains each run on one device, not on {trainer.world_size}; drop "
+            "trainer=ddp, or train one run alone (variant=NAME)"
+        )
 
 
 def claim_folder(folder: Path) -> None:

@@ -85,6 +85,7 @@ def test_help_lists_commands_and_experiments(call: callable) -> None:
         ([*SMOKE, "logger.tracking_uri=file:x"], 2, "MLflow no longer keeps runs in folders"),
         ([*SMOKE, "scale=huge"], 2, "huge"),
         (["dataset=muso"], 2, "name an experiment, or a dataset and a model"),
+        ([*SMOKE, "trainer.accelerator=tpu"], 2, "full_key: trainer"),
     ],
 )
 def test_a_mistake_ends_in_one_line_and_leaves_nothing(
@@ -191,4 +192,12 @@ def test_a_sweep_whose_first_run_fails_ends_there(call: callable, tmp_path: Path
     status, _, err = call(*args, "dataset.root=nowhere")
     assert status == 1
     assert len([line for line in err.splitlines() if line.startswith("nowhere")]) == 1
-    assert not list((tmp_path / "outputs").rglob("failed.txt"))
+    assert not list((tmp_path / "outputs" / "playlist_membership").iterdir())
+
+
+def test_a_sweep_over_several_devices_is_refused(call: callable, tmp_path: Path) -> None:
+    several = ["trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2"]
+    status, _, err = call(*SMOKE, "-m", "seed=0,1", *several)
+    assert status == 2
+    assert "trains each run on one device, not on 2; drop trainer=ddp" in err.splitlines()[-1]
+    assert not list((tmp_path / "outputs" / "dos_classifier").iterdir())
