@@ -133,7 +133,7 @@ def refuse_parallel_sweep(trainer: pl.Trainer) -> None:
     if trainer.world_size > 1 and mode is RunMode.MULTIRUN:
         raise ConfigError(
             f"a table or sweep trains each run on one device, not on {trainer.world_size}; drop "
-            "trainer=ddp, or train one run alone (variant=NAME)"
+            "trainer=ddp, or train one row alone (hydra.mode=RUN variant=NAME)"
         )
 
 
