@@ -11,9 +11,9 @@ import torch
 from pytest import approx
 from tiny_mpd import asked, playlist, ready, track, write, write_features, write_slices
 
-from muso_exp.data.continuation import json_stream
-from muso_exp.data.continuation.json_stream import JsonStream
-from muso_exp.data.continuation.mpd import prepare, read_mpd, read_part
+from muso_exp.data.continuation import mpd_file
+from muso_exp.data.continuation.mpd import prepare, read_mpd
+from muso_exp.data.continuation.mpd_file import read_part
 from muso_exp.data.continuation.splits import CATEGORIES, Seeds
 from muso_exp.data.continuation.tables import SLICE, join_parts, read_playlist_table
 from muso_exp.data.continuation.titles import title_vocabulary, title_words
@@ -27,53 +27,61 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> PlaylistContinuation:
     return ready(None, cache, world_playlists=80, world_challenge=40, world_artists=60)
 
 
-@pytest.mark.parametrize("chunk", [3, 64, 2**20])
 @pytest.mark.parametrize("indent", [None, 4])
-def test_a_stream_gives_what_json_load_gives(
-    chunk: int, indent: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("batch", [1, 7, 2**12])
+def test_slices_become_columns(
+    batch: int, indent: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(json_stream, "CHUNK", chunk)
-    lists = [playlist(p, range(p), name='🎶 é\n\\"]') for p in range(6)]
-    path = write(tmp_path / "x.json", lists, indent)
-    stream = JsonStream(path, "playlists", "playlist")
-    assert list(stream) == json.loads(path.read_text())["playlists"]
-    assert stream.header == {"info": {"slice": "0-1", "version": "v1"}}
+    monkeypatch.setattr(mpd_file, "_BATCH", batch)
+    titles = ["A", "", '🎶 é\n\\"]', "\\ud83d"]
+    lists = [playlist(p, range(3 * p, 15), name=name) for p, name in enumerate(titles)]
+    lists[0] = playlist(7, [3, 1, 3], name="A")
+    part = read_part(write(tmp_path / "x.json", lists, indent), SLICE)
+    assert part.playlists["pid"].to_pylist() == [7, 1, 2, 3]
+    assert part.playlists["name"].to_pylist() == titles
+    assert part.playlists["n_tracks"].to_pylist() == [len(one["tracks"]) for one in lists]
+    expected = [entry for one in lists for entry in one["tracks"]]
+    for column, field in (("id", "track_uri"), ("artist_id", "artist_uri")):
+        read = part.tracks[column].take(part.entries).to_pylist()
+        assert read == [entry[field].rpartition(":")[2] for entry in expected]
+    for column, field in (("artist", "artist_name"), ("title", "track_name")):
+        read = part.tracks[column].take(part.entries).to_pylist()
+        assert read == [entry[field] for entry in expected]
+    assert len(set(part.tracks["id"].to_pylist())) == len(part.tracks) == 13
 
 
-def test_a_stream_reads_gzip_a_byte_order_mark_and_numbers_at_a_chunk_s_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(json_stream, "CHUNK", 1)
-    content = b"\xef\xbb\xbf" + b'{"a": 123, "playlists": [12, 345], "b": 67}'
-    (tmp_path / "x.json.gz").write_bytes(gzip.compress(content))
-    stream = JsonStream(tmp_path / "x.json.gz", "playlists", "playlist")
-    assert list(stream) == [12, 345]
-    assert stream.header == {"a": 123, "b": 67}
+def test_a_file_may_be_packed_and_have_a_byte_order_mark(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.json", [playlist(7, [3, 1, 3])])
+    content = b"\xef\xbb\xbf" + path.read_bytes()
+    packed = tmp_path / "x.json.gz"
+    packed.write_bytes(gzip.compress(content))
+    path.write_bytes(content)
+    parts = [read_part(one, SLICE) for one in (path, packed)]
+    assert parts[0].tracks.equals(parts[1].tracks) and len(parts[0].tracks) == 2
+    assert parts[0].playlists.equals(parts[1].playlists)
+    assert path.read_bytes() == content
 
 
-def test_a_stream_holds_a_chunk_and_an_item_not_the_file(tmp_path: Path) -> None:
-    path = write(tmp_path / "x.json", [playlist(p, range(60)) for p in range(400)])
-    assert path.stat().st_size > 4 * json_stream.CHUNK
-    stream = JsonStream(path, "playlists", "playlist")
-    longest = max(len(stream._text) for _ in stream)
-    assert longest <= 2 * json_stream.CHUNK
+HALVES = {
+    "high": ("x\ud83d", "x?"),
+    "low": ("\udfb6x", "?x"),
+    "two": ("\ud83d\ud83d", "??"),
+    "beside a whole one": ("\ud83d🎶\udfb6", "?🎶?"),
+    "behind a backslash": ("\\\ud83d", "\\?"),
+    "spelt": ("\ud83d\\ud83d", "?\\ud83d"),
+}
 
 
-def test_slices_become_columns(tmp_path: Path) -> None:
-    lists = [playlist(7, [3, 1, 3], name="A"), playlist(2, [12], name="")]
-    part = read_part(write(tmp_path / "x.json", lists), SLICE)
-    assert part.playlists["pid"].tolist() == [7, 2]
-    assert part.playlists["name"].tolist() == ["A", ""]
-    assert part.tracks["id"][part.entries].tolist() == ["t003", "t001", "t003", "t012"]
-    expected = ["t012", "a01", "artist 1", "song 12 é"]
-    assert part.tracks.iloc[2].tolist() == expected
-
-
-def test_half_an_emoji_is_a_question_mark(tmp_path: Path) -> None:
-    lists = [playlist(0, [1], name="x\ud83d")]
+@pytest.mark.parametrize("case", HALVES)
+def test_half_an_emoji_is_a_question_mark(case: str, tmp_path: Path) -> None:
+    name, expected = HALVES[case]
     path = tmp_path / "mpd.slice.0-0.json"
+    lists = [playlist(0, [1], name=name), playlist(1, [2], name=f"no {name}", other=name)]
     path.write_text(json.dumps({"playlists": lists}))
-    assert read_mpd(tmp_path, tmp_path / "cache", 1, False).names.tolist() == ["x?"]
+    before = path.read_bytes()
+    names = read_mpd(tmp_path, tmp_path / "cache", 1, False).names.tolist()
+    assert names == [expected, f"no {expected}"]
+    assert path.read_bytes() == before
 
 
 def test_playlists_are_the_same_in_one_slice_or_in_many(tmp_path: Path) -> None:

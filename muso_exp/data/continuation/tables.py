@@ -1,12 +1,14 @@
 """Playlists and the tracks in them as numbers, whatever file they came from."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from muso_exp.data.membership.readers import read_rows
 from muso_exp.errors import DataFormatError
@@ -28,9 +30,9 @@ class Part:
 
     path: Path
     kind: str
-    playlists: pd.DataFrame
+    playlists: pa.Table
     entries: np.ndarray
-    tracks: pd.DataFrame
+    tracks: pa.Table
 
 
 @dataclass(frozen=True)
@@ -72,41 +74,48 @@ class Playlists:
         return digest.hexdigest()
 
 
-def join_parts(parts: Sequence[Part]) -> Playlists:
-    """Return the playlists of all parts over one list of tracks.
+def join_parts(parts: Iterable[Part]) -> Playlists:
+    """Return the playlists of all parts over one list of tracks; of parts only what is new stays.
 
     Raises:
         DataFormatError: two parts have the same playlist.
     """
-    _refuse_repeats(parts)
-    tracks = pd.concat([part.tracks for part in parts], ignore_index=True)
-    tracks = tracks.drop_duplicates("id").sort_values("id", ignore_index=True)
-    number = pd.Index(tracks["id"])
-    entries = [number.get_indexer(pd.Index(p.tracks["id"]))[p.entries] for p in parts]
-    table = pd.concat([part.playlists for part in parts], ignore_index=True)
-    counts = table["n_tracks"].to_numpy(dtype=np.int64)
+    known: dict[str, int] = {}
+    files, tracks, entries = [], [], []
+    for part in parts:
+        n_before, ids = len(known), part.tracks["id"].to_pylist()
+        numbers = np.array([known.setdefault(id_, len(known)) for id_ in ids], dtype=np.int32)
+        tracks.append(part.tracks.filter(numbers >= n_before))
+        entries.append(numbers[part.entries])
+        files.append((part.path, part.kind, part.playlists))
+    _refuse_repeats(files)
+    del known
+    table = pa.concat_tables([playlists for _, _, playlists in files])
+    joined = pa.concat_tables(tracks)
+    order = pc.sort_indices(joined["id"]).to_numpy()
+    rank = np.empty(len(order), dtype=np.int32)
+    rank[order] = np.arange(len(order), dtype=np.int32)
     return Playlists(
-        pids=table["pid"].to_numpy(),
-        names=table["name"].astype(object).where(table["name"].notna(), None).to_numpy(),
-        kinds=np.repeat([part.kind for part in parts], [len(part.playlists) for part in parts]),
-        at_random=table["at_random"].to_numpy(dtype=bool),
-        starts=np.concatenate([[0], np.cumsum(counts)]),
-        entries=np.concatenate(entries).astype(np.int32),
-        tracks=tracks,
+        pids=table["pid"].to_pandas().to_numpy(),
+        names=np.array(table["name"].to_pylist(), dtype=object),
+        kinds=np.repeat([kind for _, kind, _ in files], [len(lists) for _, _, lists in files]),
+        at_random=table["at_random"].to_numpy(),
+        starts=np.concatenate([[0], np.cumsum(table["n_tracks"].to_numpy())]),
+        entries=rank[np.concatenate(entries)],
+        tracks=joined.take(order).to_pandas(),
     )
 
 
-def _refuse_repeats(parts: Sequence[Part]) -> None:
+def _refuse_repeats(files: Sequence[tuple[Path, str, pa.Table]]) -> None:
     """Raise DataFormatError where two files have a playlist in common; truth repeats on purpose."""
-    seen: dict[object, Path] = {}
-    for part in parts:
-        if part.kind == TRUTH:
-            continue
-        for pid in part.playlists["pid"].tolist():
-            if pid in seen:
-                problem = f"playlist of pid {pid} is in {seen[pid].name} too"
-                raise DataFormatError(part.path, problem, fix="keep one of the two")
-            seen[pid] = part.path
+    listed = [(path, table["pid"].to_pandas()) for path, kind, table in files if kind != TRUTH]
+    pids = pd.concat([column for _, column in listed], ignore_index=True)
+    repeated = pids.duplicated().to_numpy()
+    if repeated.any():
+        pid = pids[int(np.argmax(repeated))]
+        first, second = [path for path, column in listed if (column == pid).any()][:2]
+        problem = f"playlist of pid {pid} is in {first.name} too"
+        raise DataFormatError(second, problem, fix="keep one of the two")
 
 
 def read_playlist_table(path: Path) -> Part:
@@ -135,4 +144,5 @@ def read_playlist_table(path: Path) -> Part:
     grouped = rows.assign(name=names).groupby("playlist_id", sort=True)["name"]
     playlists = grouped.agg(["first", "size"]).reset_index()
     playlists.columns = pd.Index(["pid", "name", "n_tracks"])
-    return Part(path, SLICE, playlists.assign(at_random=False), entries, tracks)
+    columns = pa.Table.from_pandas(playlists.assign(at_random=False), preserve_index=False)
+    return Part(path, SLICE, columns, entries, pa.Table.from_pandas(tracks, preserve_index=False))
