@@ -36,8 +36,9 @@ def predict(
 ) -> None:
     """Apply a finished run to new input: tracks ranked by fit, songs estimated from their sound.
 
-    A run of a recommender continues a playlist or what somebody plays: ids or names, one a line, or
-    a CSV with track_id, or artist and title, and maybe plays and playlist_name.
+    A run of a recommender continues a playlist, or what somebody plays:
+    ids or names, one a line, or a CSV with track_id, or artist and title,
+    and maybe plays and playlist_name.
     """
     from rich.console import Console
 

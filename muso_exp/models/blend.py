@@ -173,8 +173,9 @@ class Blend(RankingSolver):
 
     def score_new(self, batch: Batch) -> Tensor:
         """Return the weighted sums of z-scores for new playlists, shape (B, n_items)."""
-        scores = torch.stack([z_scores(part.score_new(batch)) for part in self._rankers()])
-        return self._mix(scores, batch["crow_indices"].diff())
+        n_seeds = batch["crow_indices"].diff()
+        parts = [part.score_new(batch).to(n_seeds.device) for part in self._rankers()]
+        return self._mix(torch.stack([z_scores(scores) for scores in parts]), n_seeds)
 
     def _mix(self, scores: Tensor, n_seeds: Tensor) -> Tensor:
         """Return the sums of scores (n_parts, B, n_items), weighted by n_seeds (B,)."""

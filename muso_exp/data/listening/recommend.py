@@ -102,14 +102,12 @@ class Catalogue:
         return not self.items["title"].any()
 
     def without(self, items: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-        """Return the items (n,) that are not chosen, nor have the name of one that is."""
-        keys, own = self._keys(items), set(self._keys(chosen)) - {""}
-        kept = ~np.isin(items, chosen) & np.array([key not in own for key in keys], dtype=bool)
-        return items[kept]
-
-    def _keys(self, items: np.ndarray) -> list[str]:
-        names = zip(*self._names(self.items.iloc[items]), strict=True)
-        return [song_key(artist, title, "unicode") for artist, title in names]
+        """Return the items (n,) that are not chosen, each song once, whatever ids it has."""
+        both = np.concatenate([chosen, items])
+        songs = zip(both, *self._names(self.items.iloc[both]), strict=True)
+        keys = [song_key(artist, title, "versions") or str(item) for item, artist, title in songs]
+        first = np.sort(np.unique(keys, return_index=True)[1])
+        return both[first[first >= len(chosen)]]
 
 
 def read_seeds(path: Path) -> Seeds:
@@ -173,9 +171,9 @@ def recommend(
 ) -> pd.DataFrame:
     """Rank the items of a catalogue for seeds; tell how many of the seeds are known.
 
-    The seeds and what shares their name are left out, and so is what has the lowest score of all:
-    there stand the items that the model knows nothing of. Of items that tie the more popular one
-    comes first.
+    The seeds are left out, and so is what has the lowest score of all: there stand the items that
+    the model knows nothing of. A song that has several ids counts once, see
+    `muso_exp.features.matching.song_key`. Of items that tie the more popular one comes first.
 
     Args:
         seeds: of one listener or playlist.
@@ -201,8 +199,9 @@ def recommend(
     order = order[(scores > scores.min())[order]][: 2 * N_LISTED]
     order = catalogue.without(order, items)[:N_LISTED]
     if len(order) == 0:
+        hint = "; if it goes by titles, add a column playlist_name" if extra else ""
         raise ConfigError(
-            f"{seeds.path}: the model of this run puts no item above another for these seeds"
+            f"{seeds.path}: the model of this run puts no item above another for these seeds{hint}"
         )
     listed = catalogue.items.iloc[order].reset_index(drop=True)
     if catalogue.of_artists:

@@ -1,0 +1,127 @@
+"""A finished run of a recommender, asked about seeds that somebody brings, as a user asks it."""
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+from conftest import REPOSITORY
+from hydra import compose, initialize_config_dir
+
+from muso_exp import __main__ as program
+from muso_exp.commands.predict import find_trained, load_trained
+from muso_exp.errors import CheckpointError
+from muso_exp.run import run
+
+RUNS = {
+    "blend": ["+experiment=playlist_continuation", "variant=blend"],
+    "net": ["+experiment=playlist_continuation", "variant=net_put_right"],
+    "random": ["+experiment=playlist_continuation", "variant=random"],
+    "wmf": ["+experiment=wmf"],
+    "bpr": ["+experiment=wmf", "model=bpr", "~model.epsilon", "model.n_factors=4"],
+}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> dict[str, Path]:
+    """Small runs on the simulated world."""
+    outputs = tmp_path_factory.mktemp("outputs")
+    common = ["scale=smoke", "resamples=20", "logger=none", f"paths.cache={cache}"]
+    with initialize_config_dir(str(REPOSITORY / "conf"), version_base="1.3"):
+        for name, overrides in RUNS.items():
+            places = [f"paths.outputs={outputs}", f"paths.run={outputs / name}"]
+            run(compose("config", [*overrides, *common, *places]))
+    return {name: outputs / name for name in RUNS}
+
+
+@pytest.fixture
+def call(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture
+) -> Iterator[Callable[..., tuple[int, str, str]]]:
+    """Call `python -m muso_exp predict`; return exit status, standard output and standard error."""
+    handlers = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
+
+    def ask(*args: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["muso_exp", "predict", *map(str, args)])
+        with pytest.raises(SystemExit) as stop:
+            program.main()
+        captured = capfd.readouterr()
+        return int(stop.value.code or 0), captured.out, captured.err
+
+    yield ask
+    for name, handler in handlers.items():
+        signal.signal(name, handler)
+
+
+def catalogue(folder: Path) -> pd.DataFrame:
+    data, _ = load_trained(find_trained(str(folder)))
+    return data.catalogue.items
+
+
+@pytest.mark.parametrize("name", ["blend", "net", "wmf"])
+def test_seeds_get_a_ranked_table_without_themselves(
+    name: str,
+    finished: dict[str, Path],
+    tmp_path: Path,
+    call: Callable[..., tuple[int, str, str]],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    items = catalogue(finished[name])
+    seeds = items.iloc[[0, 5, 9]]
+    listed = pd.DataFrame(
+        {"artist": [*seeds["artist"], "Nobody"], "title": [*seeds["title"], "?!"]}
+    )
+    listed.to_csv(tmp_path / "mine.csv", index=False)
+    out = tmp_path / "ranked.csv"
+    status, shown, _ = call(finished[name], tmp_path / "mine.csv", "--out", out)
+    assert status == 0 and "mine.csv: first rows" in shown
+    assert "3 of 4 seeds are in the catalogue; unknown: Nobody - ?!" in caplog.messages
+    ranked = pd.read_csv(out, dtype={"id": str}, keep_default_na=False)
+    assert list(ranked) == ["rank", "id", "artist", "title", "score"]
+    assert ranked["rank"].tolist() == list(range(1, len(ranked) + 1)) and len(ranked) > 10
+    assert ranked["score"].is_monotonic_decreasing
+    assert set(ranked["id"]) < set(items["id"]) - set(seeds["id"])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "status", "message"),
+    [
+        ("wmf", "Nobody\n", 1, "none of the 1 seeds is among the"),
+        ("wmf", "{known}\n", 0, ""),
+        ("random", "{known}\n", 2, "the model of this run puts no item above another"),
+        ("bpr", "{known}\n", 2, "BPR has a place for the users of its training only"),
+        ("blend", "", 1, "no seed in the file"),
+    ],
+)
+def test_what_cannot_be_answered_is_told_in_a_line(
+    name: str,
+    text: str,
+    status: int,
+    message: str,
+    finished: dict[str, Path],
+    tmp_path: Path,
+    call: Callable[..., tuple[int, str, str]],
+) -> None:
+    known = catalogue(finished[name])["id"].iloc[3]
+    (tmp_path / "mine.txt").write_text(text.format(known=known))
+    code, _, told = call(finished[name], tmp_path / "mine.txt", "--out", tmp_path / "out.csv")
+    errors = [line for line in told.splitlines() if line.startswith("muso_exp: ")]
+    assert code == status and message in told and "Traceback" not in told
+    assert len(errors) == (status != 0)
+    assert (tmp_path / "out.csv").exists() == (status == 0)
+
+
+def test_a_run_of_an_older_version_is_refused(finished: dict[str, Path], tmp_path: Path) -> None:
+    saved = torch.load(finished["wmf"] / "checkpoints" / "last.ckpt", weights_only=False)
+    without_catalogue = {key: value for key, value in saved.items() if key != "Plays"}
+    torch.save(without_catalogue, tmp_path / "old.ckpt")
+    with pytest.raises(CheckpointError, match="written by an older version; train anew"):
+        load_trained(tmp_path / "old.ckpt")
+
+
+def test_help_tells_what_seeds_look_like(call: Callable[..., tuple[int, str, str]]) -> None:
+    status, shown, _ = call("--help")
+    assert status == 0 and "A run of a recommender continues a playlist" in " ".join(shown.split())
