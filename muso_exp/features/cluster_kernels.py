@@ -19,7 +19,7 @@ def _two_nearest(
     """Write which centre is nearest to each row of a block, and the two least squared distances.
 
     Args:
-        block: rows, shape (n_features, _BLOCK).
+        block: rows, shape (n_features, _BLOCK), n_features even.
         centres: shape (k, n_features), float32.
         best: result, shape (_BLOCK,), int32; the first of equally near ones.
         least: result, shape (_BLOCK,).
@@ -33,11 +33,11 @@ def _two_nearest(
     for c in range(len(centres)):
         for r in range(_BLOCK):
             squares[r] = np.float32(0)
-        for j in range(len(block)):
-            value = centres[c, j]
+        for j in range(0, len(block), 2):  # in pairs: sums are loaded and stored half as often
+            one, two = centres[c, j], centres[c, j + 1]
             for r in range(_BLOCK):
-                gap = block[j, r] - value
-                squares[r] += gap * gap
+                gap, other = block[j, r] - one, block[j + 1, r] - two
+                squares[r] += gap * gap + other * other
         for r in range(_BLOCK):
             square, own = squares[r], least[r]
             larger = own if own > square else square
@@ -47,22 +47,25 @@ def _two_nearest(
 
 
 @njit(cache=True, nogil=True)
-def _rooms(n_features: int) -> tuple[Array, Array, Array, Array, Array]:
-    """Return room for a block and for what `_two_nearest` writes."""
+def _rooms(centres: Array) -> tuple[Array, Array, Array, Array, Array, Array]:
+    """Return what `_two_nearest` takes: centres and block, with a feature of zeros if odd."""
+    k, n_features = centres.shape
+    block = np.zeros((n_features + n_features % 2, _BLOCK), dtype=np.float32)
+    points = np.zeros((k, len(block)), dtype=np.float32)
+    points[:, :n_features] = centres
     floats = np.zeros((3, _BLOCK), dtype=np.float32)
-    block = np.zeros((n_features, _BLOCK), dtype=np.float32)
-    return block, np.zeros(_BLOCK, dtype=np.int32), floats[0], floats[1], floats[2]
+    return block, points, np.zeros(_BLOCK, dtype=np.int32), floats[0], floats[1], floats[2]
 
 
 @njit(cache=True, nogil=True)
 def nearest(x: Array, centres: Array, labels: Array, squared: Array) -> None:
     """Write the nearest centre (n_rows,) of each row and the squared distance to it."""
-    block, best, least, second, squares = _rooms(x.shape[1])
-    points = centres.astype(np.float32)
+    block, points, best, least, second, squares = _rooms(centres)
     for start in range(0, len(x), _BLOCK):
         n = min(_BLOCK, len(x) - start)
-        for r in range(n):
-            block[:, r] = x[start + r]
+        for j in range(x.shape[1]):
+            for r in range(n):
+                block[j, r] = x[start + r, j]
         _two_nearest(block, points, best, least, second, squares)
         labels[start : start + n] = best[:n]
         squared[start : start + n] = least[:n]
@@ -70,7 +73,7 @@ def nearest(x: Array, centres: Array, labels: Array, squared: Array) -> None:
 
 @njit(cache=True, nogil=True)
 def _gaps(centres: Array) -> Array:
-    """Return half the distance of each centre to the nearest other one, shape (k,)."""
+    """Return half the distance of each centre to the nearest other one, shape (k,), float32."""
     k, n_features = centres.shape
     result = np.full(k, np.inf)
     for a in range(k):
@@ -79,10 +82,10 @@ def _gaps(centres: Array) -> Array:
             for j in range(n_features):
                 square += (centres[a, j] - centres[b, j]) ** 2
             result[a], result[b] = min(result[a], square), min(result[b], square)
-    return np.sqrt(result) / 2
+    return (np.sqrt(result) / 2).astype(np.float32)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")  # a call costs as much as the move
 def _moved(x: Array, labels: Array, sums: Array, counts: Array, i: int, new: int) -> None:
     """Move row i to cluster `new` in the running sums and counts."""
     old = labels[i]
@@ -105,7 +108,7 @@ def _doubtful(labels: Array, upper: Array, lower: Array, half: Array, shifts: Ar
     for c in range(len(shifts)):
         if c != farthest and shifts[c] > rest:
             rest = shifts[c]
-    rows = np.empty(len(labels), dtype=np.int32)
+    rows = np.empty(len(labels), dtype=np.uint32)
     n = 0
     for i in range(len(labels)):
         own = labels[i]
@@ -122,13 +125,12 @@ def _doubtful(labels: Array, upper: Array, lower: Array, half: Array, shifts: Ar
 def _reassign(x: Array, centres: Array, rows: Array, state: State) -> int:
     """Give each of `rows` to its nearest centre; return how many changed."""
     labels, upper, lower, sums, counts = state
-    block, best, least, second, squares = _rooms(x.shape[1])
-    points = centres.astype(np.float32)
+    block, points, best, least, second, squares = _rooms(centres)
     changed = 0
     for start in range(0, len(rows), _BLOCK):
         own = rows[start : start + _BLOCK]
-        for r in range(len(own)):
-            for j in range(x.shape[1]):
+        for j in range(x.shape[1]):
+            for r in range(len(own)):
                 block[j, r] = x[own[r], j]
         _two_nearest(block, points, best, least, second, squares)
         for r in range(len(own)):
@@ -161,7 +163,22 @@ def _refill(x: Array, centres: Array, state: State) -> None:
 
 
 @njit(cache=True, nogil=True)
-def lloyd(x: Array, centres: Array, max_iter: int, tol: float) -> int:
+def _recentre(centres: Array, sums: Array, counts: Array, shifts: Array) -> float:
+    """Move the centres to the means of their rows; return their squared shift together."""
+    total = 0.0
+    for c in range(len(centres)):
+        square = 0.0
+        for j in range(centres.shape[1]):
+            mean = sums[c, j] / max(counts[c], 1)
+            square += (mean - centres[c, j]) ** 2
+            centres[c, j] = mean
+        shifts[c] = np.sqrt(square)
+        total += square
+    return total
+
+
+@njit(cache=True, nogil=True)
+def lloyd(x: Array, centres: Array, max_iter: int, tol: float) -> tuple[int, float]:
     """Run Lloyd's iterations with Hamerly's bounds; `centres` (k, n_features) is overwritten.
 
     Args:
@@ -171,30 +188,20 @@ def lloyd(x: Array, centres: Array, max_iter: int, tol: float) -> int:
         tol: squared shift of all centres together at which to stop.
 
     Returns:
-        The number of iterations.
+        The number of iterations; by how much the sum of the rows' squared distances to their
+        nearest centres is below that to the origin.
     """
     n_rows, k = len(x), len(centres)
     labels = np.full(n_rows, -1, dtype=np.int32)
     upper, lower = np.empty(n_rows, dtype=np.float32), np.empty(n_rows, dtype=np.float32)
     sums, counts = np.zeros(centres.shape), np.zeros(k, dtype=np.int64)
     state = (labels, upper, lower, sums, counts)
-    shifts, rows = np.zeros(k, dtype=np.float32), np.arange(n_rows, dtype=np.int32)
-    for iteration in range(max_iter):
-        if iteration > 0:
-            half = _gaps(centres).astype(np.float32)
-            rows = _doubtful(labels, upper, lower, half, shifts)
-        if _reassign(x, centres, rows, state) == 0:
-            return iteration
+    shifts, rows = np.zeros(k, dtype=np.float32), np.arange(n_rows, dtype=np.uint32)
+    n_iter, shift = 0, np.inf
+    while _reassign(x, centres, rows, state) > 0 and shift > tol and n_iter < max_iter:
         _refill(x, centres, state)
-        total = 0.0
-        for c in range(k):
-            square = 0.0
-            for j in range(x.shape[1]):
-                mean = sums[c, j] / max(counts[c], 1)
-                square += (mean - centres[c, j]) ** 2
-                centres[c, j] = mean
-            shifts[c] = np.sqrt(square)
-            total += square
-        if total <= tol:
-            return iteration + 1
-    return max_iter
+        shift = _recentre(centres, sums, counts, shifts)
+        rows = _doubtful(labels, upper, lower, _gaps(centres), shifts)
+        n_iter += 1
+    weighted = np.expand_dims(counts, 1) * centres
+    return n_iter, float(((2 * sums - weighted) * centres).sum())

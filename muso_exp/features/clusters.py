@@ -71,11 +71,13 @@ def kmeans(
     rows = np.ascontiguousarray(x - mean, dtype=np.float32)
     random_state = np.random.RandomState(seed)
     starts = [_start(rows, k, init, random_state) for _ in range(n_init)]
-    stop = tol * float(rows.var(axis=0, dtype=np.float64).mean())
+    total = float(np.linalg.norm(rows.astype(np.float64)) ** 2)  # squared distances to the mean
+    stop = tol * total / rows.size
     with ThreadPoolExecutor(get_num_threads()) as pool:
-        found = list(pool.map(lambda start: _descend(rows, start, max_iter, stop), starts))
-    best = min(found, key=lambda clustering: clustering.inertia)
-    return Clustering(best.centres + mean, best.inertia, best.n_iter)
+        found = list(pool.map(lambda c: cluster_kernels.lloyd(rows, c, max_iter, stop), starts))
+    best = int(np.argmax([explained for _, explained in found]))
+    n_iter, explained = found[best]
+    return Clustering(starts[best] + mean, max(total - explained, 0.0), n_iter)
 
 
 def check_k(k: int, n_rows: int) -> None:
@@ -135,14 +137,6 @@ def _start(rows: np.ndarray, k: int, init: str, random_state: np.random.RandomSt
     share = np.full(len(rows), 1 / len(rows))
     chosen = random_state.choice(len(rows), size=k, replace=False, p=share)
     return rows[chosen].astype(np.float64)
-
-
-def _descend(rows: np.ndarray, start: np.ndarray, max_iter: int, stop: float) -> Clustering:
-    centres = start.copy()
-    n_iter = cluster_kernels.lloyd(rows, centres, max_iter, stop)
-    labels, squared = np.empty(len(rows), dtype=np.int64), np.empty(len(rows), dtype=np.float32)
-    cluster_kernels.nearest(rows, centres, labels, squared)
-    return Clustering(centres, float(squared.sum(dtype=np.float64)), n_iter)
 
 
 def _cut_once(tree: np.ndarray, k: int) -> np.ndarray:

@@ -57,9 +57,10 @@ def test_equal_rows_leave_no_cluster_without_a_centre() -> None:
     assert np.isfinite(found.centres).all() and found.inertia == approx(0, abs=1e-9)
 
 
-def test_the_inertia_is_the_sum_of_squares_to_the_nearest_centre() -> None:
+@pytest.mark.parametrize("max_iter", [1, 300])  # stopped short, and run to the end
+def test_the_inertia_is_the_sum_of_squares_to_the_nearest_centre(max_iter: int) -> None:
     x = blobs(seed=2)
-    found = kmeans(x, 5)
+    found = kmeans(x, 5, max_iter=max_iter)
     squared = ((x[:, None] - found.centres) ** 2).sum(axis=2)
     labels, own = nearest(x, found.centres)
     assert_array_equal(labels, squared.argmin(axis=1))
