@@ -21,7 +21,7 @@ def message(root: Path, tmp_path: Path, **options: Any) -> str:
     assert "\n" not in text
     left = [path for path in tmp_path.glob("cache/*") if path.is_dir()]
     assert not [path for path in left if path.name.endswith(".partial")]
-    assert all((path / "tracks.parquet").is_file() for path in left)  # whole or not at all
+    assert all((path / "tracks.arrow").is_file() for path in left)  # whole or not at all
     return text
 
 

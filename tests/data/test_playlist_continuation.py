@@ -115,9 +115,9 @@ def test_a_slice_is_read_once_and_again_when_it_changed(tmp_path: Path) -> None:
     path = write(tmp_path / "mpd.slice.0-0.json", [playlist(0, [1, 2])])
     cache = tmp_path / "cache"
     first = prepare(path, SLICE, cache)
-    stamp = (first / "entries.parquet").stat().st_mtime_ns
+    stamp = (first / "entries.arrow").stat().st_mtime_ns
     assert prepare(path, SLICE, cache) == first
-    assert (first / "entries.parquet").stat().st_mtime_ns == stamp
+    assert (first / "entries.arrow").stat().st_mtime_ns == stamp
     write(path, [playlist(0, [1, 2, 3])])
     assert prepare(path, SLICE, cache) != first
 

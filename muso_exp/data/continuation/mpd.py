@@ -7,8 +7,8 @@ a preparation that was interrupted goes on with the next file.
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from joblib import Parallel, delayed
+from pyarrow.feather import read_table, write_feather
 
 from muso_exp.data.cache import cache_key, cached_folder
 from muso_exp.data.continuation.mpd_file import read_part
@@ -100,13 +100,13 @@ def _key(path: Path, kind: str) -> str:
 def _write(path: Path, kind: str, folder: Path) -> None:
     part = read_part(path, kind)
     entries = pa.table({"track": part.entries})
-    tables = {"playlists": part.playlists, "tracks": part.tracks, "entries": entries}
+    tables = {"playlists": part.playlists, "entries": entries, "tracks": part.tracks}
     for name, table in tables.items():
-        pq.write_table(table, folder / f"{name}.parquet", use_dictionary=False)
+        write_feather(table, folder / f"{name}.arrow", compression="lz4")
 
 
 def _load(path: Path, kind: str, cache: Path) -> Part:
     folder = prepare(path, kind, cache)
     names = ("playlists", "entries", "tracks")
-    playlists, entries, tracks = (pq.read_table(folder / f"{name}.parquet") for name in names)
+    playlists, entries, tracks = (read_table(folder / f"{name}.arrow") for name in names)
     return Part(path, kind, playlists, entries["track"].to_numpy(), tracks)

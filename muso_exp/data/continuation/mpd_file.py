@@ -4,29 +4,20 @@ msgspec checks the types; what it cannot know, that counts agree and ids differ,
 """
 
 import re
-from array import array
 from collections.abc import Sequence
 from mmap import mmap
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from muso_exp.data.continuation.json_file import line_of, malformed, map_json, replace_halves
-from muso_exp.data.continuation.tables import CHALLENGE, SLICE, TRUTH, Part
+from muso_exp.data.continuation.tables import CHALLENGE, SLICE, TRACKS, TRUTH, DistinctTracks, Part
 from muso_exp.errors import DataFormatError
 
-_COLUMNS = {
-    "id": "track_uri",
-    "artist_id": "artist_uri",
-    "artist": "artist_name",
-    "title": "track_name",
-}
-_PREFIXES = {"track_uri": "spotify:track:", "artist_uri": "spotify:artist:"}
-_BATCH = 2**12  # new tracks that wait to become columns; few, so that they stay near the processor
+_BATCH = 2**10  # tracks that become columns at once: few, so that they stay near the processor
 _Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
@@ -123,22 +114,20 @@ def _pid(playlist: msgspec.Raw) -> str:
 
 
 class _Reader:
-    """Collects playlists as columns; each distinct track is kept once.
+    """Collects playlists as columns.
 
     Args:
         path: the file.
         kind: of its playlists.
-        batch: new tracks that become columns at once.
+        batch: tracks that become columns at once.
     """
 
     def __init__(self, path: Path, kind: str, batch: int) -> None:
         self.path, self.kind, self.batch = path, kind, batch
-        self.numbers: dict[str, int] = {}  # of the tracks, by URI
-        self.entries = array("i")  # 4 bytes each, however long the file
         self.playlists: list[tuple[int, str | None, int, bool]] = []
         self.pids: dict[int, int] = {}  # playlist id -> its place in the list
-        self.new: list[_Track] = []
-        self.tracks: list[pa.Table] = []
+        self.waiting: list[_Track] = []
+        self.tracks = DistinctTracks()
 
     def read(self, data: mmap) -> Part:
         """Return what the file holds; each playlist is let go as soon as its columns are kept."""
@@ -154,8 +143,7 @@ class _Reader:
         types = [pa.int64(), pa.string(), pa.int64(), pa.bool_()]
         columns = map(pa.array, zip(*self.playlists, strict=True), types)
         playlists = pa.table(list(columns), names=names)
-        entries = np.asarray(self.entries, dtype=np.int32)
-        return Part(self.path, self.kind, playlists, entries, pa.concat_tables(self.tracks))
+        return Part(self.path, self.kind, playlists, *self.tracks.all())
 
     def _take(self, playlist: Any) -> None:
         """Keep the columns of a playlist; msgspec tells where a ValueError was raised."""
@@ -164,33 +152,27 @@ class _Reader:
             raise ValueError(f"the pid is that of playlist {self.pids[pid]} already")
         self.pids[pid] = len(self.pids) + 1
         _check_counts(playlist)
-        self._learn(tracks)
+        self.waiting.extend(tracks)
+        if len(self.waiting) >= self.batch:
+            self._keep()
         places = [track.pos for track in tracks] if self.kind == CHALLENGE else []
         at_random = places != list(range(len(places)))
         self.playlists.append((pid, playlist.name, len(tracks), at_random))
-        playlist.tracks = []
-
-    def _learn(self, tracks: Sequence[_Track]) -> None:
-        """Number the tracks of a playlist."""
-        numbers, entries, new = self.numbers, self.entries, self.new
-        for track in tracks:
-            uri = track.track_uri
-            number = numbers.get(uri)
-            if number is None:
-                number = numbers[uri] = len(numbers)
-                new.append(track)
-            entries.append(number)
-        if len(new) >= self.batch:
-            self._keep()
+        playlist.tracks = ()
 
     def _keep(self) -> None:
-        """Make columns of the new tracks."""
-        columns = {}
-        for name, field in _COLUMNS.items():
-            column = pa.array([getattr(track, field) for track in self.new], pa.string())
-            columns[name] = _without_prefix(column, field) if field in _PREFIXES else column
-        self.tracks.append(pa.table(columns))
-        self.new.clear()
+        """Make columns of the tracks that wait."""
+        waiting = self.waiting
+        uris = [track.track_uri for track in waiting]
+        artists = [track.artist_uri for track in waiting]
+        columns = [
+            _without_prefix(uris, "track_uri", "spotify:track:"),
+            _without_prefix(artists, "artist_uri", "spotify:artist:"),
+            pa.array([track.artist_name for track in waiting], pa.string()),
+            pa.array([track.track_name for track in waiting], pa.string()),
+        ]
+        self.tracks.add(pa.table(columns, schema=TRACKS))
+        waiting.clear()
 
 
 def _check_counts(playlist: Any) -> None:
@@ -206,9 +188,9 @@ def _check_counts(playlist: Any) -> None:
         raise ValueError(f'"num_tracks" is {whole}, but {listed} tracks are listed')
 
 
-def _without_prefix(uris: pa.Array, field: str) -> pa.Array:
-    prefix = _PREFIXES[field]
-    bad = pc.index(pc.starts_with(uris, prefix), False).as_py()
+def _without_prefix(uris: list[str], field: str, prefix: str) -> pa.Array:
+    column = pa.array(uris, pa.string())
+    bad = pc.index(pc.starts_with(column, prefix), False).as_py()
     if bad >= 0:
-        raise ValueError(f'"{field}" must begin with {prefix}, got {uris[bad].as_py()!r}')
-    return pc.binary_replace_slice(uris, 0, len(prefix), "")
+        raise ValueError(f'"{field}" must begin with {prefix}, got {uris[bad]!r}')
+    return pc.binary_replace_slice(column, 0, len(prefix), "")

@@ -14,6 +14,8 @@ from muso_exp.data.membership.readers import read_rows
 from muso_exp.errors import DataFormatError
 
 SLICE, CHALLENGE, TRUTH = "slice", "challenge", "truth"  # kinds of playlists
+TRACKS = pa.schema([(name, pa.string()) for name in ("id", "artist_id", "artist", "title")])
+_WAIT = 2**17  # rows that wait until they are compared with the tracks that are known
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Part:
         kind: `slice`, `challenge` or `truth`.
         playlists: pid, name (None without), n_tracks, at_random (of seeds: not the first tracks).
         entries: tracks of all playlists, one after the other, by their row in `tracks`.
-        tracks: id, artist_id, artist, title; ids differ.
+        tracks: of the schema `TRACKS`; ids differ.
     """
 
     path: Path
@@ -74,35 +76,68 @@ class Playlists:
         return digest.hexdigest()
 
 
+class DistinctTracks:
+    """Tracks as they come, each kept once and numbered by where it came first."""
+
+    def __init__(self) -> None:
+        self.known = TRACKS.empty_table()
+        self.waiting: list[pa.Table] = []
+        self.n_waiting = 0
+        self.numbers: list[np.ndarray] = []
+
+    def add(self, rows: pa.Table) -> None:
+        """Add tracks, of the schema `TRACKS`."""
+        self.waiting.append(rows)
+        self.n_waiting += len(rows)
+        if self.n_waiting > max(_WAIT, len(self.known)):  # so that each is compared a few times
+            self._compare()
+
+    def all(self) -> tuple[np.ndarray, pa.Table]:
+        """Return the number of each row that was added, int32, and the tracks."""
+        self._compare()
+        return np.concatenate(self.numbers), self.known
+
+    def _compare(self) -> None:
+        rows = pa.concat_tables([self.known, *self.waiting])
+        encoded = rows["id"].combine_chunks().dictionary_encode()
+        numbers = encoded.indices.to_numpy()
+        first = np.empty(len(encoded.dictionary), dtype=np.int64)
+        first[numbers[::-1]] = np.arange(len(rows))[::-1]  # what is written last stays
+        self.numbers.append(numbers[len(self.known) :])
+        self.known = rows.take(first)
+        self.waiting, self.n_waiting = [], 0
+
+
 def join_parts(parts: Iterable[Part]) -> Playlists:
-    """Return the playlists of all parts over one list of tracks; of parts only what is new stays.
+    """Return the playlists of all parts over one list of tracks.
+
+    Args:
+        parts: each is let go before the next is asked for, but for its playlists and entries.
 
     Raises:
         DataFormatError: two parts have the same playlist.
     """
-    known: dict[str, int] = {}
-    files, tracks, entries = [], [], []
+    tracks, n_rows = DistinctTracks(), 0
+    files, entries = [], []
     for part in parts:
-        n_before, ids = len(known), part.tracks["id"].to_pylist()
-        numbers = np.array([known.setdefault(id_, len(known)) for id_ in ids], dtype=np.int32)
-        tracks.append(part.tracks.filter(numbers >= n_before))
-        entries.append(numbers[part.entries])
+        tracks.add(part.tracks)
+        entries.append(part.entries + np.int32(n_rows))
+        n_rows += len(part.tracks)
         files.append((part.path, part.kind, part.playlists))
     _refuse_repeats(files)
-    del known
-    table = pa.concat_tables([playlists for _, _, playlists in files])
-    joined = pa.concat_tables(tracks)
-    order = pc.sort_indices(joined["id"]).to_numpy()
+    numbers, known = tracks.all()
+    order = pc.sort_indices(known["id"]).to_numpy()
     rank = np.empty(len(order), dtype=np.int32)
     rank[order] = np.arange(len(order), dtype=np.int32)
+    table = pa.concat_tables([playlists for _, _, playlists in files])
     return Playlists(
         pids=table["pid"].to_pandas().to_numpy(),
         names=np.array(table["name"].to_pylist(), dtype=object),
         kinds=np.repeat([kind for _, kind, _ in files], [len(lists) for _, _, lists in files]),
         at_random=table["at_random"].to_numpy(),
         starts=np.concatenate([[0], np.cumsum(table["n_tracks"].to_numpy())]),
-        entries=rank[np.concatenate(entries)],
-        tracks=joined.take(order).to_pandas(),
+        entries=rank[numbers][np.concatenate(entries)],
+        tracks=known.take(order).to_pandas(),
     )
 
 
@@ -145,4 +180,6 @@ def read_playlist_table(path: Path) -> Part:
     playlists = grouped.agg(["first", "size"]).reset_index()
     playlists.columns = pd.Index(["pid", "name", "n_tracks"])
     columns = pa.Table.from_pandas(playlists.assign(at_random=False), preserve_index=False)
-    return Part(path, SLICE, columns, entries, pa.Table.from_pandas(tracks, preserve_index=False))
+    return Part(
+        path, SLICE, columns, entries, pa.Table.from_pandas(tracks, TRACKS, preserve_index=False)
+    )
