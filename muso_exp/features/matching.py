@@ -118,6 +118,8 @@ def match_songs(
         if method not in METHODS:
             raise ValueError(f"method {method!r}: some of {', '.join(METHODS)} are needed")
         left = np.flatnonzero(found.target < 0)
+        if len(left) == 0:
+            continue  # the keys of a large catalogue take long
         if method == "fuzzy":
             _match_fuzzy(queries, catalogue, left, threshold, found)
         else:
