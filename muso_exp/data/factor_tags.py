@@ -92,8 +92,7 @@ class FactorTags(ExperimentData):
             return
         self.plays.setup()
         data = self.plays.data
-        listeners = np.bincount(data.plays.indices, minlength=data.plays.shape[1])
-        rows = tag_rows(data, listeners, self.n_tags, self.seed)
+        rows = tag_rows(data, data.plays, self.n_tags, self.seed)
         if rows is None:
             raise ConfigError(
                 f"dataset.plays.source={self.plays.source}: too few items with tags; hetrec, lfm1b "
@@ -125,8 +124,8 @@ class FactorTags(ExperimentData):
         return MetricCollection({**tag_metrics()}, compute_groups=False)
 
     def nulls(self) -> dict[str, dict[str, Tensor]]:
-        """Return the prior: every item gets the share of train items with the tag."""
-        return {"tag_prior": {"scores": self.rows.prior()}}
+        """Return the prior and what popularity alone tells, see `TagRows.nulls`."""
+        return self.rows.nulls()
 
     def target(self) -> Tensor:
         """Return which tags each test item has, shape (n_rows, n_tags)."""

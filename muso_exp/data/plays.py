@@ -153,7 +153,7 @@ class Plays(ExperimentData):
         self.test_held = HeldOut.of(train + self.split.val, self.split.test, candidates)
         self.catalogue = Catalogue.of(self.data.items, train, counted=True)
         self.listeners = np.bincount(train.indices, minlength=train.shape[1])  # (n_items,)
-        self.tags = tag_rows(self.data, self.listeners, self.n_tags, self.seed)
+        self.tags = tag_rows(self.data, train, self.n_tags, self.seed)
         self.tag_scores: Tensor | None = None  # filled by `side_task`
         self.asked = play_sections.query_items(self)  # refuses an unknown item before training
         self.dims = {

@@ -13,7 +13,6 @@ from torchmetrics import MetricCollection
 from muso_exp.data.base import Predict
 from muso_exp.data.listening.tag_rows import TagRows
 from muso_exp.errors import ConfigError
-from muso_exp.features.tag_probe import solve_tags
 from muso_exp.metrics.tags import MacroRocAuc, tag_metrics
 from muso_exp.plots import bars_figure
 from muso_exp.results import Section, SideTask
@@ -120,14 +119,11 @@ def tag_scores(rows: TagRows, predict: Predict) -> Tensor | None:
     answer = predict({"factors": torch.zeros(0)})
     if not answer:
         return None
-    x = answer["item_factors"].numpy()[rows.items]  # (n_rows, n_factors)
-    train, test = rows.rows["train"], rows.rows["test"]
-    weight, bias = solve_tags(x[train], rows.target[train])
-    return torch.from_numpy(x[test] @ weight.T + bias)
+    return rows.probe(answer["item_factors"].numpy()[rows.items])
 
 
 def tag_task(rows: TagRows | None, scores: Tensor | None) -> SideTask | None:
-    """Return the test of the tag probe beside the prior; None where there is none."""
+    """Return the test of the tag probe beside the null models; None where there is none."""
     if rows is None or scores is None:
         return None
     return SideTask(
@@ -135,7 +131,7 @@ def tag_task(rows: TagRows | None, scores: Tensor | None) -> SideTask | None:
         {"scores": scores},
         rows.labels("test"),
         rows.units[rows.rows["test"]],
-        {"tag_prior": {"scores": rows.prior()}},
+        rows.nulls(),
     )
 
 
