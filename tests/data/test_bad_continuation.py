@@ -36,7 +36,7 @@ BAD_PLAYLISTS = {
         GOOD[1] | {"pid": "1"},
         "playlist 2 (pid 1): Expected `int`, got `str` - at `$.pid`",
     ),
-    "pid of a truth": (GOOD[1] | {"pid": True}, "Expected `int`, got `bool` - at `$.pid`"),
+    "pid of true": (GOOD[1] | {"pid": True}, "Expected `int`, got `bool` - at `$.pid`"),
     "negative pid": (GOOD[1] | {"pid": -1}, "(pid -1): Expected `int` >= 0 - at `$.pid`"),
     "huge pid": (GOOD[1] | {"pid": 2**63}, "Expected `int` <= 9223372036854775807 - at `$.pid`"),
     "no tracks": (without("tracks"), "playlist 2 (pid 1): Object missing required field `tracks`"),
@@ -61,7 +61,7 @@ BAD_PLAYLISTS = {
     ),
     "artist of another kind": (
         GOOD[1] | {"tracks": [track(90) | {"artist_uri": "x"}], "num_tracks": 1},
-        "(pid 1): \"artist_uri\" must begin with spotify:artist:, got 'x'",
+        "(pid 1): \"artist_uri\" must begin with spotify:artist:, got 'x'; correct it or remove",
     ),
     "track without uri": (
         GOOD[1] | {"tracks": [track(90), {"pos": 1}], "num_tracks": 2},
@@ -142,7 +142,7 @@ BAD_FILES = {
     ),
     "long number": (
         b'{"playlists": [' + b"9" * 5000 + b"]}",
-        "playlist 1: Number out of range - at `$`",
+        "playlist 1: Number out of range; correct it",
     ),
 }
 

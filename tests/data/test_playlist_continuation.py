@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import torch
 from pytest import approx
 from tiny_mpd import asked, playlist, ready, track, write, write_features, write_slices
 
-from muso_exp.data.continuation import mpd_file
+from muso_exp.data.continuation import mpd_file, tables
 from muso_exp.data.continuation.mpd import prepare, read_mpd
 from muso_exp.data.continuation.mpd_file import read_part
 from muso_exp.data.continuation.splits import CATEGORIES, Seeds
@@ -28,11 +29,12 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> PlaylistContinuation:
 
 
 @pytest.mark.parametrize("indent", [None, 4])
-@pytest.mark.parametrize("batch", [1, 7, 2**12])
+@pytest.mark.parametrize(("batch", "wait"), [(1, 0), (7, 20), (2**10, 2**17)])
 def test_slices_become_columns(
-    batch: int, indent: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    batch: int, wait: int, indent: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mpd_file, "_BATCH", batch)
+    monkeypatch.setattr(tables, "_WAIT", wait)
     titles = ["A", "", '🎶 é\n\\"]', "\\ud83d"]
     lists = [playlist(p, range(3 * p, 15), name=name) for p, name in enumerate(titles)]
     lists[0] = playlist(7, [3, 1, 3], name="A")
@@ -48,6 +50,16 @@ def test_slices_become_columns(
         read = part.tracks[column].take(part.entries).to_pylist()
         assert read == [entry[field] for entry in expected]
     assert len(set(part.tracks["id"].to_pylist())) == len(part.tracks) == 13
+
+
+def test_a_reader_holds_columns_and_a_batch_not_the_file(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.json", [playlist(p, range(60)) for p in range(400)])
+    tracemalloc.start()
+    part = read_part(path, SLICE)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(part.entries) == 24_000
+    assert peak < path.stat().st_size / 8
 
 
 def test_a_file_may_be_packed_and_have_a_byte_order_mark(tmp_path: Path) -> None:

@@ -17,11 +17,11 @@ from muso_exp.errors import DataFormatError
 DAMAGED = "the file is cut off or damaged; copy it anew"
 _LINE_END = re.compile(rb"\n")
 _ESCAPE = re.compile(
-    rb"\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}"  # both halves of a character
-    rb"|(?P<half>\\u[dD][89a-fA-F][\da-fA-F]{2})"
-    rb"|\\."  # so that what an escaped backslash stands before is no escape
+    rb"\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}"  # both halves of a character
+    rb"|(?P<half>u[dD][89a-fA-F][\da-fA-F]{2})"
+    rb"|.)"  # so that a backslash that stands for itself begins no escape
 )
-_QUESTION_MARK = rb"\u003f"  # as long as a half
+_QUESTION_MARK = b"u003f"  # as long as a half
 
 
 def map_json(path: Path) -> mmap.mmap:
@@ -74,7 +74,7 @@ def replace_halves(data: mmap.mmap) -> None:
     """Put a question mark for each half of a character (an emoji cut in two)."""
     for escape in _ESCAPE.finditer(data):
         if escape["half"]:
-            data[slice(*escape.span())] = _QUESTION_MARK
+            data[slice(*escape.span("half"))] = _QUESTION_MARK
 
 
 def line_of(data: mmap.mmap, place: int) -> int:

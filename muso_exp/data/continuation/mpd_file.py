@@ -101,9 +101,10 @@ def _invalid(path: Path, data: mmap, error: msgspec.ValidationError) -> DataForm
     for item in map(bytes, items[: number + 1]):
         begin = data.find(item, end)
         end = begin + len(item)
-    problem = f"playlist {number + 1}{_pid(items[number])}: {str(error).replace(found[0], '')}"
+    problem = str(error).replace(found[0], "").removesuffix(" - at `$`")
+    name = f"playlist {number + 1}{_pid(items[number])}"
     fix = "correct it or remove the playlist"
-    return DataFormatError(path, problem, line=line_of(data, begin), fix=fix)
+    return DataFormatError(path, f"{name}: {problem}", line=line_of(data, begin), fix=fix)
 
 
 def _pid(playlist: msgspec.Raw) -> str:
