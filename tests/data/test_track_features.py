@@ -13,7 +13,6 @@ from tiny_tracks import tracks
 from torch import Tensor
 
 from muso_exp.data.songs.cluster_report import elbow
-from muso_exp.data.songs.nulls import null_columns, null_groups
 from muso_exp.data.songs.split import fingerprint, split_tracks
 from muso_exp.data.songs.table import find_feature_table, read_feature_table
 from muso_exp.data.track_features import TrackFeatures
@@ -105,38 +104,6 @@ def test_one_cluster_explains_nothing_and_random_groups_hardly_more(tmp_path: Pa
     assert value["one_cluster"].item() == approx(0, abs=1e-6)
     assert abs(value["random"].item()) < 0.02
     assert value["grid"] > value["by_key"] > 0.05
-
-
-def test_null_groups_are_no_more_than_the_clusters() -> None:
-    rng = np.random.default_rng(0)
-    train = np.column_stack([rng.integers(0, 12, 400), rng.normal(0, 9, 400), rng.random(400)])
-    for k in (1, 2, 3, 5, 13, 29):
-        for name, group in null_groups(train, ["key", "loudness", "valence"], k, 0).items():
-            labels = group(train)
-            assert 0 <= labels.min() and labels.max() < k, (name, k)
-
-
-def test_by_key_puts_neighbouring_pitch_classes_together() -> None:
-    train = np.column_stack([np.repeat(np.arange(12), 5), np.arange(60)]).astype(float)
-    group = null_groups(train, ["key", "loudness"], 4, 0)["by_key"]
-    assert_array_equal(group(np.array([[0.0, 0], [2, 0], [3, 0], [11, 0]])), [0, 0, 1, 3])
-
-
-def test_the_grid_halves_the_two_widest_features() -> None:
-    train = np.column_stack([np.tile([0, 0.1], 50), np.repeat([0, 50], 50), np.tile([0, 9], 50)])
-    grid = null_groups(train.astype(float), ["a", "b", "c"], 4, 0)["grid"]
-    assert_array_equal(grid(np.array([[5.0, 0, 0], [5, 0, 9], [5, 50, 0], [5, 50, 9]])), range(4))
-
-
-def test_null_distances_are_to_the_train_mean_of_the_group() -> None:
-    train = np.array([[0.0, 0.0], [0.0, 2.0], [11.0, 4.0]])
-    rows = np.array([[0.0, 3.0], [11.0, 4.0]])
-    columns = null_columns(train, rows, ["key", "loudness"], 2, [1, 2], 0)["by_key"]
-    assert_array_equal(columns["cluster"], [0, 1])
-    assert_array_equal(columns["centre"], [[0, 1], [11, 4]])
-    assert_array_equal(columns["squared_distance"], [4, 0])
-    mean = train.mean(axis=0)
-    assert_allclose(columns["curve_squared_distance"][0], [((rows[0] - mean) ** 2).sum(), 4])
 
 
 def test_the_side_task_is_the_sum_of_squares_of_the_train_tracks(tmp_path: Path) -> None:

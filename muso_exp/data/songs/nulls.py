@@ -1,12 +1,13 @@
 """Clusterings that nobody had to learn, with no more clusters than the model has."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from muso_exp.features.clusters import means
+from muso_exp.features.clusters import kmeans, means
 
 Group = Callable[[np.ndarray], np.ndarray]  # rows (n_rows, n_features) -> group of each (n_rows,)
 
@@ -22,8 +23,8 @@ def null_groups(train: np.ndarray, features: Sequence[str], k: int, seed: int) -
 
     Returns:
         `one_cluster`: all alike. `random`: drawn. `by_key`: neighbouring pitch classes, equally
-        many in a group; where the key is among the features. `grid`: the two features that vary
-        most, each cut at its train quantiles.
+        many in a group; where the key is among the features. `grid`: the cells of two features,
+        each cut by itself, see `grid_cells`.
     """
     groups: dict[str, Group] = {
         "one_cluster": lambda x: np.zeros(len(x), dtype=np.int64),
@@ -36,8 +37,7 @@ def null_groups(train: np.ndarray, features: Sequence[str], k: int, seed: int) -
         groups["by_key"] = lambda x: (
             np.searchsorted(keys, x[:, column]).clip(max=len(keys) - 1) * n_groups // len(keys)
         )
-    if train.shape[1] > 1:
-        groups["grid"] = _grid(train, k)
+    groups["grid"] = grid_cells(train, k)
     return groups
 
 
@@ -87,20 +87,74 @@ def _columns(
     return result
 
 
-def _grid(train: np.ndarray, k: int) -> Group:
-    first, second = np.argsort(-train.var(axis=0), kind="stable")[:2]
-    n_first = int(np.ceil(np.sqrt(k)))
-    n_second = k // n_first
-    edges = [
-        np.quantile(train[:, column], np.arange(1, n) / n)
-        for column, n in ((first, n_first), (second, n_second))
-    ]
+@dataclass(frozen=True)
+class Cells:
+    """The cells of a grid over two features; called with rows, it returns the cell of each.
 
-    def group(x: np.ndarray) -> np.ndarray:
-        cells = [
-            np.searchsorted(edge, x[:, column], side="right")
-            for edge, column in zip(edges, (first, second), strict=True)
-        ]
-        return cells[0] * n_second + cells[1]
+    Attributes:
+        columns: of the two features.
+        cuts: the values, ascending, at which each is cut.
+    """
 
-    return group
+    columns: tuple[int, int]
+    cuts: tuple[np.ndarray, np.ndarray]
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """Return the cell of each row of x (n_rows, n_features), int64 (n_rows,)."""
+        first, second = (
+            np.searchsorted(cut, x[:, column], side="right")
+            for cut, column in zip(self.cuts, self.columns, strict=True)
+        )
+        return first * (len(self.cuts[1]) + 1) + second
+
+
+def grid_cells(train: np.ndarray, k: int) -> Cells:
+    """Return the grid of at most k cells that leaves the fewest squares of the train rows.
+
+    The features are the one whose halving takes away most squares, and the one whose halving does
+    beside it. Every number of cuts of the one and the other is tried, evenly spaced; those of the
+    best are then also placed to least squares of each feature by itself.
+
+    Args:
+        train: shape (n_rows, n_features).
+        k: most cells, >= 1.
+    """
+    columns = _telling_pair(train)
+    first, second = train[:, columns[0]], train[:, columns[1]]
+    shapes = [(n, k // n) for n in range(1, k + 1)]
+    grids = [Cells(columns, (_even_cuts(first, a), _even_cuts(second, b))) for a, b in shapes]
+    a, b = shapes[int(np.argmin([_squares_left(train, grid(train)) for grid in grids]))]
+    grids.append(Cells(columns, (_least_squares_cuts(first, a), _least_squares_cuts(second, b))))
+    return min(grids, key=lambda grid: _squares_left(train, grid(train)))
+
+
+def _telling_pair(train: np.ndarray) -> tuple[int, int]:
+    """Return the feature whose halving leaves the fewest squares, and the one beside it."""
+    halves = np.stack([x > cut for x in train.T for cut in _even_cuts(x, 2)])  # (n_features, n)
+    first = int(np.argmin([_squares_left(train, half) for half in halves]))
+    quarters = 2 * halves[first] + halves  # (n_features, n_rows)
+    return first, int(np.argmin([_squares_left(train, quarter) for quarter in quarters]))
+
+
+def _even_cuts(x: np.ndarray, n: int) -> np.ndarray:
+    """Return the n - 1 cuts into equal widths of what lies between the 1 % and 99 % quantiles."""
+    low, high = np.quantile(x, (0.01, 0.99))
+    return np.linspace(low, high, n + 1)[1:-1]
+
+
+def _least_squares_cuts(x: np.ndarray, n: int) -> np.ndarray:
+    """Return the cuts between the at most n centres of k-means of one feature."""
+    centres = kmeans(x[:, None], min(n, len(np.unique(x))), "k-means++").centres
+    centres = np.sort(centres[:, 0])
+    return (centres[1:] + centres[:-1]) / 2
+
+
+def _squares_left(train: np.ndarray, group: np.ndarray) -> float:
+    """Return the sum of squared distances of rows (n_rows, n_features) to their group's mean."""
+    x = train - train.mean(axis=0)
+    group = group.astype(np.int64)
+    n_groups = int(group.max()) + 1
+    told = np.nansum(
+        np.bincount(group, minlength=n_groups)[:, None] * means(x, group, n_groups) ** 2
+    )
+    return float(np.square(x).sum() - told)
