@@ -11,6 +11,7 @@ from torchmetrics import MetricCollection
 
 from muso_exp.data.audio.base import AudioData
 from muso_exp.data.audio.genre_report import sections
+from muso_exp.data.audio.level import clip_levels, genre_by_level
 from muso_exp.data.base import Predict
 from muso_exp.errors import ConfigError
 from muso_exp.metrics.genres import genre_metrics
@@ -60,14 +61,22 @@ class AudioGenres(AudioData):
         return MetricCollection({**genre_metrics()}, compute_groups=False)
 
     def nulls(self) -> dict[str, dict[str, Tensor]]:
-        """Return the prior of the train clips (its decision: the majority), and a uniform guess."""
-        train = self.labels[torch.from_numpy(self.parts["train"])]
-        prior = torch.bincount(train, minlength=len(self.names)) / len(train)
-        n_rows = len(self.parts["test"])
-        uniform = torch.full_like(prior, 1 / len(prior))
+        """Return the null models.
+
+        `prior`: of the train clips (its decision: the majority). `uniform`: a guess. `level`:
+        logistic regression on how loud a clip is.
+        """
+        train, test = self.parts["train"], self.parts["test"]
+        genres = self.labels[torch.from_numpy(train)]
+        n_genres = len(self.names)
+        prior = torch.bincount(genres, minlength=n_genres) / len(train)
+        uniform = torch.full_like(prior, 1 / n_genres)
+        level = clip_levels(self.store, self.cache)[self.clips]  # (n_clips,)
+        told = genre_by_level(level[train], genres.numpy(), level[test], n_genres)
         return {
-            "prior": {"probabilities": prior.expand(n_rows, -1)},
-            "uniform": {"probabilities": uniform.expand(n_rows, -1)},
+            "prior": {"probabilities": prior.expand(len(test), -1)},
+            "uniform": {"probabilities": uniform.expand(len(test), -1)},
+            "level": {"probabilities": told},
         }
 
     def predictions(self, preds: dict[str, Tensor]) -> pd.DataFrame:

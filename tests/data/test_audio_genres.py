@@ -11,6 +11,7 @@ from sound_tasks import SOUND, genres, mean_of
 from tiny_sound import (
     ARTISTS,
     GENRES,
+    N_CLIPS,
     RATE,
     WINDOW,
     write_sound_folder,
@@ -92,6 +93,16 @@ def test_genre_nulls_are_the_train_prior_and_a_uniform_guess(root: Path, cache: 
     assert prior.shape == (len(data.target()), 2)
     assert prior[0].tolist() == pytest.approx([own["high"], own["low"]])
     assert data.nulls()["uniform"]["probabilities"][0].tolist() == [0.5, 0.5]
+
+
+def test_the_level_alone_tells_genres_of_unlike_loudness(tmp_path: Path, cache: Path) -> None:
+    folder = write_sound_folder(tmp_path / "sound")
+    for i in range(0, N_CLIPS, 2):  # of genre low
+        write_tone(folder / "audio" / f"{i}.wav", 200 + 100 * i, amplitude=0.03)
+    data = genres(folder, cache)
+    told = data.nulls()["level"]["probabilities"]
+    assert told.argmax(dim=1).equal(data.target())
+    assert told.sum(dim=1).tolist() == pytest.approx([1.0] * len(told))
 
 
 def test_the_audit_counts_shared_artists_repeated_sound_and_quarantine(

@@ -5,7 +5,6 @@ import itertools
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from pytest import approx
 
 from muso_exp.data.songs.nulls import grid_cells, null_columns, null_groups
 from muso_exp.features.clusters import kmeans

@@ -11,9 +11,9 @@ GENRES = ["low", "high"]
 ARTISTS = ["one", "two", "three", "four"]
 
 
-def write_tone(path: Path, pitch: float, seconds: float = SECONDS) -> None:
+def write_tone(path: Path, pitch: float, seconds: float = SECONDS, amplitude: float = 0.3) -> None:
     time = np.arange(int(RATE * seconds)) / RATE
-    waveform = 0.3 * np.sin(2 * np.pi * pitch * time)
+    waveform = amplitude * np.sin(2 * np.pi * pitch * time)
     soundfile.write(path, waveform, RATE, subtype="PCM_16")
 
 
