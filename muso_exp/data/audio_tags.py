@@ -12,12 +12,14 @@ from torch.utils.data import DataLoader
 from torchmetrics import MetricCollection
 
 from muso_exp.data.audio.base import AudioData
+from muso_exp.data.audio.level import clip_levels
 from muso_exp.data.audio.listened import played_tracks, prepare_factors, require_match
 from muso_exp.data.audio.splits import keyed_share
 from muso_exp.data.audio.vectors import clip_vectors, require_inputs
 from muso_exp.data.base import Batch, BatchDataset, Predict
 from muso_exp.data.listening.factors import cached_factors
 from muso_exp.data.listening.sections import tag_areas_section
+from muso_exp.data.listening.tag_rows import log_popularity, probe_scores
 from muso_exp.data.plays import Plays
 from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions
@@ -179,9 +181,22 @@ class AudioTags(AudioData):
         return MetricCollection({**tag_metrics()}, compute_groups=False)
 
     def nulls(self) -> dict[str, dict[str, Tensor]]:
-        """Return the prior: every clip gets the share of train clips with the tag."""
-        share = self.labels[torch.from_numpy(self.train_rows())].mean(dim=0)
-        return {"tag_prior": {"scores": share.expand(len(self.parts["test"]), -1)}}
+        """Return the null models.
+
+        `tag_prior`: the share of train clips with the tag, for every clip. `level`: a probe on how
+        loud a clip is. `popularity`, where plays are given: a probe on how much it is played.
+        """
+        train, test = self.train_rows(), self.parts["test"]
+        target = self.labels[torch.from_numpy(train)]
+        vectors = {"level": clip_levels(self.store, self.cache)[self.clips][:, None]}
+        if self.plays is not None:
+            vectors["popularity"] = log_popularity(self.plays.data.plays)[self.tracks["item"]]
+        told = {
+            name: {"scores": probe_scores(x[train], target.numpy(), x[test])}
+            for name, x in vectors.items()
+        }
+        prior = target.mean(dim=0).expand(len(test), -1)
+        return {"tag_prior": {"scores": prior}, **told}
 
     def predictions(self, preds: dict[str, Tensor]) -> pd.DataFrame:
         """Return a row per test clip: id, artist, title, tags, and a score per tag."""

@@ -64,6 +64,24 @@ def test_the_tag_prior_is_of_the_known_labels(root: Path, cache: Path) -> None:
     assert data.nulls()["tag_prior"]["scores"][0].tolist() == pytest.approx(own.tolist())
 
 
+def test_popularity_is_a_null_model_where_plays_are_given(root: Path, cache: Path) -> None:
+    data = tags(root, cache)
+    assert set(data.nulls()) == {"tag_prior", "level", "popularity"}
+    data.plays = None
+    nulls = data.nulls()
+    assert set(nulls) == {"tag_prior", "level"}
+    assert nulls["level"]["scores"].shape == data.target().shape
+
+
+def test_no_null_model_of_tags_reads_unknown_labels(root: Path, cache: Path) -> None:
+    data = tags(root, cache, label_share=0.6)
+    before = data.nulls()
+    unknown = np.setdiff1d(np.arange(N_CLIPS), data.train_rows())
+    data.labels[torch.from_numpy(unknown)] = 1 - data.labels[torch.from_numpy(unknown)]
+    for name, columns in data.nulls().items():
+        assert torch.equal(columns["scores"], before[name]["scores"])
+
+
 def test_tags_of_new_songs_come_with_probabilities(root: Path, cache: Path) -> None:
     data = tags(root, cache)
     n_tags = len(data.names)
