@@ -166,6 +166,7 @@ def test_a_model_that_tells_nothing_apart_is_refused(tmp_path: Path) -> None:
         ("id,plays\ns4,0\n", "line 2, column plays: a number > 0 is needed, got '0'"),
         ("id,plays\ns4,1\ns1,many\n", "line 3, column plays: a number > 0 is needed, got 'many'"),
         ("playlist_id,track_id\n1,s4\n2,s0\n", "2 playlists; give one playlist a file"),
+        ("song,band\nSOS,Abba\n", "line 1: no column id, artist or title, got 'song,band'; name"),
         ("id,artist\ns4\n", "a row has 2 comma-separated columns"),
         ("artist,title\n", "no rows below the header"),
     ],

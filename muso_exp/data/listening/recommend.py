@@ -120,7 +120,8 @@ def read_seeds(path: Path) -> Seeds:
 
     Raises:
         DatasetNotFoundError: no such file.
-        DataFormatError: no seed, several playlists, or a play count that is no number > 0.
+        DataFormatError: no seed, a table without id and names, several playlists, or a play count
+            that is no number > 0.
     """
     if not path.is_file():
         raise DatasetNotFoundError(path.parent, [path.name], "give a list or table of seeds")
@@ -129,9 +130,12 @@ def read_seeds(path: Path) -> Seeds:
     if not listed:
         raise DataFormatError(path, "no seed in the file", fix="write one id or name a line")
     first = listed[0][1]
-    headed = "," in first or first.strip('"').lower().replace(" ", "_") in _HEADINGS
-    if ".json" in path.suffixes or (headed and ".txt" not in path.suffixes):
+    headings = {text.strip(' "').lower().replace(" ", "_") for text in first.split(",")}
+    if ".json" in path.suffixes or (headings & _HEADINGS and ".txt" not in path.suffixes):
         return _read_table(path)
+    if "," in first and ".csv" in path.suffixes:
+        fix = "name the columns so, or give a list with the suffix .txt"
+        raise DataFormatError(path, "no column id, artist or title", line=1, value=first, fix=fix)
     rows = pd.DataFrame(
         [(bare_id(text), *_parted(text), number) for number, text in listed],
         columns=["id", "artist", "title", "line"],
