@@ -16,6 +16,7 @@ _COLOURS = matplotlib.colormaps["tab20"]
 def elbow_figure(
     ks: Sequence[int],
     wcss: np.ndarray,
+    null: np.ndarray,
     reported: Sequence[float],
     silhouette: np.ndarray,
     chosen: int,
@@ -25,6 +26,7 @@ def elbow_figure(
     Args:
         ks: numbers of clusters.
         wcss: of the train rows, shape (n_ks,).
+        null: the same of the best null model, shape (n_ks,).
         reported: the paper's, for each of `ks`; empty where there is none.
         silhouette: of test rows, shape (n_ks,); NaN where it is undefined.
         chosen: the number that is used.
@@ -34,6 +36,7 @@ def elbow_figure(
     order = np.argsort(ks)
     x = np.asarray(ks)[order]
     left.plot(x, wcss[order], "o-", color=BLUE, label="measured")
+    left.plot(x, null[order], ".:", color=GREY, label="best null model")
     if len(reported):
         left.plot(
             x, np.asarray(reported)[order], "x", color=ORANGE, label="the paper's code",

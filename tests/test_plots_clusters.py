@@ -11,12 +11,14 @@ POINTS = np.array([[0.0, 0.0], [0.0, 1.0], [5.0, 0.0], [5.0, 1.0], [20.0, 0.0]])
 
 def test_the_elbow_is_drawn_in_the_order_of_k_with_the_reported_values() -> None:
     wcss, silhouette = np.array([3.0, 9.0]), np.array([0.2, np.nan])
-    left, right = plots.elbow_figure([5, 2], wcss, [4.0, 8.0], silhouette, 5).axes
-    measured, reported = left.lines[0], left.lines[1]
+    null = np.array([4.5, 9.5])
+    left, right = plots.elbow_figure([5, 2], wcss, null, [4.0, 8.0], silhouette, 5).axes
+    measured, best_null, reported = left.lines[:3]
+    assert_allclose(best_null.get_xydata(), [[2, 9.5], [5, 4.5]])
     assert_allclose(measured.get_xydata(), [[2, 9], [5, 3]])
     assert_allclose(reported.get_xydata(), [[2, 8], [5, 4]])
-    assert left.lines[2].get_xdata()[0] == 5
-    assert len(plots.elbow_figure([2, 5], wcss, [], silhouette, 5).axes[0].lines) == 2
+    assert left.lines[3].get_xdata()[0] == 5
+    assert len(plots.elbow_figure([2, 5], wcss, null, [], silhouette, 5).axes[0].lines) == 3
     assert_allclose(right.lines[0].get_xydata(), [[2, np.nan], [5, 0.2]])
 
 

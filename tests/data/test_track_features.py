@@ -12,7 +12,7 @@ from tiny_features import dataset, ready, table, write
 from tiny_tracks import tracks
 from torch import Tensor
 
-from muso_exp.data.songs.cluster_report import elbow
+from muso_exp.data.songs.cluster_report import best_null_sums, elbow, one_curve
 from muso_exp.data.songs.split import fingerprint, split_tracks
 from muso_exp.data.songs.table import find_feature_table, read_feature_table
 from muso_exp.data.track_features import TrackFeatures
@@ -167,9 +167,23 @@ def test_the_reported_sums_stand_beside_unscaled_ones(tmp_path: Path) -> None:
     model = Fitted(data)
     assert "the paper's code" not in elbow(data, model).table  # another table than the paper's
     data.published_fingerprint = data.fingerprint
-    table = elbow(data, model).table
+    section = elbow(data, model)
+    table = section.table
     assert table["the paper's code"].tolist() == [9, 8, 7]
     assert_allclose(table["measured / the paper's"], table["WCSS, train"] / [9, 8, 7])
+    assert "at no k: there the number" in section.text
+
+
+def test_the_elbow_says_where_a_null_model_is_as_near_to_the_reported_sum(tmp_path: Path) -> None:
+    data = ready(write(tmp_path), tmp_path / "cache", scaling="none", n_train=60)
+    names, sums = best_null_sums(data)
+    assert "random" not in names and (np.diff(sums) < 0).all()
+    data.reported = [float(sums[0]), 1.0, float(sums[2])]
+    text = one_curve(data, np.full(3, 1e-6), sums)
+    ks = data.curve
+    assert f"at k = {ks[0]}, {ks[2]}: there" in text
+    # 60 of 80 tracks: two draws share 60 / 80, sqrt(2 (1 - 60 / 80)) = .71
+    assert "have 75% of them in common" in text and "differ 0.71 times" in text
 
 
 def test_predictions_name_the_track_and_its_cluster(tmp_path: Path) -> None:

@@ -103,19 +103,56 @@ def elbow(data: TrackFeatures, predict: Predict) -> Section:
             for own in labels.T.contiguous()
         ]
     )
+    names, null = best_null_sums(data)
     table = pd.DataFrame({"k": data.curve, "WCSS, train": wcss})
     comparable = data.published and data.how == "none"  # a sum grows with rows and units
     reported = data.reported if comparable else []
     if reported:
         table["the paper's code"] = reported
         table["measured / the paper's"] = wcss / np.array(reported)
+    table["best null model's"], table["best null model"] = null, names
     table["silhouette, test"] = silhouette
-    figure = plots_clusters.elbow_figure(data.curve, wcss, reported, silhouette, data.n_clusters)
+    figure = plots_clusters.elbow_figure(
+        data.curve, wcss, null, reported, silhouette, data.n_clusters
+    )
     text = (
         "The document looks for the bend of the left curve. The sum of squares falls with any k, "
-        "of noise too; the silhouette need not."
+        "of noise and of null models too; the silhouette need not."
     )
+    if reported:
+        text += " " + one_curve(data, train.std(dim=0).numpy(), null)
     return Section("elbow", "How many clusters?", text, table, figure)
+
+
+def best_null_sums(data: TrackFeatures) -> tuple[list[str], np.ndarray]:
+    """Return the null model of least squares on train for each k of the curve, and its sum."""
+    nulls = data.nulls("train")
+    sums = np.stack([c["curve_squared_distance"].sum(dim=0).numpy() for c in nulls.values()])
+    return [list(nulls)[best] for best in sums.argmin(axis=0)], sums.min(axis=0)
+
+
+def one_curve(data: TrackFeatures, spread: np.ndarray, null: np.ndarray) -> str:
+    """Return how far the verdicts on the reported sums can be trusted.
+
+    Args:
+        data: the published table.
+        spread: standard deviation of a train track's squared distance, shape (n_ks,).
+        null: sums of the best null model, shape (n_ks,).
+    """
+    n_train, n_tracks = len(data.rows["train"]), len(data.tracks)
+    half = 1.96 * np.sqrt(n_train) * spread  # of the card's interval
+    alike = np.abs(null - np.array(data.reported)) <= half
+    at = ", ".join(str(k) for k, near in zip(data.curve, alike, strict=True) if near)
+    shared = n_train / n_tracks
+    return (
+        "The verdicts on the reported sums are on one curve of one draw of tracks: they stand or "
+        "fall together and are no independent trials. Two draws of "
+        f"{n_train:,} of {n_tracks:,} tracks have {shared:.0%} of them in common on average, and "
+        f"differ {np.sqrt(2 * (1 - shared)):.2f} times as much as the card's intervals allow, "
+        "which take the tracks for a draw from endlessly many. A null model's sum lies within "
+        f"such an interval of the reported one at {f'k = {at}' if at else 'no k'}: there the "
+        "number tells nothing of the clustering."
+    )
 
 
 def variance(data: TrackFeatures, cluster: np.ndarray) -> Section:
