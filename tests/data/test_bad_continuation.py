@@ -34,7 +34,7 @@ BAD_PLAYLISTS = {
     "no pid": (without("pid"), "playlist 2: Object missing required field `pid`"),
     "pid of text": (
         GOOD[1] | {"pid": "1"},
-        "playlist 2 (pid 1): Expected `int`, got `str` - at `$.pid`",
+        "playlist 2: Expected `int`, got `str` - at `$.pid`; correct it",
     ),
     "pid of true": (GOOD[1] | {"pid": True}, "Expected `int`, got `bool` - at `$.pid`"),
     "negative pid": (GOOD[1] | {"pid": -1}, "(pid -1): Expected `int` >= 0 - at `$.pid`"),

@@ -57,7 +57,7 @@ class _Items(msgspec.Struct):
 
 
 class _Named(msgspec.Struct):
-    pid: int | str
+    pid: int
 
 
 def read_part(path: Path, kind: str) -> Part:
