@@ -80,8 +80,8 @@ class Spectra(ExperimentData):
     Raises:
         ConfigError: an option out of its range.
 
-    Source: document 4, "Enhanced Approach"; NOTES section 4. Deviation: the document's split has
-    another seed.
+    Source: document 4, "Enhanced Approach", and its authors' code. Deviation: the document's split
+    has another seed.
     """
 
     name = "spectra"

@@ -100,7 +100,7 @@ def spectrum(waveform: np.ndarray, sample_rate: int, options: SpectrumOptions) -
         ValueError: a clip that is too short for so many bins, or of too low a rate to reach the
             top.
 
-    Source: document 4, "Enhanced Approach"; NOTES section 4. Deviation: float32.
+    Source: document 4, "Enhanced Approach", and its authors' code. Deviation: float32.
     """
     edges = bin_edges(len(waveform), sample_rate, options)
     samples = np.asarray(waveform, dtype=np.float32)

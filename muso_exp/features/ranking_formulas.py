@@ -56,7 +56,7 @@ def user_columns(
     Raises:
         ValueError: a cutoff below 1.
 
-    Source: NOTES section 3 (AP, after the Million Song Dataset Challenge); RecSys Challenge 2018
+    Source: thesis section 6.2.1 (AP, where its formula lacks rel(k)); RecSys Challenge 2018
     (R-precision, nDCG, clicks); expectations over ties: McSherry and Najork, ECIR 2008.
     Deviation: R-precision counts tracks only, without the challenge's credit for artists.
     """

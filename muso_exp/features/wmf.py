@@ -25,7 +25,8 @@ def log_confidence(plays: csr_matrix, alpha: float, epsilon: float) -> csr_matri
     Raises:
         ValueError: a stored count is zero or negative, alpha < 0 or epsilon <= 0.
 
-    Source: NOTES section 3; Hu, Koren and Volinsky, ICDM 2008, equation 6. Deviation: none.
+    Source: document 5, section V-C, and the thesis' code; after Hu, Koren and Volinsky, ICDM 2008,
+    equation 6. Deviation: none.
     """
     if epsilon <= 0:
         raise ValueError(f"epsilon must be > 0, got {epsilon}; set model.epsilon")
@@ -135,8 +136,7 @@ def solve_biased(confidence: csr_matrix, factors: Tensor, regularization: float)
     Returns:
         The factors of the rows, the bias last, shape (n_rows, n_factors).
 
-    Source: the code published with the thesis (NOTES section 3). Deviation: none; many rows are
-    solved at once.
+    Source: the thesis' code. Deviation: none; many rows are solved at once.
     """
     bias = factors[:, -1]
     extended = torch.cat([factors[:, :-1], torch.ones_like(bias[:, None])], dim=1)

@@ -260,7 +260,7 @@ def lay_out(x: Tensor, channels_last: bool | None) -> Tensor:
 def start_he_uniform(module: nn.Module) -> None:
     """Draw the weights of all convolutions and dense layers uniformly, biases 0.
 
-    Bound sqrt(6 / fan_in), for ReLU. Source: NOTES section 3 (He et al. 2015).
+    Bound sqrt(6 / fan_in), for ReLU. Source: the thesis' code (He et al. 2015).
     """
     for layer in module.modules():
         if isinstance(layer, (nn.Conv1d, nn.Conv2d, nn.Linear)):

@@ -42,7 +42,7 @@ class ClusterMembers(SoundRanker):
     Raises:
         ConfigError: an argument is not known; fewer tracks than clusters.
 
-    Source: document 4, clustering, and NOTES section 4. Deviation: from several seeds too.
+    Source: document 4, clustering, and its authors' code. Deviation: from several seeds too.
     """
 
     centres: Tensor

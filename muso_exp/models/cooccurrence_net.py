@@ -42,7 +42,7 @@ class CooccurrenceNet(SoundRanker):
     Raises:
         ConfigError: too many songs for the memory.
 
-    Source: document 4, baseline neural network, and NOTES section 4. Deviation: only the tracks
+    Source: document 4, baseline neural network, and its authors' code. Deviation: only the tracks
     with features are inputs; `detached=false` repairs the training.
     """
 

@@ -22,8 +22,8 @@ class SpectraBaseline(Regressor):
     Raises:
         ValueError: a number out of its range.
 
-    Source: document 4, "Models and Evaluation: Neural Network"; NOTES section 4. Deviation: the
-    document trained it on songs' features to predict co-occurrence (`cooccurrence_net`); here it
+    Source: document 4, "Models and Evaluation: Neural Network", and its authors' code.
+    Deviation: the document trained it on songs' features to predict co-occurrence (`cooccurrence_net`); here it
     stands where its successor stands, from spectrum to features.
     """
 

@@ -18,7 +18,7 @@ class TagProbe(Model):
         n_tags: number of tags, from the data set.
         lr: learning rate.
 
-    Source: thesis section 5.1 and NOTES section 3. Deviation: none; start and constants of
+    Source: thesis section 5.1 and its code. Deviation: none; start and constants of
     RMSprop are those of the library it used (Keras): Glorot-uniform, rho 0.9, epsilon 1e-7.
     """
 

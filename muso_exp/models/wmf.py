@@ -44,7 +44,7 @@ class WMF(RankingSolver):
     Raises:
         ConfigError: an unknown confidence, or a number out of range.
 
-    Source: thesis chapter 5 and NOTES section 3. Deviation: at the defaults no bias, and conjugate
+    Source: thesis chapter 5 and its code. Deviation: at the defaults no bias, and conjugate
     gradients; `bias=true` is the published code.
     """
 

@@ -32,7 +32,7 @@ def test_log_confidence_bends_at_epsilon() -> None:
 def test_the_published_constants_make_plays_almost_binary() -> None:
     plays = csr_matrix(np.array([[1.0, 10, 100]]))
     strength = wmf.log_confidence(plays, alpha=2, epsilon=1e-6).data - 1
-    assert strength.round(1).tolist() == approx([27.6, 32.2, 36.8])  # NOTES, section 3
+    assert strength.round(1).tolist() == approx([27.6, 32.2, 36.8])
 
 
 def test_linear_confidence_is_total_not_extra() -> None:

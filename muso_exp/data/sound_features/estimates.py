@@ -79,8 +79,8 @@ def nearest_songs(
         scaling: of the features before distances are taken; None takes them as they are, as
             published, where tempo and loudness decide almost alone.
 
-    Source: document 4, NOTES section 4 ("5 nearest tracks by Euclidean distance over the 11 raw
-    features predicted from the spectrum"). Deviation: none without scaling.
+    Source: the code of document 4's authors: the 5 nearest tracks by Euclidean distance over the 11
+    raw features predicted from the spectrum. Deviation: none without scaling.
     """
     theirs = known[list(features)].to_numpy(dtype=np.float64)
     if scaling is not None:
