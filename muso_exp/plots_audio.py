@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
-from sklearn.calibration import calibration_curve
 
 from muso_exp.plots import BLUE, GREY, ORANGE
 
@@ -49,20 +48,29 @@ def group_bars_figure(
     return figure
 
 
-def confidence_figure(right: np.ndarray, confidence: np.ndarray, n_bins: int = 10) -> Figure:
+def confidence_figure(
+    right: np.ndarray,
+    confidence: np.ndarray,
+    mean: np.ndarray,
+    share: np.ndarray,
+    counts: np.ndarray,
+) -> Figure:
     """Draw the share of right decisions against their confidence, and how confidence spreads.
 
     Args:
         right: 1 where the decision is the truth, else 0, shape (n,).
         confidence: probability of what was decided, shape (n,).
-        n_bins: bins of equal width.
+        mean: confidence in each bin, shape (n_bins,).
+        share: right decisions in each bin, shape (n_bins,).
+        counts: decisions in each bin, written beside its point, shape (n_bins,).
     """
     figure = Figure(figsize=(7.0, 3.2), layout="constrained")
     left, middle = figure.subplots(1, 2)
-    share, mean = calibration_curve(right, confidence, n_bins=n_bins)
     left.plot(mean, share, color=BLUE, marker="o", markersize=4)
+    for x, y, count in zip(mean, share, counts, strict=True):
+        left.annotate(str(count), (x, y), (3, 4), textcoords="offset points", fontsize=7)
     left.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1)
-    left.set(xlabel="confidence", ylabel="share of right decisions")
+    left.set(xlabel="confidence", ylabel="share of right decisions", ylim=(-0.05, 1.1))
     edges = np.linspace(0, 1, 21)
     for label, value, colour in (("right", 1, BLUE), ("wrong", 0, ORANGE)):
         middle.hist(confidence[right == value], edges, color=colour, alpha=0.55, label=label)

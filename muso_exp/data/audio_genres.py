@@ -14,6 +14,7 @@ from muso_exp.data.audio.genre_report import sections
 from muso_exp.data.audio.level import clip_levels, genre_by_level
 from muso_exp.data.base import Predict
 from muso_exp.errors import ConfigError
+from muso_exp.metrics.genre_recall import genre_recalls
 from muso_exp.metrics.genres import genre_metrics
 from muso_exp.results import Section
 
@@ -57,8 +58,9 @@ class AudioGenres(AudioData):
         return len(self.names)
 
     def metrics(self) -> MetricCollection:
-        """Return accuracy, macro F1, log loss and calibration error."""
-        return MetricCollection({**genre_metrics()}, compute_groups=False)
+        """Return accuracy, macro F1, log loss, calibration error, and the recall of each genre."""
+        metrics = {**genre_metrics(), **genre_recalls(self.names)}
+        return MetricCollection({**metrics}, compute_groups=False)
 
     def nulls(self) -> dict[str, dict[str, Tensor]]:
         """Return the null models.

@@ -19,6 +19,7 @@ from tiny_sound import (
 )
 from torch import Tensor
 
+from muso_exp.data.audio.genre_report import Z, interval_text, wilson_interval
 from muso_exp.data.audio_genres import AudioGenres
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
 
@@ -103,6 +104,30 @@ def test_the_level_alone_tells_genres_of_unlike_loudness(tmp_path: Path, cache: 
     told = data.nulls()["level"]["probabilities"]
     assert told.argmax(dim=1).equal(data.target())
     assert told.sum(dim=1).tolist() == pytest.approx([1.0] * len(told))
+
+
+def test_intervals_of_few_artists_are_wide_whatever_the_share() -> None:
+    # Wilson: 5 of 5 is 5 / (5 + z^2) to 1
+    low, high = wilson_interval(np.array([1.0, 0.5, np.nan]), np.array([5, 100, 0]))
+    assert (low[0], high[0]) == pytest.approx((5 / (5 + Z**2), 1))
+    assert (low[1], high[1]) == pytest.approx((0.4038, 0.5962), abs=1e-4)
+    assert interval_text(np.array([1.0, np.nan]), np.array([5, 0])) == ["0.57 to 1.00", "-"]
+
+
+def test_the_report_says_of_how_many_clips_each_number_is(root: Path, cache: Path) -> None:
+    data = genres(root, cache, n_folds=3)
+    model = {"probabilities": torch.tensor([[0.95, 0.05]] * len(data.target()))}
+    found = {section.name: section for section in data.sections(data.predictions(model), None)}  # type: ignore[arg-type]
+    n_high = int((data.target() == 0).sum())
+    table = found["calibration"].table
+    assert table["confidence"].tolist() == ["0.9 to 1"]
+    assert table["test clips"].tolist() == [len(data.target())]
+    assert table["right"].tolist() == pytest.approx([n_high / len(data.target())])
+    assert found["confidence"].table["test clips"].tolist() == [n_high, len(data.target()) - n_high]
+    assert "One of 3 folds" in found["confusion"].text
+    assert {"recall_high", "recall_low"} < set(data.metrics())
+    left = found["calibration"].figure.axes[0]
+    assert [text.get_text() for text in left.texts] == [str(len(data.target()))]
 
 
 def test_the_audit_counts_shared_artists_repeated_sound_and_quarantine(
