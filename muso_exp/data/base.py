@@ -27,7 +27,7 @@ class ExperimentData(pl.LightningDataModule):
     files), `batch_size` (0 means all rows at once, for solvers) and `seed`.
 
     Attributes:
-        name: as in conf/dataset.
+        name: as in conf/dataset; with the source where there are several.
         published_fingerprint: the fingerprint of the very data that the paper used, or "".
         dims: what a model's constructor may name (sizes, the decision rule); filled by `setup`.
         fingerprint: hash of the content, not of file names or user handles; filled by `setup`.

@@ -65,6 +65,7 @@ class FactorTags(ExperimentData):
         num_workers: int = 0,
     ) -> None:
         super().__init__(root, cache, batch_size, seed, num_workers)
+        self.name = f"factor_tags: {plays.source}"
         self.plays = plays
         self.n_tags = n_tags
         self.options = FactorOptions(

@@ -97,6 +97,7 @@ class Plays(ExperimentData):
             raise ConfigError(f"dataset.source={source}: choose one of {', '.join(SOURCES)}")
         if items not in ("artist", "album", "track"):
             raise ConfigError(f"dataset.items={items}: choose one of artist, album, track")
+        self.name = f"plays: {source}"
         self.source = source
         self.split_kind = split
         self.test_share = test_share

@@ -36,8 +36,8 @@ class SampleCNN(AudioModel):
     Raises:
         ValueError: a window that the blocks do not fit, or a block that is not there.
 
-    Source: thesis chapters 4 and 6.1 and its code; where they are silent, the network's public code:
-    biases in the convolutions, Keras' batch normalisation (0.01, 1e-3), Glorot-uniform
+    Source: thesis chapters 4 and 6.1 and its code; where they are silent, the network's public
+    code: biases in the convolutions, Keras' batch normalisation (0.01, 1e-3), Glorot-uniform
     dense layer. Deviation: none at the defaults.
     """
 

@@ -23,8 +23,8 @@ class SpectraBaseline(Regressor):
         ValueError: a number out of its range.
 
     Source: document 4, "Models and Evaluation: Neural Network", and its authors' code.
-    Deviation: the document trained it on songs' features to predict co-occurrence (`cooccurrence_net`); here it
-    stands where its successor stands, from spectrum to features.
+    Deviation: the document trained it on songs' features to predict co-occurrence
+    (`cooccurrence_net`); here it stands where its successor stands, from spectrum to features.
     """
 
     def __init__(

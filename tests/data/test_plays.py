@@ -63,6 +63,12 @@ def test_batches_hold_lists_within_the_candidates(source: str, split: str, cache
         assert (batch["target"] == batch["positives_crow"].diff()).all()
 
 
+def test_the_name_of_the_data_holds_their_source(cache: Path) -> None:
+    data = plays(cache, "hetrec")
+    assert data.name == "plays: hetrec"
+    assert FactorTags(None, data, str(cache), 16, 0).name == "factor_tags: hetrec"
+
+
 def test_the_train_batch_is_the_whole_matrix(cache: Path) -> None:
     data = plays(cache)
     (batch,) = data.train_dataloader()
