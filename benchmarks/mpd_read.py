@@ -17,7 +17,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -77,8 +76,10 @@ def duckdb_json(folder: Path) -> int:
     connection.execute("set threads = 1")
     connection.execute("set memory_limit = '4GB'")
     query = "select sum(len(playlists)) from read_json(?, maximum_object_size = 100000000)"
-    (found,) = connection.execute(query, [str(folder / "mpd.slice.*.json")]).fetchall()
-    return int(found[0])
+    found = 0
+    for path in find_slices(folder):  # at once, a few dozen need more than that memory
+        found += int(connection.execute(query, [str(path)]).fetchall()[0][0])
+    return found
 
 
 class Undecoded(msgspec.Struct):
@@ -113,44 +114,36 @@ READERS: dict[str, Callable[[Path], int]] = {
 }
 
 
-class Memory(threading.Thread):
-    """Watches the memory of this process that no file backs."""
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self.ended = threading.Event()
-        self.start_mib = self.peak_mib = self.now()
-
-    def now(self) -> float:
-        """Return the anonymous memory now, in MiB."""
-        status = Path("/proc/self/status").read_text()
-        return int(status.partition("RssAnon:")[2].split()[0]) / 1024
-
-    def run(self) -> None:
-        """Look a hundred times a second."""
-        while not self.ended.wait(0.01):
-            self.peak_mib = max(self.peak_mib, self.now())
-
-
 def measure(name: str, folder: Path) -> None:
     """Read once and print; the body of the process that is measured."""
     size = sum(path.stat().st_size for path in find_slices(folder)) / 1e6
-    memory = Memory()
-    memory.start()
     start = resource.getrusage(resource.RUSAGE_SELF)
     before = start.ru_utime + start.ru_stime
     began = time.monotonic()
     found = READERS[name](folder)
     seconds = time.monotonic() - began
-    memory.ended.set()
     usage = resource.getrusage(resource.RUSAGE_SELF)
     others = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = usage.ru_utime + usage.ru_stime - before + others.ru_utime + others.ru_stime
     sys.stdout.write(
         f"{name:16} {found:>10} read, {size / seconds:6.0f} MB/s, {size / cpu:6.0f} MB per CPU "
-        f"second, peak memory {memory.peak_mib:5.0f} MiB (start {memory.start_mib:.0f}), "
-        f"{PUBLISHED_MB} MB in {PUBLISHED_MB / size * seconds / 60:5.1f} minutes\n"
+        f"second, {PUBLISHED_MB} MB in {PUBLISHED_MB / size * seconds / 60:5.1f} minutes, "
     )
+
+
+def watch(name: str, folder: Path) -> None:
+    """Let a reader run in a process of its own, and print the memory that no file backs."""
+    command = [sys.executable, __file__, "--measure", name, str(folder)]
+    peak = 0
+    with subprocess.Popen(command) as process:
+        while process.poll() is None:
+            status = Path(f"/proc/{process.pid}/status").read_text()
+            peak = max(peak, int((status.partition("RssAnon:")[2].split() or ["0"])[0]))
+            time.sleep(0.005)
+    if process.returncode:
+        raise SystemExit(process.returncode)
+    sys.stdout.write(f"peak memory {peak / 1024:5.0f} MiB\n")
+    sys.stdout.flush()
 
 
 def main() -> None:
@@ -165,8 +158,9 @@ def main() -> None:
         )
     size = sum(path.stat().st_size for path in find_slices(folder)) / 1e6
     sys.stdout.write(f"{n_slices} slices, {size:.0f} MB, {os.cpu_count()} cores\n")
+    sys.stdout.flush()
     for name in READERS:
-        subprocess.run([sys.executable, __file__, "--measure", name, str(folder)], check=True)
+        watch(name, folder)
 
 
 if __name__ == "__main__":
