@@ -1,8 +1,10 @@
 """What the runner adds to a training: the loss over epochs, test predictions, a recipe."""
 
+import random
 from collections import defaultdict
 from typing import Any
 
+import numpy as np
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import RichProgressBar
@@ -19,8 +21,9 @@ class ProgressBar(RichProgressBar):
         return shown
 
     def _get_train_description(self, current_epoch: int) -> str:
-        """Leave out the number of epochs where only the steps are bounded (max_epochs -1)."""
-        return super()._get_train_description(current_epoch).replace("/-2", "")
+        """Count epochs from one; leave out how many where only the steps are bounded."""
+        most = self.trainer.max_epochs or -1
+        return f"Epoch {current_epoch + 1}" + (f"/{most}" if most > 0 else "")
 
 
 class LossHistory(pl.Callback):
@@ -54,16 +57,54 @@ class LossHistory(pl.Callback):
             self.points = defaultdict(list, state_dict["points"])
 
 
+class RandomState(pl.Callback):
+    """Put the random generators into each checkpoint, so that a resumed run ends as it would have.
+
+    Exact where a checkpoint is taken at the end of an epoch, on one device.
+    """
+
+    def __init__(self) -> None:
+        self._resumed: dict[str, Any] = {}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the states of Python, numpy and torch."""
+        devices = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+        name, keys, *rest = np.random.get_state(legacy=True)
+        return {
+            "python": random.getstate(),
+            "numpy": (name, np.asarray(keys).tolist(), *rest),
+            "torch": torch.get_rng_state(),
+            "devices": devices,
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Keep the states until training goes on: what comes before draws numbers too."""
+        self._resumed = state_dict
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Set the generators to where the checkpoint left them."""
+        if self._resumed:
+            random.setstate(self._resumed["python"])
+            np.random.set_state(self._resumed["numpy"])
+            torch.set_rng_state(self._resumed["torch"].cpu())
+            # The loader drew its base seed before this hook, and would have drawn it after.
+            torch.empty((), dtype=torch.int64).random_()
+            if self._resumed["devices"] and torch.cuda.is_available():
+                torch.cuda.set_rng_state_all([state.cpu() for state in self._resumed["devices"]])
+            self._resumed = {}
+
+
 class Recipe(pl.Callback):
     """Put into each checkpoint what builds its data set and model again, without the run folder.
 
     Args:
         dataset: `_target_` and arguments of the data set.
         model: the same of the model, with what it got from the data set.
+        seed: of the run.
     """
 
-    def __init__(self, dataset: dict[str, Any], model: dict[str, Any]) -> None:
-        self.recipe = {"dataset": dataset, "model": model}
+    def __init__(self, dataset: dict[str, Any], model: dict[str, Any], seed: int) -> None:
+        self.recipe = {"dataset": dataset, "model": model, "seed": seed}
 
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]

@@ -1,6 +1,7 @@
 """Checkpoints that are whole or absent, and finding them again."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,9 @@ import torch
 from lightning_fabric.plugins.io import TorchCheckpointIO
 
 from muso_exp.errors import CheckpointError
+
+# Settings of a data set that do not change what is learned.
+PLACES = ("dataset.root", "dataset.cache", "dataset.num_workers", "dataset.download")
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
@@ -48,3 +52,31 @@ def find_checkpoint(place: str) -> str:
     if not isinstance(state, dict) or "state_dict" not in state:
         raise CheckpointError(f"ckpt={place}: not a Lightning checkpoint: it has no state_dict")
     return str(path)
+
+
+def refuse_other_recipe(checkpoint: str, recipe: Mapping[str, Any]) -> None:
+    """Raise CheckpointError if a checkpoint is of another data set, model or seed than this run.
+
+    Args:
+        checkpoint: a file that `find_checkpoint` returned.
+        recipe: of this run (`muso_exp.callbacks.Recipe`).
+    """
+    saved = torch.load(checkpoint, map_location="cpu", weights_only=False).get("recipe")
+    if saved is None:
+        raise CheckpointError(f"ckpt={checkpoint}: not of a run of this program")
+    then, now = flatten(saved), flatten(recipe)
+    for key in {**then, **now}:
+        if then.get(key) != now.get(key) and not key.startswith(PLACES):
+            raise CheckpointError(
+                f"ckpt={checkpoint}: another run: {key} is {then.get(key)!r} there and "
+                f"{now.get(key)!r} here; resume with the settings of the run that was stopped"
+            )
+
+
+def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return {"a.b": value} of a nested mapping."""
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        name = f"{prefix}{key}"
+        flat.update(flatten(value, f"{name}.") if isinstance(value, Mapping) else {name: value})
+    return flat

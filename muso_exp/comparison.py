@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import torch
 
 from muso_exp.errors import ConfigError
 from muso_exp.metrics.resampling import percentile_interval
-from muso_exp.paper import VERSUS_NULL, beats
+from muso_exp.paper import VERSUS_NULL, beats, data_line
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Finished:
 
     @property
     def label(self) -> str:
-        """Return the variant's name, or else the folder's."""
-        return self.record["variant"] or f"{self.record['experiment']} {self.folder.name}"
+        """Return the variant's name and the folder's."""
+        return " ".join(filter(None, [self.record["variant"], self.folder.name]))
 
 
 def find_runs(places: Iterable[Path]) -> list[Finished]:
@@ -39,11 +39,18 @@ def find_runs(places: Iterable[Path]) -> list[Finished]:
     """
     runs: dict[Path, Finished] = {}
     for place in places:
-        found = sorted(place.glob("**/metrics.json"), key=_place_in_order)
+        found = sorted(_finished(place), key=_place_in_order)
         if not found:
             raise ConfigError(f"{place}: no finished run here (a metrics.json); run one first")
         runs.update({path.parent: _load(path.parent) for path in found})
     return list(runs.values())
+
+
+def _finished(place: Path) -> Iterator[Path]:
+    """Yield metrics.json of each run below a place; the tracker keeps copies of them."""
+    for path in place.glob("**/metrics.json"):
+        if "artifacts" not in path.relative_to(place).parts:
+            yield path
 
 
 def comparison_table(
@@ -56,34 +63,62 @@ def comparison_table(
 
     Args:
         runs: the first one is the reference.
-        metrics: names, in order; none means all that the runs have in common.
+        metrics: names, in order, each with a row of every run that has it; none means all that the
+            runs have in common.
         mean: whether a last row per metric is the mean over the runs: folds, with disjoint units.
 
     Raises:
-        ConfigError: a metric that not all runs have.
+        ConfigError: a metric that no run has.
     """
-    common = [name for name in runs[0].record["metrics"] if all(name in r.samples for r in runs)]
-    unknown = [name for name in metrics if name not in common]
+    names = runs[0].record["metrics"]
+    common = [name for name in names if all(name in run.samples for run in runs)]
+    unknown = [name for name in metrics if not any(name in run.samples for run in runs)]
+    if not metrics and not common:
+        raise ConfigError("these runs have no metric in common; compare runs of one task")
     if unknown:
-        raise ConfigError(
-            f"metric {unknown[0]!r} is not in all runs; common are {', '.join(common)}"
-        )
+        raise ConfigError(f"metric {unknown[0]!r} is in no run; common are {', '.join(common)}")
     rows: list[dict[str, Any]] = []
     for name in metrics or common:
-        rows += (_row(run, runs[0], name) for run in runs)
-        rows += [_mean_row(runs, name)] if mean else []
+        having = [run for run in runs if name in run.samples]
+        labels = _labels(having)
+        rows += (_row(run, runs[0], name, label) for run, label in zip(having, labels, strict=True))
+        rows += [_mean_row(having, name)] if mean else []
     return pd.DataFrame(rows)
 
 
-def _row(run: Finished, first: Finished, metric: str) -> dict[str, Any]:
+def _labels(runs: Sequence[Finished]) -> list[str]:
+    """Return what the runs are called; those of one name with what sets them apart."""
+    names = [run.record["variant"] or "" for run in runs]
+    chosen = [_overrides(run) for run in runs]
+    labels = []
+    for name, overrides in zip(names, chosen, strict=True):
+        like = [set(other) for other, its in zip(chosen, names, strict=True) if its == name]
+        own = [item for item in overrides if item not in set.intersection(*like)]
+        labels.append(" ".join([name, *own]).strip())
+    labels = [label or run.record["experiment"] for label, run in zip(labels, runs, strict=True)]
+    keys = [(label, run.record["seed"]) for label, run in zip(labels, runs, strict=True)]
+    return [
+        label if keys.count(key) == 1 else f"{label} {run.folder.name}"
+        for label, key, run in zip(labels, keys, runs, strict=True)
+    ]
+
+
+def _overrides(run: Finished) -> dict[str, None]:
+    """Return what the command line set, in order; the seed has a column of its own."""
+    items = run.record.get("overrides", [])
+    return dict.fromkeys(item for item in items if not item.startswith("seed="))
+
+
+def _row(run: Finished, first: Finished, metric: str, label: str) -> dict[str, Any]:
     record = run.record
     low, high = record["intervals"][metric]
     versus = _versus(run, metric)
     row = {
         "metric": metric,
-        "variant": run.label,
+        "variant": label,
+        "data": data_line(record),
         "seed": record["seed"],
-        "reported": _reported(record, metric),
+        **_claimed(record, metric),
         "measured": record["metrics"][metric],
         "low": low,
         "high": high,
@@ -108,12 +143,12 @@ def _mean_row(runs: Sequence[Finished], metric: str) -> dict[str, Any]:
     The folds' bootstrap samples are independent, for their units are, so that sample b of the mean
     is the mean of a sample of each fold; the order is drawn anew, for the folds share one seed.
     """
-    last = _row(runs[-1], runs[-1], metric)
+    last = _row(runs[-1], runs[-1], metric, "mean of the folds")
     versus = [_versus(run, metric) for run in runs]
     low, high = percentile_interval(_mean_samples(runs, metric))
     return last | {
-        "variant": "mean of the folds",
         "reported": None,
+        "holds": None,
         "measured": _mean([run.record["metrics"][metric] for run in runs]),
         "low": low,
         "high": high,
@@ -141,16 +176,21 @@ def _versus(run: Finished, metric: str) -> dict[str, Any]:
     return next(row for row in run.record["versus"] if row["metric"] == metric)
 
 
-def _reported(record: dict[str, Any], metric: str) -> float | None:
-    """Return what the paper reports for the model of this run, by the run's first such claim."""
+def _claimed(record: dict[str, Any], metric: str) -> dict[str, Any]:
+    """Return what the paper reports for the model of this run, and whether it holds.
+
+    Of several claims the first one counts.
+    """
     claims = record.get("claims", [])
     own = [row for row in claims if row["metric"] == metric and row["of"] == "model"]
-    return own[0]["reported"] if own else None
+    if not own or own[0]["reported"] is None:
+        return {"reported": None, "holds": None}
+    return {"reported": own[0]["reported"], "holds": own[0]["verdict"]}
 
 
-def _units(run: Finished, metric: str) -> str:
-    """Return the hash of the units that a metric was measured on."""
-    return run.record["test_units"][metric]
+def _units(run: Finished, metric: str) -> str | None:
+    """Return the hash of the units that a metric was measured on; None where it was not."""
+    return run.record["test_units"].get(metric)
 
 
 def _subtract(a: float | None, b: float | None) -> float | None:

@@ -40,7 +40,7 @@ class Outcome:
         """Put the loss over epochs in front of the task's own sections, where there is one."""
         if points:
             figure = plots.loss_figure(points)
-            text = "Mean loss of each epoch."
+            text = "The loss after each epoch, or each sweep of a solver: what it minimises."
             self.sections.insert(0, Section("loss", "Loss over epochs", text, figure=figure))
 
     def tracked_values(self) -> Iterator[tuple[str, float]]:
@@ -103,11 +103,11 @@ def conclude(
 
 @dataclass(frozen=True)
 class _Tested:
-    """Scores of model and nulls; by metric, whether higher is better and a hash of the units."""
+    """Scores of model and nulls; by metric, which way is better and a hash of the units."""
 
     scores: paper.Scores
     nulls: dict[str, paper.Scores]
-    higher: dict[str, bool]
+    higher: dict[str, bool | None]
     units: dict[str, str]
 
 
@@ -117,7 +117,7 @@ def _test(task: SideTask, resamples: int) -> _Tested:
         paper.score(task.metrics, {**columns, "target": task.target}, weights)
         for columns in (task.columns, *task.nulls.values())
     )
-    higher = {name: bool(metric.higher_is_better) for name, metric in task.metrics.items()}
+    higher = {name: metric.higher_is_better for name, metric in task.metrics.items()}
     units = hashlib.sha256(np.unique(task.units).tobytes()).hexdigest()[:16]
     by_name = dict(zip(task.nulls, nulls, strict=True))
     return _Tested(scores, by_name, higher, dict.fromkeys(higher, units))

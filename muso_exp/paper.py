@@ -18,6 +18,7 @@ MODEL = "model"
 REPRODUCED, NOT_REPRODUCED = "reproduced", "not reproduced"
 NOT_COMPARABLE, NOT_TESTABLE = "not comparable", "not testable"
 BETTER, NO_BETTER, WORSE = "better than null", "no better than null", "worse than null"
+DESCRIBES = "describes"  # a metric of which neither more nor less is better
 VERSUS_NULL = "versus_null/"  # before a metric's name: samples of its difference to the best null
 _BLOCK = 50  # resamples scored at once: bounds the memory of sorting metrics
 
@@ -32,6 +33,7 @@ class Claim:
         reported: the value, or None where the paper states none.
         of: whose value it is: "model", or the name of a null model.
         condition: what it holds under, in words.
+        incomparable: why our value is none of the same quantity, whatever the data; "" if it is.
     """
 
     source: str
@@ -39,6 +41,7 @@ class Claim:
     reported: float | None = None
     of: str = MODEL
     condition: str = ""
+    incomparable: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,13 @@ class Situation:
     scale: str
     absent: Mapping[str, str] = field(default_factory=dict)
     changed: Sequence[str] = ()
+
+    def lacks(self, metric: str, scored: Iterable[str]) -> str:
+        """Return why this run does not show a metric, "" if it does or if no reason is known."""
+        if metric in self.absent:
+            return self.absent[metric]
+        changed = self.changed if metric not in scored else ()
+        return f"left out by {', '.join(changed)}" if changed else ""
 
 
 @dataclass(frozen=True)
@@ -88,6 +98,8 @@ def score(metrics: MetricCollection, columns: Mapping[str, Tensor], weights: Ten
         metrics: of the data set, without prefix.
         columns: prediction columns and `target`, first dimension n_rows.
         weights: of the bootstrap, shape (n_resamples, n_rows).
+
+    Source: Efron and Tibshirani 1993, chapter 10, for the correction of bias. Deviation: none.
     """
     n_rows = weights.shape[1]
     ones = torch.ones(1, n_rows, dtype=torch.float64)
@@ -97,6 +109,8 @@ def score(metrics: MetricCollection, columns: Mapping[str, Tensor], weights: Ten
         values[name] = float(metric.score(ones, **read)[0])  # type: ignore[operator]
         blocks = [metric.score(part, **read) for part in weights.split(_BLOCK)]  # type: ignore[operator]
         samples[name] = torch.cat(blocks)
+        if metric.biased_by_repeats:
+            samples[name] += values[name] - samples[name].nanmean()
     return Scores(values, samples)
 
 
@@ -112,17 +126,19 @@ def nothing(nulls: Mapping[str, Scores]) -> Scores:
     return Scores(dict.fromkeys(first.values, math.nan), samples)
 
 
-def beats(difference: Tensor, higher_is_better: bool) -> str:
+def beats(difference: Tensor, higher_is_better: bool | None) -> str:
     """Return the verdict on samples (n_resamples,) of a paired difference to a null model."""
+    if higher_is_better is None:
+        return DESCRIBES
     low, high = percentile_interval(difference if higher_is_better else -difference)
     if low > 0:
         return BETTER
     return WORSE if high < 0 else NO_BETTER
 
 
-def best_null(nulls: Mapping[str, Scores], metric: str, higher_is_better: bool) -> str:
+def best_null(nulls: Mapping[str, Scores], metric: str, higher_is_better: bool | None) -> str:
     """Return the name of the null model that scores best by a metric; the first of equals."""
-    sign = 1 if higher_is_better else -1
+    sign = -1 if higher_is_better is False else 1
     return max(nulls, key=lambda name: _rank(sign * nulls[name].values[metric]))
 
 
@@ -131,7 +147,7 @@ def make_card(
     claims: Sequence[Claim],
     model: Scores,
     nulls: Mapping[str, Scores],
-    directions: Mapping[str, bool],
+    directions: Mapping[str, bool | None],
     situation: Situation,
 ) -> Card:
     """Set the claims and the null models beside what was measured.
@@ -141,7 +157,7 @@ def make_card(
         claims: its numbers.
         model: scores of the trained model on the test set.
         nulls: scores of the null models on the same rows and resamples.
-        directions: metric name -> whether higher is better.
+        directions: metric name -> whether higher is better, None if it only describes.
         situation: data and scale of this run.
 
     Raises:
@@ -152,8 +168,9 @@ def make_card(
     for name, higher in directions.items():
         card.versus.append(_versus(name, model, nulls, higher))
     for claim in claims:
-        if claim.metric in situation.absent:
-            card.rows.append(_absent_row(claim, situation.absent[claim.metric]))
+        lacks = situation.lacks(claim.metric, directions)
+        if lacks:
+            card.rows.append(_absent_row(claim, lacks))
             continue
         _check(claim, predictors, directions)
         card.rows.append(_row(claim, predictors, nulls, directions[claim.metric], situation))
@@ -161,7 +178,7 @@ def make_card(
 
 
 def _versus(
-    metric: str, model: Scores, nulls: Mapping[str, Scores], higher: bool
+    metric: str, model: Scores, nulls: Mapping[str, Scores], higher: bool | None
 ) -> dict[str, Any]:
     null = best_null(nulls, metric, higher)
     difference = model.samples[metric] - nulls[null].samples[metric]
@@ -182,7 +199,7 @@ def _row(
     claim: Claim,
     predictors: Mapping[str, Scores],
     nulls: Mapping[str, Scores],
-    higher: bool,
+    higher: bool | None,
     situation: Situation,
 ) -> dict[str, Any]:
     scores = predictors[claim.of]
@@ -218,9 +235,11 @@ def _verdict(claim: Claim, interval: tuple[float, float], situation: Situation) 
         return NOT_COMPARABLE, "simulated data"
     if not situation.published:
         return NOT_COMPARABLE, "other data than the paper's"
-    if claim.of == MODEL and situation.scale != "paper":
+    if claim.incomparable:
+        return NOT_COMPARABLE, claim.incomparable
+    if situation.scale != "paper":
         return NOT_COMPARABLE, f"scale {situation.scale}, not paper"
-    if claim.of == MODEL and situation.changed:
+    if situation.changed:
         return NOT_COMPARABLE, f"settings changed: {', '.join(situation.changed)}"
     low, high = interval
     if low <= claim.reported <= high:
@@ -228,9 +247,14 @@ def _verdict(claim: Claim, interval: tuple[float, float], situation: Situation) 
     return NOT_REPRODUCED, "the reported value lies outside the 95 % interval"
 
 
-def _reported_vs_null(claim: Claim, null: Scores, higher: bool, situation: Situation) -> str | None:
-    """Return whether the reported value is more than nothing, where its own test is at hand."""
-    own_test = situation.published and not situation.changed
+def _reported_vs_null(
+    claim: Claim, null: Scores, higher: bool | None, situation: Situation
+) -> str | None:
+    """Return whether the reported value is more than nothing, where its own test is at hand.
+
+    It is taken as exact, for a paper tells no samples of it.
+    """
+    own_test = situation.published and not situation.changed and not claim.incomparable
     if claim.reported is None or claim.of != MODEL or not own_test:
         return None
     return beats(claim.reported - null.samples[claim.metric], higher)
@@ -246,7 +270,7 @@ def check_metrics(claims: Sequence[Claim], metrics: Iterable[str]) -> None:
             )
 
 
-def _check(claim: Claim, predictors: Mapping[str, Scores], directions: Mapping[str, bool]) -> None:
+def _check(claim: Claim, predictors: Mapping[str, Scores], directions: Iterable[str]) -> None:
     check_metrics([claim], directions)
     if claim.of not in predictors:
         known = ", ".join(predictors)
@@ -255,6 +279,13 @@ def _check(claim: Claim, predictors: Mapping[str, Scores], directions: Mapping[s
 
 def _rank(value: float) -> float:
     return -math.inf if math.isnan(value) else value
+
+
+def data_line(record: Mapping[str, Any]) -> str:
+    """Return which data a run used, at which scale."""
+    data = record["data"]
+    kind = "simulated" if data["simulated"] else "the paper's" if data["published"] else "real"
+    return f"{kind} data, dataset {data['name']}, scale {record['scale']}"
 
 
 def finite(record: Any) -> Any:
@@ -275,4 +306,5 @@ def metric_values(card: Card) -> Iterator[tuple[str, float]]:
         yield f"interval/{row['metric']}_low", low
         yield f"interval/{row['metric']}_high", high
         yield f"null/{row['metric']}_best", row["null_value"]
-        yield f"beats_null/{row['metric']}", float(row["verdict"] == BETTER)
+        if row["verdict"] != DESCRIBES:
+            yield f"beats_null/{row['metric']}", float(row["verdict"] == BETTER)

@@ -99,7 +99,7 @@ def curve_figure(
     """
     figure, axes = _canvas()
     order = np.argsort(x, kind="stable")
-    errors = np.abs(intervals - values[:, None])[order].T  # (2, n)
+    errors = _errors(values, intervals)[:, order]
     axes.errorbar(
         x[order], values[order], errors, fmt="o-", color=BLUE, ecolor=GREY, label="measured"
     )
@@ -120,7 +120,7 @@ def forest_figure(
     """Draw values (n,) with their intervals (n, 2) and a dashed reference, first label on top."""
     figure, axes = _canvas(7.0, 1.2 + 0.32 * len(labels))
     places = np.arange(len(labels))
-    errors = np.abs(intervals - values[:, None]).T  # (2, n)
+    errors = _errors(values, intervals)
     axes.errorbar(values, places, xerr=errors, fmt="o", color=BLUE, ecolor=GREY, capsize=3)
     axes.set_yticks(places, list(labels), fontsize=8, parse_math=False)
     axes.invert_yaxis()
@@ -128,3 +128,8 @@ def forest_figure(
         axes.axvline(reference, color=ORANGE, linestyle="--", linewidth=1)
     axes.set_xlabel(xlabel)
     return figure
+
+
+def _errors(values: np.ndarray, intervals: np.ndarray) -> np.ndarray:
+    """Return how far an interval (n, 2) reaches below and above its value, shape (2, n)."""
+    return np.maximum((intervals - values[:, None]) * [-1, 1], 0).T

@@ -29,21 +29,33 @@ _COLOURS = {
 }
 
 
+_ROUNDING = 1e-12  # below it, float64 differences of what is equal
+_LONG = 1e9  # whole numbers up to here are written out
+_MOST_DECIMALS = 7
+
+
 def number(value: float | None, digits: int = 4) -> str:
     """Return a number as people read it: so many significant digits, a dash where there is none."""
     if value is None or math.isnan(value):
         return "-"
-    if abs(value) < 1e6 and value == int(value):
-        return str(int(value))
-    return f"{value:.{digits}g}"
+    if abs(value) < _ROUNDING:
+        return "0"
+    whole = 10 ** (digits - 1) <= abs(value) < _LONG or value == round(value, 0)
+    return f"{value:.0f}" if whole and abs(value) < _LONG else f"{value:.{digits}g}"
 
 
 def interval(bounds: tuple[float, float] | list[float] | None) -> str:
-    """Return an interval as `[low, high]`."""
+    """Return an interval as `[low, high]`, as fine as its width asks for."""
     if bounds is None or any(bound is None or math.isnan(bound) for bound in bounds):
         return "-"
-    low, high = (number(bound, digits=3) for bound in bounds)
-    return f"[{low}, {high}]"
+    low, high = bounds
+    if not high - low > _ROUNDING:
+        return f"[{number(low)}, {number(high)}]"
+    decimals = max(2 - math.floor(math.log10(high - low)), 0)  # three digits of the width
+    if decimals > _MOST_DECIMALS:
+        return f"[{low:.{_MOST_DECIMALS - 2}g}, {high:.{_MOST_DECIMALS - 2}g}]"
+    low, high = (round(bound, decimals) + 0.0 for bound in bounds)  # + 0.0: no minus zero
+    return f"[{low:.{decimals}f}, {high:.{decimals}f}]"
 
 
 def write_report(folder: Path, outcome: Outcome, config_yaml: str) -> None:
@@ -89,7 +101,7 @@ def _audit_lines(record: Mapping[str, Any]) -> Group:
 
 
 def _claims_table(record: Mapping[str, Any]) -> Table:
-    title = f"{record['experiment']}: what the paper reports ({_data_line(record)})"
+    title = f"{record['experiment']}: what the paper reports ({paper.data_line(record)})"
     table = Table(title=title, title_justify="left", caption_justify="left")
     table.add_column("claim", ratio=3)
     for name in ("reported", "measured", "95 % interval"):
@@ -99,7 +111,7 @@ def _claims_table(record: Mapping[str, Any]) -> Table:
     table.add_column("reported against null")
     for row in record["claims"]:
         table.add_row(
-            f"{_measure(row)}\n[dim]{row['source']}[/dim]",
+            f"{_measure(row)}\n[dim]{escape(_place(row))}[/dim]",
             number(row["reported"]),
             number(row["measured"]),
             interval(row["interval"]),
@@ -110,13 +122,18 @@ def _claims_table(record: Mapping[str, Any]) -> Table:
     return table
 
 
+def _place(row: Mapping[str, Any]) -> str:
+    return f"{row['source']} ({row['condition']})" if row["condition"] else row["source"]
+
+
 def _measure(row: Mapping[str, Any]) -> str:
     return row["metric"] if row["of"] == paper.MODEL else f"{row['metric']} of {row['of']}"
 
 
 def _versus_table(record: Mapping[str, Any]) -> Table:
     title = f"{record['experiment']}: is it more than nothing?"
-    table = Table(title=title, title_justify="left")
+    tested = ", ".join(f"{name} {count}" for name, count in record["n"].items())
+    table = Table(title=title, caption=tested, title_justify="left", caption_justify="left")
     for name in ("metric", "measured", "95 % interval", "best null", "difference", "95 % interval"):
         table.add_column(name, justify="left" if name == "metric" else "right")
     table.add_column("verdict")
@@ -131,12 +148,6 @@ def _versus_table(record: Mapping[str, Any]) -> Table:
             verdict_markup(row["verdict"], row["verdict"]),
         )
     return table
-
-
-def _data_line(record: Mapping[str, Any]) -> str:
-    data = record["data"]
-    kind = "simulated" if data["simulated"] else "the paper's" if data["published"] else "real"
-    return f"{kind} data, dataset {data['name']}, scale {record['scale']}, seed {record['seed']}"
 
 
 def verdict_markup(verdict: str | None, text: str) -> str:
@@ -155,7 +166,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     templates.filters.update(number=number, interval=interval, cell=_cell)
-    templates.globals.update(data_line=_data_line, MODEL=paper.MODEL)
+    templates.globals.update(data_line=paper.data_line, MODEL=paper.MODEL)
     return templates
 
 

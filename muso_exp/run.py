@@ -17,8 +17,13 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from muso_exp.build import accepted, build, plain
-from muso_exp.callbacks import LossHistory, Recipe, TestPredictions
-from muso_exp.checkpoint import AtomicCheckpointIO, find_checkpoint
+from muso_exp.callbacks import LossHistory, RandomState, Recipe, TestPredictions
+from muso_exp.checkpoint import (
+    AtomicCheckpointIO,
+    find_checkpoint,
+    flatten,
+    refuse_other_recipe,
+)
 from muso_exp.comparison import Finished, find_same
 from muso_exp.errors import ConfigError
 from muso_exp.outcome import Outcome, conclude
@@ -32,8 +37,11 @@ UNTOUCHING = (
     *("experiment", "scale", "seed", "variant", "ckpt", "rerun", "resamples", "objective", "name"),
     *("dataset.root", "dataset.source", "dataset.cache", "dataset.download", "dataset.num_workers"),
     *("trainer.accelerator", "trainer.devices", "checkpoint_every", "callbacks.progress"),
-    *("paths.", "logger", "hydra", "table_metrics", "table_mean"),
+    *("paths", "logger", "hydra", "table_metrics", "table_mean"),
 )
+
+# Parts of the configuration that are no parameters of a run.
+UNLOGGED = ("paper", "sizes", "worlds", "callbacks", "variants", "models")
 
 
 def run(cfg: DictConfig) -> Outcome:
@@ -58,24 +66,34 @@ def run(cfg: DictConfig) -> Outcome:
         data.setup("fit")
         dims = accepted(cfg.model, data.dims)
         model = build(cfg.model, **dims)
-        check_metrics(claims, [*data.metrics(), *data.side_metrics()])
+        changed = changed_settings(cfg)
+        if not changed:
+            check_metrics(claims, [*data.metrics(), *data.side_metrics()])
         model.attach_metrics(data.metrics())
         history, tested = LossHistory(), TestPredictions()
-        recipe = Recipe(plain(cfg.dataset), plain(cfg.model) | dims)
+        recipe = Recipe(plain(cfg.dataset), plain(cfg.model) | dims, cfg.seed)
+        if resume:
+            refuse_in_sweep("ckpt resumes one run; a stopped sweep goes on with rerun=false")
+            refuse_other_recipe(resume, recipe.recipe)
         trainer = build(
             cfg.trainer,
             logger=False,  # set below: a run that cannot begin is not tracked
-            callbacks=[*chosen_callbacks(cfg), history, tested, recipe],
+            callbacks=[*chosen_callbacks(cfg), history, tested, recipe, RandomState()],
             plugins=[AtomicCheckpointIO()],
             default_root_dir=str(folder),
         )
-        refuse_parallel_sweep(trainer)
+        if trainer.world_size > 1:
+            refuse_in_sweep(
+                f"a run of a table or sweep trains on one device, not on {trainer.world_size}; "
+                "drop trainer=ddp, or train one row alone (hydra.mode=RUN variant=NAME)"
+            )
         logger = None if is_worker() else build(cfg.logger, **identity(cfg, folder, data))
     except BaseException:
         if not is_worker():  # the folder is its trainer's, not a worker's
             shutil.rmtree(folder)
         raise
     prepared = time.monotonic()
+    log.info("data ready in %.1f s", prepared - started)
 
     with tracked(logger):
         log_config(logger, cfg)
@@ -83,7 +101,13 @@ def run(cfg: DictConfig) -> Outcome:
         trainer.fit(model, datamodule=data, ckpt_path=resume, weights_only=False)
         trainer.save_checkpoint(folder / "checkpoints" / "last.ckpt", weights_only=False)
         fitted = time.monotonic()
-        best = str(folder / "checkpoints" / ("best.ckpt" if cfg.monitor else "last.ckpt"))
+        best = folder / "checkpoints" / ("best.ckpt" if cfg.monitor else "last.ckpt")
+        if not best.is_file():
+            raise ConfigError(
+                f"no epoch ended with a value of {cfg.monitor}; raise trainer.max_epochs or "
+                "max_steps, or set monitor to a metric that validation logs"
+            )
+        log.info("trained %d epochs in %.1f s", trainer.current_epoch, fitted - prepared)
         trainer.test(model, datamodule=data, ckpt_path=best, verbose=False, weights_only=False)
         if is_worker():
             sys.exit(0)
@@ -95,11 +119,12 @@ def run(cfg: DictConfig) -> Outcome:
             cfg.paper.document,
             cfg.scale,
             cfg.resamples,
-            changed_settings(cfg),
+            changed,
         )
         outcome.record.update(
             experiment=cfg.name,
             variant=cfg.variant,
+            overrides=given_overrides(),
             seed=cfg.seed,
             config=config_hash(cfg),
             parameters=sum(weight.numel() for weight in model.parameters()),
@@ -118,8 +143,20 @@ def run(cfg: DictConfig) -> Outcome:
 
 
 def earlier(cfg: DictConfig) -> Finished | None:
-    """Return a finished run of the very same configuration, for `rerun=false`."""
-    return find_same(Path(cfg.paths.outputs) / cfg.name, config_hash(cfg))
+    """Return a finished run of the very same configuration and data, for `rerun=false`."""
+    same = find_same(Path(cfg.paths.outputs) / cfg.name, config_hash(cfg))
+    if same is None:
+        return None
+    data = build(cfg.dataset)
+    data.prepare_data()
+    data.setup("fit")
+    return same if same.record["data"]["fingerprint"] == data.fingerprint else None
+
+
+def adopt(same: Finished, folder: Path) -> None:
+    """Give the folder of a sweep's run what an earlier run left, so that the table has its row."""
+    own = shutil.ignore_patterns("checkpoints", ".hydra", "run.log")
+    shutil.copytree(same.folder, folder, ignore=own, dirs_exist_ok=True)
 
 
 def is_worker() -> bool:
@@ -127,14 +164,10 @@ def is_worker() -> bool:
     return int(os.environ.get("LOCAL_RANK", "0")) > 0
 
 
-def refuse_parallel_sweep(trainer: pl.Trainer) -> None:
-    """Raise ConfigError for several devices in a sweep: each would start the sweep anew."""
-    mode = HydraConfig.get().mode if HydraConfig.initialized() else None
-    if trainer.world_size > 1 and mode is RunMode.MULTIRUN:
-        raise ConfigError(
-            f"a table or sweep trains each run on one device, not on {trainer.world_size}; drop "
-            "trainer=ddp, or train one row alone (hydra.mode=RUN variant=NAME)"
-        )
+def refuse_in_sweep(problem: str) -> None:
+    """Raise ConfigError if this run is one of a sweep or table."""
+    if HydraConfig.initialized() and HydraConfig.get().mode is RunMode.MULTIRUN:
+        raise ConfigError(problem)
 
 
 def claim_folder(folder: Path) -> None:
@@ -166,17 +199,22 @@ def changed_settings(cfg: DictConfig) -> list[str]:
     A claim is put to the test by the experiment as it stands, and in a table by its row of the
     published settings (`paper.variant`) alone.
     """
-    overrides = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
-    keys = [override.lstrip("+~").partition("=")[0] for override in overrides]
-    changed = [key for key in keys if not key.startswith(UNTOUCHING)]
+    keys = [override.lstrip("+~").partition("=")[0] for override in given_overrides()]
+    changed = [key for key in keys if not any(f"{key}.".startswith(f"{u}.") for u in UNTOUCHING)]
     own = cfg.paper.get("variant")
     return changed if own in (None, cfg.variant) else [*changed, f"variant {cfg.variant}"]
+
+
+def given_overrides() -> list[str]:
+    """Return what the command line set, those of a sweep's run included."""
+    return list(HydraConfig.get().overrides.task) if HydraConfig.initialized() else []
 
 
 def log_config(logger: MlflowLogger | None, cfg: DictConfig) -> None:
     """Log the configuration once: flat parameters, and the whole YAML as an artifact."""
     if logger:
-        flat = _flatten(plain(cfg))
+        tree = {key: value for key, value in plain(cfg).items() if key not in UNLOGGED}
+        flat = flatten(tree)
         logger.log_config(flat, OmegaConf.to_yaml(cfg, resolve=True))
 
 
@@ -195,14 +233,3 @@ def config_hash(cfg: DictConfig) -> str:
         tree.pop(key)
     tree["dataset"].pop("cache", None)
     return hashlib.sha256(repr(tree).encode()).hexdigest()[:16]
-
-
-def _flatten(tree: Any, prefix: str = "") -> dict[str, Any]:
-    """Return {"a.b": value} of a nested dict; the claims of the paper are no parameters."""
-    flat: dict[str, Any] = {}
-    for key, value in tree.items():
-        if prefix == "" and key in ("paper", "sizes", "worlds", "callbacks", "variants", "models"):
-            continue
-        name = f"{prefix}{key}"
-        flat.update(_flatten(value, f"{name}.") if isinstance(value, dict) else {name: value})
-    return flat

@@ -13,6 +13,8 @@ from hydra.experimental.callback import Callback
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import DictConfig
 
+from muso_exp.errors import MusoError
+
 FAILED = "failed.txt"  # in the folder of a sweep
 
 
@@ -44,15 +46,12 @@ class SweepTable(Callback):
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Write the table into the sweep's folder; its path is the last line printed."""
-        from muso_exp.build import plain
-        from muso_exp.comparison import comparison_table, find_runs
-        from muso_exp.tables import write_comparison
-
         folder = Path(config.hydra.sweep.dir)
-        metrics = plain(config.table_metrics)
-        names = [str(name) for name in metrics]
-        table = comparison_table(find_runs([folder]), names, mean=config.table_mean)
-        write_comparison(folder, config.name, config.paper.document, table)
+        try:
+            _write_table(folder, config)
+        except MusoError as error:  # Hydra would warn of it and end well
+            sys.stderr.write(f"muso_exp: no table in {folder}: {error}\n")
+            sys.exit(error.exit_code)
         failed = folder / FAILED
         if self.parent:
             self.parent.log_table(folder)
@@ -63,6 +62,16 @@ class SweepTable(Callback):
             n_failed = len(failed.read_text(encoding="utf-8").splitlines())
             sys.stderr.write(f"muso_exp: not in the table: {n_failed} runs that failed, {failed}\n")
             sys.exit(1)
+
+
+def _write_table(folder: Path, config: DictConfig) -> None:
+    from muso_exp.build import plain
+    from muso_exp.comparison import comparison_table, find_runs
+    from muso_exp.tables import write_comparison
+
+    names = [str(name) for name in plain(config.table_metrics)]
+    table = comparison_table(find_runs([folder]), names, mean=config.table_mean)
+    write_comparison(folder, config.name, config.paper.document, table)
 
 
 def note_failure(run: Path, overrides: str, reason: str) -> None:

@@ -42,6 +42,7 @@ def write_comparison(folder: Path, title: str, document: str | None, table: pd.D
     text = page.render(
         title=title,
         document=document,
+        data_lines=data_lines,
         groups=list(table.groupby("metric", sort=False)),
         figures=figures,
         spread=spread_over_seeds(table),
@@ -67,7 +68,8 @@ def print_comparison(title: str, table: pd.DataFrame) -> None:
     console = Console()
     console = console if console.is_terminal else Console(width=160)
     for metric, rows in table.groupby("metric", sort=False):
-        shown = Table(title=f"{title}: {metric}", title_justify="left")
+        shown = Table(title=f"{title}: {metric}", title_justify="left", caption_justify="left")
+        shown.caption = data_lines(rows)
         for place, heading in enumerate(_HEADINGS):
             shown.add_column(heading, justify="left" if place in (0, 9) else "right")
         for row in rows.itertuples():
@@ -83,11 +85,18 @@ def print_comparison(title: str, table: pd.DataFrame) -> None:
         console.print(shown)
 
 
+def data_lines(rows: pd.DataFrame) -> str:
+    """Return which data the rows are of: once, or by variant where they differ."""
+    if rows["data"].nunique() == 1:
+        return rows["data"].iloc[0]
+    return "; ".join(f"{row.variant}: {row.data}" for row in rows.itertuples())
+
+
 def _cells(row: Any) -> list[str]:
     return [
         row.variant,
         str(row.seed),
-        number(row.reported),
+        number(row.reported) + (f"\n[dim]{row.holds}[/dim]" if row.holds else ""),
         number(row.measured),
         interval((row.low, row.high)),
         number(row.difference),

@@ -4,7 +4,7 @@ import pytorch_lightning as pl
 import torch
 from torch.utils.data import DataLoader
 
-from muso_exp.callbacks import LossHistory, Recipe
+from muso_exp.callbacks import LossHistory, RandomState, Recipe
 from muso_exp.models.dff import DFF
 
 BATCH = {"x": torch.ones(4, 3), "target": torch.ones(4), "weight": torch.ones(4)}
@@ -41,6 +41,36 @@ def test_the_history_survives_a_resume() -> None:
 
 
 def test_a_checkpoint_says_what_builds_it(tmp_path: Path) -> None:
-    trainer = fit(tmp_path, Recipe({"_target_": "a"}, {"_target_": "b"}))
+    trainer = fit(tmp_path, Recipe({"_target_": "a"}, {"_target_": "b"}, 3), RandomState())
     saved = torch.load(trainer.checkpoint_callback.best_model_path, weights_only=True)
-    assert saved["recipe"] == {"dataset": {"_target_": "a"}, "model": {"_target_": "b"}}
+    assert saved["recipe"] == {
+        "dataset": {"_target_": "a"},
+        "model": {"_target_": "b"},
+        "seed": 3,
+    }
+
+
+def test_a_resumed_training_ends_as_it_would_have_ended(tmp_path: Path) -> None:
+    rows = torch.randn(30, 3, generator=torch.Generator().manual_seed(0))
+
+    def train(epochs: int, resume: str | None = None) -> pl.Trainer:
+        pl.seed_everything(0, verbose=False)
+        items = [{"x": row, "target": row.sum() > 0, "weight": torch.ones(())} for row in rows]
+        items = [{name: value.float() for name, value in item.items()} for item in items]
+        trainer = pl.Trainer(
+            accelerator="cpu",
+            max_epochs=epochs,
+            default_root_dir=tmp_path / str(resume is None) / str(epochs),
+            callbacks=[RandomState()],
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            logger=False,
+        )
+        model = DFF(3, dropout=0.5)
+        trainer.fit(model, DataLoader(items, batch_size=7, shuffle=True), ckpt_path=resume)
+        return trainer
+
+    whole, half = train(4), train(2)
+    resumed = train(4, half.checkpoint_callback.best_model_path)
+    pairs = zip(whole.model.parameters(), resumed.model.parameters(), strict=True)
+    assert all(torch.equal(a, b) for a, b in pairs)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from muso_exp.checkpoint import AtomicCheckpointIO, find_checkpoint
+from muso_exp.checkpoint import AtomicCheckpointIO, find_checkpoint, refuse_other_recipe
 from muso_exp.errors import CheckpointError
 
 
@@ -46,3 +46,17 @@ def test_a_torch_file_without_a_model_is_refused(tmp_path: Path) -> None:
     torch.save([1, 2], tmp_path / "list.ckpt")
     with pytest.raises(CheckpointError, match="has no state_dict"):
         find_checkpoint(str(tmp_path / "list.ckpt"))
+
+
+def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
+    recipe = {"dataset": {"root": "a", "size": 3}, "model": {"lr": 0.1}, "seed": 0}
+    path = str(tmp_path / "last.ckpt")
+    torch.save({"state_dict": {}, "recipe": recipe}, path)
+    refuse_other_recipe(path, recipe | {"dataset": {"root": "b", "size": 3}})
+    with pytest.raises(CheckpointError, match="another run: seed is 0 there and 1 here"):
+        refuse_other_recipe(path, recipe | {"seed": 1})
+    with pytest.raises(CheckpointError, match=r"model\.lr is 0\.1 there and None here"):
+        refuse_other_recipe(path, recipe | {"model": {}})
+    torch.save({"state_dict": {}}, path)
+    with pytest.raises(CheckpointError, match="not of a run of this program"):
+        refuse_other_recipe(path, recipe)

@@ -17,6 +17,8 @@ def make_run(
     record = {
         "experiment": "e",
         "variant": variant,
+        "data": {"name": "d", "simulated": True, "published": False},
+        "scale": "desk",
         "seed": seed,
         "config": f"hash-{value}",
         "test_units": {"acc": units},
@@ -49,11 +51,11 @@ def test_what_the_paper_reports_and_the_time_of_the_fit_stand_in_the_table(tmp_p
     make_run(tmp_path / "0", 0.5)
     path = tmp_path / "0" / "metrics.json"
     claims = [{"metric": "acc", "of": "guess", "reported": 0.1}]
-    claims += [{"metric": "acc", "of": "model", "reported": 0.6}]
+    claims += [{"metric": "acc", "of": "model", "reported": 0.6, "verdict": "not comparable"}]
     record = json.loads(path.read_text()) | {"claims": claims, "seconds": {"fit": 7.0}}
     path.write_text(json.dumps(record))
     row = comparison_table(find_runs([tmp_path])).iloc[0]
-    assert (row["reported"], row["fit_seconds"]) == (0.6, 7.0)
+    assert (row["reported"], row["holds"], row["fit_seconds"]) == (0.6, "not comparable", 7.0)
 
 
 def test_numbered_variants_are_drawn_as_a_curve(tmp_path: Path) -> None:
@@ -114,7 +116,7 @@ def test_a_run_folder_with_a_torn_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_metric_that_no_run_has_is_refused(tmp_path: Path) -> None:
     make_run(tmp_path / "0", 0.5)
-    with pytest.raises(ConfigError, match="metric 'f1' is not in all runs; common are acc"):
+    with pytest.raises(ConfigError, match="metric 'f1' is in no run; common are acc"):
         comparison_table(find_runs([tmp_path]), ["f1"])
 
 
@@ -143,4 +145,36 @@ def test_the_table_is_written_as_csv_page_and_figures(
     assert pd.read_csv(tmp_path / "table.csv")["measured"].tolist() == [0.5, 0.6]
     assert "data:image/png;base64" in (tmp_path / "table.html").read_text()
     assert (tmp_path / "acc.png").is_file()
-    assert "[0.1, 0.1]" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "[0.1, 0.1]" in printed and "simulated data, dataset d, scale desk" in printed
+
+
+def test_runs_of_one_name_are_told_apart_by_what_was_swept(tmp_path: Path) -> None:
+    for number, (lr, seed) in enumerate([(0.1, 0), (0.1, 1), (0.01, 0)]):
+        make_run(tmp_path / str(number), 0.5, variant="", seed=seed)
+        path = tmp_path / str(number) / "metrics.json"
+        overrides = ["+experiment=e", f"model.lr={lr}", f"seed={seed}"]
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"overrides": overrides}))
+    table = comparison_table(find_runs([tmp_path]))
+    assert table["variant"].tolist() == ["model.lr=0.1", "model.lr=0.1", "model.lr=0.01"]
+    assert spread_over_seeds(table)["count"].tolist() == [2]
+
+
+def test_a_metric_that_some_runs_lack_has_the_rows_of_the_others(tmp_path: Path) -> None:
+    make_run(tmp_path / "0", 0.5)
+    make_run(tmp_path / "1", 0.6, variant="b")
+    path = tmp_path / "0" / "metrics.json"
+    path.write_text(path.read_text().replace('"acc"', '"f1"'))
+    samples = pd.read_parquet(tmp_path / "0" / "samples.parquet")
+    samples.columns = [name.replace("acc", "f1") for name in samples]
+    samples.to_parquet(tmp_path / "0" / "samples.parquet")
+    runs = find_runs([tmp_path])
+    assert comparison_table(runs, ["acc"])["variant"].tolist() == ["b"]
+    with pytest.raises(ConfigError, match="no metric in common"):
+        comparison_table(runs)
+
+
+def test_copies_that_the_tracker_keeps_are_no_runs(tmp_path: Path) -> None:
+    make_run(tmp_path / "e" / "0", 0.5)
+    make_run(tmp_path / "mlartifacts" / "1" / "artifacts", 0.5)
+    assert [run.folder.name for run in find_runs([tmp_path])] == ["0"]

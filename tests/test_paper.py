@@ -1,10 +1,15 @@
 import math
 
+import numpy as np
 import pytest
 import torch
+from torchmetrics import MetricCollection
 
 from muso_exp import paper
 from muso_exp.errors import ConfigError
+from muso_exp.metrics.resampling import bootstrap_weights
+from muso_exp.metrics.tags import MacroPrAuc
+from muso_exp.report import interval, number
 
 HIGHER = {"acc": True}
 REAL = paper.Situation(simulated=False, published=True, scale="paper")
@@ -15,8 +20,10 @@ def scores(value: float, spread: float = 0.1, metric: str = "acc") -> paper.Scor
     return paper.Scores({metric: value}, {metric: samples})
 
 
-def verdict(reported: float | None, situation: paper.Situation, of: str = "model") -> dict:
-    claim = paper.Claim("table 1", "acc", reported, of)
+def verdict(
+    reported: float | None, situation: paper.Situation, of: str = "model", incomparable: str = ""
+) -> dict:
+    claim = paper.Claim("table 1", "acc", reported, of, incomparable=incomparable)
     nulls = {"guess": scores(0.2, 0.0), "prior": scores(0.1, 0.0)}
     return paper.make_card("p", [claim], scores(0.5), nulls, HIGHER, situation).rows[0]
 
@@ -50,9 +57,34 @@ def test_a_claim_without_a_number_is_not_testable() -> None:
     assert verdict(None, REAL)["verdict"] == "not testable"
 
 
-def test_a_claim_on_a_null_model_does_not_depend_on_the_scale() -> None:
+@pytest.mark.parametrize("of", ["model", "guess"])
+def test_a_claim_is_tested_at_the_published_scale_alone(of: str) -> None:
     desk = paper.Situation(False, True, "desk")
-    assert verdict(0.2, desk, of="guess")["verdict"] == "reproduced"
+    assert verdict(0.2, desk, of=of)["verdict"] == "not comparable"
+    assert verdict(0.2, REAL, of="guess")["verdict"] == "reproduced"
+
+
+def test_a_claim_of_another_quantity_is_not_comparable() -> None:
+    row = verdict(0.2, REAL, incomparable="one random draw")
+    assert (row["verdict"], row["reason"]) == ("not comparable", "one random draw")
+    assert row["reported_vs_null"] is None
+
+
+def test_repeats_in_a_resample_do_not_move_the_interval_of_average_precision() -> None:
+    rng = np.random.default_rng(0)
+    columns = {"scores": torch.from_numpy(rng.random((400, 10)))}
+    columns["target"] = torch.from_numpy((rng.random((400, 10)) < 0.1).astype(np.float64))
+    weights = bootstrap_weights(np.arange(400), 200, seed=0)
+    raw = MacroPrAuc().score(weights, **columns)
+    metrics = MetricCollection({"pr": MacroPrAuc()}, compute_groups=False)
+    found = paper.score(metrics, columns, weights)
+    assert raw.mean() - found.values["pr"] > 0.5 * raw.std()  # noise gains by being repeated
+    assert found.samples["pr"].mean().item() == pytest.approx(found.values["pr"])
+    assert found.samples["pr"].std().item() == pytest.approx(raw.std().item())
+
+
+def test_a_metric_that_only_describes_gives_no_verdict() -> None:
+    assert paper.beats(torch.linspace(0.1, 0.2, 50), None) == "describes"
 
 
 def test_the_reported_value_is_set_beside_the_best_null_on_the_papers_own_test_set() -> None:
@@ -99,3 +131,32 @@ def test_an_unknown_predictor_in_a_claim_is_refused() -> None:
 
 def test_json_never_holds_nan() -> None:
     assert paper.finite({"a": [math.nan, (1.0, math.inf)]}) == {"a": [None, [1.0, None]]}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(None, "-"), (math.nan, "-"), (0.16812, "0.1681"), (665723.4, "665723"), (12.0, "12"),
+     (-6.9e-19, "0"), (0.0004006, "0.0004006"), (2e12, "2e+12")],
+)  # fmt: skip
+def test_a_number_is_written_as_people_read_it(value: float | None, expected: str) -> None:
+    assert number(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("bounds", "expected"),
+    [((0.1612, 0.1748), "[0.1612, 0.1748]"), ((0.54, 0.7812), "[0.540, 0.781]"),
+     ((650123.4, 682456.7), "[650123, 682457]"), ((0.86635, 0.86645), "[0.866350, 0.866450]"),
+     ((1.0, 1.0), "[1, 1]"), ((-1e-9, 0.2), "[0.000, 0.200]"), ((math.nan, 1.0), "-"),
+     (None, "-")],
+)  # fmt: skip
+def test_an_interval_is_as_fine_as_its_width(
+    bounds: tuple[float, float] | None, expected: str
+) -> None:
+    assert interval(bounds) == expected
+
+
+def test_a_claim_of_a_metric_that_changed_settings_left_out_is_not_testable() -> None:
+    claim = paper.Claim("table 1", "map_at_500", 0.5)
+    changed = paper.Situation(True, False, "desk", changed=["dataset.cutoffs"])
+    row = paper.make_card("p", [claim], scores(0.5), {"a": scores(0.2)}, HIGHER, changed).rows[0]
+    assert row["verdict"] == "not testable" and "dataset.cutoffs" in row["reason"]

@@ -17,11 +17,16 @@ class WeightedMetric(Metric):
 
     Attributes:
         fields: names of the prediction columns read, `target` included.
-        higher_is_better: which of two values is the better one.
+        higher_is_better: which of two values is the better one; None of a metric that describes
+            and does not judge.
+        biased_by_repeats: whether a row that a resample repeats moves the value by itself (it is
+            its own neighbour in a ranking, or leaves the resample fewer different rows). The
+            samples are then moved back by their mean bias.
     """
 
     fields: ClassVar[tuple[str, ...]]
-    higher_is_better: bool = True
+    higher_is_better: bool | None = True
+    biased_by_repeats: ClassVar[bool] = False
     is_differentiable = False
     full_state_update = False
 

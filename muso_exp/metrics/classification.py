@@ -76,6 +76,8 @@ class BrierScore(WeightedMetric):
 class CalibrationError(WeightedMetric):
     """Expected calibration error: mean |score - share of positives| over bins of equal width.
 
+    It describes and does not judge: whoever always says the share of positives has none.
+
     Args:
         n_bins: bins between 0 and 1.
         **kwargs: of `torchmetrics.Metric`.
@@ -85,7 +87,8 @@ class CalibrationError(WeightedMetric):
     """
 
     fields = ("probability", "target")
-    higher_is_better = False
+    higher_is_better = None
+    biased_by_repeats = True
 
     def __init__(self, n_bins: int = 10, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -167,6 +170,7 @@ class AveragePrecision(WeightedMetric):
     """
 
     fields = ("probability", "target")
+    biased_by_repeats = True
 
     def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
         """Return the average precision under each row of weights, shape (n_resamples,)."""

@@ -76,6 +76,8 @@ class Novelty(ItemMean):
     Source: Castells, Hurley and Vargas, Recommender Systems Handbook, 2015. Deviation: none.
     """
 
+    higher_is_better = None  # a random list is the most novel one
+
     def __init__(self, listeners: np.ndarray, n_users: int, **kwargs: Any) -> None:
         super().__init__(-np.log2(np.maximum(listeners, 1) / n_users), **kwargs)
 
@@ -88,7 +90,7 @@ class PopularityBias(ItemMean):
         **kwargs: of `torchmetrics.Metric`.
     """
 
-    higher_is_better = False
+    higher_is_better = None
 
     def __init__(self, listeners: np.ndarray, **kwargs: Any) -> None:
         super().__init__((rankdata(listeners) - 0.5) / len(listeners), **kwargs)
@@ -97,14 +99,14 @@ class PopularityBias(ItemMean):
 class Coverage(WeightedMetric):
     """Share of the catalogue that is in at least one user's list.
 
-    A resample holds fewer different users than the test set, so its interval lies below the value.
-
     Args:
         n_items: size of the catalogue.
         **kwargs: of `torchmetrics.Metric`.
     """
 
     fields = ("top",)
+    higher_is_better = None  # a random list covers most
+    biased_by_repeats = True
 
     def __init__(self, n_items: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -131,6 +133,7 @@ class IntraListDiversity(WeightedMetric):
     """
 
     fields = ("top",)
+    higher_is_better = None
 
     def __init__(self, vectors: csr_matrix, **kwargs: Any) -> None:
         super().__init__(**kwargs)

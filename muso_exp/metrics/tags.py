@@ -41,6 +41,8 @@ class MacroRocAuc(MacroTagMetric):
 class MacroPrAuc(MacroTagMetric):
     """Area under the precision-recall curve (average precision); a constant scores the prior."""
 
+    biased_by_repeats = True
+
     def per_tag(self, weights: Tensor, **columns: Tensor) -> Tensor:
         """Return the area of each tag, (n_resamples, n_tags); NaN without rows with the tag."""
         return _areas(weights, columns)[1]
