@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+RESAMPLING_SEED = 20240425  # of every bootstrap: one number has one interval, wherever it stands
 _BLOCK = 50  # resamples drawn at once: the whole numbers are as large as the weights
 
 

@@ -12,9 +12,11 @@ from tiny_sound import (
     write_sound_folder,
 )
 
-from muso_exp.data.audio.factor_report import same_genre
+from muso_exp import outcome, paper
+from muso_exp.data.audio.factor_report import same_genre, table_6_1
 from muso_exp.data.audio_factors import AudioFactors
 from muso_exp.errors import ConfigError
+from muso_exp.metrics.resampling import bootstrap_weights
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +96,19 @@ def test_the_side_task_ranks_random_below_the_upper_bound(root: Path, cache: Pat
     assert task.columns["upper_auc"].equal(data.ranked(data.factors)["auc"])
     names = {section.name for section in data.sections(pd.DataFrame(), None)}  # type: ignore[arg-type]
     assert {"table_6_1", "shared_genres", "neighbours", "factors"} == names
+
+
+def test_the_table_has_the_intervals_of_the_card(root: Path, cache: Path) -> None:
+    data = factors(root, cache)
+    task = data.side_task(lambda batch: {"preds": mean_of(batch["x"])})
+    weights = bootstrap_weights(task.units, 1000, outcome.RESAMPLING_SEED)
+    found = paper.score(task.metrics, {**task.columns, "target": task.target}, weights)
+    row = table_6_1(data).table.set_index("row").loc["from audio"]
+    k = data.cutoffs[-1]
+    for label, metric in ((f"mAP@{k}", f"map_at_{k}"), ("AUC", "auc")):
+        assert row[label] == pytest.approx(found.values[metric])
+        low, high = found.interval(metric)
+        assert row[f"{label} interval"] == f"[{low:.4g}, {high:.4g}]"
 
 
 def test_nobody_who_played_both_leaves_no_side_task(root: Path, cache: Path) -> None:
