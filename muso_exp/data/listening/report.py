@@ -44,14 +44,14 @@ def audit(data: Plays) -> list[Finding]:
         Finding(
             "users_filtered",
             n_read_users - n_users,
-            f"{n_read_users - n_users} of {n_read_users} users have fewer than "
-            f"{data.min_user_items} items and were left out",
+            f"{n_read_users - n_users} of {n_read_users} users were left out "
+            f"(dataset.min_user_items={data.min_user_items})",
         ),
         Finding(
             "items_filtered",
             n_read_items - n_items,
-            f"{n_read_items - n_items} of {n_read_items} items have fewer than "
-            f"{data.min_item_users} users and were left out",
+            f"{n_read_items - n_items} of {n_read_items} items were left out, those too that no "
+            f"user who stayed plays (dataset.min_item_users={data.min_item_users})",
         ),
         Finding(
             "users_without_test_items",

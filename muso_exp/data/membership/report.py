@@ -90,8 +90,8 @@ def _near_constants(data: Playlists) -> Finding:
     shares = {name: float((values[name] == values[name].mode()[0]).mean()) for name in values}
     common = {name: share for name, share in shares.items() if share >= COMMON}
     listed = ", ".join(f"{name} ({share:.1%})" for name, share in common.items())
-    text = f"{len(common)} features have one value in {COMMON:.0%} of the tracks or more"
-    return Finding("near_constant_features", len(common), text + (f": {listed}" if common else ""))
+    text = f"features with one value in {COMMON:.0%} of the tracks or more: {len(common)}"
+    return Finding("near_constant_features", len(common), text + (f", {listed}" if common else ""))
 
 
 def _left_out(data: Playlists) -> Finding:

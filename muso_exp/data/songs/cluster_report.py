@@ -72,8 +72,8 @@ def _test_repeats(data: TrackFeatures) -> Finding:
 
 def _two_valued(data: TrackFeatures) -> Finding:
     names = [name for name in data.features if data.tracks[name].nunique() == 2]
-    text = f"{len(names)} of {len(data.features)} features have two values only, which no mean has"
-    listed = f": {', '.join(names)}" if names else ""
+    text = f"features with two values only, which no mean has: {len(names)} of {len(data.features)}"
+    listed = f", {', '.join(names)}" if names else ""
     return Finding("two_valued_features", len(names), text + listed)
 
 
