@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import hashlib
 import logging
 import math
@@ -31,10 +32,17 @@ USAGE = """usage: python -m muso_exp +experiment=NAME [key=value ...]
 
 keys that are good to know:
   dataset.root=FOLDER  real files instead of the simulated world     seed=N   scale=desk|paper|smoke
-  trainer.max_epochs=N and every other argument of Lightning's Trainer     trainer=quick: a glance
+  trainer.max_epochs=N and other arguments of Lightning's Trainer     trainer=quick: a glance
   ckpt=RUN_FOLDER resumes     paths.outputs=FOLDER     logger=none     -m key=a,b,c: a sweep
   --cfg job shows the configuration     --hydra-help shows Hydra's own options
 """
+
+
+# What a place answers that is not writable, not readable, full, or a file instead of a folder.
+REFUSED = (
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT),
+    *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST),
+)
 
 
 class Stopped(BaseException):
@@ -48,6 +56,7 @@ class Stopped(BaseException):
 def main() -> None:
     """Run what the command line says; the exit status tells how it ended."""
     args = sys.argv[1:]
+    debug = os.environ.get("HYDRA_FULL_ERROR") == "1"
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, _stop)
     try:
@@ -60,13 +69,16 @@ def main() -> None:
             _command(args[0])
         else:
             _experiment(args)
-    except MusoError as error:
-        _fail(error, error.exit_code)
     except Stopped as stopped:
         _fail(stopped, 128 + stopped.signum)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
+    except Exception as error:
+        known = _known(error)
+        if known is None or (debug and known is not error):
+            raise
+        _fail(known, known.exit_code)
 
 
 def _command(name: str) -> None:
@@ -87,40 +99,37 @@ def _experiment(args: list[str]) -> None:
     import hydra
     from hydra.core.plugins import Plugins
 
+    from muso_exp.overrides import in_grammar
     from muso_exp.sweep import WorkingFolderConf
 
     _check_experiment(args)
-    debug = os.environ.get("HYDRA_FULL_ERROR") == "1"
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises, and the error is told here
     os.environ["MUSO_RUN"] = _run_name(args)
-    args = [f"+{arg}" if arg.startswith("experiment=") else arg for arg in args]
+    args = [f"+{arg}" if arg.startswith("experiment=") else arg for arg in in_grammar(args)]
     # Hydra wants all overrides in a row; whoever types -m may type it anywhere
     sys.argv[1:] = sorted(args, key=lambda arg: arg not in ("-m", "--multirun"))
     Plugins.instance().register(WorkingFolderConf)
     app = hydra.main(config_path=str(conf_folder()), config_name="config", version_base="1.3")
-    try:
-        app(task)()
-    except _config_errors() as error:
-        if debug:
-            raise
-        raise ConfigError(_one_line(error)) from error
+    app(task)()
 
 
 def task(cfg: Any) -> float | None:
     """Run one job; return the metric that a sweep optimises."""
+    from muso_exp.overrides import check
+
     try:
-        if "dataset" not in cfg or "model" not in cfg:
-            raise ConfigError("name an experiment, or a dataset and a model; --help lists them")
+        check(cfg)
         record, folder = _run(cfg)
     except Exception as error:
-        if not isinstance(error, (MusoError, *_config_errors())):
-            log.error("%s failed: %r", cfg.name, error)  # Hydra tells of it when a sweep is over
-            raise
-        log.error("%s", _one_line(error))  # to the console and run.log; Hydra would add a line
+        known = _known(error)
+        if known is None:
+            log.exception("%s failed; please report what follows", cfg.name)
+        else:
+            log.error("%s", _one_line(known))  # to the console and run.log; Hydra would add a line
         _drop_empty(Path(cfg.paths.run))
-        if _goes_on(cfg, error):
+        if _goes_on(cfg, known or error):
             return math.nan
-        sys.exit(getattr(error, "exit_code", ConfigError.exit_code))
+        sys.exit(1 if known is None else known.exit_code)
     except Stopped as stopped:
         if (Path(cfg.paths.run) / "checkpoints" / "last.ckpt").exists():
             stopped.args = (f"{stopped}; the same command with ckpt={cfg.paths.run} resumes",)
@@ -145,7 +154,8 @@ def _goes_on(cfg: Any, error: Exception) -> bool:
     if hydra.job.num == 0:
         _drop_empty(Path(hydra.sweep.dir))
         return False
-    note_failure(Path(cfg.paths.run), hydra.job.override_dirname, _one_line(error))
+    kind = "" if isinstance(error, MusoError) else f"{type(error).__name__}: "
+    note_failure(Path(cfg.paths.run), hydra.job.override_dirname, kind + _one_line(error))
     return True
 
 
@@ -217,11 +227,19 @@ def _fail(error: BaseException, status: int) -> NoReturn:
     sys.exit(status)
 
 
-def _config_errors() -> tuple[type[Exception], ...]:
+def _known(error: Exception) -> MusoError | None:
+    """Return the error as one that the user can mend; None for a fault of the program."""
+    if isinstance(error, MusoError):
+        return error
+    if isinstance(error, OSError) and error.errno in REFUSED:
+        place = "" if error.filename is None else f"{error.filename}: "
+        return MusoError(f"{place}{error.strerror}")
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
-    return HydraException, OmegaConfBaseException
+    if isinstance(error, (HydraException, OmegaConfBaseException)):
+        return ConfigError(_one_line(error))
+    return None
 
 
 def _one_line(error: Exception) -> str:

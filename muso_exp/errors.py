@@ -19,8 +19,10 @@ class DatasetNotFoundError(MusoError):
     """Files of a data set are not where `dataset.root` says."""
 
     def __init__(self, root: Path | str, missing: list[str], fix: str) -> None:
-        names = ", ".join(missing)
-        super().__init__(f"{root}: not found: {names}; {fix}")
+        problem = f"not found: {', '.join(missing)}"
+        if Path(root).is_file():
+            problem = "a file, not a folder"
+        super().__init__(f"{root}: {problem}; {fix}")
 
 
 class DataFormatError(MusoError):

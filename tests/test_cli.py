@@ -1,5 +1,6 @@
 """The command line as a user meets it: exit status, one line per error, nothing left behind."""
 
+import errno
 import json
 import os
 import signal
@@ -8,15 +9,21 @@ import sys
 import time
 import zipfile
 from pathlib import Path
+from unittest.mock import Mock
 
 import mlflow
 import pandas as pd
 import pytest
 from conftest import REPOSITORY
+from omegaconf import DictConfig
 
+import muso_exp.run
 from muso_exp import __main__ as program
+from muso_exp.outcome import Outcome
 
 SMOKE = ["+experiment=dos_classifier", "scale=smoke", "resamples=50"]
+TABLE = ["+experiment=wmf_merge", "scale=smoke"]
+SWEEP = ["+experiment=playlist_membership", "-m", "scale=smoke", "resamples=20", "logger=none"]
 
 
 @pytest.fixture
@@ -83,7 +90,18 @@ def test_help_lists_commands_and_experiments(call: callable) -> None:
         ([*SMOKE, "ckpt=/nowhere"], 1, "ckpt=/nowhere: no checkpoint at"),
         ([*SMOKE, "model._target_=os.system"], 2, "_target_=os.system: refused"),
         ([*SMOKE, "logger.tracking_uri=file:x"], 2, "MLflow no longer keeps runs in folders"),
-        ([*SMOKE, "scale=huge"], 2, "huge"),
+        ([*SMOKE, "scale=huge"], 2, "scale=huge: choose desk, paper or smoke"),
+        ([*SMOKE, "seed=abc"], 2, "seed=abc: a whole number from 0 to 4294967295 is needed"),
+        ([*SMOKE, "seed=-1"], 2, "seed=-1: a whole number from 0 to"),
+        ([*SMOKE, "resamples=abc"], 2, "resamples=abc: a whole number of at least 20 is needed"),
+        ([*SMOKE, "resamples=3"], 2, "resamples=3: a whole number of at least 20 is needed"),
+        ([*TABLE, "hydra.mode=RUN", "variant=bogus"], 2, "bogus: choose as_listed or merged"),
+        ([*SMOKE, "model.lr=a(b"], 2, "for Hydra: \"model.lr='a(b'\""),
+        ([*SMOKE, "dataset.root=/nowhere/Meine Listen ä (1)"], 1, "Listen ä (1): not found"),
+        ([*SMOKE, "dataset.root=~/nowhere"], 1, f"{Path.home()}/nowhere: not found"),
+        ([*SMOKE, "ckpt=it's 2024"], 1, "ckpt=it's 2024: no checkpoint at"),
+        ([*SMOKE, f"dataset.root={__file__}"], 1, "test_cli.py: a file, not a folder"),
+        ([*SMOKE, f"paths.outputs={__file__}"], 1, "Not a directory"),
         (["dataset=muso"], 2, "name an experiment, or a dataset and a model"),
         ([*SMOKE, "trainer.accelerator=tpu"], 2, "full_key: trainer"),
     ],
@@ -174,9 +192,8 @@ def test_the_very_same_run_is_shown_again_where_no_rerun_is_wanted(
 def test_a_failed_run_of_a_sweep_leaves_the_table_of_the_others(
     call: callable, tmp_path: Path
 ) -> None:
-    args = ["+experiment=playlist_membership", "-m", "scale=smoke", "resamples=20", "logger=none"]
     fails = "dataset.threshold=half,validation,test_midrange"  # validation wants dataset.val_share
-    status, out, err = call(*args, fails, "dataset.val_share=0", "trainer.max_epochs=1")
+    status, out, err = call(*SWEEP, fails, "dataset.val_share=0", "trainer.max_epochs=1")
     assert status == 1
     (folder,) = (tmp_path / "outputs" / "playlist_membership").iterdir()
     assert out.splitlines()[-1] == str(folder)
@@ -185,6 +202,69 @@ def test_a_failed_run_of_a_sweep_leaves_the_table_of_the_others(
     assert line.startswith("1: ") and "set dataset.val_share above 0" in line
     assert len(pd.read_csv(folder / "table.csv")["variant"].unique()) == 2
     assert not (folder / "1").exists()
+
+
+def test_a_fault_of_the_program_costs_a_sweep_the_row_alone_and_is_shown(
+    call: callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = muso_exp.run.run
+
+    def faulty(cfg: DictConfig) -> Outcome:
+        if cfg.seed == 1:
+            raise RuntimeError("of two\nlines")
+        return whole(cfg)
+
+    monkeypatch.setattr(muso_exp.run, "run", faulty)
+    status, out, err = call(*SWEEP, "seed=0,1,2", "trainer.max_epochs=1")
+    (folder,) = (tmp_path / "outputs" / "playlist_membership").iterdir()
+    assert (status, out.splitlines()[-1]) == (1, str(folder))
+    assert "Traceback" in err and "please report" in err
+    (line,) = (folder / "failed.txt").read_text().splitlines()
+    assert line.startswith("1: ") and line.endswith(": RuntimeError: of two; lines")
+    assert len(pd.read_csv(folder / "table.csv")["seed"].unique()) == 2
+
+
+def test_a_fault_in_the_first_run_ends_the_sweep(
+    call: callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seeds = []
+
+    def faulty(cfg: DictConfig) -> Outcome:
+        seeds.append(cfg.seed)
+        raise RuntimeError("a fault")
+
+    monkeypatch.setattr(muso_exp.run, "run", faulty)
+    status, _, err = call(*SWEEP, "seed=0,1")
+    assert (status, seeds) == (1, [0])
+    assert err.splitlines()[-1] == "RuntimeError: a fault"
+    assert not list((tmp_path / "outputs" / "playlist_membership").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (
+            PermissionError(errno.EACCES, "Permission denied", "/data/x"),
+            "/data/x: Permission denied",
+        ),
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device"),
+    ],
+)
+def test_a_place_that_refuses_ends_in_one_line(
+    error: OSError, line: str, call: callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(muso_exp.run, "run", Mock(side_effect=error))
+    status, _, err = call(*SMOKE, "logger=none")
+    assert status == 1
+    assert err.splitlines()[-1] == line and "Traceback" not in err
+
+
+def test_a_file_where_a_command_wants_a_folder_ends_in_one_line(
+    call: callable, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("x")
+    status, _, err = call("world", "--users", "50", "--out", str(tmp_path / "file"))
+    assert (status, err) == (1, f"muso_exp: {tmp_path / 'file' / 'muso'}: Not a directory\n")
 
 
 def test_a_sweep_whose_first_run_fails_ends_there(call: callable, tmp_path: Path) -> None:
@@ -199,5 +279,5 @@ def test_a_sweep_over_several_devices_is_refused(call: callable, tmp_path: Path)
     several = ["trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2"]
     status, _, err = call(*SMOKE, "-m", "seed=0,1", *several)
     assert status == 2
-    assert "trains each run on one device, not on 2; drop trainer=ddp" in err.splitlines()[-1]
+    assert "on one device, not on 2; drop trainer=ddp" in err.splitlines()[-1]
     assert not list((tmp_path / "outputs" / "dos_classifier").iterdir())

@@ -17,6 +17,7 @@ MAY_IMPORT = {
     "plots_clusters": {"plots"},
     "plots_spectra": {"plots"},
     "catalogue": set(),
+    "overrides": {"errors"},
     "features": {"errors"},
     "metrics": {"errors", "features"},
     "models": {"errors", "features", "metrics"},
@@ -43,7 +44,7 @@ MAY_IMPORT = {
     "comparison": {"errors", "metrics", "paper"},
     "tables": {"plots", "comparison", "report"},
 }
-MAY_USE_HYDRA = {"__main__", "run", "build", "sweep", "commands"}
+MAY_USE_HYDRA = {"__main__", "run", "build", "sweep", "overrides", "commands"}
 NEVER_CONCRETE = ("run", "build", "sweep", "outcome", "paper", "report", "comparison", "tables")
 
 

@@ -1,0 +1,87 @@
+"""What the command line asks for: put into Hydra's grammar, and checked before a run begins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Quote, QuotedString
+from hydra.errors import HydraException
+
+from muso_exp.errors import ConfigError
+
+PATH_KEY = re.compile(
+    r"\+*(ckpt|paths\.\w+|(dataset\.)?roots\.\w+|dataset\.(\w+\.)*(root|cache|check_root|test_list))"
+)
+QUOTES = "'\""
+MAX_SEED = 2**32 - 1  # numpy's
+MIN_RESAMPLES = 20  # fewer leave nothing outside a 95 % interval
+
+
+def in_grammar(args: Iterable[str]) -> list[str]:
+    """Return the arguments as Hydra reads them: a path that it cannot read is quoted.
+
+    A path may then hold spaces, accents or signs, and begin with ~. What is quoted already, or
+    holds several values for a sweep, stays as it is.
+
+    Raises:
+        ConfigError: another value that Hydra's grammar has no place for.
+    """
+    parser = OverridesParser.create()
+    return [arg if arg[:1] == "-" else _one_in_grammar(parser, arg) for arg in args]
+
+
+def _one_in_grammar(parser: OverridesParser, arg: str) -> str:
+    key, equals, value = arg.partition("=")
+    if not equals:
+        return arg
+    apart = "," in value or value.startswith(tuple(QUOTES))  # several values, or quoted already
+    path = PATH_KEY.fullmatch(key) is not None and not apart
+    if path and value.startswith("~"):
+        value = str(Path(value).expanduser())
+    try:
+        read = parser.parse_override(f"{key}={value}").value()
+    except HydraException as error:
+        if not path:
+            raise ConfigError(
+                f"{arg}: cannot be read; a value that holds signs is put in quotes, for the shell "
+                f"and for Hydra: \"{key}='{value.strip(QUOTES)}'\""
+            ) from error
+        read = False
+    if path and not (read is None or isinstance(read, str)):
+        value = QuotedString(value, Quote.single).with_quotes()
+    return f"{key}={value}"
+
+
+def check(cfg: Any) -> None:
+    """Refuse what no run can begin with.
+
+    Raises:
+        ConfigError: no data set or model; a seed, number of resamples, scale or variant that is
+            none.
+    """
+    if "dataset" not in cfg or "model" not in cfg:
+        raise ConfigError("name an experiment, or a dataset and a model; --help lists them")
+    _check_whole("seed", cfg.seed, 0, MAX_SEED)
+    _check_whole("resamples", cfg.resamples, MIN_RESAMPLES)
+    _check_choice("scale", cfg.scale, cfg.sizes)
+    if "variants" in cfg:
+        _check_choice("variant", cfg.variant, cfg.variants)
+
+
+def _check_whole(name: str, value: Any, least: int, most: int | None = None) -> None:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if whole and least <= value and (most is None or value <= most):
+        return
+    limits = f"of at least {least}" if most is None else f"from {least} to {most}"
+    raise ConfigError(f"{name}={value}: a whole number {limits} is needed")
+
+
+def _check_choice(name: str, value: Any, choices: Iterable[Any]) -> None:
+    names = [str(choice) for choice in choices]
+    if str(value) not in names:
+        listed = " or ".join([", ".join(names[:-1]), names[-1]]) if names[1:] else names[0]
+        raise ConfigError(f"{name}={value}: choose {listed}")

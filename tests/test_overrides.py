@@ -1,0 +1,57 @@
+from pathlib import Path
+
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import OmegaConf
+
+from muso_exp.errors import ConfigError
+from muso_exp.overrides import check, in_grammar
+
+
+@pytest.mark.parametrize(
+    "path", ["/a/Meine Listen ä (1)", "it's", "2024", "a\\b'c", "true", "C:\\new\\", "[x]", "50%{"]
+)
+def test_hydra_reads_a_path_as_it_was_typed(path: str) -> None:
+    (arg,) = in_grammar([f"dataset.root={path}"])
+    assert OverridesParser.create().parse_override(arg).value() == path
+
+
+@pytest.mark.parametrize(
+    "arg",
+    [
+        *("dataset.root=null", "dataset.root='~/x'", "dataset.root=/a b,/c", "ckpt=/plain/path"),
+        *("-m", "--cfg", "job", "seed=0,1", "~paper", "model.hidden_sizes=[8]", "--info=ä("),
+    ],
+)
+def test_what_hydra_reads_already_stays_as_it_is(arg: str) -> None:
+    assert in_grammar([arg]) == [arg]
+
+
+@pytest.mark.parametrize("key", ["dataset.plays.root", "+roots.lfm1b", "paths.cache", "ckpt"])
+def test_the_home_folder_may_be_named_by_its_sign(key: str) -> None:
+    assert in_grammar([f"{key}=~/x"]) == [f"{key}={Path.home()}/x"]
+
+
+def test_another_value_that_cannot_be_read_is_told_how_to_quote() -> None:
+    with pytest.raises(ConfigError, match=r"""queries=Öl: cannot be .* Hydra: "queries='Öl'"$"""):
+        in_grammar(["queries=Öl"])
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"seed": 2**32}, "seed=4294967296: a whole number from 0 to 4294967295 is needed"),
+        ({"seed": True}, "seed=True: a whole number"),
+        ({"resamples": 19}, "resamples=19: a whole number of at least 20 is needed"),
+        ({"scale": "tiny"}, "scale=tiny: choose smoke"),
+        ({"variant": None}, "variant=None: choose a or 1"),
+        ({"model": ...}, "name an experiment, or a dataset and a model"),
+    ],
+)
+def test_what_no_run_can_begin_with_is_refused(changed: dict, message: str) -> None:
+    asked = {"seed": 0, "resamples": 20, "scale": "smoke", "sizes": {"smoke": {}}, "variant": 1}
+    whole = asked | {"variants": {"a": {}, 1: {}}, "dataset": {}, "model": {}}
+    check(OmegaConf.create(whole))
+    kept = {key: value for key, value in (whole | changed).items() if value is not ...}
+    with pytest.raises(ConfigError, match=message):
+        check(OmegaConf.create(kept))
