@@ -16,6 +16,8 @@ from muso_exp.errors import ConfigError
 from muso_exp.metrics.resampling import percentile_interval
 from muso_exp.paper import VERSUS_NULL, beats, data_line
 
+_ELSEWHERE = ("seed=", "rerun=", "ckpt=", "logger", "paths.", "hydra.")  # no part of a row's name
+
 
 @dataclass(frozen=True)
 class Finished:
@@ -104,9 +106,9 @@ def _labels(runs: Sequence[Finished]) -> list[str]:
 
 
 def _overrides(run: Finished) -> dict[str, None]:
-    """Return what the command line set, in order; the seed has a column of its own."""
+    """Return what the command line set of the task, in order; the seed has a column of its own."""
     items = run.record.get("overrides", [])
-    return dict.fromkeys(item for item in items if not item.startswith("seed="))
+    return dict.fromkeys(item for item in items if not item.startswith(_ELSEWHERE))
 
 
 def _row(run: Finished, first: Finished, metric: str, label: str) -> dict[str, Any]:
