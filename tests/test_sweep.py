@@ -36,8 +36,8 @@ def test_a_run_on_other_data_is_not_the_same_run(
     again = [*QUICK, f"dataset.root={lists}", "rerun=false"]
     folders = [call(*again)[1].splitlines()[-1] for _ in range(2)]
     assert folders[0] == folders[1]
-    for table in lists.glob("*.csv"):
-        table.write_text("".join(table.read_text().splitlines(keepends=True)[:-1]))
+    for table in lists.glob("*.csv"):  # the first 60 tracks of each are used
+        table.write_text("".join(table.read_text().splitlines(keepends=True)[:40]))
     assert call(*again)[1].splitlines()[-1] != folders[0]
 
 
