@@ -230,9 +230,12 @@ class AudioTags(AudioData):
     def sections(self, predictions: pd.DataFrame, predict: Predict) -> Sequence[Section]:
         """Return the area under the curve of each tag."""
         scores = torch.tensor(np.array(predictions["scores"].tolist()))
-        own = tag_areas_section(scores, self.target(), self.names)
+        own = tag_areas_section(scores, self.target(), self.names, self.units())
         what = "+".join(self.inputs)
-        text = f"Area under the ROC curve of each tag from {what}, on clips held out."
+        text = (
+            f"Area under the ROC curve of each tag from {what}, on clips held out, with its 95 % "
+            "interval. In brackets: test clips with the tag; the dashed line is a guess."
+        )
         return [Section(own.name, "Which tags are heard", text, own.table, own.figure)]
 
     def state_dict(self) -> dict[str, Any]:

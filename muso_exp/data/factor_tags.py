@@ -169,7 +169,7 @@ class FactorTags(ExperimentData):
     def sections(self, predictions: pd.DataFrame, predict: Predict) -> Sequence[Section]:
         """Return the area under the curve of each tag."""
         scores = torch.tensor(np.array(predictions["scores"].tolist()))
-        return [tag_areas_section(scores, self.target(), self.rows.names)]
+        return [tag_areas_section(scores, self.target(), self.rows.names, self.units())]
 
 
 class _Part(BatchDataset):

@@ -11,6 +11,7 @@ from tiny_files import CHAIN, DOS, FRIENDS, LISTENING, muso, write_chain, write_
 
 from muso_exp.data.muso import MuSo
 from muso_exp.data.separation.nulls import null_columns
+from muso_exp.data.separation.report import sections
 from muso_exp.errors import ConfigError, DatasetNotFoundError
 
 
@@ -124,6 +125,16 @@ def test_audit_by_hand(files: Path) -> None:
     assert found["classes_below_5_pairs"] == 4
     assert found["test_rows_per_user"] == pytest.approx(8 / 3)
     assert found["shuffled_tag_inputs"] == 6
+
+
+def test_a_pair_whose_vector_is_nan_is_not_drawn_as_a_prediction(files: Path) -> None:
+    data = muso(files)
+    assert data.pair_splits["test"].is_nan.sum() == 2
+    preds = {"strategy": torch.eye(4), "friend": torch.zeros(4)}
+    truth = sections(data, data.predictions(preds))[-1]
+    assert "2 pairs whose vector is NaN are not drawn" in truth.text
+    image = truth.figure.axes[0].collections[0]
+    assert image.get_array().sum() == 2
 
 
 def test_audit_has_less_to_warn_of_where_quirks_are_mended(files: Path) -> None:

@@ -3,13 +3,14 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from scipy.sparse import csr_matrix
 from sklearn.metrics import roc_auc_score
 
 from muso_exp.data.factor_tags import FactorTags
-from muso_exp.data.listening.sections import query_items
+from muso_exp.data.listening.sections import by_activity, query_items, tag_areas_section
 from muso_exp.data.listening.tag_rows import tag_rows
 from muso_exp.data.plays import Plays
 from muso_exp.errors import ConfigError, DatasetNotFoundError, MusoError
@@ -61,6 +62,26 @@ def test_batches_hold_lists_within_the_candidates(source: str, split: str, cache
             assert len(crow) == len(batch["user"]) + 1 and crow[-1] == len(col)
             assert len(col) == 0 or col.max() < n_items
         assert (batch["target"] == batch["positives_crow"].diff()).all()
+
+
+def test_an_interval_of_the_activity_figure_ends_at_one(cache: Path) -> None:
+    data = plays(cache)
+    areas = np.ones(len(data.test_held.users))
+    areas[::5] = 0.4
+    shown = by_activity(data, pd.DataFrame({"auc": areas})).table
+    assert (shown["low"] <= shown["auc"]).all() and (shown["auc"] <= shown["high"]).all()
+    assert shown["high"].max() <= 1 and shown["users"].sum() == len(areas)
+
+
+def test_a_tag_of_few_items_has_a_wide_interval() -> None:
+    target = torch.zeros(200, 2)
+    target[::2, 0] = 1
+    target[:4, 1] = 1
+    scores = target + torch.randn(200, 2, generator=torch.Generator().manual_seed(0))
+    shown = tag_areas_section(scores, target, ["many", "few"], np.arange(200)).table
+    wide = dict(zip(shown["tag"], shown["high"] - shown["low"], strict=True))
+    assert wide["few"] > 1.5 * wide["many"] > 0
+    assert shown["roc_auc"].between(shown["low"], shown["high"]).all()
 
 
 def test_the_name_of_the_data_holds_their_source(cache: Path) -> None:

@@ -117,3 +117,13 @@ def test_sections_have_a_table_and_a_figure(data: PairData) -> None:
     ]
     assert all(section.table is not None and section.figure is not None for section in sections)
     assert len(sections[1].table) <= 4
+
+
+@pytest.mark.parametrize(("order", "warned"), [("shuffled", True), ("fixed", False)])
+def test_shuffled_tags_are_said_to_have_no_meaning(
+    tmp_path: Path, order: str, warned: bool
+) -> None:
+    data = muso(write_muso_files(tmp_path / "muso"), nan="repaired", tag_order=order)
+    for section in sensitivity_sections(data, only("artist", data)):
+        assert "no better than null" in section.text
+        assert ("no tag has a meaning" in section.text) == warned

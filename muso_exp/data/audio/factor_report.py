@@ -147,8 +147,8 @@ def shared_genres(data: AudioFactors, predicted: np.ndarray) -> list[Section]:
         }
     )
     text = (
-        f"Of the {N_NEAREST} test songs nearest to each of {int(asked.sum())} test songs, by other "
-        "artists, how many are of its genre? Intervals over artists."
+        f"What share of the nearest test songs by other artists (at most {N_NEAREST}) is of a "
+        f"song's genre? The mean over {int(asked.sum())} test songs, intervals over artists."
     )
     values = np.array(list(found.values()))
     figure = forest_figure(list(found), values[:, 0], values[:, 1:], "share of one genre")

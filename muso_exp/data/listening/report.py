@@ -50,8 +50,8 @@ def audit(data: Plays) -> list[Finding]:
         Finding(
             "items_filtered",
             n_read_items - n_items,
-            f"{n_read_items - n_items} of {n_read_items} items were left out, those too that no "
-            f"user who stayed plays (dataset.min_item_users={data.min_item_users})",
+            f"{n_read_items - n_items} of {n_read_items} items were left out "
+            f"(dataset.min_item_users={data.min_item_users}, of the users who stayed)",
         ),
         Finding(
             "users_without_test_items",

@@ -13,14 +13,16 @@ from torchmetrics import MetricCollection
 from muso_exp.data.base import Predict
 from muso_exp.data.listening.tag_rows import TagRows
 from muso_exp.errors import ConfigError
+from muso_exp.metrics.resampling import RESAMPLING_SEED, bootstrap_weights, percentile_interval
 from muso_exp.metrics.tags import MacroRocAuc, tag_metrics
-from muso_exp.plots import bars_figure
+from muso_exp.plots import forest_figure
 from muso_exp.results import Section, SideTask
 
 if TYPE_CHECKING:
     from muso_exp.data.plays import Plays
 
 N_QUERIES = 3  # items whose neighbours are shown where none are named
+RESAMPLES = 1000  # behind the intervals of the tags
 ACTIVITY = ((0, 10), (10, 20), (20, 50), (50, 100), (100, 500), (500, np.inf))
 
 
@@ -44,16 +46,21 @@ def by_activity(data: Plays, table: pd.DataFrame) -> Section:
         chosen = table["auc"][(sizes >= low) & (sizes < high)].dropna()
         if len(chosen):
             label = f"{low} to {high - 1:.0f}" if np.isfinite(high) else f"{low} or more"
-            error = 1.96 * chosen.std(ddof=0) / np.sqrt(len(chosen))
-            rows.append((label, len(chosen), chosen.mean(), error))
-    shown = pd.DataFrame(rows, columns=["items in training", "users", "auc", "half interval"])
-    figure = bars_figure(
-        shown["items in training"].tolist(),
+            reach = 1.96 * chosen.std(ddof=0) / np.sqrt(len(chosen))
+            low, high = np.clip([chosen.mean() - reach, chosen.mean() + reach], 0, 1)
+            rows.append((label, len(chosen), chosen.mean(), low, high))
+    shown = pd.DataFrame(rows, columns=["items in training", "users", "auc", "low", "high"])
+    figure = forest_figure(
+        [f"{row[0]} ({row[1]} users)" for row in rows],
         shown["auc"].to_numpy(),
-        shown["half interval"].to_numpy(),
-        "mean AUC of users with so many items in training",
+        shown[["low", "high"]].to_numpy(),
+        "mean AUC of users with so many items in training, 95 % interval",
+        0.5,
     )
-    text = "Who is served well: the mean over users by how much is known of them."
+    text = (
+        "Who is served well: the mean over users by how much is known of them, with its 95 % "
+        "interval; the dashed line is a random order."
+    )
     return Section("activity", "By activity of the user", text, shown, figure)
 
 
@@ -139,19 +146,38 @@ def tag_section(rows: TagRows | None, scores: Tensor | None) -> list[Section]:
     """Return the area under the curve of each tag, as table and figure."""
     if rows is None or scores is None:
         return []
-    return [tag_areas_section(scores, rows.labels("test"), rows.names)]
+    units = rows.units[rows.rows["test"]]
+    return [tag_areas_section(scores, rows.labels("test"), rows.names, units)]
 
 
-def tag_areas_section(scores: Tensor, target: Tensor, names: list[str]) -> Section:
-    """Return the area under the curve of each tag; scores and target are (n_rows, n_tags)."""
+def tag_areas_section(
+    scores: Tensor, target: Tensor, names: list[str], units: np.ndarray
+) -> Section:
+    """Return the area under the curve of each tag, with its interval over units (artists).
+
+    Args:
+        scores: of each row and tag, shape (n_rows, n_tags).
+        target: which tags each row has, shape (n_rows, n_tags).
+        names: of the tags.
+        units: of each row, see `muso_exp.metrics.resampling.bootstrap_weights`.
+    """
+    weights = bootstrap_weights(units, RESAMPLES, RESAMPLING_SEED)
     ones = torch.ones(1, len(target), dtype=torch.float64)
-    areas = MacroRocAuc().per_tag(ones, scores=scores, target=target)[0].numpy()
-    shown = pd.DataFrame(
-        {"tag": names, "test items": target.sum(dim=0).int().tolist(), "roc_auc": areas}
-    )
+    areas = MacroRocAuc().per_tag(torch.cat([ones, weights]), scores=scores, target=target)
+    intervals = np.array([percentile_interval(tag) for tag in areas[1:].T])
+    shown = pd.DataFrame({"tag": names, "test items": target.sum(dim=0).int().tolist()})
+    shown["roc_auc"], shown["low"], shown["high"] = areas[0].numpy(), *intervals.T
     order = shown.sort_values("roc_auc", ascending=False).dropna()
-    figure = bars_figure(
-        order["tag"].tolist(), order["roc_auc"].to_numpy(), None, "area under the ROC curve"
+    labels = [f"{tag} ({n})" for tag, n in zip(order["tag"], order["test items"], strict=True)]
+    figure = forest_figure(
+        labels,
+        order["roc_auc"].to_numpy(),
+        order[["low", "high"]].to_numpy(),
+        "area under the ROC curve, 95 % interval",
+        0.5,
     )
-    text = "Logistic regressions from the item factors to tags, on items held out from the probe."
+    text = (
+        "Logistic regressions from the item factors to tags, on items held out from the probe. In "
+        "brackets: test items with the tag; the dashed line is a guess."
+    )
     return Section("tag_auc", "Which tags the factors know", text, order, figure)

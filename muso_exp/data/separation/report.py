@@ -125,7 +125,7 @@ def _shuffled_tags(data: PairData) -> list[Finding]:
 
 def sections(data: PairData, predictions: pd.DataFrame) -> list[Section]:
     """Return the DOS matrix, the labels of each split, and predicted against true DOS."""
-    return [_matrix_section(data), _label_section(data), _truth_section(predictions)]
+    return [_matrix_section(data), _label_section(data), _truth_section(data, predictions)]
 
 
 def _matrix_section(data: PairData) -> Section:
@@ -147,8 +147,14 @@ def _label_section(data: PairData) -> Section:
     return Section("dos_labels", "Labels", "How many pairs have each DOS.", table=table)
 
 
-def _truth_section(predictions: pd.DataFrame) -> Section:
+def _truth_section(data: PairData, predictions: pd.DataFrame) -> Section:
+    told = ~data.pair_splits["test"].is_nan
     target, preds = predictions["dos"].to_numpy(), predictions["predicted_dos"].to_numpy()
     text = "Test pairs by true and predicted DOS; a perfect model fills the diagonal only."
-    figure = truth_figure(target, preds, "DOS")
+    if not told.all():
+        text += (
+            f" {int((~told).sum())} pairs whose vector is NaN are not drawn: their 1 is no "
+            "prediction, though it is scored as one."
+        )
+    figure = truth_figure(target[told], preds[told], "DOS")
     return Section("predicted_dos", "Predicted against true DOS", text, figure=figure)

@@ -97,7 +97,22 @@ def sensitivity_sections(
     names = {name: data.listeners.items[name] for name in probe.plays}
     categories = _category_table(data, probe, before, n_repeats)
     items = item_table(probe, before, names, n_items)
-    return [_category_section(categories, len(probe.split), n_repeats), _item_section(items)]
+    caveat = _caveat("tag" in names and data.vector_options.tag_order == "shuffled")
+    return [
+        _category_section(categories, len(probe.split), n_repeats, caveat),
+        _item_section(items, caveat),
+    ]
+
+
+def _caveat(shuffled: bool) -> str:
+    """Return what a change of the prediction does not tell."""
+    text = (
+        " This is what moves the prediction, right or wrong: of a model that the card calls no "
+        "better than null it says nothing about taste."
+    )
+    if shuffled:
+        text += " Tags stand at other inputs in every vector, so that no tag has a meaning here."
+    return text
 
 
 def category_changes(
@@ -189,11 +204,11 @@ def _scores(data: PairData, probe: Probe, columns: Columns) -> pd.Series:
     return pd.Series(values, index=list(metrics))
 
 
-def _category_section(table: pd.DataFrame, n_pairs: int, n_repeats: int) -> Section:
+def _category_section(table: pd.DataFrame, n_pairs: int, n_repeats: int, caveat: str) -> Section:
     text = (
         f"The users of {n_pairs} test pairs exchange their listening of one category at random, "
         f"{n_repeats} times. Change of DOS: mean absolute change of the predicted degree; spread: "
-        "its standard deviation over the times; then the mean change of each metric."
+        f"its standard deviation over the times; then the mean change of each metric.{caveat}"
     )
     labels = table["category"].tolist()
     errors = table["spread"].fillna(0.0).to_numpy()
@@ -202,11 +217,11 @@ def _category_section(table: pd.DataFrame, n_pairs: int, n_repeats: int) -> Sect
     return Section("sensitivity_categories", "Which categories count", text, table, figure)
 
 
-def _item_section(table: pd.DataFrame) -> Section:
+def _item_section(table: pd.DataFrame, caveat: str) -> Section:
     text = (
         "One item at a time is taken out of everybody's listening and the vectors are made again; "
         "mean absolute change over the test pairs in which one of the two users plays it. Tried: "
-        f"the most played items of each category, {len(table)} in all."
+        f"the most played items of each category, {len(table)} in all.{caveat}"
     )
     top = table.head(SHOWN_ITEMS)
     labels = [f"{item} ({kind})" for item, kind in zip(top["item"], top["category"], strict=True)]

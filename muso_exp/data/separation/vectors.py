@@ -163,9 +163,16 @@ class PairSplit(BatchDataset):
         return replace(self, users=users, scales=self.vectoriser.scales(users, self.pairs))
 
     @property
+    def is_nan(self) -> np.ndarray:
+        """Whether each pair's vector is NaN, shape (n_pairs,)."""
+        if self.scales is None:
+            return np.zeros(len(self), dtype=bool)
+        return self.scales.isnan().any(dim=1).numpy()
+
+    @property
     def n_nan(self) -> int:
         """Number of pairs whose vector is NaN."""
-        return 0 if self.scales is None else int(self.scales.isnan().any(dim=1).sum())
+        return int(self.is_nan.sum())
 
     def target(self) -> Tensor:
         """Return the class index of each pair, DOS - 1, shape (n_pairs,), int64."""
