@@ -1,13 +1,15 @@
 """What the runner adds to a training: the loss over epochs, test predictions, a recipe."""
 
 import random
+import shutil
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import RichProgressBar
+from pytorch_lightning.callbacks import ModelCheckpoint, RichProgressBar
 from torch import Tensor
 
 
@@ -24,6 +26,29 @@ class ProgressBar(RichProgressBar):
         """Count epochs from one; leave out how many where only the steps are bounded."""
         most = self.trainer.max_epochs or -1
         return f"Epoch {current_epoch + 1}" + (f"/{most}" if most > 0 else "")
+
+
+class BestCheckpoint(ModelCheckpoint):
+    """Keep the epoch that validates best, of the run that is resumed too.
+
+    Lightning forgets the best epoch where the folder is another one.
+    """
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take the best checkpoint over into this run's folder, with its score."""
+        earlier = Path(state_dict["best_model_path"])
+        if state_dict["dirpath"] != self.dirpath and self.dirpath and earlier.is_file():
+            own = Path(self.dirpath) / earlier.name
+            shutil.copy2(earlier, own)
+            score = state_dict["best_model_score"]
+            state_dict = state_dict | {
+                "dirpath": self.dirpath,
+                "best_model_path": str(own),
+                "kth_best_model_path": str(own),
+                "kth_value": score,
+                "best_k_models": {str(own): score},
+            }
+        super().load_state_dict(state_dict)
 
 
 class LossHistory(pl.Callback):

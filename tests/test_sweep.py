@@ -1,5 +1,6 @@
 """Sweeps and runs that are gone on with, as a user meets them."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -55,3 +56,14 @@ def test_a_run_without_a_best_epoch_says_so(call: callable) -> None:  # noqa: F8
     status, _, err = call(*QUICK, "monitor=val/nothing")
     assert status == 2
     assert "no epoch ended with a value of val/nothing" in err.splitlines()[-1]
+
+
+def test_a_resumed_run_ends_as_it_would_have_ended(call: callable) -> None:  # noqa: F811
+    task = [*QUICK, "monitor=val/loss", "dataset.val_share=0.25", "model.dropout=0.5"]
+    half = call(*task, "trainer.max_epochs=2")[1].splitlines()[-1]
+    resumed = call(*task, "trainer.max_epochs=5", f"ckpt={half}")[1].splitlines()[-1]
+    whole = call(*task, "trainer.max_epochs=5")[1].splitlines()[-1]
+    metrics = [json.loads((Path(run) / "metrics.json").read_text())["metrics"] for run in
+               (half, resumed, whole)]  # fmt: skip
+    assert metrics[1] == metrics[2]
+    assert metrics[0]["loss"] != metrics[2]["loss"]
