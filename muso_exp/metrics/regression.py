@@ -45,7 +45,9 @@ class MeanSquaredError(OutputsMetric):
 class R2(OutputsMetric):
     """Share of the squared distance from a constant that is explained: 1 perfect, 0 the constant.
 
-    NaN for an output that never leaves the constant.
+    NaN for an output that never leaves the constant. The value is the mean over outputs, each by
+    its own spread on these rows: not one minus the ratio of the mean squared errors, and it may be
+    below 0 where that is above.
 
     Args:
         constant: what a constant predictor says, shape (n_outputs,) or (), as a rule the train

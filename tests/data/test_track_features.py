@@ -158,6 +158,8 @@ def test_the_sections_show_the_elbow_the_map_and_the_advice(tmp_path: Path) -> N
     distance = ways["mean distance"]
     assert distance["nearest by features"] < distance["these clusters"]
     assert ways.loc["nearest by features", "shared with the nearest"] == 1
+    examples = sections["recommended_examples"].table
+    assert examples["for"].str.contains(r"\(energy .*, loudness .*\)").all()  # they have no names
     figures = [s for s in sections.values() if s.figure]
     assert len(figures) >= 5
 

@@ -43,6 +43,13 @@ def test_r2_leaves_out_an_output_that_never_leaves_the_constant() -> None:
     assert value(R2(), [[1.0, 5.0], [0.0, 5.0]], target) == approx(1 - 1 / 2)
 
 
+def test_r2_counts_an_output_of_little_spread_as_much_as_any() -> None:
+    target = [[4.0, 1.0], [-4.0, -1.0]]
+    preds = [[4.0, -1.0], [-4.0, 1.0]]
+    assert value(MeanSquaredError(), preds, target) == approx(4 / 2)  # a constant 0: 17 / 2
+    assert value(R2(), preds, target) == approx((1 + 1 - 4 / 1) / 2)
+
+
 def test_r2_of_constants_only_is_not_a_number() -> None:
     assert math.isnan(value(R2(), [[1.0]], [[0.0]]))
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 RULING = 0.9  # share of the variance from which one or two features rule the distances
 N_QUERIES, N_ASKED = 4, 1000  # queries that are shown, and that are averaged over
 N_LEAVES = 30
+LIKENESS = ("energy", "acousticness", "loudness", "key")  # told of a track without a title
 KEYS = ("none", "C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
 PUBLISHED_SEED = 1  # of the document's k-means
 
@@ -256,10 +257,7 @@ def _examples(
     data: TrackFeatures, own: Pool, asked: np.ndarray, lists: dict[str, np.ndarray]
 ) -> Section:
     """Return the lists of a few tracks."""
-    names = data.of_split("test")
-    labels = np.where(
-        names["title"] == "", names["id"], names["artist"] + ": " + names["title"]
-    ).astype(str)
+    labels = _labels(data)
     rows = []
     for place in evenly_spaced(len(asked), N_QUERIES):
         query = own[asked[place : place + 1]]
@@ -275,6 +273,16 @@ def _examples(
             )
     text = "Some test tracks, and what each way recommends for them."
     return Section("recommended_examples", "Some recommendations", text, pd.DataFrame(rows))
+
+
+def _labels(data: TrackFeatures) -> np.ndarray:
+    """Return artist and title of each test track; of a nameless one its id and what it is like."""
+    rows = data.of_split("test")
+    told = [name for name in LIKENESS if name in data.features]
+    like = [", ".join(f"{n} {row[n]:.3g}" for n in told) for row in rows[told].to_dict("records")]
+    nameless = [f"{i} ({words})" if words else i for i, words in zip(rows["id"], like, strict=True)]
+    named = rows["artist"] + ": " + rows["title"]
+    return np.where(rows["title"] == "", nameless, named).astype(str)
 
 
 def _pool(data: TrackFeatures, cluster: np.ndarray) -> Pool:

@@ -19,13 +19,13 @@ from muso_exp.data.base import Batch, Predict
 from muso_exp.data.sound_features.importance import band_importance
 from muso_exp.data.sound_features.sanity import compare_genres
 from muso_exp.metrics.regression import R2, MeanSquaredError
-from muso_exp.metrics.resampling import bootstrap_weights, percentile_interval
+from muso_exp.metrics.resampling import RESAMPLING_SEED, bootstrap_weights, percentile_interval
 from muso_exp.results import Section
 
 if TYPE_CHECKING:
     from muso_exp.data.spectra import Spectra
 
-RESAMPLES, SEED = 1000, 20240426
+RESAMPLES = 1000
 N_SHOWN = 4  # test songs in the figure of spectra
 
 
@@ -45,7 +45,7 @@ def sections(data: Spectra, predictions: pd.DataFrame, predict: Predict) -> Sequ
 def _by_feature(data: Spectra, preds: Tensor) -> Section:
     target = data.target().double()
     columns = {"preds": preds, "target": target}
-    weights = bootstrap_weights(data.units(), RESAMPLES, SEED)
+    weights = bootstrap_weights(data.units(), RESAMPLES, RESAMPLING_SEED)
     ones = torch.ones(1, len(target), dtype=torch.float64)
     r2 = R2().per_output(ones, **columns)[0].numpy()
     samples = R2().per_output(weights, **columns)  # (n_resamples, n_features)
@@ -62,7 +62,11 @@ def _by_feature(data: Spectra, preds: Tensor) -> Section:
         }
     )
     figure = plots.forest_figure(data.features, r2, ends, "R2 (dashed: the train mean)", 0.0)
-    text = "Each feature by itself, in standard units; intervals over artists."
+    text = (
+        "Each feature by itself, in standard units; intervals over artists. The card's r2 is the "
+        "mean of the column R2, in which a feature of little spread among the test songs counts as "
+        "much as any: not one minus the ratio of the mean squared errors."
+    )
     return Section("by_feature", "Error by feature", text, table=table, figure=figure)
 
 

@@ -8,11 +8,9 @@ import torch
 
 from muso_exp.errors import ConfigError
 from muso_exp.metrics.ranks import weighted_auc
-from muso_exp.metrics.resampling import bootstrap_weights, percentile_interval
+from muso_exp.metrics.resampling import RESAMPLING_SEED, bootstrap_weights, percentile_interval
 
 RESAMPLES = 1000
-SEED = 20240426
-
 COLUMNS = ["feature", "higher in", "than in", "share", "low", "high", "verdict"]
 
 
@@ -52,7 +50,7 @@ def compare_genres(
         positive = torch.from_numpy(genre[among] == more)
         units = np.unique(artists[among], return_inverse=True)[1]
         share = float(weighted_auc(torch.ones(1, len(values)).double(), values, positive)[0])
-        weights = bootstrap_weights(units, RESAMPLES, SEED)
+        weights = bootstrap_weights(units, RESAMPLES, RESAMPLING_SEED)
         low, high = percentile_interval(weighted_auc(weights, values, positive))
         rows.append((feature, more, less, share, low, high, _verdict(low, high)))
     return pd.DataFrame(rows, columns=COLUMNS)
