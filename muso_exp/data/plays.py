@@ -184,7 +184,8 @@ class Plays(ExperimentData):
                 files[name] = path
         if self.options.matched and "unique_tracks" not in files:
             raise ConfigError(
-                f"dataset.matched=true: {root} has no unique_tracks.txt of the Million Song Dataset"
+                f"dataset.matched=true: {root} has no unique_tracks.txt of the Million Song "
+                "Dataset; put it there, or set dataset.matched=false for all items"
             )
         if not files.keys() - {"unique_tracks", "tags"}:
             missing = [names[0] for names in source.optional.values()]

@@ -131,7 +131,7 @@ def test_matched_items_are_in_the_million_song_dataset_and_top_items_come_on_top
 
 
 def test_matched_items_need_the_list_of_the_million_song_dataset(cache: Path) -> None:
-    with pytest.raises(ConfigError, match=r"dataset\.matched=true: .* has no unique_tracks\.txt"):
+    with pytest.raises(ConfigError, match=r"has no unique_tracks\.txt .* dataset\.matched=false"):
         plays(cache, "hetrec", matched=True)
 
 
