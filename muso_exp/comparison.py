@@ -130,6 +130,7 @@ def _row(run: Finished, first: Finished, metric: str, label: str) -> dict[str, A
         "best_null": versus["null_value"],
         "verdict": versus["verdict"],
         "fit_seconds": record.get("seconds", {}).get("fit"),
+        "run": str(run.folder),
     }
     if run is not first and _units(run, metric) == _units(first, metric):
         difference = run.samples[metric].to_numpy() - first.samples[metric].to_numpy()
@@ -150,7 +151,8 @@ def _mean_row(runs: Sequence[Finished], metric: str) -> dict[str, Any]:
     low, high = percentile_interval(_mean_samples(runs, metric))
     return last | {
         "reported": None,
-        "holds": None,
+        "holds": "",
+        "run": "",
         "measured": _mean([run.record["metrics"][metric] for run in runs]),
         "low": low,
         "high": high,
@@ -186,7 +188,7 @@ def _claimed(record: dict[str, Any], metric: str) -> dict[str, Any]:
     claims = record.get("claims", [])
     own = [row for row in claims if row["metric"] == metric and row["of"] == "model"]
     if not own or own[0]["reported"] is None:
-        return {"reported": None, "holds": None}
+        return {"reported": None, "holds": ""}
     return {"reported": own[0]["reported"], "holds": own[0]["verdict"]}
 
 

@@ -116,6 +116,7 @@ def forest_figure(
     intervals: np.ndarray,
     xlabel: str,
     reference: float | None = None,
+    reference_name: str = "",
 ) -> Figure:
     """Draw values (n,) with their intervals (n, 2) and a dashed reference, first label on top."""
     figure, axes = _canvas(7.0, 1.2 + 0.32 * len(labels))
@@ -125,7 +126,9 @@ def forest_figure(
     axes.set_yticks(places, list(labels), fontsize=8, parse_math=False)
     axes.invert_yaxis()
     if reference is not None:
-        axes.axvline(reference, color=ORANGE, linestyle="--", linewidth=1)
+        axes.axvline(reference, color=ORANGE, linestyle="--", linewidth=1, label=reference_name)
+        if reference_name:
+            axes.legend(frameon=False, fontsize=8)
     axes.set_xlabel(xlabel)
     return figure
 

@@ -192,7 +192,10 @@ def write_index(target: Path, runs: Sequence[Any]) -> None:
     experiments: dict[str, list[dict[str, Any]]] = {}
     for run in newest:
         link = os.path.relpath(run.folder / "report.html", target.parent)
+        beside = run.folder.parent / "table.html"
+        table = os.path.relpath(beside, target.parent) if beside.is_file() else None
         entry = {"link": link, "label": run.label, "record": run.record}
+        entry |= {"table": table, "sweep": run.folder.parent.name}
         experiments.setdefault(run.record["experiment"], []).append(entry)
     page = environment().get_template("index.html.j2").render(experiments=experiments)
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,9 @@ class SweepTable(Callback):
         except MusoError as error:  # Hydra would warn of it and end well
             sys.stderr.write(f"muso_exp: no table in {folder}: {error}\n")
             sys.exit(error.exit_code)
+        except Exception:
+            traceback.print_exc()
+            sys.exit(1)
         failed = folder / FAILED
         if self.parent:
             self.parent.log_table(folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -45,9 +46,16 @@ def write_comparison(folder: Path, title: str, document: str | None, table: pd.D
         data_lines=data_lines,
         groups=list(table.groupby("metric", sort=False)),
         figures=figures,
+        links=_links(table, folder),
         spread=spread_over_seeds(table),
     )
     (folder / "table.html").write_text(text, encoding="utf-8")
+
+
+def _links(table: pd.DataFrame, folder: Path) -> dict[str, str]:
+    """Return where the report of each run lies, as seen from the folder of the sweep."""
+    runs = filter(None, table["run"])
+    return {run: os.path.relpath(Path(run) / "report.html", folder) for run in runs}
 
 
 def _figure(metric: str, rows: pd.DataFrame) -> Figure:
@@ -57,7 +65,8 @@ def _figure(metric: str, rows: pd.DataFrame) -> Figure:
     intervals = rows[["low", "high"]].to_numpy(dtype=float)
     numbers = [match and int(match[1]) for match in map(_NUMBERED.fullmatch, names)]
     if None in numbers or len(set(numbers)) < 2:
-        return plots.forest_figure(names, measured, intervals, metric, null)
+        told = "best null of the first row"
+        return plots.forest_figure(names, measured, intervals, metric, null, told)
     reported = rows["reported"].to_numpy(dtype=float)
     what = names[0].partition("_")[2]
     return plots.curve_figure(np.array(numbers), measured, intervals, reported, what, metric)
