@@ -1,12 +1,14 @@
 """From a configuration node to an object: one `_target_`, plain arguments, known packages only."""
 
 import inspect
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 
 from hydra.errors import InstantiationException
 from hydra.utils import get_class, instantiate
 from omegaconf import DictConfig, OmegaConf
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from muso_exp.errors import ConfigError, MusoError
 
@@ -22,7 +24,7 @@ def build(node: DictConfig | None, **extra: Any) -> Any:
 
     Raises:
         ConfigError: a target outside the allowed packages, before it is imported; an argument that
-            is missing, unknown or refused by the constructor.
+            is missing, unknown, of another type or refused by the constructor.
     """
     if not node:
         return None
@@ -30,10 +32,11 @@ def build(node: DictConfig | None, **extra: Any) -> Any:
     try:
         return instantiate(node, **extra, _convert_="all")
     except InstantiationException as error:
-        if isinstance(error.__cause__, MusoError):
-            raise error.__cause__ from error
-        if isinstance(error.__cause__, (ValueError, TypeError)):
-            raise ConfigError(f"{node._target_}: {_last_line(error.__cause__)}") from error
+        cause = error.__cause__
+        if isinstance(cause, (MusoError, OSError)):
+            raise cause from error
+        if isinstance(cause, (ValueError, TypeError, ImportError, MisconfigurationException)):
+            raise ConfigError(f"{node._target_}: {_last_line(cause)}") from error
         raise
 
 
@@ -43,8 +46,23 @@ def plain(node: Any) -> Any:
 
 
 def accepted(node: DictConfig, offers: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those of `offers` that the constructor of `node` names and the node leaves open."""
+    """Return those of `offers` that the constructor of `node` names and the node leaves open.
+
+    Args:
+        node: the model's; its constructor gets from the data set what it names.
+        offers: `dims` of the data set.
+
+    Raises:
+        ConfigError: the constructor needs what neither the node nor the data set has.
+    """
     names = _parameters(node)
+    needed = [name for name, one in names.items() if one.default is one.empty and _is_named(one)]
+    missing = [name for name in needed if name not in node and name not in offers]
+    if missing:
+        raise ConfigError(
+            f"{node._target_} needs {', '.join(missing)}; this data set offers "
+            f"{', '.join(sorted(offers))}; take another model, or set model.{missing[0]}"
+        )
     return {name: value for name, value in offers.items() if name in names and name not in node}
 
 
@@ -55,19 +73,46 @@ def _parameters(node: DictConfig) -> Mapping[str, inspect.Parameter]:
             names = ", ".join(name.rstrip(".") for name in ALLOWED)
             raise ConfigError(f"_target_={target}: refused; a target must be under {names}")
     try:
-        return inspect.signature(get_class(node._target_)).parameters
+        constructor = get_class(node._target_)
     except Exception as error:
         raise ConfigError(f"_target_={node._target_}: {_last_line(error)}") from error
+    try:
+        return inspect.signature(constructor, eval_str=True).parameters
+    except NameError:  # a hint that is imported for the type checker alone
+        return inspect.signature(constructor).parameters
+
+
+def _is_named(parameter: inspect.Parameter) -> bool:
+    return parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
 
 
 def _check_arguments(target: str, given: Any, known: Mapping[str, inspect.Parameter]) -> None:
-    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values()):
-        return
     unknown = [name for name in given if not name.startswith("_") and name not in known]
-    if unknown:
+    if unknown and all(one.kind is not one.VAR_KEYWORD for one in known.values()):
         raise ConfigError(
             f"{target} has no argument {', '.join(unknown)}; it takes {', '.join(known)}"
         )
+    for name in set(given) & set(known):
+        hint = known[name].annotation
+        if not _fits(given[name], hint):
+            needed = inspect.formatannotation(hint).replace("typing.", "")
+            raise ConfigError(f"{target}: {name}={given[name]}: {needed} is needed")
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Return whether a plain value is what an annotation says; one that is not plain fits all."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        return any(_fits(value, one) for one in inner)
+    if origin is Literal:
+        return value in inner
+    if origin in (list, Sequence) and inner:
+        return isinstance(value, list) and all(_fits(one, inner[0]) for one in value)
+    if hint is float:
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return hint not in (bool, str, NoneType) or isinstance(value, hint)
 
 
 def _targets(node: Any) -> list[str]:

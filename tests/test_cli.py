@@ -103,7 +103,12 @@ def test_help_lists_commands_and_experiments(call: callable) -> None:
         ([*SMOKE, f"dataset.root={__file__}"], 1, "test_cli.py: a file, not a folder"),
         ([*SMOKE, f"paths.outputs={__file__}"], 1, "Not a directory"),
         (["dataset=muso"], 2, "name an experiment, or a dataset and a model"),
-        ([*SMOKE, "trainer.accelerator=tpu"], 2, "full_key: trainer"),
+        ([*SMOKE, "trainer.accelerator=tpu"], 2, "pytorch_lightning.Trainer: "),
+        ([*SMOKE, "trainer.limit_test_batches=2"], 2, "override 'trainer.limit_test_batches'"),
+        ([*SMOKE, "trainer.max_time=soon"], 2, "Trainer: `Timer(duration='soon')` is not a valid"),
+        ([*SMOKE, "trainer.max_epochs=two"], 2, "max_epochs=two: Optional[int] is needed"),
+        ([*SMOKE, "model=ease"], 2, "EASE needs n_users, n_items; this data set offers block_s"),
+        ([*SMOKE, "model.lr=-1"], 2, "model.lr must be > 0, got -1"),
     ],
 )
 def test_a_mistake_ends_in_one_line_and_leaves_nothing(

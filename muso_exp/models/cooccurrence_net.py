@@ -41,6 +41,7 @@ class CooccurrenceNet(SoundRanker):
 
     Raises:
         ConfigError: too many songs for the memory.
+        ValueError: `lr` is not > 0.
 
     Source: document 4, baseline neural network, and its authors' code. Deviation: only the tracks
     with features are inputs; `detached=false` repairs the training.
@@ -67,6 +68,8 @@ class CooccurrenceNet(SoundRanker):
         seed: int = 0,
     ) -> None:
         super().__init__(n_users, n_items, cutoffs, n_top, features, "standard")
+        if not lr > 0:
+            raise ValueError(f"model.lr must be > 0, got {lr}")
         needed = 4 * 4 * hidden_size * n_items / 2**30
         if needed > max_gib:
             raise ConfigError(

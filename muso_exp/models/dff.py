@@ -33,7 +33,8 @@ class DFF(BinaryClassifier):
         weight_decay: L2 penalty on all weights.
 
     Raises:
-        ValueError: a name that is not known, or not one activation for each hidden layer.
+        ValueError: a name that is not known, not one activation for each hidden layer, or `lr` is
+            not > 0.
 
     Source: document 2, section 4 (network) and 5 (training). Deviation: the loss is computed from
     the logits of the last sigmoid, which is the same number without overflow; Adam is fused.
@@ -57,6 +58,8 @@ class DFF(BinaryClassifier):
         _require("optimizer", optimizer, ("adam", "sgd"))
         for name in activations:
             _require("activations", name, tuple(ACTIVATIONS))
+        if not lr > 0:
+            raise ValueError(f"model.lr must be > 0, got {lr}")
         if len(activations) != len(hidden_sizes):
             raise ValueError(
                 f"model.activations: one for each of {len(hidden_sizes)} hidden layers is needed, "

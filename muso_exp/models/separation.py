@@ -62,11 +62,13 @@ class PairClassifier(Model):
         rule: how a class is decided, see `decide`.
 
     Raises:
-        ValueError: `rule` is not known.
+        ValueError: `rule` is not known, or `lr` is not > 0.
     """
 
     def __init__(self, lr: float, weight_decay: float, rule: Decision = "argmax") -> None:
         super().__init__()
+        if not lr > 0:
+            raise ValueError(f"model.lr must be > 0, got {lr}")
         self.lr = lr
         self.weight_decay = weight_decay
         self.rule = check_decision(rule)

@@ -18,12 +18,17 @@ class TagProbe(Model):
         n_tags: number of tags, from the data set.
         lr: learning rate.
 
+    Raises:
+        ValueError: `lr` is not > 0.
+
     Source: thesis section 5.1 and its code. Deviation: none; start and constants of
     RMSprop are those of the library it used (Keras): Glorot-uniform, rho 0.9, epsilon 1e-7.
     """
 
     def __init__(self, input_dim: int, n_tags: int, lr: float = 1e-3) -> None:
         super().__init__()
+        if not lr > 0:
+            raise ValueError(f"model.lr must be > 0, got {lr}")
         self.save_hyperparameters(logger=False)
         self.lr = lr
         self.dense = nn.Linear(input_dim, n_tags)
