@@ -61,7 +61,8 @@ def main() -> None:
         signal.signal(signum, _stop)
     try:
         if not args:
-            sys.stderr.write(f"{USAGE}\n{describe_experiments()}")
+            sys.stderr.write(f"{USAGE}\n")
+            sys.stdout.write(describe_experiments())
             sys.exit(2)
         if args[0] in ("-h", "--help"):
             sys.stdout.write(f"{USAGE}\n{describe_commands()}\n{describe_experiments()}")
@@ -90,8 +91,7 @@ def _command(name: str) -> None:
     function = getattr(import_module(f"muso_exp.commands.{name}"), name)
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command()(function)
-    sys.argv = [f"python -m muso_exp {name}", *sys.argv[2:]]
-    app()
+    app(sys.argv[2:], prog_name=f"python -m muso_exp {name}")
 
 
 def _experiment(args: list[str]) -> None:
@@ -131,7 +131,9 @@ def task(cfg: Any) -> float | None:
             return math.nan
         sys.exit(1 if known is None else known.exit_code)
     except Stopped as stopped:
-        if (Path(cfg.paths.run) / "checkpoints" / "last.ckpt").exists():
+        if _in_sweep():
+            stopped.args = (f"{stopped}; the same command with rerun=false goes on",)
+        elif (Path(cfg.paths.run) / "checkpoints" / "last.ckpt").exists():
             stopped.args = (f"{stopped}; the same command with ckpt={cfg.paths.run} resumes",)
         raise
     _show(record, folder)
@@ -144,12 +146,11 @@ def _goes_on(cfg: Any, error: Exception) -> bool:
     Of a sweep whose first run fails, nothing is left.
     """
     from hydra.core.hydra_config import HydraConfig
-    from hydra.types import RunMode
 
     from muso_exp.sweep import note_failure
 
     hydra = HydraConfig.get()
-    if hydra.mode is not RunMode.MULTIRUN:
+    if not _in_sweep():
         return False
     if hydra.job.num == 0:
         _drop_empty(Path(hydra.sweep.dir))
@@ -159,11 +160,22 @@ def _goes_on(cfg: Any, error: Exception) -> bool:
     return True
 
 
+def _in_sweep() -> bool:
+    """Return whether the job is one of a sweep or table."""
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
+
+    return HydraConfig.get().mode is RunMode.MULTIRUN
+
+
 def _run(cfg: Any) -> tuple[dict[str, Any], Path]:
     _quiet()
-    from muso_exp.run import earlier, run
+    from muso_exp.run import adopt, earlier, run
 
     same = None if cfg.rerun else earlier(cfg)
+    if same and _in_sweep():
+        adopt(same, Path(cfg.paths.run))
+        return same.record, Path(cfg.paths.run)
     if same:
         _drop_empty(Path(cfg.paths.run))
         return same.record, same.folder

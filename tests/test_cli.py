@@ -19,6 +19,7 @@ from omegaconf import DictConfig
 
 import muso_exp.run
 from muso_exp import __main__ as program
+from muso_exp.catalogue import commands
 from muso_exp.outcome import Outcome
 
 SMOKE = ["+experiment=dos_classifier", "scale=smoke", "resamples=50"]
@@ -69,15 +70,47 @@ def statuses(outputs: Path) -> list[str]:
 
 
 def test_without_arguments_the_experiments_are_listed(call: callable) -> None:
-    status, _, err = call()
+    status, out, err = call()
     assert status == 2
-    assert "dos_classifier" in err and err.startswith("usage:")
+    assert "dos_classifier" in out and err.startswith("usage:")
 
 
 def test_help_lists_commands_and_experiments(call: callable) -> None:
     status, out, _ = call("--help")
     assert status == 0
     assert "compare " in out and "dos_classifier" in out
+
+
+@pytest.mark.parametrize("command", commands())
+def test_a_command_shows_how_it_is_called(command: str, call: callable) -> None:
+    status, out, _ = call(command, "--help")
+    assert status == 0
+    assert out.split("[OPTIONS]")[0].split() == ["Usage:", "python", "-m", "muso_exp", command]
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["neighbours", "run", "item", "--k", "0"],
+        ["match", "a", "b", "--threshold", "101"],
+        ["match", "a", "b", "--sample", "-1"],
+        ["match", "a", "b", "--seed", "-1"],
+        ["collect", "a", "b", "--out", "c", "--seed", "-1"],
+        ["world", "--seed", "-1"],
+    ],
+)
+def test_a_number_out_of_range_is_refused(args: list[str], call: callable) -> None:
+    status, _, err = call(*args)
+    assert status == 2
+    assert f"Invalid value for '{args[-2]}'" in err
+
+
+def test_songs_that_do_not_match_are_told_in_words(call: callable, tmp_path: Path) -> None:
+    for name, artist in (("a.csv", "Nina Simone"), ("b.csv", "Björk")):
+        (tmp_path / name).write_text(f"id,artist,title\n1,{artist},Song of {artist}\n")
+    status, out, _ = call("match", str(tmp_path / "a.csv"), str(tmp_path / "b.csv"))
+    assert status == 0
+    assert out.splitlines()[-1] == "no pair found" and "Empty" not in out
 
 
 @pytest.mark.parametrize(

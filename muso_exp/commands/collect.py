@@ -16,7 +16,7 @@ def collect(
     out: Annotated[Path, typer.Option(help="new folder, for dataset.root")],
     train: Annotated[int, typer.Option(help="users in the train chain", min=2)] = 101,
     test: Annotated[int, typer.Option(help="users in the test chain", min=2)] = 101,
-    seed: Annotated[int, typer.Option(help="of the walks")] = 0,
+    seed: Annotated[int, typer.Option(help="of the walks", min=0)] = 0,
 ) -> None:
     """Collect two chains of friends with six months of listening from Last.fm.
 

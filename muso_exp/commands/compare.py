@@ -23,4 +23,5 @@ def compare(
     table = comparison_table(find_runs(places), metric or [], mean)
     print_comparison("comparison", table)
     if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
         table.to_csv(out, index=False)

@@ -14,9 +14,11 @@ def match(
         list[str] | None,
         typer.Option(help="case, unicode, punctuation, versions, fuzzy; in order, all by default"),
     ] = None,
-    threshold: Annotated[float, typer.Option(help="least likeness of fuzzy titles, 0 to 100")] = 90,
-    sample: Annotated[int, typer.Option(help="matches of each method to spot-check")] = 5,
-    seed: Annotated[int, typer.Option(help="of the sample")] = 0,
+    threshold: Annotated[
+        float, typer.Option(help="least likeness of fuzzy titles", min=0, max=100)
+    ] = 90,
+    sample: Annotated[int, typer.Option(help="matches of each method to spot-check", min=0)] = 5,
+    seed: Annotated[int, typer.Option(help="of the sample", min=0)] = 0,
 ) -> None:
     """Match the songs of two catalogues by artist and title, and report the coverage by method.
 
@@ -35,7 +37,11 @@ def match(
     matched = match_catalogues(read_songs(queries), read_songs(catalogue), method, threshold)
     console = Console()
     console.print(coverage(matched).to_string(index=False, float_format="{:.4f}".format))
-    console.print(spot_check(matched, sample, seed).to_string(index=False), soft_wrap=True)
+    checked = spot_check(matched, sample, seed)
+    if not checked.empty:
+        console.print(checked.to_string(index=False), soft_wrap=True)
+    elif sample:
+        console.print("no pair found")
     if out is not None:
         write(matched, out)
         console.print(f"written to {out}", soft_wrap=True)

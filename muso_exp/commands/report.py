@@ -20,5 +20,6 @@ def report(
     from muso_exp.report import write_index
 
     target = out or outputs / "index.html"
+    target.parent.mkdir(parents=True, exist_ok=True)
     write_index(target, find_runs([outputs]))
     typer.echo(target)
