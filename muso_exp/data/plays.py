@@ -23,8 +23,7 @@ from muso_exp.data.listening.splits import Split, split_plays
 from muso_exp.data.listening.tables import Interactions, keep_dense, listed_items
 from muso_exp.data.listening.tag_rows import tag_rows
 from muso_exp.data.listening.world import VERSION, write_source
-from muso_exp.data.readers import find_file, find_files
-from muso_exp.errors import ConfigError, DatasetNotFoundError
+from muso_exp.errors import ConfigError
 from muso_exp.features.ranking import rank_by_item
 from muso_exp.metrics.ranking import list_metrics, ranking_metrics
 from muso_exp.metrics.tags import tag_metrics
@@ -38,7 +37,7 @@ class Plays(ExperimentData):
 
     Args:
         root: folder of the source's files; None for the simulated world in the same format.
-        source: lfm1b, taste_profile, hetrec, audioscrobbler, muso or emotify.
+        source: lfm1b, taste_profile, hetrec, audioscrobbler, muso, emotify or table (one's own).
         cache: folder for aggregated logs and simulated files.
         batch_size: users scored at once.
         seed: of the split.
@@ -51,7 +50,7 @@ class Plays(ExperimentData):
         merge: sum the plays of items that are the same (equal artist and title, or an alias).
         top_items: keep so many items, the most played ones; None for all.
         matched: keep the items found in the Million Song Dataset, besides `top_items`.
-        items: artist, album or track; of source muso.
+        items: artist, album or track; of sources muso and table.
         tags_encoding: of HetRec's tags.dat.
         cutoffs: the k of the ranking metrics.
         queries: items (by name or id) whose neighbours the report shows; none: the most played.
@@ -177,19 +176,12 @@ class Plays(ExperimentData):
             root = cached_folder(
                 self.cache, key, lambda f: write_source(self.source, f, self.world)
             )
-        files = find_files(root, source.wanted, source.fix)
-        for name, names in source.optional.items():
-            path = find_file(root, names)
-            if path is not None:
-                files[name] = path
+        files = source.find(root)
         if self.options.matched and "unique_tracks" not in files:
             raise ConfigError(
                 f"dataset.matched=true: {root} has no unique_tracks.txt of the Million Song "
                 "Dataset; put it there, or set dataset.matched=false for all items"
             )
-        if not files.keys() - {"unique_tracks", "tags"}:
-            missing = [names[0] for names in source.optional.values()]
-            raise DatasetNotFoundError(root, missing, source.fix)
         return files
 
     def train_dataloader(self) -> DataLoader:

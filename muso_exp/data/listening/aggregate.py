@@ -71,7 +71,7 @@ def aggregate_log(
     Raises:
         DataFormatError: a line that the layout does not allow, or no line at all.
     """
-    key = cache_key("aggregate", VERSION, {"layout": asdict(layout), "cut": cut}, _edges(path))
+    key = cache_key("aggregate", VERSION, {"layout": asdict(layout), "cut": cut}, edges(path))
     parts = cache / f"{key}.parts"
 
     def write(folder: Path) -> None:
@@ -128,7 +128,7 @@ def time_quantile(path: Path, layout: Layout, share: float, piece: int = PIECE) 
     return (int(days["day"][min(place, days.num_rows - 1)].as_py()) + 1) * 86400
 
 
-def _edges(path: Path) -> str:
+def edges(path: Path) -> str:
     """Return a cheap identity of a large file: its size, times of change, first and last MB."""
     stat = path.stat()
     with path.open("rb") as file:

@@ -1,7 +1,8 @@
-"""The published data sets of play counts, each read into `Interactions`."""
+"""The published data sets of play counts, and tables of one's own, read into `Interactions`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,12 +20,16 @@ from muso_exp.data.listening.names import (
     read_unique_tracks,
     unnamed,
 )
+from muso_exp.data.listening.own import read_own
+from muso_exp.data.listening.own_tables import SUFFIXES
 from muso_exp.data.listening.play_logs import load_plays
 from muso_exp.data.listening.tables import Interactions, ItemTags, group_items
+from muso_exp.data.readers import find_file, find_files
 from muso_exp.data.separation.hetrec_files import WANTED as HETREC_FILES
 from muso_exp.data.separation.hetrec_files import read_hetrec
 from muso_exp.data.separation.muso_files import WANTED as MUSO_FILES
 from muso_exp.data.separation.muso_files import read_listening
+from muso_exp.errors import DatasetNotFoundError
 from muso_exp.features.interactions import sum_plays
 from muso_exp.results import Finding
 
@@ -42,19 +47,40 @@ SCROBBLES = Layout(("user", "artist", "plays"), "user", "artist", "plays", delim
 
 @dataclass(frozen=True)
 class Source:
-    """One published data set.
+    """One published data set, or tables of one's own.
 
     Attributes:
         wanted: the names that each file may have.
         optional: the same for files that it can do without.
         read: files and options -> interactions.
         fix: what to do where files are missing.
+        suffixes: of files that are read whatever they are called.
     """
 
     wanted: Mapping[str, tuple[str, ...]]
     read: Callable[[Files, ReadOptions], Interactions]
     fix: str
     optional: Mapping[str, tuple[str, ...]]
+    suffixes: tuple[str, ...] = ()
+
+    def find(self, root: Path) -> dict[str, Path]:
+        """Return the files that are in a folder.
+
+        Raises:
+            DatasetNotFoundError: no folder, a wanted file is missing, or no file with plays.
+        """
+        files = find_files(root, self.wanted, self.fix)
+        for name, names in self.optional.items():
+            path = find_file(root, names)
+            if path is not None:
+                files[name] = path
+        if self.suffixes:
+            tables = [path for path in root.glob("[!.]*") if path.name.endswith(self.suffixes)]
+            files |= {path.name: path for path in sorted(tables)}
+        if not files.keys() - {"unique_tracks", "tags"}:
+            missing = [names[0] for names in self.optional.values()]
+            raise DatasetNotFoundError(root, missing or [f"*{self.suffixes[0]}"], self.fix)
+        return files
 
 
 def read_lfm1b(files: Files, options: ReadOptions) -> Interactions:
@@ -251,5 +277,12 @@ SOURCES = {
         read_emotify,
         "get Emotify's annotations (data.csv) and set dataset.root to their folder",
         {"manifest": ("manifest.csv",)},
+    ),
+    "table": Source(
+        {},
+        read_own,
+        "put tables with columns user, artist or track, and plays if counted, into dataset.root",
+        {},
+        SUFFIXES,
     ),
 }

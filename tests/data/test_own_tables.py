@@ -1,0 +1,217 @@
+"""Listening tables of one's own: what is read from whatever wrote them, and what is refused."""
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from muso_exp.data.listening import own
+from muso_exp.data.listening.catalogue import ReadOptions
+from muso_exp.data.listening.sources import SOURCES
+from muso_exp.data.listening.tables import Interactions
+from muso_exp.data.plays import Plays
+from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
+
+COUNTED = "user,artist,plays\nann,NA,3\nbob,NA,1\nbob,null,2\n"
+EVENTS = (
+    "Username\tArtist Name\tAlbum\tTrack Name\tplayed at\n"
+    'ann\tNA\tx\t"One"\t2020-01-01\n'
+    'ann\tNA\tx\t"One"\t2020-01-02\n'
+    "bob\tNA\ty\tTwo\t2020-01-01\n"
+)
+
+
+def write(folder: Path, **tables: str | bytes) -> Path:
+    folder.mkdir(exist_ok=True)
+    for name, content in tables.items():
+        raw = content if isinstance(content, bytes) else content.encode()
+        (folder / name.replace("_", ".", 1)).write_bytes(raw)
+    return folder
+
+
+def read(root: Path, **options: object) -> Interactions:
+    chosen = ReadOptions(root / "cache", **options)  # type: ignore[arg-type]
+    source = SOURCES["table"]
+    return source.read(source.find(root), chosen)
+
+
+def checks(data: Interactions) -> dict[str, float]:
+    return {note.check: note.value for note in data.notes}
+
+
+def test_counted_plays_of_artists(tmp_path: Path) -> None:
+    data = read(write(tmp_path, a_csv=COUNTED))
+    assert data.plays.toarray().tolist() == [[3, 0], [1, 2]]
+    assert data.items.to_dict("list") == {
+        "id": ["NA", "null"],
+        "artist": ["NA", "null"],
+        "title": ["", ""],
+    }
+    assert checks(data) == {"tables_read": 1}
+
+
+def test_a_row_is_a_play_where_none_are_counted_and_tracks_come_before_artists(
+    tmp_path: Path,
+) -> None:
+    data = read(write(tmp_path, a_tsv=EVENTS))
+    assert data.plays.toarray().tolist() == [[2, 0], [0, 1]]
+    assert data.names == ['NA - "One"', "NA - Two"] == data.items["id"].tolist()
+    assert data.items["title"].tolist() == ['"One"', "Two"]
+    (note,) = data.notes  # repeated rows are plays, nothing to note
+    assert "user from 'Username', artist from 'Artist Name', track from 'Track Name'" in note.text
+    assert note.text.endswith("not read: Album, played at")
+
+
+@pytest.mark.parametrize(
+    ("items", "names", "plays"),
+    [("artist", ["NA"], [[2], [1]]), ("album", ["NA - x", "NA - y"], [[2, 0], [0, 1]])],
+)
+def test_the_items_can_be_chosen(items: str, names: list, plays: list, tmp_path: Path) -> None:
+    data = read(write(tmp_path, a_tsv=EVENTS), items=items)
+    assert (data.names, data.plays.toarray().tolist()) == (names, plays)
+
+
+def test_a_track_goes_by_its_id_if_it_has_one(tmp_path: Path) -> None:
+    table = "user,track_id,title,artist\na,7,One,X\nb,7,One (live),X\nb,8,One,X\n"
+    data = read(write(tmp_path, a_csv=table))
+    assert data.items["id"].tolist() == ["7", "8"]
+    assert data.names == ["X - One", "X - One"]
+    assert data.plays.toarray().tolist() == [[1, 0], [1, 1]]
+    data = read(write(tmp_path / "b", a_csv="user,track_id\na,7\nb,8\n"))
+    assert data.names == ["7", "8"] == data.items["title"].tolist()
+
+
+def test_several_tables_are_joined_and_repeated_rows_summed(tmp_path: Path) -> None:
+    more = b'\xef\xbb\xbfPlay Count;Artist;USER_ID\r\n5;"A; ""B""";cid\r\n4.0;NA;ann\r\n'
+    root = write(tmp_path, a_csv=COUNTED, notes_txt="no table")
+    (root / "b.csv.gz").write_bytes(gzip.compress(more))
+    data = read(root)
+    assert data.items["id"].tolist() == ['A; "B"', "NA", "null"]
+    assert data.plays.toarray().tolist() == [[0, 7, 0], [0, 1, 2], [5, 0, 0]]
+    assert checks(data) == {"repeated_rows": 1, "tables_read": 2}
+
+
+def test_a_file_may_be_called_anything(tmp_path: Path) -> None:
+    root = write(tmp_path / "it's [my] *", a_csv=COUNTED)
+    (root / "a.csv").rename(root / "what? [2020] {1}'s.csv")
+    assert read(root).plays.sum() == 6
+
+
+def test_equal_names_merge_and_the_most_played_stay_as_asked(tmp_path: Path) -> None:
+    table = "user,artist\na,Abba\na,Abba\nb,ABBA\nb,Muse\n"
+    root = write(tmp_path, a_csv=table)
+    assert read(root, merge=True).plays.toarray().tolist() == [[2, 0], [1, 1]]
+    assert read(root, top_items=1).names == ["Abba"]
+
+
+def test_a_long_log_is_that_of_a_group_by(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame(
+        {"user": rng.integers(0, 30, 5000), "track": rng.integers(0, 40, 5000)}
+    ).astype(str)
+    rows.iloc[:2500].to_csv(tmp_path / "a.csv", index=False)
+    rows.iloc[2500:].to_csv(tmp_path / "b.tsv", index=False, sep="\t")
+    data = read(tmp_path)
+    assert (data.plays.toarray() == pd.crosstab(rows["user"], rows["track"]).to_numpy()).all()
+
+
+def test_the_sums_are_kept_and_made_anew_for_a_changed_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = read(write(tmp_path, a_csv=COUNTED))
+    write_sums = own._write_sums
+    monkeypatch.setattr(own, "_write_sums", lambda *rest: pytest.fail("read again"))
+    assert read(tmp_path).fingerprint() == first.fingerprint()
+    monkeypatch.setattr(own, "_write_sums", write_sums)
+    assert read(write(tmp_path, a_csv=COUNTED + "bob,new,1\n")).plays.sum() == 7
+
+
+BAD = [
+    (
+        "artist,album,track,date\nA,b,c,d\n",
+        r"line 1: no column of users \(user, user_id, username\) among: artist, album, track, date"
+        r"; one person's plays cannot be factorised: join several people's and say whose",
+    ),
+    (
+        "user;band\na;x\n",
+        r"no column of artists \(artist, .*\) or tracks \(track, .*\) among: user, band; name",
+    ),
+    (COUNTED.replace(",3", ",-3"), r"a.csv, line 2, column plays: a play count from 1 .* got '-3'"),
+    (COUNTED.replace(",2", ",many"), "line 4, column plays: a play count .* got 'many'"),
+    (COUNTED.replace(",2", ",NaN"), "line 4, column plays: .* got 'NaN'"),
+    (COUNTED.replace(",2", ","), "line 4, column plays: .* got ''"),
+    (COUNTED.replace(",2", ",0"), "line 4, column plays: .* got '0'"),
+    (COUNTED.replace(",2", ",2.5"), "line 4, column plays: .* got '2.5'"),
+    (COUNTED.replace(",2", ",9999999999"), "line 4, column plays: .* got '9999999999'"),
+    (COUNTED.replace("bob,null", ",null"), "line 4, column user: a name is needed, got ''"),
+    (COUNTED.replace("null", '" "'), "line 4, column artist: a name is needed, got ' '"),
+    (COUNTED.replace("null", "a,b"), "line 4: a row has 3 columns, this 4, got 'bob,a,b,2'"),
+    (COUNTED.replace(",2", ""), "line 4: a row has 3 columns, this 2"),
+    (COUNTED.replace("null", '"nu"ll'), "line 4: no CSV: ',' expected after '\"'"),
+    (COUNTED.replace("bob,NA", '"bob,NA'), "line 3: no CSV: unexpected end of data"),
+    (COUNTED.replace("NA", "a\nb"), "line 2: a row has 3 columns, this 2"),
+    (COUNTED.replace("\n", "\r"), "line 1: no CSV: new-line character"),
+    (COUNTED.encode("utf-16"), "line 1: not UTF-8"),
+    (COUNTED.encode().replace(b"null", b"caf\xe9"), r"line 4: not UTF-8, got b'\\xe9'; save it as"),
+    ("", "a.csv: the file is empty; copy it anew"),
+    ("user,artist,plays\n", "a.csv: no rows below the header"),
+    ("user,artist\nann,x\nann,y\n", "all plays are of one user, which cannot be factorised; join"),
+    (COUNTED.replace("2\n", "2\r\n"), "cannot be read: .*; save it anew as CSV in UTF-8"),
+]
+
+
+@pytest.mark.parametrize(("content", "message"), BAD)
+def test_what_is_no_listening_table_is_refused(
+    content: str | bytes, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(DataFormatError, match=message) as error:
+        read(write(tmp_path, a_csv=content))
+    assert "\n" not in str(error.value)
+    assert not list(tmp_path.glob("cache/own_tables-*/*")) or "one user" in message
+
+
+def test_the_fault_is_looked_for_in_each_table(tmp_path: Path) -> None:
+    with pytest.raises(DataFormatError, match=r"b\.csv, line 2, column plays"):
+        read(write(tmp_path, a_csv=COUNTED, b_csv="user,artist,plays\na,b,x\n"))
+
+
+def test_tables_of_other_columns_are_refused(tmp_path: Path) -> None:
+    root = write(tmp_path, a_csv=COUNTED, b_csv="user,artist,track\na,b,c\n")
+    message = r"b\.csv: has user, artist, track, but a\.csv user, artist, plays; give all tables"
+    with pytest.raises(DataFormatError, match=message):
+        read(root)
+
+
+@pytest.mark.parametrize("items", ["artist", "album"])
+def test_items_that_a_table_does_not_name_are_refused(items: str, tmp_path: Path) -> None:
+    with pytest.raises(DataFormatError, match=r"no column of artists \(.* among: user, track"):
+        read(write(tmp_path, a_csv="user,track\na,b\n"), items=items)
+
+
+@pytest.mark.parametrize("torn", [True, False])
+def test_a_damaged_gzip_file_is_refused(torn: bool, tmp_path: Path) -> None:
+    whole = bytearray(gzip.compress(EVENTS.encode()))
+    whole[-6] ^= 1  # of the check sum, which DuckDB does not look at
+    (tmp_path / "a.tsv.gz").write_bytes(whole[:-9] if torn else whole)
+    with pytest.raises(DataFormatError, match=r"a\.tsv\.gz: cannot be read: .*; copy it anew"):
+        read(tmp_path)
+
+
+def test_a_folder_without_tables_is_refused_and_there_is_no_world_of_them(tmp_path: Path) -> None:
+    (tmp_path / ".hidden.csv").write_text(COUNTED)
+    with pytest.raises(DatasetNotFoundError, match=r"not found: \*\.csv; put tables with columns"):
+        read(tmp_path)
+    with pytest.raises(ConfigError, match=r"source=table: not simulated, set dataset\.root"):
+        Plays(None, "table", str(tmp_path), 16, 0).prepare_data()
+
+
+def test_the_task_runs_on_a_table(tmp_path: Path) -> None:
+    rows = [f"u{user},a{(user + step) % 9}" for user in range(9) for step in range(6)]
+    root = write(tmp_path, a_csv="\n".join(["user,artist", *rows]))
+    data = Plays(str(root), "table", str(tmp_path / "cache"), 16, 0)
+    data.prepare_data()
+    data.setup("fit")
+    assert data.data.plays.shape == (9, 9) and not data.simulated
+    assert data.catalogue.of_artists
