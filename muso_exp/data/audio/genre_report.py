@@ -38,8 +38,8 @@ def confusion(data: AudioGenres, predictions: pd.DataFrame) -> Section:
     folds = data.split_options.n_folds
     if folds > 1:
         text += (
-            f" One of {folds} folds: `python -m muso_exp compare FOLDER --mean`, given the folder of "
-            "them all, shows recall_<genre>, and with it which genre is missed throughout."
+            f" One of {folds} folds: `python -m muso_exp compare FOLDER --mean`, given the folder "
+            "of them all, shows recall_<genre>, and with it which genre is missed throughout."
         )
     figure = confusion_figure(counts.to_numpy(), data.names)
     return Section("confusion", "Confusions", text, shown, figure)
