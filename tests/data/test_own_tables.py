@@ -93,6 +93,15 @@ def test_several_tables_are_joined_and_repeated_rows_summed(tmp_path: Path) -> N
     assert checks(data) == {"repeated_rows": 1, "tables_read": 2}
 
 
+@pytest.mark.parametrize("mark", [",", ";"])
+def test_every_value_may_stand_in_quotes(mark: str, tmp_path: Path) -> None:
+    lines = [mark.join(f'"{cell}"' for cell in line.split(",")) for line in COUNTED.split()]
+    assert read(write(tmp_path, a_csv="\n".join(lines))).plays.toarray().tolist() == [
+        [3, 0],
+        [1, 2],
+    ]
+
+
 def test_a_file_may_be_called_anything(tmp_path: Path) -> None:
     root = write(tmp_path / "it's [my] *", a_csv=COUNTED)
     (root / "a.csv").rename(root / "what? [2020] {1}'s.csv")

@@ -81,17 +81,17 @@ def _read_header(path: Path) -> OwnTable:
 
 def _columns(line: str, delimiter: str) -> tuple[list[str], dict[str, int]]:
     """Return the headings and the column of each role."""
-    header = next(_reader([line.rstrip("\r\n")], delimiter))
+    header = next(_reader([line.rstrip("\r\n")], delimiter, strict=False))
     plain = [_plain(name) for name in header]
     found = {role: [n for n in map(_plain, names) if n in plain] for role, names in KNOWN.items()}
     return header, {role: plain.index(names[0]) for role, names in found.items() if names}
 
 
-def _reader(lines: Iterable[str], delimiter: str) -> Any:
+def _reader(lines: Iterable[str], delimiter: str, strict: bool) -> Any:
     """Return the reader of rows; among tabs a quote is a letter like others."""
     if delimiter == "\t":
-        return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE, strict=True)
-    return csv.reader(lines, delimiter=delimiter, strict=True)
+        return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE, strict=strict)
+    return csv.reader(lines, delimiter=delimiter, strict=strict)
 
 
 def _plain(heading: str) -> str:
@@ -154,7 +154,7 @@ def _fault(role: str, value: str) -> str | None:
 
 def _rows(table: OwnTable) -> Iterator[tuple[int, list[str]]]:
     """Yield the number of the first line of each row below the header, and its values."""
-    rows = _reader((line for _, line in _lines(table.path)), table.delimiter)
+    rows = _reader((line for _, line in _lines(table.path)), table.delimiter, strict=True)
     line = 1
     try:
         for row in rows:
