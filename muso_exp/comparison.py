@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -65,8 +66,8 @@ def comparison_table(
 
     Args:
         runs: the first one is the reference.
-        metrics: names, in order, each with a row of every run that has it; none means all that the
-            runs have in common.
+        metrics: names or patterns (`recall_*`), in order, each with a row of every run that has it;
+            none means all that the runs have in common.
         mean: whether a last row per metric is the mean over the runs: folds, with disjoint units.
 
     Raises:
@@ -74,13 +75,15 @@ def comparison_table(
     """
     names = runs[0].record["metrics"]
     common = [name for name in names if all(name in run.samples for run in runs)]
-    unknown = [name for name in metrics if not any(name in run.samples for run in runs)]
+    known = list(dict.fromkeys(name for run in runs for name in run.record["metrics"]))
+    unknown = [pattern for pattern in metrics if not fnmatch.filter(known, pattern)]
+    chosen = [name for pattern in metrics for name in fnmatch.filter(known, pattern)]
     if not metrics and not common:
         raise ConfigError("these runs have no metric in common; compare runs of one task")
     if unknown:
         raise ConfigError(f"metric {unknown[0]!r} is in no run; common are {', '.join(common)}")
     rows: list[dict[str, Any]] = []
-    for name in metrics or common:
+    for name in chosen or common:
         having = [run for run in runs if name in run.samples]
         labels = _labels(having)
         rows += (_row(run, runs[0], name, label) for run, label in zip(having, labels, strict=True))

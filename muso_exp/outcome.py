@@ -14,10 +14,8 @@ import pandas as pd
 from torch import Tensor
 
 from muso_exp import paper, plots, report
-from muso_exp.metrics.resampling import bootstrap_weights
+from muso_exp.metrics.resampling import RESAMPLING_SEED, bootstrap_weights
 from muso_exp.results import Finding, Section, SideTask
-
-RESAMPLING_SEED = 20240425  # of every bootstrap: two runs on the same test set share the resamples
 
 
 @dataclass
