@@ -3,9 +3,10 @@
 import logging
 import math
 import os
+import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,12 @@ from filelock import FileLock
 from pytorch_lightning.loggers import MLFlowLogger
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
-from muso_exp.errors import ConfigError
+from muso_exp.errors import ConfigError, MusoError
 
 PARENT_RUN = "MUSO_PARENT_RUN"  # environment: the MLflow run of a sweep, for its jobs
 ARTIFACTS = ("metrics.json", "predictions.parquet", "samples.parquet", "report.md", "report.html")
 FLUSH_SECONDS = 5.0
+IMPATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
 _MAX_BATCH = 1000  # metrics that MLflow takes at once
 _MAX_PARAM = 6000  # characters that MLflow keeps of a parameter's value
 
@@ -40,7 +42,11 @@ class MlflowLogger(MLFlowLogger):
         if PARENT_RUN in os.environ:
             tags["mlflow.parentRunId"] = os.environ[PARENT_RUN]
         location = str(Path(artifact_location).resolve())
-        with _store_lock(tracking_uri), _environment_kept("MLFLOW_TRACKING_URI"):
+        with (
+            _environment_kept("MLFLOW_TRACKING_URI", *IMPATIENCE),
+            _answering(tracking_uri),
+            _store_lock(tracking_uri),
+        ):
             super().__init__(
                 tracking_uri=tracking_uri, artifact_location=location, tags=tags, **kwargs
             )
@@ -128,15 +134,33 @@ def _end(logger: MlflowLogger | None, status: str) -> None:
 
 
 @contextmanager
-def _environment_kept(name: str) -> Iterator[None]:
-    """Undo what MLflow writes into the environment: a later run would take it for the user's."""
-    before = os.environ.get(name)
+def _environment_kept(*names: str) -> Iterator[None]:
+    """Undo what is written into the environment: a later run would take it for the user's."""
+    before = {name: os.environ.get(name) for name in names}
     try:
         yield
     finally:
-        os.environ.pop(name, None)
-        if before is not None:
-            os.environ[name] = before
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
+
+
+@contextmanager
+def _answering(tracking_uri: str) -> Iterator[None]:
+    """Give up soon on a server that does not answer at the start; later it may take its time."""
+    from mlflow.exceptions import MlflowException
+
+    for name, value in IMPATIENCE.items():
+        os.environ.setdefault(name, value)
+    try:
+        yield
+    except MlflowException as error:
+        said = str(error).splitlines()[0]
+        if "failed with exception" in said:  # it goes on with the address, password and all
+            said = "does not answer"
+        place = tracking_uri.rpartition("@")[2]
+        raise MusoError(f"tracking server {place}: {said}; logger=none runs without") from error
 
 
 @contextmanager
@@ -148,7 +172,17 @@ def _store_lock(tracking_uri: str) -> Iterator[None]:
     database = Path(tracking_uri.removeprefix("sqlite:///"))
     database.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{database}.lock"):
+        _check_database(database)
         yield
+
+
+def _check_database(database: Path) -> None:
+    """Raise MusoError for a file that cannot be written: MLflow would try again for minutes."""
+    try:
+        with closing(sqlite3.connect(database, timeout=60)) as connection:
+            connection.execute("begin immediate")
+    except sqlite3.Error as error:
+        raise MusoError(f"{database}: {error}; logger=none runs without") from error
 
 
 def _silence() -> None:
@@ -156,4 +190,5 @@ def _silence() -> None:
 
     for name in ("alembic", "mlflow", "mlflow.store.db.utils"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    logging.getLogger("pytorch_lightning.loggers.mlflow").setLevel(logging.ERROR)
+    for name in ("pytorch_lightning.loggers.mlflow", "urllib3.connectionpool"):
+        logging.getLogger(name).setLevel(logging.ERROR)

@@ -1,12 +1,14 @@
 import contextlib
 import multiprocessing
 import os
+import socket
+import time
 from pathlib import Path
 
 import mlflow
 import pytest
 
-from muso_exp.errors import ConfigError
+from muso_exp.errors import ConfigError, MusoError
 from muso_exp.tracking import PARENT_RUN, MlflowLogger, tracked
 
 
@@ -103,3 +105,26 @@ def test_a_run_leaves_no_address_behind_for_the_next_one(
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     make_logger(store)
     assert "MLFLOW_TRACKING_URI" not in os.environ
+
+
+def test_a_server_that_does_not_answer_is_given_up_soon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    monkeypatch.delenv("MLFLOW_HTTP_REQUEST_TIMEOUT", raising=False)
+    started = time.monotonic()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and nobody listens
+        place = f"127.0.0.1:{taken.getsockname()[1]}"
+        told = f"^tracking server {place}: does not answer; logger=none runs without$"
+        with pytest.raises(MusoError, match=told):
+            MlflowLogger(tracking_uri=f"http://me:secret@{place}", artifact_location=str(tmp_path))
+    assert time.monotonic() - started < 30
+    assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "0"
+    assert "MLFLOW_HTTP_REQUEST_TIMEOUT" not in os.environ
+
+
+def test_a_store_that_is_no_database_is_refused_at_once(tmp_path: Path) -> None:
+    (tmp_path / "mlflow.db").write_text("hello world" * 100)
+    with pytest.raises(MusoError, match=r"mlflow\.db: file is not a database; logger=none runs"):
+        make_logger(str(tmp_path))

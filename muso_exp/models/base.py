@@ -1,6 +1,7 @@
 """The base of every model: metrics from the data set, one way to validate, test and predict."""
 
 import os
+import warnings
 from typing import Any
 
 import pytorch_lightning as pl
@@ -132,7 +133,8 @@ class Solver(Model):
     """
 
     def configure_optimizers(self) -> None:
-        """Return None: nothing is descended."""
+        """Return None: nothing is descended, on purpose, so that Lightning need not warn of it."""
+        warnings.filterwarnings("ignore", message=".*returned `None`.*")
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         """Do one exact step on the batch."""

@@ -1,4 +1,5 @@
 import os
+import warnings
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,21 @@ def test_a_model_without_predictions_names_itself() -> None:
 def test_a_solver_without_a_step_names_itself() -> None:
     with pytest.raises(TypeError, match=r"Idle does not implement training_step"):
         Idle().training_step(BATCH, 0)
+
+
+class Counting(Idle):
+    def training_step(self, batch: Batch, batch_idx: int) -> None:
+        self.register_buffer("rows", torch.tensor(len(batch["x"])))
+
+
+def test_a_solver_returns_nothing_on_purpose_and_no_warning_says_so(tmp_path: Path) -> None:
+    quiet = {"enable_progress_bar": False, "enable_model_summary": False, "logger": False}
+    trainer = pl.Trainer(accelerator="cpu", default_root_dir=tmp_path, max_epochs=1, **quiet)
+    solver = Counting()
+    with warnings.catch_warnings(record=True) as caught:
+        trainer.fit(solver, DataLoader([BATCH], batch_size=None))
+    assert solver.rows == 1
+    assert not [one for one in caught if "returned `None`" in str(one.message)]
 
 
 def test_buffers_take_the_size_of_the_checkpoint() -> None:
