@@ -50,7 +50,7 @@ class Spectra(ExperimentData):
         seed: of the split and of the batches.
         num_workers: processes that make batches.
         inputs: `spectrum`, or `waveform` for networks on sound (`mel_cnn`, `sample_cnn`).
-        layout: of sound files: auto, manifest, fma, gtzan or emotify.
+        layout: of sound files: auto, manifest, fma, gtzan, emotify or folder.
         features: that are estimated.
         drop: features to leave out of these.
         duplicates: a second row of an id in the feature table: `refuse`, or keep the `first`.

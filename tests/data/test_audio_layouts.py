@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 
-from muso_exp.data.audio.layouts import COLUMNS, read_tracks
+from muso_exp.data.audio.layouts import COLUMNS, find_layout, read_tracks
 from muso_exp.data.audio.published import read_artist_list, read_split_list, set_listed
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError, MusoError
 
@@ -95,9 +97,46 @@ def test_real_emotify_has_25_clips_of_each_genre(real_data: Path) -> None:
 
 
 def test_what_is_no_layout_is_refused_with_a_list_of_those_that_are(tmp_path: Path) -> None:
-    write(tmp_path / "song.mp3")
-    with pytest.raises(ConfigError, match=r"no layout of sound files .*manifest.csv.*gtzan"):
+    message = r"no layout of sound files .*manifest.csv.*gtzan.*folder of sound files per genre"
+    with pytest.raises(ConfigError, match=message):
         read_tracks(tmp_path)
+    write(tmp_path / "song.mp3")
+    write(tmp_path / "manifest.csv", "song,path\n1,song.mp3\n")
+    with pytest.raises(ConfigError, match=message):
+        read_tracks(tmp_path)
+
+
+def test_a_folder_per_genre_needs_no_table(tmp_path: Path) -> None:
+    places = ["jazz/a.wav", "jazz/more/b.MP3", "rock/a.wav", "loose.flac", ".trash/x.wav"]
+    for place in [*places, "rock/._a.wav", "rock/cover.jpg"]:
+        write(tmp_path / place)
+    tracks = read_tracks(tmp_path)
+    assert tracks["track_id"].tolist() == [
+        "jazz/a.wav",
+        "jazz/more/b.MP3",
+        "loose.flac",
+        "rock/a.wav",
+    ]
+    assert tracks["path"].tolist() == [str(tmp_path / name) for name in tracks["track_id"]]
+    assert tracks["genre"].tolist() == ["jazz", "jazz", "", "rock"]
+    assert tracks["title"].tolist() == ["a", "b", "loose", "a"]
+    assert set(tracks["artist"]) == set(tracks["split"]) == {""} and not any(tracks["tags"])
+    assert read_tracks(tmp_path, "folder").equals(tracks)
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3"])
+def test_artist_and_title_are_those_in_the_file(suffix: str, tmp_path: Path) -> None:
+    (tmp_path / "pop").mkdir()
+    with soundfile.SoundFile(tmp_path / "pop" / f"1.{suffix}", "w", 44100, 1) as file:
+        file.artist, file.title = "Björk", " Jóga "
+        file.write(np.zeros(4410))
+    assert read_tracks(tmp_path).loc[0, ["artist", "title"]].tolist() == ["Björk", "Jóga"]
+
+
+def test_any_other_layout_comes_before_that_of_folders(gtzan: Path) -> None:
+    write(gtzan / "rock" / "another.wav")
+    assert find_layout(gtzan) == "gtzan"
+    assert len(read_tracks(gtzan, "folder")) == 5
 
 
 def test_what_looks_like_two_layouts_must_be_named(gtzan: Path) -> None:
@@ -112,6 +151,7 @@ def test_what_looks_like_two_layouts_must_be_named(gtzan: Path) -> None:
     ("layout", "error", "message"),
     [
         ("mtat", ConfigError, "layout=mtat: choose one of auto, manifest, fma, gtzan, emotify"),
+        ("folder", DataFormatError, "no track in it"),
         ("fma", DatasetNotFoundError, "not found: tracks.csv; unpack fma_metadata.zip"),
         ("manifest", DatasetNotFoundError, "not found: manifest.csv; copy the whole folder"),
         ("gtzan", DataFormatError, "no track in it"),

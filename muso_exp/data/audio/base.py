@@ -37,7 +37,7 @@ class AudioData(ExperimentData):
         batch_size: crops or clips of a batch; 0 for all at once.
         seed: of the split and of the crops.
         num_workers: processes that make batches.
-        layout: auto, manifest, fma, gtzan or emotify.
+        layout: auto, manifest, fma, gtzan, emotify or folder.
         sample_rate: that clips are kept at, in Hz.
         seconds: length of a clip; a shorter file is padded, a longer one cropped.
         crop: which part of a longer file is kept: centre or start.

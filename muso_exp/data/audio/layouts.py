@@ -1,4 +1,4 @@
-"""Folders of sound files as they are published -> one table of tracks."""
+"""Folders of sound files, as they are published or as one has them -> one table of tracks."""
 
 import ast
 import csv
@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from muso_exp.data.audio.genre_folders import gtzan_files, has_sound_only, read_folder, read_gtzan
 from muso_exp.data.readers import read_text
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
 
 COLUMNS = ["track_id", "path", "artist", "title", "genre", "tags", "split"]
 SPLITS = ("", "train", "val", "test")
-SUFFIXES = {".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au"}
 _SPLIT_NAMES = {
     "training": "train",
     "validation": "val",
@@ -32,7 +32,7 @@ FMA_COLUMNS = {
 
 @dataclass(frozen=True)
 class Layout:
-    """A way in which sound files are published.
+    """A way in which sound files lie in a folder.
 
     Attributes:
         fits: whether a folder looks like it.
@@ -50,7 +50,7 @@ def read_tracks(root: Path, layout: str = "auto") -> pd.DataFrame:
 
     Args:
         root: the folder.
-        layout: auto, manifest, fma, gtzan or emotify.
+        layout: auto, manifest, fma, gtzan, emotify or folder.
 
     Returns:
         A row per track: track_id (unique), path (absolute; the file need not be sound), artist
@@ -78,12 +78,14 @@ def read_tracks(root: Path, layout: str = "auto") -> pd.DataFrame:
 
 
 def find_layout(root: Path) -> str:
-    """Return the name of the layout that a folder has.
+    """Return the name of the layout that a folder has: `folder` only if it has no other.
 
     Raises:
         ConfigError: none, or two.
     """
-    fitting = [name for name, layout in LAYOUTS.items() if layout.fits(root)]
+    fitting = [name for name, layout in PUBLISHED.items() if layout.fits(root)]
+    if not fitting and LAYOUTS["folder"].fits(root):
+        return "folder"
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
@@ -232,31 +234,7 @@ def _literal_tags(path: Path, text: str) -> list[str]:
     return [str(tag) for tag in tags]
 
 
-def _gtzan_files(root: Path) -> list[Path]:
-    """Return the files named `<genre>/<genre>.<number>.<suffix>`, sorted."""
-    files = [*root.glob("*/*.*"), *root.glob("genres*/*/*.*")]
-    named = [path for path in files if path.name.startswith(path.parent.name + ".")]
-    sound = [path for path in named if path.suffix.lower() in SUFFIXES]
-    return sorted(path for path in sound if path.stem.rpartition(".")[2].isdecimal())
-
-
-def _read_gtzan(root: Path) -> pd.DataFrame:
-    """Return the tracks of GTZAN; its artists are in no file of it."""
-    files = _gtzan_files(root)
-    tracks = pd.DataFrame(
-        {
-            "track_id": [path.stem for path in files],
-            "path": [str(path) for path in files],
-            "genre": [path.parent.name for path in files],
-        },
-        dtype=str,
-    )
-    tracks = _complete(root, tracks, ())
-    tracks["tags"] = [[] for _ in range(len(tracks))]
-    return tracks
-
-
-LAYOUTS = {
+PUBLISHED = {
     "manifest": Layout(
         lambda root: {"path", "track_id"} <= set(_manifest_columns(root)),
         _read_manifest,
@@ -267,10 +245,13 @@ LAYOUTS = {
         _read_fma,
         "tracks.csv and fma_small/000/000002.mp3",
     ),
-    "gtzan": Layout(lambda root: bool(_gtzan_files(root)), _read_gtzan, "blues/blues.00000.wav"),
+    "gtzan": Layout(lambda root: bool(gtzan_files(root)), read_gtzan, "blues/blues.00000.wav"),
     "emotify": Layout(
         lambda root: "file" in _manifest_columns(root) and (root / "annotations.csv").is_file(),
         _read_emotify,
         "manifest.csv with column file, and annotations.csv",
     ),
+}
+LAYOUTS = PUBLISHED | {
+    "folder": Layout(has_sound_only, read_folder, "a folder of sound files per genre, no table")
 }

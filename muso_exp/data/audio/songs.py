@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from muso_exp.data.audio.layouts import SUFFIXES
+from muso_exp.data.audio.genre_folders import SUFFIXES
 from muso_exp.errors import DatasetNotFoundError
 
 log = logging.getLogger(__name__)
