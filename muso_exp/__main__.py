@@ -245,7 +245,9 @@ def _known(error: Exception) -> MusoError | None:
         return error
     if isinstance(error, OSError) and error.errno in REFUSED:
         place = "" if error.filename is None else f"{error.filename}: "
-        return MusoError(f"{place}{error.strerror}")
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        fix = "; free some, or set paths.outputs and paths.cache" if full else ""
+        return MusoError(f"{place}{error.strerror}{fix}")
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
