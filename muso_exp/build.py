@@ -92,7 +92,7 @@ def _check_arguments(target: str, given: Any, known: Mapping[str, inspect.Parame
         raise ConfigError(
             f"{target} has no argument {', '.join(unknown)}; it takes {', '.join(known)}"
         )
-    for name in set(given) & set(known):
+    for name in filter(known.__contains__, given):  # in order: what is interpolated comes later
         hint = known[name].annotation
         if not _fits(given[name], hint):
             needed = inspect.formatannotation(hint).replace("typing.", "")

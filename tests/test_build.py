@@ -62,6 +62,7 @@ def test_a_constructor_that_refuses_its_argument_ends_in_one_line() -> None:
     ("given", "message"),
     [
         ({"max_epochs": "two"}, r"max_epochs=two: Optional\[int\] is needed"),
+        ({"min_steps": "x", "max_epochs": "x"}, "Trainer: min_steps=x: "),
         ({"max_steps": True}, "max_steps=True: int is needed"),
         ({"max_epochs": -5}, "`max_epochs` must be a non-negative integer or -1"),
         ({"accelerator": "tpu"}, "pytorch_lightning.Trainer: "),
