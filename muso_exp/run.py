@@ -36,7 +36,9 @@ log = logging.getLogger(__name__)
 UNTOUCHING = (
     *("experiment", "scale", "seed", "variant", "ckpt", "rerun", "resamples", "objective", "name"),
     *("dataset.root", "dataset.source", "dataset.cache", "dataset.download", "dataset.num_workers"),
-    *("trainer.accelerator", "trainer.devices", "checkpoint_every", "callbacks.progress"),
+    *("trainer.accelerator", "trainer.devices", "trainer.num_nodes", "trainer.benchmark"),
+    *("trainer.enable_progress_bar", "trainer.profiler", "trainer.log_every_n_steps"),
+    *("trainer.detect_anomaly", "checkpoint_every", "callbacks.progress"),
     *("paths", "logger", "hydra", "table_metrics", "table_mean"),
 )
 
