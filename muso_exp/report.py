@@ -49,11 +49,15 @@ def interval(bounds: tuple[float, float] | list[float] | None) -> str:
     if bounds is None or any(bound is None or math.isnan(bound) for bound in bounds):
         return "-"
     low, high = bounds
-    if not high - low > _ROUNDING:
+    width, size = high - low, max(abs(low), abs(high))
+    if not width > _ROUNDING:
         return f"[{number(low)}, {number(high)}]"
-    decimals = max(2 - math.floor(math.log10(high - low)), 0)  # three digits of the width
+    of_width = 1 - math.floor(math.log10(width))  # two digits of it
+    of_size = 3 - max(math.floor(math.log10(size)) + 1, 0)  # three digits
+    decimals = max(of_width, of_size, 0)
+    decimals += any(abs(bound) < 0.5 * 10.0**-decimals for bound in bounds)  # its sign counts
     if decimals > _MOST_DECIMALS:
-        return f"[{low:.{_MOST_DECIMALS - 2}g}, {high:.{_MOST_DECIMALS - 2}g}]"
+        return f"[{low:.4g}, {high:.4g}]"
     low, high = (round(bound, decimals) + 0.0 for bound in bounds)  # + 0.0: no minus zero
     return f"[{low:.{decimals}f}, {high:.{decimals}f}]"
 
@@ -105,7 +109,7 @@ def _claims_table(record: Mapping[str, Any]) -> Table:
     table = Table(title=title, title_justify="left", caption_justify="left")
     table.add_column("claim", ratio=3)
     for name in ("reported", "measured", "95 % interval"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("does it hold?", ratio=2)
     table.add_column("best null", justify="right")
     table.add_column("reported against null")
@@ -135,7 +139,7 @@ def _versus_table(record: Mapping[str, Any]) -> Table:
     tested = ", ".join(f"{name} {count}" for name, count in record["n"].items())
     table = Table(title=title, caption=tested, title_justify="left", caption_justify="left")
     for name in ("metric", "measured", "95 % interval", "best null", "difference", "95 % interval"):
-        table.add_column(name, justify="left" if name == "metric" else "right")
+        table.add_column(name, justify="left" if name == "metric" else "right", no_wrap=True)
     table.add_column("verdict")
     for row in record["versus"]:
         table.add_row(

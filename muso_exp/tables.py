@@ -80,7 +80,8 @@ def print_comparison(title: str, table: pd.DataFrame) -> None:
         shown = Table(title=f"{title}: {metric}", title_justify="left", caption_justify="left")
         shown.caption = data_lines(rows)
         for place, heading in enumerate(_HEADINGS):
-            shown.add_column(heading, justify="left" if place in (0, 9) else "right")
+            left, whole = place in (0, 9), "interval" in heading
+            shown.add_column(heading, justify="left" if left else "right", no_wrap=whole)
         for row in rows.itertuples():
             shown.add_row(*_cells(row))
         console.print(shown)
