@@ -21,8 +21,15 @@ from muso_exp.features.matching import METHODS, match_songs, song_key
 log = logging.getLogger(__name__)
 
 N_LISTED = 500  # recommended items, as many as the Million Playlist Dataset Challenge asks for
-_PLAYS = ("plays", "play_count", "playcount", "weight")  # names of a column of play counts
-_HEADINGS = {"id", "artist", "title", *ALIASES}
+_PLAYS = (
+    "plays",
+    "play_count",
+    "playcount",
+    "count",
+    "listens",
+    "weight",
+)  # names of a column of play counts
+_HEADINGS = set(ALIASES)
 _TOLD = 10  # unknown seeds that are named
 
 
@@ -120,8 +127,8 @@ def read_seeds(path: Path) -> Seeds:
 
     Raises:
         DatasetNotFoundError: no such file.
-        DataFormatError: no seed, a table without id and names, several playlists, or a play count
-            that is no number > 0.
+        DataFormatError: no seed, a table without id and names or with tabs, several playlists, or a
+            play count that is no number > 0.
     """
     if not path.is_file():
         raise DatasetNotFoundError(path.parent, [path.name], "give a list or table of seeds")
@@ -133,6 +140,8 @@ def read_seeds(path: Path) -> Seeds:
     headings = {text.strip(' "').lower().replace(" ", "_") for text in first.split(",")}
     if ".json" in path.suffixes or (headings & _HEADINGS and ".txt" not in path.suffixes):
         return _read_table(path)
+    if "\t" in first:
+        raise DataFormatError(path, "a tab", line=1, value=first, fix="save the table as CSV")
     if "," in first and ".csv" in path.suffixes:
         fix = "name the columns so, or give a list with the suffix .txt"
         raise DataFormatError(path, "no column id, artist or title", line=1, value=first, fix=fix)

@@ -18,14 +18,19 @@ from muso_exp.features.tracks import FEATURES
 SUFFIXES = (".csv", ".csv.gz", ".json", ".json.gz")
 
 ALIASES = {
+    "id": "id",
+    "title": "title",
+    "artist": "artist",
     "track_id": "id",
     "track_uri": "id",
     "spotify_id": "id",
     "uri": "id",
+    "track": "title",
     "track_name": "title",
     "track.name": "title",
     "song_title": "title",
     "name": "title",
+    "artist_name": "artist",
     "primary_artist": "artist",
     "track_artist": "artist",
     "artist_name(s)": "artist",
