@@ -102,6 +102,11 @@ def test_every_value_may_stand_in_quotes(mark: str, tmp_path: Path) -> None:
     ]
 
 
+def test_tables_may_lie_beside_a_manifest_of_sound(tmp_path: Path) -> None:
+    root = write(tmp_path, a_csv=COUNTED, manifest_csv="track_id,path\n1,x.wav\n")
+    assert read(root).plays.sum() == 6
+
+
 def test_a_file_may_be_called_anything(tmp_path: Path) -> None:
     root = write(tmp_path / "it's [my] *", a_csv=COUNTED)
     (root / "a.csv").rename(root / "what? [2020] {1}'s.csv")

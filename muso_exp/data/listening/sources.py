@@ -41,6 +41,7 @@ LFM_USERS = Layout(
     header=True,
 )
 LFM_ARTISTS = Layout(("artist", "name"), names=("name",))
+SOUND_TABLE = "manifest.csv"  # of sound files, beside which plays may lie
 TRIPLETS = Layout(("user", "song", "plays"), "user", "song", "plays", texts=("user", "song"))
 SCROBBLES = Layout(("user", "artist", "plays"), "user", "artist", "plays", delimiter=" ")
 
@@ -75,8 +76,8 @@ class Source:
             if path is not None:
                 files[name] = path
         if self.suffixes:
-            tables = [path for path in root.glob("[!.]*") if path.name.endswith(self.suffixes)]
-            files |= {path.name: path for path in sorted(tables)}
+            found = sorted(path for path in root.glob("[!.]*") if path.name.endswith(self.suffixes))
+            files |= {path.name: path for path in found if path.name != SOUND_TABLE}
         if not files.keys() - {"unique_tracks", "tags"}:
             missing = [names[0] for names in self.optional.values()]
             raise DatasetNotFoundError(root, missing or [f"*{self.suffixes[0]}"], self.fix)
