@@ -229,3 +229,19 @@ def test_the_task_runs_on_a_table(tmp_path: Path) -> None:
     data.setup("fit")
     assert data.data.plays.shape == (9, 9) and not data.simulated
     assert data.catalogue.of_artists
+
+
+@pytest.mark.data
+def test_hetrec_as_a_table_of_names_is_the_same_matrix(real_data: Path, tmp_path: Path) -> None:
+    hetrec = SOURCES["hetrec"]
+    published = hetrec.read(hetrec.find(real_data / "lastfm-hetrec2011-2k"), ReadOptions(tmp_path))
+    user, item = published.plays.nonzero()
+    names = published.items["artist"].to_numpy(str)
+    rows = pd.DataFrame(
+        {"plays": published.plays.data, "artist": names[item], "user": [f"u{u:04}" for u in user]}
+    )
+    rows.sample(frac=1, random_state=0).to_csv(tmp_path / "a.csv.gz", index=False)
+    own_plays = read(tmp_path)
+    place = pd.Index(own_plays.items["artist"]).get_indexer(names)
+    assert own_plays.plays.shape == (1892, 17632)
+    assert (own_plays.plays[:, place] != published.plays).nnz == 0
