@@ -64,7 +64,7 @@ def _columns_read(tables: list[OwnTable], roles: list[str]) -> Finding:
     header, places = tables[0].header, tables[0].places
     read = ", ".join(f"{role} from {header[places[role]]!r}" for role in roles)
     unread = [name for place, name in enumerate(header) if place not in map(places.get, roles)]
-    text = f"{len(tables)} tables; read in {tables[0].path.name}: {read}"
+    text = f"tables of plays: {len(tables)}; read in {tables[0].path.name}: {read}"
     text += f"; not read: {', '.join(unread)}" if unread else ""
     return Finding("tables_read", len(tables), text)
 
