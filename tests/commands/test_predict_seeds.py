@@ -21,7 +21,7 @@ RUNS = {
     "net": ["+experiment=playlist_continuation", "variant=net_put_right"],
     "random": ["+experiment=playlist_continuation", "variant=random"],
     "wmf": ["+experiment=wmf"],
-    "bpr": ["+experiment=wmf", "model=bpr", "~model.epsilon", "model.n_factors=4"],
+    "bpr": ["+experiment=wmf_baselines", "variant=bpr"],
 }
 
 
