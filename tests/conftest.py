@@ -1,9 +1,14 @@
-"""What all tests share: the real data (or a skip), and one cache for the whole session."""
+"""What all tests share: the real data (or a skip), one cache a session, and the command line."""
 
+import logging
 import os
+import signal
+import sys
 from pathlib import Path
 
 import pytest
+
+from muso_exp import __main__ as program
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -21,3 +26,27 @@ def real_data() -> Path:
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A cache that all tests of a session share, so that the world is simulated once."""
     return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def call(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> callable:
+    """Call `main` in this process; return exit status, standard output and standard error."""
+    monkeypatch.setenv("MUSO_OUTPUTS", str(tmp_path / "outputs"))
+    monkeypatch.setenv("MUSO_CACHE", str(cache))
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
+    handlers = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
+
+    def run(*args: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["muso_exp", *args])
+        with pytest.raises(SystemExit) as stop:
+            program.main()
+            sys.exit(0)
+        captured = capsys.readouterr()
+        return int(stop.value.code or 0), captured.out, captured.err
+
+    yield run
+    logging.getLogger().handlers.clear()  # Hydra's write to this test's standard error
+    for name, handler in handlers.items():
+        signal.signal(name, handler)

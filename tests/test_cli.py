@@ -18,36 +18,12 @@ from conftest import REPOSITORY
 from omegaconf import DictConfig
 
 import muso_exp.run
-from muso_exp import __main__ as program
 from muso_exp.catalogue import commands
 from muso_exp.outcome import Outcome
 
 SMOKE = ["+experiment=dos_classifier", "scale=smoke", "resamples=50"]
 TABLE = ["+experiment=wmf_merge", "scale=smoke"]
 SWEEP = ["+experiment=playlist_membership", "-m", "scale=smoke", "resamples=20", "logger=none"]
-
-
-@pytest.fixture
-def call(
-    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
-) -> callable:
-    """Call `main` in this process; return exit status, standard output and standard error."""
-    monkeypatch.setenv("MUSO_OUTPUTS", str(tmp_path / "outputs"))
-    monkeypatch.setenv("MUSO_CACHE", str(cache))
-    monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
-    handlers = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
-
-    def run(*args: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["muso_exp", *args])
-        with pytest.raises(SystemExit) as stop:
-            program.main()
-            sys.exit(0)
-        captured = capsys.readouterr()
-        return int(stop.value.code or 0), captured.out, captured.err
-
-    yield run
-    for name, handler in handlers.items():
-        signal.signal(name, handler)
 
 
 def start(outputs: Path, cache: Path, *args: str) -> subprocess.Popen:

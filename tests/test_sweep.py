@@ -5,7 +5,6 @@ import shutil
 from pathlib import Path
 
 import pandas as pd
-from test_cli import call  # noqa: F401  a fixture
 
 QUICK = ["+experiment=playlist_membership", "scale=smoke", "resamples=20", "logger=none"]
 QUICK += ["trainer.max_epochs=1", "callbacks.progress=null", "table_metrics=[recall]"]
@@ -15,7 +14,7 @@ def table_of(out: str) -> pd.DataFrame:
     return pd.read_csv(Path(out.splitlines()[-1]) / "table.csv")
 
 
-def test_a_sweep_goes_on_where_it_was_left(call: callable) -> None:  # noqa: F811
+def test_a_sweep_goes_on_where_it_was_left(call: callable) -> None:
     first = call("-m", *QUICK, "model.lr=0.1")[1]
     status, out, err = call("-m", *QUICK, "model.lr=0.1,0.01", "rerun=false")
     assert status == 0, err
@@ -27,7 +26,7 @@ def test_a_sweep_goes_on_where_it_was_left(call: callable) -> None:  # noqa: F81
 
 
 def test_a_run_on_other_data_is_not_the_same_run(
-    call: callable,  # noqa: F811
+    call: callable,
     cache: Path,
     tmp_path: Path,
 ) -> None:
@@ -42,7 +41,7 @@ def test_a_run_on_other_data_is_not_the_same_run(
     assert call(*again)[1].splitlines()[-1] != folders[0]
 
 
-def test_a_checkpoint_resumes_its_own_run_alone(call: callable) -> None:  # noqa: F811
+def test_a_checkpoint_resumes_its_own_run_alone(call: callable) -> None:
     run = call(*QUICK)[1].splitlines()[-1]
     status, _, err = call("-m", *QUICK, "seed=0,1", f"ckpt={run}")
     assert status == 2
@@ -52,13 +51,13 @@ def test_a_checkpoint_resumes_its_own_run_alone(call: callable) -> None:  # noqa
     assert "another run: model.lr is 0.001 there and 0.5 here" in err.splitlines()[-1]
 
 
-def test_a_run_without_a_best_epoch_says_so(call: callable) -> None:  # noqa: F811
+def test_a_run_without_a_best_epoch_says_so(call: callable) -> None:
     status, _, err = call(*QUICK, "monitor=val/nothing")
     assert status == 2
     assert "no epoch ended with a value of val/nothing" in err.splitlines()[-1]
 
 
-def test_a_resumed_run_ends_as_it_would_have_ended(call: callable) -> None:  # noqa: F811
+def test_a_resumed_run_ends_as_it_would_have_ended(call: callable) -> None:
     task = [*QUICK, "monitor=val/loss", "dataset.val_share=0.25", "model.dropout=0.5"]
     half = call(*task, "trainer.max_epochs=2")[1].splitlines()[-1]
     resumed = call(*task, "trainer.max_epochs=5", f"ckpt={half}")[1].splitlines()[-1]
