@@ -55,7 +55,7 @@ def interval(bounds: tuple[float, float] | list[float] | None) -> str:
     of_width = 1 - math.floor(math.log10(width))  # two digits of it
     of_size = 3 - max(math.floor(math.log10(size)) + 1, 0)  # three digits
     decimals = max(of_width, of_size, 0)
-    decimals += any(abs(bound) < 0.5 * 10.0**-decimals for bound in bounds)  # its sign counts
+    decimals += any(0 < abs(bound) < 0.5 * 10.0**-decimals for bound in bounds)  # its sign counts
     if decimals > _MOST_DECIMALS:
         return f"[{low:.4g}, {high:.4g}]"
     low, high = (round(bound, decimals) + 0.0 for bound in bounds)  # + 0.0: no minus zero

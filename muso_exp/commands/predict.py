@@ -60,7 +60,7 @@ def shown(name: str, result: pd.DataFrame) -> Table:
     """Return the first rows as a terminal table; a few wide rows stand upright, one a column."""
     from rich.table import Table
 
-    cells = result.head(_SHOWN).map(_cell)
+    cells = _with_intervals(result.head(_SHOWN))
     title = f"{name}: first rows"
     if len(cells) <= _UPRIGHT < len(cells.columns):
         cells = cells.T.reset_index().set_axis(["", *cells.iloc[:, 0]], axis=1)
@@ -71,6 +71,18 @@ def shown(name: str, result: pd.DataFrame) -> Table:
     for row in cells.itertuples(index=False):
         table.add_row(*row)
     return table
+
+
+def _with_intervals(result: pd.DataFrame) -> pd.DataFrame:
+    """Return the texts of cells; a value whose ends stand in `_low` and `_high` gets them."""
+    from muso_exp.report import interval
+
+    cells = result.map(_cell)
+    estimated = [name for name in map(str, result) if {f"{name}_low", f"{name}_high"} <= {*result}]
+    for name in estimated:
+        ends = zip(result.pop(f"{name}_low"), result.pop(f"{name}_high"), strict=True)
+        cells[name] += [f" {interval(pair)}" for pair in ends]
+    return cells[list(result)]
 
 
 def _cell(value: Any) -> str:

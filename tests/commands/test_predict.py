@@ -144,6 +144,13 @@ def test_a_few_wide_rows_stand_upright() -> None:
     assert len(shown("t", wide[["path", "energy"]]).columns) == 2
 
 
+def test_an_estimate_stands_with_its_interval() -> None:
+    row = {"path": "song", "energy": 0.5, "n": 1, "key": 2.0, "energy_low": 0.25, "energy_high": 1}
+    table = shown("song.mp3", pd.DataFrame([row]))
+    assert list(table.columns[0].cells) == ["path", "energy", "n", "key"]
+    assert list(table.columns[1].cells) == ["song", "0.5 [0.25, 1.00]", "1", "2"]
+
+
 def test_of_many_wide_rows_the_first_columns_are_shown() -> None:
     table = shown("songs", pd.DataFrame(np.zeros((5, 40))))
     assert len(table.columns) == 12
