@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +19,8 @@ from muso_exp.features.tracks import FEATURES, Scaling
 
 if TYPE_CHECKING:
     from muso_exp.data.spectra import Spectra
+
+log = logging.getLogger(__name__)
 
 N_NEAREST = 5  # document 4: the five nearest tracks
 
@@ -39,6 +42,7 @@ def estimate_songs(data: Spectra, path: Path, predict: Predict) -> pd.DataFrame:
     preds = data.own_units(columns["preds"].double().numpy())
     songs["nearest"] = nearest_songs(preds, data.known, data.features, data.scaling)
     songs["nearest_raw"] = nearest_songs(preds, data.known, data.features, None)
+    log.info("intervals hold %.0f %% of new songs like those of training", 100 * data.coverage)
     return estimates_table(songs, preds, data.half_widths, data.features)
 
 
