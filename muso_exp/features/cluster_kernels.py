@@ -101,14 +101,18 @@ def _moved(x: Array, labels: Array, sums: Array, counts: Array, i: int, new: int
 
 
 @njit(cache=True, nogil=True)
-def _doubtful(labels: Array, upper: Array, lower: Array, half: Array, shifts: Array) -> Array:
-    """Move the bounds by what the centres moved; return the rows that may change, ascending."""
+def _doubtful(
+    labels: Array, upper: Array, lower: Array, half: Array, shifts: Array, rows: Array
+) -> Array:
+    """Move the bounds by what the centres moved; return the rows that may change, ascending.
+
+    They are written into `rows` (n_rows,): fresh memory for each iteration costs as much as it.
+    """
     farthest = np.argmax(shifts)
     most, rest = shifts[farthest], np.float32(0)  # rest: the largest shift of the other centres
     for c in range(len(shifts)):
         if c != farthest and shifts[c] > rest:
             rest = shifts[c]
-    rows = np.empty(len(labels), dtype=np.uint32)
     n = 0
     for i in range(len(labels)):
         own = labels[i]
@@ -196,12 +200,12 @@ def lloyd(x: Array, centres: Array, max_iter: int, tol: float) -> tuple[int, flo
     upper, lower = np.empty(n_rows, dtype=np.float32), np.empty(n_rows, dtype=np.float32)
     sums, counts = np.zeros(centres.shape), np.zeros(k, dtype=np.int64)
     state = (labels, upper, lower, sums, counts)
-    shifts, rows = np.zeros(k, dtype=np.float32), np.arange(n_rows, dtype=np.uint32)
-    n_iter, shift = 0, np.inf
+    shifts, room = np.zeros(k, dtype=np.float32), np.arange(n_rows, dtype=np.uint32)
+    rows, n_iter, shift = room, 0, np.inf
     while _reassign(x, centres, rows, state) > 0 and shift > tol and n_iter < max_iter:
         _refill(x, centres, state)
         shift = _recentre(centres, sums, counts, shifts)
-        rows = _doubtful(labels, upper, lower, _gaps(centres), shifts)
+        rows = _doubtful(labels, upper, lower, _gaps(centres), shifts, room)
         n_iter += 1
     weighted = np.expand_dims(counts, 1) * centres
     return n_iter, float(((2 * sums - weighted) * centres).sum())
