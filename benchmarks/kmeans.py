@@ -23,7 +23,7 @@ from threadpoolctl import threadpool_limits
 
 from muso_exp.features.clusters import kmeans
 
-TURNS, STARTS, KS = 3, 10, (2, 6, 13, 29)
+TURNS, STARTS, KS = 7, 10, (2, 6, 13, 29)
 log = logging.getLogger("benchmark")
 
 

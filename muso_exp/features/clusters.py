@@ -68,10 +68,12 @@ def kmeans(
         raise ValueError(f"n_init and max_iter must be >= 1, got {n_init} and {max_iter}")
     check_k(k, len(x))
     mean = x.mean(axis=0, dtype=np.float64)
-    rows = np.ascontiguousarray(x - mean, dtype=np.float32)
+    rows = np.empty(x.shape, dtype=np.float32)
+    np.subtract(x, mean, out=rows, casting="same_kind")  # in float64, without a copy of all
     random_state = np.random.RandomState(seed)
     starts = [_start(rows, k, init, random_state) for _ in range(n_init)]
-    total = float(np.linalg.norm(rows.astype(np.float64)) ** 2)  # squared distances to the mean
+    # squared distances to the mean
+    total = float(np.einsum("ij,ij->", rows, rows, dtype=np.float64, casting="safe"))
     stop = tol * total / rows.size
     with ThreadPoolExecutor(get_num_threads()) as pool:
         found = list(pool.map(lambda c: cluster_kernels.lloyd(rows, c, max_iter, stop), starts))
