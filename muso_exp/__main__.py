@@ -116,6 +116,7 @@ def _experiment(args: list[str]) -> None:
 def task(cfg: Any) -> float | None:
     """Run one job; return the metric that a sweep optimises."""
     from muso_exp.overrides import check
+    from muso_exp.sweep import in_sweep
 
     try:
         check(cfg)
@@ -131,7 +132,7 @@ def task(cfg: Any) -> float | None:
             return math.nan
         sys.exit(1 if known is None else known.exit_code)
     except Stopped as stopped:
-        if _in_sweep():
+        if in_sweep():
             stopped.args = (f"{stopped}; the same command with rerun=false goes on",)
         elif (Path(cfg.paths.run) / "checkpoints" / "last.ckpt").exists():
             stopped.args = (f"{stopped}; the same command with ckpt={cfg.paths.run} resumes",)
@@ -147,10 +148,10 @@ def _goes_on(cfg: Any, error: Exception) -> bool:
     """
     from hydra.core.hydra_config import HydraConfig
 
-    from muso_exp.sweep import note_failure
+    from muso_exp.sweep import in_sweep, note_failure
 
     hydra = HydraConfig.get()
-    if not _in_sweep():
+    if not in_sweep():
         return False
     if hydra.job.num == 0:
         _drop_empty(Path(hydra.sweep.dir))
@@ -160,20 +161,13 @@ def _goes_on(cfg: Any, error: Exception) -> bool:
     return True
 
 
-def _in_sweep() -> bool:
-    """Return whether the job is one of a sweep or table."""
-    from hydra.core.hydra_config import HydraConfig
-    from hydra.types import RunMode
-
-    return HydraConfig.get().mode is RunMode.MULTIRUN
-
-
 def _run(cfg: Any) -> tuple[dict[str, Any], Path]:
     _quiet()
     from muso_exp.run import adopt, earlier, run
+    from muso_exp.sweep import in_sweep
 
     same = None if cfg.rerun else earlier(cfg)
-    if same and _in_sweep():
+    if same and in_sweep():
         adopt(same, Path(cfg.paths.run))
         return same.record, Path(cfg.paths.run)
     if same:

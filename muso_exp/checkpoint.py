@@ -61,7 +61,7 @@ def refuse_other_recipe(checkpoint: str, recipe: Mapping[str, Any]) -> None:
         checkpoint: a file that `find_checkpoint` returned.
         recipe: of this run (`muso_exp.callbacks.Recipe`).
     """
-    saved = torch.load(checkpoint, map_location="cpu", weights_only=False).get("recipe")
+    saved = torch.load(checkpoint, map_location="meta", weights_only=False).get("recipe")
     if saved is None:
         raise CheckpointError(f"ckpt={checkpoint}: not of a run of this program")
     then, now = flatten(saved), flatten(recipe)

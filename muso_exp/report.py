@@ -40,7 +40,7 @@ def number(value: float | None, digits: int = 4) -> str:
         return "-"
     if abs(value) < _ROUNDING:
         return "0"
-    whole = 10 ** (digits - 1) <= abs(value) < _LONG or value == round(value, 0)
+    whole = abs(value) >= 10 ** (digits - 1) or value == round(value)
     return f"{value:.0f}" if whole and abs(value) < _LONG else f"{value:.{digits}g}"
 
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytorch_lightning as pl
 from hydra.core.hydra_config import HydraConfig
-from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from muso_exp.build import accepted, build, plain
@@ -28,6 +27,7 @@ from muso_exp.comparison import Finished, find_same
 from muso_exp.errors import ConfigError
 from muso_exp.outcome import Outcome, conclude
 from muso_exp.paper import Claim, check_metrics
+from muso_exp.sweep import in_sweep
 from muso_exp.tracking import MlflowLogger, tracked
 
 log = logging.getLogger(__name__)
@@ -168,7 +168,7 @@ def is_worker() -> bool:
 
 def refuse_in_sweep(problem: str) -> None:
     """Raise ConfigError if this run is one of a sweep or table."""
-    if HydraConfig.initialized() and HydraConfig.get().mode is RunMode.MULTIRUN:
+    if in_sweep():
         raise ConfigError(problem)
 
 

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.hydra_config import HydraConfig
 from hydra.experimental.callback import Callback
 from hydra.plugins.search_path_plugin import SearchPathPlugin
+from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from muso_exp.errors import MusoError
@@ -76,6 +78,11 @@ def _write_table(folder: Path, config: DictConfig) -> None:
     names = [str(name) for name in plain(config.table_metrics)]
     table = comparison_table(find_runs([folder]), names, mean=config.table_mean)
     write_comparison(folder, config.name, config.paper.document, table)
+
+
+def in_sweep() -> bool:
+    """Return whether this run is one of a sweep or table."""
+    return HydraConfig.initialized() and HydraConfig.get().mode is RunMode.MULTIRUN
 
 
 def note_failure(run: Path, overrides: str, reason: str) -> None:

@@ -68,8 +68,7 @@ def kmeans(
         raise ValueError(f"n_init and max_iter must be >= 1, got {n_init} and {max_iter}")
     check_k(k, len(x))
     mean = x.mean(axis=0, dtype=np.float64)
-    rows = np.empty(x.shape, dtype=np.float32)
-    np.subtract(x, mean, out=rows, casting="same_kind")  # in float64, without a copy of all
+    rows = _centred(x, mean)
     random_state = np.random.RandomState(seed)
     starts = [_start(rows, k, init, random_state) for _ in range(n_init)]
     # squared distances to the mean
@@ -95,7 +94,7 @@ def nearest(x: np.ndarray, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     """Return the nearest centre of each row, int64, and its squared distance, float32."""
     labels, squared = np.empty(len(x), dtype=np.int64), np.empty(len(x), dtype=np.float32)
     mean = centres.mean(axis=0)
-    rows = np.ascontiguousarray(x - mean, dtype=np.float32)
+    rows = _centred(x, mean)
     cluster_kernels.nearest(rows, centres - mean, labels, squared)
     return labels, squared
 
@@ -131,6 +130,12 @@ def means(x: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:
     sums = np.stack([np.bincount(labels, column, minlength=k) for column in x.T], axis=1)
     with np.errstate(invalid="ignore"):
         return sums / counts[:, None]
+
+
+def _centred(x: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """Return x (n_rows, n_features) minus `mean`, float32, without a float64 copy of all of it."""
+    rows = np.empty(x.shape, dtype=np.float32)
+    return np.subtract(x, mean, out=rows, casting="same_kind")
 
 
 def _start(rows: np.ndarray, k: int, init: str, random_state: np.random.RandomState) -> np.ndarray:

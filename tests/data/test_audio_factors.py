@@ -7,10 +7,7 @@ import pandas as pd
 import pytest
 import torch
 from sound_tasks import SOUND, factors, mean_of, plays
-from tiny_sound import (
-    N_CLIPS,
-    write_sound_folder,
-)
+from tiny_sound import N_CLIPS, write_sound_folder
 
 from muso_exp import outcome, paper
 from muso_exp.data.audio.factor_report import same_genre, table_6_1

@@ -6,11 +6,7 @@ import numpy as np
 import pytest
 import torch
 from sound_tasks import SOUND, mean_of, tags
-from tiny_sound import (
-    GENRES,
-    N_CLIPS,
-    write_sound_folder,
-)
+from tiny_sound import GENRES, N_CLIPS, write_sound_folder
 
 from muso_exp.data.audio.vectors import predicted_factors
 from muso_exp.data.audio_tags import AudioTags

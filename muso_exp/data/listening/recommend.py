@@ -13,6 +13,7 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from muso_exp.data.base import Predict
+from muso_exp.data.listening.own_tables import KNOWN
 from muso_exp.data.membership.readers import ALIASES, bare_id, read_rows
 from muso_exp.data.readers import read_text
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
@@ -21,14 +22,7 @@ from muso_exp.features.matching import METHODS, match_songs, song_key
 log = logging.getLogger(__name__)
 
 N_LISTED = 500  # recommended items, as many as the Million Playlist Dataset Challenge asks for
-_PLAYS = (
-    "plays",
-    "play_count",
-    "playcount",
-    "count",
-    "listens",
-    "weight",
-)  # names of a column of play counts
+_PLAYS = {*KNOWN["plays"], "play_count"}  # names of a column of play counts
 _HEADINGS = set(ALIASES)
 _TOLD = 10  # unknown seeds that are named
 
