@@ -28,7 +28,7 @@ from scipy.sparse import csr_matrix, save_npz
 from threadpoolctl import threadpool_limits
 from torch.utils.data import DataLoader
 
-from muso_exp.data.listening.batches import WholeMatrix
+from muso_exp.data.recommendation.batches import WholeMatrix
 from muso_exp.models.wmf import WMF
 
 DEFAULTS = (120_000, 60_000, 13_000_000, 80, 2, 3)

@@ -34,10 +34,10 @@ import soundfile
 import soxr
 import torch
 
-from muso_exp.data.audio.decoding import decode
-from muso_exp.data.audio.layouts import read_tracks
-from muso_exp.data.audio.quiet import quiet
-from muso_exp.data.audio.store import AudioStore, StoreOptions, build_store
+from muso_exp.formats.sound.layouts import read_tracks
+from muso_exp.sound.decoding import decode
+from muso_exp.sound.quiet import quiet
+from muso_exp.sound.store import AudioStore, StoreOptions, build_store
 
 RATE, SECONDS, CROP, BATCH = 16_000, 20.0, 59_049, 32
 PER_TAR, BUFFER, EPOCHS = 100, 1000, 5

@@ -24,9 +24,9 @@ from pathlib import Path
 import msgspec
 from joblib.externals.loky import get_reusable_executor
 
-from muso_exp.data.continuation.json_file import map_json
-from muso_exp.data.continuation.mpd import find_slices, read_mpd
-from muso_exp.data.continuation.mpd_file import read_part
+from muso_exp.formats.mpd.dataset import find_slices, read_mpd
+from muso_exp.formats.mpd.file import read_part
+from muso_exp.formats.mpd.json_bytes import map_json
 
 PUBLISHED_MB = 33_000  # of a million playlists
 MERGED = "all.json"

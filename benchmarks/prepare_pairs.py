@@ -13,9 +13,9 @@ from pathlib import Path
 import yaml
 
 from muso_exp.data.hetrec import HetRec
-from muso_exp.data.readers import find_files
-from muso_exp.data.separation.hetrec_files import WANTED, read_hetrec
 from muso_exp.features.graph import bfs_distances
+from muso_exp.formats.hetrec import WANTED, read_hetrec
+from muso_exp.formats.text import find_files
 
 CONF = Path(__file__).parents[1] / "conf" / "dataset" / "hetrec.yaml"
 log = logging.getLogger("benchmark")

@@ -24,12 +24,12 @@ import pandas as pd
 import torch
 from torch.utils.data import DataLoader
 
-from muso_exp.data.audio.store import AudioStore, shard_name
-from muso_exp.data.audio.windows import Crops, EpochBatches
+from muso_exp.data.sound.windows import Crops, EpochBatches
 from muso_exp.models.audio import AudioModel
 from muso_exp.models.base import Batch
 from muso_exp.models.mel_cnn import MelCNN
 from muso_exp.models.sample_cnn import SampleCNN
+from muso_exp.sound.store import AudioStore, shard_name
 
 BATCH, FACTORS, CLIPS, THESIS_HOURS = 32, 80, 500_000, 2.0
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -17,8 +17,8 @@ import soundfile
 from rich.console import Console
 from rich.table import Table
 
-from muso_exp.data.audio.decoding import decode
 from muso_exp.features.audio import SpectrumOptions, spectrum
+from muso_exp.sound.decoding import decode
 
 LENGTHS = {
     "30 s at 22,050 Hz": (661_500, 22_050),

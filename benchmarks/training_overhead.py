@@ -17,9 +17,9 @@ import torch
 import yaml
 from torch.utils.data import DataLoader
 
-from muso_exp.callbacks import LossHistory
 from muso_exp.models.base import Batch
 from muso_exp.models.separation import Separation
+from muso_exp.training.callbacks import LossHistory
 
 ROUNDS = 6
 PAPER_PAIRS, PAPER_EPOCHS, BOUND = 435, 200, 1.15

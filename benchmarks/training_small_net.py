@@ -25,13 +25,13 @@ from omegaconf import OmegaConf
 from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.utils.data import DataLoader, TensorDataset
 
-from muso_exp.build import build
-from muso_exp.callbacks import LossHistory
-from muso_exp.checkpoint import AtomicCheckpointIO
 from muso_exp.data.base import ExperimentData
-from muso_exp.data.membership.splits import TrackSplit
+from muso_exp.data.playlist_owner.splits import TrackSplit
+from muso_exp.experiment.build import build
 from muso_exp.models.dff import DFF
 from muso_exp.run import chosen_callbacks
+from muso_exp.training.callbacks import LossHistory
+from muso_exp.training.checkpoint import AtomicCheckpointIO
 
 ROUNDS = 4
 CUDA_CHECK = "PYTORCH_NVML_BASED_CUDA_CHECK"

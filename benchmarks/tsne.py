@@ -17,7 +17,7 @@ from openTSNE import TSNE
 from sklearn.neighbors import NearestNeighbors
 from song_rows import distinct_rows
 
-from muso_exp.data.songs.pictures import cached_array, tsne_map
+from muso_exp.tasks.clustering.tsne import cached_array, tsne_map
 
 log = logging.getLogger("benchmark")
 NEAR, TURNS = 10, 3

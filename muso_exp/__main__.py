@@ -17,13 +17,13 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from muso_exp.catalogue import (
+from muso_exp.errors import ConfigError, MusoError
+from muso_exp.experiment.listing import (
     conf_folder,
     describe_commands,
     describe_experiments,
     experiments,
 )
-from muso_exp.errors import ConfigError, MusoError
 
 log = logging.getLogger("muso_exp")
 
@@ -99,8 +99,8 @@ def _experiment(args: list[str]) -> None:
     import hydra
     from hydra.core.plugins import Plugins
 
-    from muso_exp.overrides import in_grammar
-    from muso_exp.sweep import WorkingFolderConf
+    from muso_exp.experiment.overrides import in_grammar
+    from muso_exp.experiment.sweep import WorkingFolderConf
 
     _check_experiment(args)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises, and the error is told here
@@ -115,8 +115,8 @@ def _experiment(args: list[str]) -> None:
 
 def task(cfg: Any) -> float | None:
     """Run one job; return the metric that a sweep optimises."""
-    from muso_exp.overrides import check
-    from muso_exp.sweep import in_sweep
+    from muso_exp.experiment.overrides import check
+    from muso_exp.experiment.sweep import in_sweep
 
     try:
         check(cfg)
@@ -148,7 +148,7 @@ def _goes_on(cfg: Any, error: Exception) -> bool:
     """
     from hydra.core.hydra_config import HydraConfig
 
-    from muso_exp.sweep import in_sweep, note_failure
+    from muso_exp.experiment.sweep import in_sweep, note_failure
 
     hydra = HydraConfig.get()
     if not in_sweep():
@@ -163,8 +163,8 @@ def _goes_on(cfg: Any, error: Exception) -> bool:
 
 def _run(cfg: Any) -> tuple[dict[str, Any], Path]:
     _quiet()
+    from muso_exp.experiment.sweep import in_sweep
     from muso_exp.run import adopt, earlier, run
-    from muso_exp.sweep import in_sweep
 
     same = None if cfg.rerun else earlier(cfg)
     if same and in_sweep():
@@ -189,7 +189,7 @@ def _show(record: dict[str, Any], folder: Path) -> None:
     """Print the paper card; the run folder is the last line."""
     from rich.console import Console
 
-    from muso_exp.report import card_tables
+    from muso_exp.evaluation.report import card_tables
 
     width = None if sys.stdout.isatty() else 160
     console = Console(width=width)

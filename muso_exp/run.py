@@ -15,20 +15,20 @@ import pytorch_lightning as pl
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from muso_exp.build import accepted, build, plain
-from muso_exp.callbacks import LossHistory, RandomState, Recipe, TestPredictions
-from muso_exp.checkpoint import (
+from muso_exp.errors import ConfigError
+from muso_exp.evaluation.card import Claim, check_metrics
+from muso_exp.evaluation.comparison import Finished, find_same
+from muso_exp.evaluation.outcome import Outcome, conclude
+from muso_exp.experiment.build import accepted, build, plain
+from muso_exp.experiment.sweep import in_sweep
+from muso_exp.training.callbacks import LossHistory, RandomState, Recipe, TestPredictions
+from muso_exp.training.checkpoint import (
     AtomicCheckpointIO,
     find_checkpoint,
     flatten,
     refuse_other_recipe,
 )
-from muso_exp.comparison import Finished, find_same
-from muso_exp.errors import ConfigError
-from muso_exp.outcome import Outcome, conclude
-from muso_exp.paper import Claim, check_metrics
-from muso_exp.sweep import in_sweep
-from muso_exp.tracking import MlflowLogger, tracked
+from muso_exp.training.tracking import MlflowLogger, tracked
 
 log = logging.getLogger(__name__)
 

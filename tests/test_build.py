@@ -8,8 +8,8 @@ import torch
 from conftest import REPOSITORY
 from omegaconf import OmegaConf
 
-from muso_exp.build import _fits, _parameters, accepted, build
 from muso_exp.errors import ConfigError
+from muso_exp.experiment.build import _fits, _parameters, accepted, build
 
 
 def test_a_target_outside_the_known_packages_is_refused_before_it_is_imported() -> None:
@@ -105,7 +105,7 @@ def test_a_plain_value_fits_its_annotation(value: object, hint: object, fits: bo
 def test_a_place_that_refuses_a_constructor_is_told_as_such(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     uri = f"sqlite:///{tmp_path}/file/below/mlflow.db"
-    node = {"_target_": "muso_exp.tracking.MlflowLogger", "tracking_uri": uri}
+    node = {"_target_": "muso_exp.training.tracking.MlflowLogger", "tracking_uri": uri}
     with pytest.raises(NotADirectoryError):
         build(OmegaConf.create(node), artifact_location=str(tmp_path))
 

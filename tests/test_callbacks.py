@@ -4,8 +4,8 @@ import pytorch_lightning as pl
 import torch
 from torch.utils.data import DataLoader
 
-from muso_exp.callbacks import LossHistory, RandomState, Recipe
 from muso_exp.models.dff import DFF
+from muso_exp.training.callbacks import LossHistory, RandomState, Recipe
 
 BATCH = {"x": torch.ones(4, 3), "target": torch.ones(4), "weight": torch.ones(4)}
 

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from muso_exp.checkpoint import AtomicCheckpointIO, find_checkpoint, refuse_other_recipe
 from muso_exp.errors import CheckpointError
+from muso_exp.training.checkpoint import AtomicCheckpointIO, find_checkpoint, refuse_other_recipe
 
 
 def test_a_failed_write_leaves_the_older_checkpoint_and_no_rest(

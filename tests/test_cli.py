@@ -18,8 +18,8 @@ from conftest import REPOSITORY
 from omegaconf import DictConfig
 
 import muso_exp.run
-from muso_exp.catalogue import commands
-from muso_exp.outcome import Outcome
+from muso_exp.evaluation.outcome import Outcome
+from muso_exp.experiment.listing import commands
 
 SMOKE = ["+experiment=dos_classifier", "scale=smoke", "resamples=50"]
 TABLE = ["+experiment=wmf_merge", "scale=smoke"]

@@ -5,9 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from muso_exp.comparison import comparison_table, find_runs, find_same, spread_over_seeds
 from muso_exp.errors import ConfigError
-from muso_exp.tables import _figure, write_comparison
+from muso_exp.evaluation.comparison import comparison_table, find_runs, find_same, spread_over_seeds
+from muso_exp.evaluation.tables import _figure, write_comparison
 
 
 def make_run(

@@ -1,6 +1,6 @@
 import numpy as np
 
-from muso_exp import curves
+from muso_exp.figures import two_class as curves
 
 TARGET = np.array([1, 1, 1, 0, 0])
 PROBABILITY = np.array([0.9, 0.8, 0.3, 0.4, 0.1])

@@ -10,7 +10,7 @@ from conftest import REPOSITORY
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
-from muso_exp.catalogue import experiments
+from muso_exp.experiment.listing import experiments
 from muso_exp.run import run
 
 CONF = REPOSITORY / "conf"

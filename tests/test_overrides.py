@@ -5,7 +5,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
 from muso_exp.errors import ConfigError
-from muso_exp.overrides import check, in_grammar
+from muso_exp.experiment.overrides import check, in_grammar
 
 
 @pytest.mark.parametrize(

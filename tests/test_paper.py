@@ -5,11 +5,11 @@ import pytest
 import torch
 from torchmetrics import MetricCollection
 
-from muso_exp import paper
 from muso_exp.errors import ConfigError
+from muso_exp.evaluation import card as paper
+from muso_exp.evaluation.report import interval, number
 from muso_exp.metrics.resampling import bootstrap_weights
 from muso_exp.metrics.tags import MacroPrAuc
-from muso_exp.report import interval, number
 
 HIGHER = {"acc": True}
 REAL = paper.Situation(simulated=False, published=True, scale="paper")

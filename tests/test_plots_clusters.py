@@ -4,7 +4,7 @@ import numpy as np
 from numpy.testing import assert_allclose
 from scipy.cluster.hierarchy import linkage
 
-from muso_exp import plots_clusters as plots
+from muso_exp.figures import clusters as plots
 
 POINTS = np.array([[0.0, 0.0], [0.0, 1.0], [5.0, 0.0], [5.0, 1.0], [20.0, 0.0]])
 

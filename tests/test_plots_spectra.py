@@ -1,7 +1,7 @@
 import numpy as np
 from pytest import approx
 
-from muso_exp.plots_spectra import heat_figure, scatter_figure, songs_figure
+from muso_exp.figures.spectra import heat_figure, scatter_figure, songs_figure
 
 
 def test_each_row_of_a_heat_map_has_its_own_scale() -> None:

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 from torchmetrics import MetricCollection
 
+from muso_exp.evaluation.card import Claim
+from muso_exp.evaluation.outcome import Outcome, conclude
 from muso_exp.metrics.base import WeightedMetric, weighted_mean
 from muso_exp.models.base import Model
-from muso_exp.outcome import Outcome, conclude
-from muso_exp.paper import Claim
-from muso_exp.results import Section, SideTask
+from muso_exp.records import Section, SideTask
 
 
 class Mean(WeightedMetric):

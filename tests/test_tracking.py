@@ -9,7 +9,7 @@ import mlflow
 import pytest
 
 from muso_exp.errors import ConfigError, MusoError
-from muso_exp.tracking import PARENT_RUN, MlflowLogger, tracked
+from muso_exp.training.tracking import PARENT_RUN, MlflowLogger, tracked
 
 
 def make_logger(folder: str) -> MlflowLogger:

@@ -26,9 +26,9 @@ def collect(
     from rich.console import Console
     from rich.progress import Progress
 
-    from muso_exp.data.cache import cached_folder
+    from muso_exp.cache import cached_folder
+    from muso_exp.collectors.lastfm import LastFm, collect_chain, write_chain
     from muso_exp.errors import ConfigError
-    from muso_exp.sources.lastfm import LastFm, collect_chain, write_chain
 
     if out.exists():
         raise ConfigError(f"--out {out}: is there already; name a new folder")

@@ -26,13 +26,13 @@ def match(
     """
     from rich.console import Console
 
-    from muso_exp.data.listening.song_matching import (
+    from muso_exp.formats.listening.song_matching import (
         coverage,
         match_catalogues,
         read_songs,
         spot_check,
     )
-    from muso_exp.data.listening.song_matching import write_matching as write
+    from muso_exp.formats.listening.song_matching import write_matching as write
 
     matched = match_catalogues(read_songs(queries), read_songs(catalogue), method, threshold)
     console = Console()

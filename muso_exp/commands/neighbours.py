@@ -15,7 +15,7 @@ def neighbours(
     from rich.console import Console
     from rich.table import Table
 
-    from muso_exp.data.listening.neighbours import load_factors, nearest
+    from muso_exp.tasks.recommendation.neighbours import load_factors, nearest
 
     factors = load_factors(run)
     item = factors.find(query)

@@ -75,7 +75,7 @@ def shown(name: str, result: pd.DataFrame) -> Table:
 
 def _with_intervals(result: pd.DataFrame) -> pd.DataFrame:
     """Return the texts of cells; a value whose ends stand in `_low` and `_high` gets them."""
-    from muso_exp.report import interval
+    from muso_exp.evaluation.report import interval
 
     cells = result.map(_cell)
     estimated = [name for name in map(str, result) if {f"{name}_low", f"{name}_high"} <= {*result}]
@@ -125,7 +125,7 @@ def load_trained(checkpoint: Path) -> tuple[Any, Any]:
     import torch
     from omegaconf import OmegaConf
 
-    from muso_exp.build import build
+    from muso_exp.experiment.build import build
 
     try:
         saved = torch.load(checkpoint, map_location="cpu", weights_only=False)

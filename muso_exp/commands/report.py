@@ -16,8 +16,8 @@ def report(
     ] = None,
 ) -> None:
     """Write one page over all finished runs: the claims, the verdicts, links to the reports."""
-    from muso_exp.comparison import find_runs
-    from muso_exp.report import write_index
+    from muso_exp.evaluation.comparison import find_runs
+    from muso_exp.evaluation.report import write_index
 
     target = out or outputs / "index.html"
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -10,19 +10,19 @@ import torch
 from torch import Tensor
 from torchmetrics import MetricCollection
 
-from muso_exp.data.audio.base import AudioData
-from muso_exp.data.audio.factor_report import audit, sections
-from muso_exp.data.audio.listened import played_tracks, prepare_factors, require_match
-from muso_exp.data.audio.recommendation import ListeningTest, group_means
-from muso_exp.data.audio.scaling import FactorScaling, unit_rows
 from muso_exp.data.base import Predict
-from muso_exp.data.listening.factors import cached_factors
 from muso_exp.data.plays import Plays
+from muso_exp.data.recommendation.cached_factors import cached_factors
+from muso_exp.data.sound.clip_data import AudioData
+from muso_exp.data.sound.clip_items import played_tracks, prepare_factors, require_match
 from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions
+from muso_exp.features.factor_scaling import FactorScaling, unit_rows
 from muso_exp.metrics.ranking import UserMean, ranking_metrics
 from muso_exp.metrics.regression import R2, Cosine, MeanSquaredError
-from muso_exp.results import Finding, Section, SideTask
+from muso_exp.records import Finding, Section, SideTask
+from muso_exp.tasks.factor_regression.listening_test import ListeningTest, group_means
+from muso_exp.tasks.factor_regression.report import audit, sections
 
 UPPER = "upper_bound_"  # before the metrics of the true factors
 SHOWN = 3  # known songs that are named for a new one
@@ -40,7 +40,7 @@ class AudioFactors(AudioData):
         match: how a clip is found among the played items: `id`, or `names` (artist and title up
             to case, the most played of several).
         scaling: `l2` (head factors), `standard` or `none` (head regression); see
-            `muso_exp.data.audio.scaling`.
+            `muso_exp.features.factor_scaling`.
         cutoffs: the k of the recommendation metrics.
         queries: clips (names or ids) whose neighbours are shown; none: the most played test clips.
         n_factors: see `muso_exp.models.wmf.WMF`, as all that follow.
@@ -49,7 +49,7 @@ class AudioFactors(AudioData):
         alpha: weight of one log-play.
         epsilon: plays at which the log starts to bend.
         bias: whether the last factor is an unregularised bias.
-        **audio: see `muso_exp.data.audio.base.AudioData`.
+        **audio: see `muso_exp.data.sound.clip_data.AudioData`.
 
     Raises:
         ConfigError: an unknown option.

@@ -9,14 +9,14 @@ import torch
 from torch import Tensor
 from torchmetrics import MetricCollection
 
-from muso_exp.data.audio.base import AudioData
-from muso_exp.data.audio.genre_report import sections
-from muso_exp.data.audio.level import clip_levels, genre_by_level
 from muso_exp.data.base import Predict
+from muso_exp.data.sound.clip_data import AudioData
 from muso_exp.errors import ConfigError
 from muso_exp.metrics.genre_recall import genre_recalls
 from muso_exp.metrics.genres import genre_metrics
-from muso_exp.results import Section
+from muso_exp.records import Section
+from muso_exp.sound.loudness import clip_levels, genre_by_level
+from muso_exp.tasks.genre_recognition import sections
 
 SHOWN = 3  # genres that are named of a new song, the likeliest first
 

@@ -11,20 +11,20 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from torchmetrics import MetricCollection
 
-from muso_exp.data.audio.base import AudioData
-from muso_exp.data.audio.level import clip_levels
-from muso_exp.data.audio.listened import played_tracks, prepare_factors, require_match
-from muso_exp.data.audio.splits import keyed_share
-from muso_exp.data.audio.vectors import clip_vectors, require_inputs
 from muso_exp.data.base import Batch, BatchDataset, Predict
-from muso_exp.data.listening.factors import cached_factors
-from muso_exp.data.listening.sections import tag_areas_section
-from muso_exp.data.listening.tag_rows import log_popularity, probe_scores
 from muso_exp.data.plays import Plays
+from muso_exp.data.recommendation.cached_factors import cached_factors
+from muso_exp.data.sound.clip_data import AudioData
+from muso_exp.data.sound.clip_items import played_tracks, prepare_factors, require_match
+from muso_exp.data.sound.clip_vectors import clip_vectors, require_inputs
+from muso_exp.data.sound.splits import keyed_share
 from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions
 from muso_exp.metrics.tags import tag_metrics
-from muso_exp.results import Finding, Section
+from muso_exp.records import Finding, Section
+from muso_exp.sound.loudness import clip_levels
+from muso_exp.tasks.recommendation.sections import tag_areas_section
+from muso_exp.tasks.tagging.probe import log_popularity, probe_scores
 
 LEAST = 5  # train clips that carry a tag, or it is no tag to learn
 SHOWN = 5  # tags that are named of a new song
@@ -39,7 +39,7 @@ class AudioTags(AudioData):
         n_tags: at most so many tags.
         inputs: `audio`, windows for a network; or vectors for a probe, joined by `+`: `mfcc`, a
             bag of the clip's cepstral coefficients; `factors`, those that WMF learned from all
-            plays; `predicted_factors`, heard in the bag (see `muso_exp.data.audio.vectors`).
+            plays; `predicted_factors`, heard in the bag (see `muso_exp.data.sound.clip_vectors`).
         label_share: share of the train and validation clips whose tags are known; a smaller share
             is part of a larger one.
         match: see `muso_exp.data.audio_factors.AudioFactors`, as all that follow.
@@ -49,7 +49,7 @@ class AudioTags(AudioData):
         alpha: weight of one log-play.
         epsilon: plays at which the log starts to bend.
         bias: whether the last factor is an unregularised bias.
-        **audio: see `muso_exp.data.audio.base.AudioData`.
+        **audio: see `muso_exp.data.sound.clip_data.AudioData`.
 
     Raises:
         ConfigError: an unknown option, or factors without plays.

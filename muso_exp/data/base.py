@@ -13,7 +13,7 @@ from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler, S
 from torchmetrics import MetricCollection
 
 from muso_exp.errors import ConfigError
-from muso_exp.results import Finding, Section, SideTask
+from muso_exp.records import Finding, Section, SideTask
 
 Batch = dict[str, Tensor]
 Predict = Callable[[Batch], dict[str, Tensor]]

@@ -12,14 +12,14 @@ from torch.utils.data import DataLoader
 from torchmetrics import MetricCollection
 
 from muso_exp.data.base import Batch, BatchDataset, ExperimentData, Predict
-from muso_exp.data.listening.factors import cached_factors
-from muso_exp.data.listening.sections import tag_areas_section
-from muso_exp.data.listening.tag_rows import TagRows, tag_rows
 from muso_exp.data.plays import Plays
+from muso_exp.data.recommendation.cached_factors import cached_factors
 from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions
 from muso_exp.metrics.tags import tag_metrics
-from muso_exp.results import Finding, Section
+from muso_exp.records import Finding, Section
+from muso_exp.tasks.recommendation.sections import tag_areas_section
+from muso_exp.tasks.tagging.probe import TagRows, tag_rows
 
 
 class FactorTags(ExperimentData):
@@ -43,7 +43,7 @@ class FactorTags(ExperimentData):
         bias: whether the last factor is an unregularised bias.
         num_workers: processes that make batches.
 
-    Source: thesis section 5.1. Deviation: the split, see `muso_exp.data.listening.tag_rows`.
+    Source: thesis section 5.1. Deviation: the split, see `muso_exp.tasks.tagging.probe`.
     """
 
     name = "factor_tags"

@@ -6,18 +6,18 @@ from pathlib import Path
 import numpy as np
 from scipy.sparse import csr_matrix, diags_array
 
-from muso_exp.data.cache import cache_key, cached_folder
-from muso_exp.data.download import fetch_zip
-from muso_exp.data.readers import find_files
-from muso_exp.data.separation.base import PairData
-from muso_exp.data.separation.drawing import PairOptions
-from muso_exp.data.separation.hetrec_files import WANTED, HetRecTables, content_hash, read_hetrec
-from muso_exp.data.separation.listeners import Listeners, hold_out
-from muso_exp.data.separation.vectors import VectorOptions, require_choice
-from muso_exp.data.world import simulated_world
+from muso_exp.cache import cache_key, cached_folder
+from muso_exp.data.friend_distance.listeners import Listeners, hold_out
+from muso_exp.data.friend_distance.pair_data import PairData
+from muso_exp.data.friend_distance.pair_sampling import PairOptions
+from muso_exp.data.friend_distance.pair_vectors import VectorOptions, require_choice
 from muso_exp.errors import ConfigError
 from muso_exp.features.graph import bfs_distances
-from muso_exp.results import Finding
+from muso_exp.formats.download import fetch_zip
+from muso_exp.formats.hetrec import WANTED, HetRecTables, content_hash, read_hetrec
+from muso_exp.formats.text import find_files
+from muso_exp.records import Finding
+from muso_exp.simulation.checked import simulated_world
 from muso_exp.simulation.hetrec import write_hetrec
 
 WORLD_VERSION = 1  # raise when simulation.hetrec writes other files for the same arguments

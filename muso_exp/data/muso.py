@@ -6,24 +6,24 @@ from typing import Any
 import numpy as np
 from scipy.linalg import block_diag
 
-from muso_exp.data.cache import cache_key, cached_folder
-from muso_exp.data.readers import find_files
-from muso_exp.data.separation.base import PairData
-from muso_exp.data.separation.chains import chain_files, chain_labels
-from muso_exp.data.separation.drawing import PairOptions
-from muso_exp.data.separation.listeners import SPLITS, Listeners, hold_out
-from muso_exp.data.separation.muso_files import (
+from muso_exp.cache import cache_key, cached_folder
+from muso_exp.data.friend_distance.listeners import SPLITS, Listeners, hold_out
+from muso_exp.data.friend_distance.pair_data import PairData
+from muso_exp.data.friend_distance.pair_sampling import PairOptions
+from muso_exp.data.friend_distance.pair_vectors import VectorOptions, require_choice
+from muso_exp.errors import ConfigError
+from muso_exp.features.graph import metric_closure, triangle_violations
+from muso_exp.formats.muso import (
     WANTED,
     MusoUsers,
     content_hash,
     read_users,
     to_matrices,
 )
-from muso_exp.data.separation.vectors import VectorOptions, require_choice
-from muso_exp.data.world import simulated_world, small_worlds_refused
-from muso_exp.errors import ConfigError
-from muso_exp.features.graph import metric_closure, triangle_violations
-from muso_exp.results import Finding
+from muso_exp.formats.muso_chains import chain_files, chain_labels
+from muso_exp.formats.text import find_files
+from muso_exp.records import Finding
+from muso_exp.simulation.checked import simulated_world, small_worlds_refused
 from muso_exp.simulation.muso import write_muso
 
 WORLD_VERSION = 1  # raise when simulation.muso writes other files for the same arguments

@@ -12,7 +12,6 @@ from torch.utils.data import DataLoader
 from torchmetrics import MetricCollection
 
 from muso_exp.data.base import ExperimentData, Predict
-from muso_exp.data.continuation import report
 from muso_exp.data.continuation.batches import ContinuedRows, PlaylistMatrix, padded, word_batch
 from muso_exp.data.continuation.sources import (
     SPLITS,
@@ -23,13 +22,14 @@ from muso_exp.data.continuation.sources import (
 )
 from muso_exp.data.continuation.splits import CATEGORIES, Seeds, challenge, hold_out
 from muso_exp.data.continuation.titles import title_vocabulary, title_words
-from muso_exp.data.listening.batches import HeldOut
-from muso_exp.data.listening.recommend import Catalogue, read_seeds, recommend
+from muso_exp.data.recommendation.batches import HeldOut
 from muso_exp.errors import ConfigError
 from muso_exp.features.ranking import rank_by_item
 from muso_exp.metrics.challenge import ArtistRPrecision, ChallengeRPrecision, ShortLists
 from muso_exp.metrics.ranking import list_metrics, ranking_metrics
-from muso_exp.results import Finding, Section, SideTask
+from muso_exp.records import Finding, Section, SideTask
+from muso_exp.tasks.continuation import report
+from muso_exp.tasks.recommendation.fold_in import Catalogue, read_seeds, recommend
 
 N_TOP = 500  # tracks that the challenge asks for
 
@@ -250,7 +250,7 @@ class PlaylistContinuation(ExperimentData):
         """Continue a new playlist.
 
         Args:
-            path: its tracks, see `muso_exp.data.listening.recommend.read_seeds`.
+            path: its tracks, see `muso_exp.tasks.recommendation.fold_in.read_seeds`.
             predict: the trained model.
 
         Returns:

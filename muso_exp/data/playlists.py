@@ -11,18 +11,10 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from torchmetrics import MetricCollection
 
+from muso_exp.cache import cache_key, cached_folder
 from muso_exp.data.base import ExperimentData, Predict
-from muso_exp.data.cache import cache_key, cached_folder
-from muso_exp.data.membership import report as playlist_report
-from muso_exp.data.membership.lists import LEAST_TRACKS, ListOptions, read_lists
-from muso_exp.data.membership.nulls import null_columns
-from muso_exp.data.membership.readers import (
-    chosen_features,
-    drop_repeats,
-    read_features,
-    read_rows,
-)
-from muso_exp.data.membership.splits import (
+from muso_exp.data.friend_distance.pair_vectors import require_choice
+from muso_exp.data.playlist_owner.splits import (
     TrackSplit,
     class_weights,
     fingerprint,
@@ -30,14 +22,22 @@ from muso_exp.data.membership.splits import (
     split_rows,
     unit,
 )
-from muso_exp.data.separation.vectors import require_choice
-from muso_exp.data.world import simulated_world, small_worlds_refused
 from muso_exp.errors import ConfigError
 from muso_exp.features.thresholds import THRESHOLDS
 from muso_exp.features.tracks import SCALINGS, Scaling, fit_scaling
+from muso_exp.formats.track_lists import LEAST_TRACKS, ListOptions, read_lists
+from muso_exp.formats.track_tables import (
+    chosen_features,
+    drop_repeats,
+    read_features,
+    read_rows,
+)
 from muso_exp.metrics import classification
-from muso_exp.results import Finding, Section
+from muso_exp.records import Finding, Section
+from muso_exp.simulation.checked import simulated_world, small_worlds_refused
 from muso_exp.simulation.playlists import write_playlists
+from muso_exp.tasks.playlist_owner import report as playlist_report
+from muso_exp.tasks.playlist_owner.baselines import null_columns
 
 PUBLISHED_BATCH = 50  # document 2, section 3; what the published test loss was averaged over
 _SIMULATION_VERSION = 1
@@ -54,7 +54,7 @@ class Playlists(ExperimentData):
         num_workers: of the training loader.
         features: audio features to use, in the order of the inputs.
         drop: features to leave out of these.
-        files: see `muso_exp.data.membership.lists.ListOptions`, as the next six.
+        files: see `muso_exp.formats.track_lists.ListOptions`, as the next six.
         column: column of one table that tells the lists apart.
         values: its values for the positive and the negative list.
         duplicates: `refuse` or `first`.

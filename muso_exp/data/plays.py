@@ -11,23 +11,23 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from torchmetrics import MetricCollection
 
+from muso_exp.cache import cache_key, cached_folder
 from muso_exp.data.base import ExperimentData, Predict
-from muso_exp.data.cache import cache_key, cached_folder
-from muso_exp.data.listening import report as play_report
-from muso_exp.data.listening import sections as play_sections
-from muso_exp.data.listening.batches import HeldOut, UserRows, WholeMatrix
-from muso_exp.data.listening.catalogue import ReadOptions
-from muso_exp.data.listening.recommend import Catalogue, read_seeds, recommend
-from muso_exp.data.listening.sources import SOURCES
-from muso_exp.data.listening.splits import Split, split_plays
-from muso_exp.data.listening.tables import Interactions, keep_dense, listed_items
-from muso_exp.data.listening.tag_rows import tag_rows
-from muso_exp.data.listening.world import VERSION, write_source
+from muso_exp.data.recommendation.batches import HeldOut, UserRows, WholeMatrix
+from muso_exp.data.recommendation.simulated_plays import VERSION, write_source
+from muso_exp.data.recommendation.splits import Split, split_plays
 from muso_exp.errors import ConfigError
 from muso_exp.features.ranking import rank_by_item
+from muso_exp.formats.listening.interactions import Interactions, keep_dense, listed_items
+from muso_exp.formats.listening.msd import ReadOptions
+from muso_exp.formats.listening.sources import SOURCES
 from muso_exp.metrics.ranking import list_metrics, ranking_metrics
 from muso_exp.metrics.tags import tag_metrics
-from muso_exp.results import Finding, Section, SideTask
+from muso_exp.records import Finding, Section, SideTask
+from muso_exp.tasks.recommendation import report as play_report
+from muso_exp.tasks.recommendation import sections as play_sections
+from muso_exp.tasks.recommendation.fold_in import Catalogue, read_seeds, recommend
+from muso_exp.tasks.tagging.probe import tag_rows
 
 
 class Plays(ExperimentData):
@@ -277,7 +277,7 @@ class Plays(ExperimentData):
         """Recommend items to a new listener.
 
         Args:
-            path: what he plays, see `muso_exp.data.listening.recommend.read_seeds`; where the file
+            path: what he plays, see `muso_exp.tasks.recommendation.fold_in`; where the file
                 has no play counts, each item counts the median of training.
             predict: the trained model.
 

@@ -13,27 +13,27 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from torchmetrics import MetricCollection
 
-from muso_exp.data.audio.base import predict_batches
-from muso_exp.data.audio.splits import group_names
-from muso_exp.data.audio.world import SoundWorld, sound_folder
 from muso_exp.data.base import ExperimentData, Predict
-from muso_exp.data.membership.readers import chosen_features
-from muso_exp.data.membership.splits import unit
-from muso_exp.data.separation.vectors import require_choice
-from muso_exp.data.sound_features import audit, report
-from muso_exp.data.sound_features.estimates import estimate_songs
-from muso_exp.data.sound_features.inputs import INPUTS, make_inputs
-from muso_exp.data.sound_features.reading import ReadOptions
-from muso_exp.data.sound_features.sanity import check_features
-from muso_exp.data.sound_features.sources import NAMES, Songs, read_songs
-from muso_exp.data.sound_features.splits import fit_targets, split_sizes, split_songs
+from muso_exp.data.feature_regression.inputs import INPUTS, make_inputs
+from muso_exp.data.feature_regression.sources import NAMES, Songs, read_songs
+from muso_exp.data.feature_regression.splits import fit_targets, split_sizes, split_songs
+from muso_exp.data.friend_distance.pair_vectors import require_choice
+from muso_exp.data.playlist_owner.splits import unit
+from muso_exp.data.sound.clip_data import predict_batches
+from muso_exp.data.sound.simulated_sound import SoundWorld, sound_folder
+from muso_exp.data.sound.splits import group_names
 from muso_exp.errors import ConfigError
 from muso_exp.features.audio import SpectrumOptions
 from muso_exp.features.conformal import conformal_half_widths
 from muso_exp.features.tracks import Scaling
+from muso_exp.formats.track_tables import chosen_features
 from muso_exp.metrics.base import WeightedMetric
 from muso_exp.metrics.regression import R2, MeanSquaredError, OutputAccuracy
-from muso_exp.results import Finding, Section
+from muso_exp.records import Finding, Section
+from muso_exp.sound.spectrum_task import ReadOptions
+from muso_exp.tasks.feature_regression import audit, report
+from muso_exp.tasks.feature_regression.estimates import estimate_songs
+from muso_exp.tasks.feature_regression.genre_checks import check_features
 
 GROUPS = ("track", "artist")
 
@@ -44,7 +44,7 @@ class Spectra(ExperimentData):
     Args:
         root: folder with `track_features.csv` and either a ready matrix `spectra.npy` with
             `spectra_ids.txt`, or sound files in one of the layouts of
-            `muso_exp.data.audio.layouts`; None for the simulated world, rendered to sound.
+            `muso_exp.formats.sound.layouts`; None for the simulated world, rendered to sound.
         cache: folder for spectra and the simulated files.
         batch_size: songs of a batch; 0 for all at once (`ridge`).
         seed: of the split and of the batches.

@@ -11,29 +11,29 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from torchmetrics import MetricCollection
 
+from muso_exp.cache import cache_key, cached_folder
 from muso_exp.data.base import ExperimentData, Predict
-from muso_exp.data.cache import cache_key, cached_folder
-from muso_exp.data.membership.readers import chosen_features
-from muso_exp.data.membership.splits import unit
-from muso_exp.data.separation.vectors import require_choice
-from muso_exp.data.songs import cluster_report
-from muso_exp.data.songs.advice import Pool, advise
-from muso_exp.data.songs.nulls import null_columns
-from muso_exp.data.songs.split import (
+from muso_exp.data.clustering.split import (
     FeatureRows,
     distinct,
     fingerprint,
     require_varied,
     split_tracks,
 )
-from muso_exp.data.songs.table import find_feature_table, read_feature_table
-from muso_exp.data.world import simulated_world, small_worlds_refused
+from muso_exp.data.friend_distance.pair_vectors import require_choice
+from muso_exp.data.playlist_owner.splits import unit
 from muso_exp.errors import ConfigError
 from muso_exp.features.clusters import check_k
 from muso_exp.features.tracks import Scaling, fit_scaling
+from muso_exp.formats.feature_table import find_feature_table, read_feature_table
+from muso_exp.formats.track_tables import chosen_features
 from muso_exp.metrics import clustering
-from muso_exp.results import Finding, Section, SideTask
+from muso_exp.records import Finding, Section, SideTask
+from muso_exp.simulation.checked import simulated_world, small_worlds_refused
 from muso_exp.simulation.track_features import write_track_features
+from muso_exp.tasks.clustering import report as cluster_report
+from muso_exp.tasks.clustering.baselines import null_columns
+from muso_exp.tasks.clustering.similar_tracks import Pool, advise
 
 SCALINGS = ("none", "global", "per_feature", "standard")  # the linear ones
 _SIMULATION_VERSION = 1
@@ -221,7 +221,7 @@ class TrackFeatures(ExperimentData):
         )
 
     def nulls(self, split: str = "test") -> dict[str, dict[str, Tensor]]:
-        """Return clusterings that nobody had to learn, see `muso_exp.data.songs.nulls`."""
+        """Return clusterings of `muso_exp.tasks.clustering.baselines`."""
         if split not in self._nulls:
             train, rows = (self.splits[name].x.double().numpy() for name in ("train", split))
             self._nulls[split] = null_columns(

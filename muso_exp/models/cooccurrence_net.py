@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from muso_exp.errors import ConfigError
 from muso_exp.models.base import Batch
+from muso_exp.models.feature_ranker import SoundRanker
 from muso_exp.models.nearest_features import ELEVEN
 from muso_exp.models.ranking import read_csr
-from muso_exp.models.sounding import SoundRanker
 
 _DEV_BLOCK = 256  # songs whose rows are compared at once
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from muso_exp.errors import ConfigError
 from muso_exp.models.base import Batch
-from muso_exp.models.sounding import SoundRanker
+from muso_exp.models.feature_ranker import SoundRanker
 
 ELEVEN = (
     *("danceability", "energy", "key", "loudness", "mode", "speechiness", "acousticness"),

@@ -10,11 +10,11 @@ from tiny_sound import (
 )
 from torch import Tensor
 
-from muso_exp.data.audio.base import AudioData
 from muso_exp.data.audio_factors import AudioFactors
 from muso_exp.data.audio_genres import AudioGenres
 from muso_exp.data.audio_tags import AudioTags
 from muso_exp.data.plays import Plays
+from muso_exp.data.sound.clip_data import AudioData
 
 SOUND = {
     "batch_size": 4,

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.testing import assert_allclose, assert_array_equal
 
-from muso_exp.data.songs.advice import (
+from muso_exp.tasks.clustering.similar_tracks import (
     Pool,
     advise,
     first_listed,

@@ -5,12 +5,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from muso_exp.data.listening import aggregate as module
-from muso_exp.data.listening.aggregate import aggregate_log, check_total, time_quantile
-from muso_exp.data.listening.logs import read_pieces
-from muso_exp.data.listening.play_logs import load_plays
-from muso_exp.data.listening.sources import LFM_EVENTS, TRIPLETS
 from muso_exp.errors import DataFormatError
+from muso_exp.formats.listening import aggregate as module
+from muso_exp.formats.listening.aggregate import aggregate_log, check_total, time_quantile
+from muso_exp.formats.listening.load import load_plays
+from muso_exp.formats.listening.logs import read_pieces
+from muso_exp.formats.listening.sources import LFM_EVENTS, TRIPLETS
 
 
 def write_log(path: Path, n: int = 2000, seed: int = 0) -> pd.DataFrame:

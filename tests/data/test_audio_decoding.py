@@ -10,9 +10,9 @@ import soundfile
 import soxr
 from damaged_sound import RATE, encoded, music, patched, with_hole, write_damaged
 
-from muso_exp.data.audio.clips import SILENCE, ClipOptions, loudest_moment, read_clip
-from muso_exp.data.audio.decoding import AudioError, decode
-from muso_exp.data.audio.quiet import quiet
+from muso_exp.sound.clips import SILENCE, ClipOptions, loudest_moment, read_clip
+from muso_exp.sound.decoding import AudioError, decode
+from muso_exp.sound.quiet import quiet
 
 
 @pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"])

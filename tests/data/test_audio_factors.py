@@ -9,11 +9,12 @@ import torch
 from sound_tasks import SOUND, factors, mean_of, plays
 from tiny_sound import N_CLIPS, write_sound_folder
 
-from muso_exp import outcome, paper
-from muso_exp.data.audio.factor_report import same_genre, table_6_1
 from muso_exp.data.audio_factors import AudioFactors
 from muso_exp.errors import ConfigError
+from muso_exp.evaluation import card as paper
+from muso_exp.evaluation import outcome
 from muso_exp.metrics.resampling import bootstrap_weights
+from muso_exp.tasks.factor_regression.report import same_genre, table_6_1
 
 
 @pytest.fixture(scope="module")

@@ -19,9 +19,9 @@ from tiny_sound import (
 )
 from torch import Tensor
 
-from muso_exp.data.audio.genre_report import Z, interval_text, wilson_interval
 from muso_exp.data.audio_genres import AudioGenres
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
+from muso_exp.tasks.genre_recognition import Z, interval_text, wilson_interval
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 import soundfile
 
-from muso_exp.data.audio.layouts import COLUMNS, find_layout, read_tracks
-from muso_exp.data.audio.published import read_artist_list, read_split_list, set_listed
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError, MusoError
+from muso_exp.formats.sound.layouts import COLUMNS, find_layout, read_tracks
+from muso_exp.formats.sound.split_lists import read_artist_list, read_split_list, set_listed
 
 FMA_TABLE = """,album,artist,set,set,track,track,track,track
 ,comments,name,split,subset,bit_rate,genre_top,tags,title

@@ -7,7 +7,7 @@ from pytest import approx
 from sound_tasks import genres
 from tiny_sound import write_sound_folder
 
-from muso_exp.data.audio.level import SILENCE, clip_levels, genre_by_level, rms_level
+from muso_exp.sound.loudness import SILENCE, clip_levels, genre_by_level, rms_level
 
 
 def test_the_level_is_in_decibels_of_full_scale() -> None:

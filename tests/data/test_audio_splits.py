@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from muso_exp.data.audio.splits import PARTS, SplitOptions, group_names, split_clips
+from muso_exp.data.sound.splits import PARTS, SplitOptions, group_names, split_clips
 from muso_exp.errors import ConfigError
 
 

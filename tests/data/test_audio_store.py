@@ -15,11 +15,11 @@ from damaged_sound import RATE, music, write_damaged, write_good
 from tiny_store import OPTIONS, N, table
 from worker_tasks import strange_clip
 
-from muso_exp.data.audio import shards
-from muso_exp.data.audio.clips import ClipOptions, read_clip, write_clip
-from muso_exp.data.audio.store import AudioStore, StoreOptions, build_store, summary
-from muso_exp.data.audio.workers import Limits, run_each
 from muso_exp.errors import ConfigError, DataFormatError
+from muso_exp.sound import shards
+from muso_exp.sound.clips import ClipOptions, read_clip, write_clip
+from muso_exp.sound.store import AudioStore, StoreOptions, build_store, summary
+from muso_exp.sound.workers import Limits, run_each
 
 
 @pytest.fixture(scope="module")

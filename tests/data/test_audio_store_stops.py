@@ -14,8 +14,8 @@ from conftest import REPOSITORY
 from damaged_sound import write_good
 from tiny_store import OPTIONS, N, table
 
-from muso_exp.data.audio import shards
-from muso_exp.data.audio.store import AudioStore, build_store
+from muso_exp.sound import shards
+from muso_exp.sound.store import AudioStore, build_store
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def test_a_stopped_build_goes_on_after_its_last_whole_shard(
 
 BUILD = """
 import sys, pandas as pd, pathlib
-from muso_exp.data.audio.store import StoreOptions, build_store
+from muso_exp.sound.store import StoreOptions, build_store
 paths = sorted(pathlib.Path(sys.argv[1]).iterdir())
 tracks = pd.DataFrame({"track_id": [p.name for p in paths], "path": [str(p) for p in paths]})
 options = StoreOptions(sample_rate=16_000, seconds=4.0, min_seconds=2.0, workers=1)

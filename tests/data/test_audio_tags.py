@@ -8,8 +8,8 @@ import torch
 from sound_tasks import SOUND, mean_of, tags
 from tiny_sound import GENRES, N_CLIPS, write_sound_folder
 
-from muso_exp.data.audio.vectors import predicted_factors
 from muso_exp.data.audio_tags import AudioTags
+from muso_exp.data.sound.clip_vectors import predicted_factors
 from muso_exp.errors import ConfigError
 
 

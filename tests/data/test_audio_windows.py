@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
-from muso_exp.data.audio.windows import Crops, EpochBatches, Windows
+from muso_exp.data.sound.windows import Crops, EpochBatches, Windows
 
 LENGTH, FILLED = 100, [100, 100, 40, 25]
 

@@ -6,7 +6,7 @@ import time
 import pytest
 from worker_tasks import double
 
-from muso_exp.data.audio.workers import Failure, Limits, run_each
+from muso_exp.sound.workers import Failure, Limits, run_each
 
 
 def test_a_worker_that_hangs_dies_or_eats_memory_costs_one_task() -> None:

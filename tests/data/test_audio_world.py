@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from muso_exp.data.audio.layouts import read_tracks
-from muso_exp.data.audio.world import SoundWorld, sound_folder
+from muso_exp.data.sound.simulated_sound import SoundWorld, sound_folder
 from muso_exp.errors import ConfigError
+from muso_exp.formats.sound.layouts import read_tracks
 
 
 def world(n_clips: int) -> SoundWorld:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from tiny_mpd import asked, dataset, playlist, ready, track, write, write_features, write_slices
 
-from muso_exp.data.continuation.json_file import map_json
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError, MusoError
+from muso_exp.formats.mpd.json_bytes import map_json
 
 GOOD = [playlist(p, range(p, p + 12)) for p in range(4)]
 

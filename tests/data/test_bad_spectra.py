@@ -12,11 +12,11 @@ import torch
 from damage import contents
 from tiny_songs import N_BINS, RATE, ready, table, waveform, write_matrix, write_songs
 
-from muso_exp.data.sound_features.inputs import SpectrumInputs
-from muso_exp.data.sound_features.reading import ReadOptions
-from muso_exp.data.sound_features.sources import Songs
+from muso_exp.data.feature_regression.inputs import SpectrumInputs
+from muso_exp.data.feature_regression.sources import Songs
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError, MusoError
 from muso_exp.features.audio import SpectrumOptions
+from muso_exp.sound.spectrum_task import ReadOptions
 
 Spoil = Callable[[np.ndarray], np.ndarray]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from muso_exp.data.cache import cache_key, cached_file, cached_folder
+from muso_exp.cache import cache_key, cached_file, cached_folder
 from muso_exp.errors import ConfigError
 
 

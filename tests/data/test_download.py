@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from muso_exp.data.download import fetch_zip
 from muso_exp.errors import DataFormatError, DatasetNotFoundError
+from muso_exp.formats.download import fetch_zip
 
 URL = "https://example.org/data.zip"
 CONTENT = b"id\tname\n1\tNA\n"
@@ -19,7 +19,7 @@ def serve(monkeypatch: pytest.MonkeyPatch, archive: bytes) -> None:
         target.write_bytes(archive)
         return str(target)
 
-    monkeypatch.setattr("muso_exp.data.download.pooch.retrieve", retrieve)
+    monkeypatch.setattr("muso_exp.formats.download.pooch.retrieve", retrieve)
 
 
 def zipped(files: dict[str, bytes]) -> bytes:
@@ -64,7 +64,7 @@ def test_without_a_network_the_user_is_told_what_to_do(
     def refuse(*args: object, **kwargs: object) -> str:
         raise ConnectionError("no route")
 
-    monkeypatch.setattr("muso_exp.data.download.pooch.retrieve", refuse)
+    monkeypatch.setattr("muso_exp.formats.download.pooch.retrieve", refuse)
     match = r"example.org/data.zip: not found: a.dat; the download failed \(ConnectionError\); fet"
     with pytest.raises(DatasetNotFoundError, match=match):
         fetch_zip(URL, DIGESTS, tmp_path)

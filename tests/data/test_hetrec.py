@@ -6,10 +6,10 @@ import pytest
 from tiny_files import hetrec, hetrec_rows, write_dat, write_hetrec_files, write_muso_files
 
 from muso_exp.data.hetrec import SHA256, HetRec, tag_weights
-from muso_exp.data.readers import find_files
-from muso_exp.data.separation.hetrec_files import WANTED, read_hetrec
 from muso_exp.errors import ConfigError, DatasetNotFoundError
 from muso_exp.features.graph import bfs_distances
+from muso_exp.formats.hetrec import WANTED, read_hetrec
+from muso_exp.formats.text import find_files
 
 PUBLISHED = {  # the data README: pairs by degree of separation
     1: 12717,

@@ -10,9 +10,9 @@ import torch
 from tiny_files import CHAIN, DOS, FRIENDS, LISTENING, muso, write_chain, write_muso_files
 
 from muso_exp.data.muso import MuSo
-from muso_exp.data.separation.nulls import null_columns
-from muso_exp.data.separation.report import sections
 from muso_exp.errors import ConfigError, DatasetNotFoundError
+from muso_exp.tasks.friend_distance.baselines import null_columns
+from muso_exp.tasks.friend_distance.report import sections
 
 
 @pytest.fixture

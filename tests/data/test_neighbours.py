@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from muso_exp.commands.neighbours import neighbours
-from muso_exp.data.listening.neighbours import load_factors, nearest
 from muso_exp.errors import ConfigError
+from muso_exp.tasks.recommendation.neighbours import load_factors, nearest
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from muso_exp.data.listening import own
-from muso_exp.data.listening.catalogue import ReadOptions
-from muso_exp.data.listening.sources import SOURCES
-from muso_exp.data.listening.tables import Interactions
 from muso_exp.data.plays import Plays
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
+from muso_exp.formats.listening import csv_tables as own
+from muso_exp.formats.listening.interactions import Interactions
+from muso_exp.formats.listening.msd import ReadOptions
+from muso_exp.formats.listening.sources import SOURCES
 
 COUNTED = "user,artist,plays\nann,NA,3\nbob,NA,1\nbob,null,2\n"
 EVENTS = (

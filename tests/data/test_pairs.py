@@ -6,12 +6,12 @@ import torch
 from scipy.sparse import csr_matrix
 from tiny_files import hetrec, muso, write_hetrec_files, write_muso_files
 
-from muso_exp.data.separation.drawing import PairOptions, draw_pairs
-from muso_exp.data.separation.listeners import hold_out
-from muso_exp.data.separation.nulls import best_constant, null_columns
-from muso_exp.data.separation.vectors import PairVectoriser, VectorOptions
+from muso_exp.data.friend_distance.listeners import hold_out
+from muso_exp.data.friend_distance.pair_sampling import PairOptions, draw_pairs
+from muso_exp.data.friend_distance.pair_vectors import PairVectoriser, VectorOptions
 from muso_exp.errors import ConfigError
 from muso_exp.metrics.separation import AccuracyWithin, ExactAccuracy, MeanAbsoluteError
+from muso_exp.tasks.friend_distance.baselines import best_constant, null_columns
 
 DISTANCES = np.array([[0, 1, 2, -1], [1, 0, 5, 3], [2, 5, 0, 1], [-1, 3, 1, 0]])
 

@@ -3,8 +3,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from muso_exp.data.listening.names import follow_aliases, read_aliases, read_loose_names, read_names
-from muso_exp.data.listening.sources import LFM_TRACKS
+from muso_exp.formats.listening.names import (
+    follow_aliases,
+    read_aliases,
+    read_loose_names,
+    read_names,
+)
+from muso_exp.formats.listening.sources import LFM_TRACKS
 
 
 def test_aliases_are_followed_to_the_end_and_circles_left_alone() -> None:

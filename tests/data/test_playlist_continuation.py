@@ -12,14 +12,15 @@ import torch
 from pytest import approx
 from tiny_mpd import asked, playlist, ready, track, write, write_features, write_slices
 
-from muso_exp.data.continuation import mpd_file, tables
-from muso_exp.data.continuation.mpd import prepare, read_mpd
-from muso_exp.data.continuation.mpd_file import read_part
 from muso_exp.data.continuation.splits import CATEGORIES, Seeds
-from muso_exp.data.continuation.tables import SLICE, join_parts, read_playlist_table
 from muso_exp.data.continuation.titles import title_vocabulary, title_words
 from muso_exp.data.playlist_continuation import PlaylistContinuation
 from muso_exp.errors import DataFormatError
+from muso_exp.formats import playlist_tables as tables
+from muso_exp.formats.mpd import file as mpd_file
+from muso_exp.formats.mpd.dataset import prepare, read_mpd
+from muso_exp.formats.mpd.file import read_part
+from muso_exp.formats.playlist_tables import SLICE, join_parts, read_playlist_table
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import torch
 from pytest import approx
 from tiny_tracks import dataset, ready, tracks, write_two
 
-from muso_exp.data.membership.splits import class_weights, split_groups, split_rows
+from muso_exp.data.playlist_owner.splits import class_weights, split_groups, split_rows
 from muso_exp.errors import ConfigError
 from muso_exp.features.tracks import FEATURES
 

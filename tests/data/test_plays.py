@@ -10,11 +10,11 @@ from scipy.sparse import csr_matrix
 from sklearn.metrics import roc_auc_score
 
 from muso_exp.data.factor_tags import FactorTags
-from muso_exp.data.listening.sections import by_activity, query_items, tag_areas_section
-from muso_exp.data.listening.tag_rows import tag_rows
 from muso_exp.data.plays import Plays
 from muso_exp.errors import ConfigError, DatasetNotFoundError, MusoError
 from muso_exp.features.als import FactorOptions, fit_factors
+from muso_exp.tasks.recommendation.sections import by_activity, query_items, tag_areas_section
+from muso_exp.tasks.tagging.probe import tag_rows
 
 WORLD = {"world_users": 40, "world_artists": 100, "world_genres": 4}
 

@@ -11,9 +11,9 @@ from pytest import approx
 from scipy.sparse import csr_matrix
 from tiny_mpd import dataset, ready, write_slices
 
-from muso_exp.data.listening.recommend import Catalogue, read_seeds, recommend
 from muso_exp.data.plays import Plays
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
+from muso_exp.tasks.recommendation.fold_in import Catalogue, read_seeds, recommend
 
 SONGS = pd.DataFrame(
     [

@@ -8,8 +8,8 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from muso_exp.data.base import Batch, Predict
-from muso_exp.data.separation.base import PairData
-from muso_exp.data.separation.sensitivity import (
+from muso_exp.data.friend_distance.pair_data import PairData
+from muso_exp.tasks.friend_distance.sensitivity import (
     Probe,
     category_changes,
     item_table,

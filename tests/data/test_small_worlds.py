@@ -6,9 +6,9 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from muso_exp.build import build
-from muso_exp.data.world import simulated_world
 from muso_exp.errors import ConfigError
+from muso_exp.experiment.build import build
+from muso_exp.simulation.checked import simulated_world
 
 CONF = Path(__file__).parents[2] / "conf"
 SIMULATED = sorted(

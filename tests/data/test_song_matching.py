@@ -4,14 +4,14 @@ import pandas as pd
 import pytest
 
 from muso_exp.commands.match import match
-from muso_exp.data.listening.song_matching import (
+from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
+from muso_exp.formats.listening.song_matching import (
     coverage,
     match_catalogues,
     read_songs,
     spot_check,
     write_matching,
 )
-from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
 from muso_exp.simulation.lfm1b import write_lfm1b
 from muso_exp.simulation.world import simulate_world
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from muso_exp.data.songs.nulls import grid_cells, null_columns, null_groups
 from muso_exp.features.clusters import kmeans
+from muso_exp.tasks.clustering.baselines import grid_cells, null_columns, null_groups
 
 
 def squares_left(x: np.ndarray, group: np.ndarray) -> float:

@@ -8,12 +8,12 @@ from pytest import approx
 from torch import Tensor
 
 from muso_exp.data.base import Batch
-from muso_exp.data.sound_features.estimates import estimates_table, nearest_songs
-from muso_exp.data.sound_features.importance import band_bounds, band_importance
-from muso_exp.data.sound_features.sanity import compare_genres
-from muso_exp.data.sound_features.splits import fit_inputs, split_songs
+from muso_exp.data.feature_regression.splits import fit_inputs, split_songs
 from muso_exp.errors import ConfigError
 from muso_exp.features.tracks import fit_scaling
+from muso_exp.tasks.feature_regression.estimates import estimates_table, nearest_songs
+from muso_exp.tasks.feature_regression.genre_checks import compare_genres
+from muso_exp.tasks.feature_regression.importance import band_bounds, band_importance
 
 KNOWN = pd.DataFrame(
     {
@@ -121,7 +121,7 @@ def test_bands_are_equal_intervals_and_hold_every_bin() -> None:
 def test_inputs_are_fitted_in_blocks_as_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
     values = np.random.default_rng(0).gamma(2, size=(50, 7)).astype(np.float32)
     rows = np.arange(0, 50, 2)
-    monkeypatch.setattr("muso_exp.data.sound_features.splits._BLOCK", 21)
+    monkeypatch.setattr("muso_exp.data.feature_regression.splits._BLOCK", 21)
     scaling = fit_inputs(values, rows)
     assert scaling.shift == approx(values[rows].mean(axis=0), rel=1e-5)
     assert scaling.span == approx(values[rows].std(axis=0), rel=1e-5)

@@ -11,9 +11,9 @@ from tiny_songs import N_BINS, RATE, ready, table, waveform, write_matrix, write
 from torch import Tensor
 
 from muso_exp.data.base import Batch
-from muso_exp.data.sound_features.reading import ReadOptions, read_spectrum
-from muso_exp.data.sound_features.splits import split_sizes
+from muso_exp.data.feature_regression.splits import split_sizes
 from muso_exp.features.audio import SpectrumOptions, spectrum
+from muso_exp.sound.spectrum_task import ReadOptions, read_spectrum
 
 OPTIONS = ReadOptions(SpectrumOptions(N_BINS))
 
@@ -96,7 +96,7 @@ def test_spectra_are_computed_once(
     songs: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = ready(songs, cache)
-    monkeypatch.setattr("muso_exp.data.sound_features.clips._compute", None)
+    monkeypatch.setattr("muso_exp.sound.spectra._compute", None)
     assert ready(songs, cache).fingerprint == first.fingerprint
 
 

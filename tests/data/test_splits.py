@@ -3,9 +3,9 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_matrix
 
-from muso_exp.data.listening.splits import split_plays
-from muso_exp.data.listening.tables import Interactions, ItemTags, group_items, keep_dense
+from muso_exp.data.recommendation.splits import split_plays
 from muso_exp.errors import ConfigError
+from muso_exp.formats.listening.interactions import Interactions, ItemTags, group_items, keep_dense
 
 
 def interactions(seed: int = 0, n_users: int = 60, n_items: int = 40) -> Interactions:
@@ -95,7 +95,7 @@ def test_merging_sums_plays_and_tags_and_keeps_the_most_played_name() -> None:
 
 def test_merging_that_would_change_the_total_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     lossy = lambda plays, group, n_groups: csr_matrix((plays.shape[0], n_groups))  # noqa: E731
-    monkeypatch.setattr("muso_exp.data.listening.tables.merge_items", lossy)
+    monkeypatch.setattr("muso_exp.formats.listening.interactions.merge_items", lossy)
     data = interactions()
     with pytest.raises(ConfigError, match=r"merging changed \d+ plays to 0"):
         group_items(data, np.arange(40), "merged_names", "nothing")

@@ -7,8 +7,8 @@ import torch
 from pytest import approx
 from scipy.sparse import csr_matrix
 
-from muso_exp.data.listening.tag_rows import TagRows, log_popularity
 from muso_exp.metrics.tags import MacroRocAuc
+from muso_exp.tasks.tagging.probe import TagRows, log_popularity
 
 
 def popular_tags(n_rows: int = 120, seed: int = 0) -> TagRows:

@@ -12,13 +12,13 @@ from tiny_features import dataset, ready, table, write
 from tiny_tracks import tracks
 from torch import Tensor
 
-from muso_exp.data.songs.cluster_report import best_null_sums, elbow, one_curve
-from muso_exp.data.songs.split import fingerprint, split_tracks
-from muso_exp.data.songs.table import find_feature_table, read_feature_table
+from muso_exp.data.clustering.split import fingerprint, split_tracks
 from muso_exp.data.track_features import TrackFeatures
 from muso_exp.errors import ConfigError
 from muso_exp.features.clusters import kmeans
+from muso_exp.formats.feature_table import find_feature_table, read_feature_table
 from muso_exp.metrics.clustering import SumOfSquares
+from muso_exp.tasks.clustering.report import best_null_sums, elbow, one_curve
 
 
 class Fitted:

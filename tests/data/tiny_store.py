@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from muso_exp.data.audio.store import StoreOptions
+from muso_exp.sound.store import StoreOptions
 
 OPTIONS = StoreOptions(sample_rate=16_000, seconds=4.0, min_seconds=2.0, workers=1)
 N = 64_000  # samples of a clip

@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 
-from muso_exp.data.audio.clips import ClipFacts, ClipOptions, write_clip
+from muso_exp.sound.clips import ClipFacts, ClipOptions, write_clip
 
 
 def double(task: str | int) -> int:

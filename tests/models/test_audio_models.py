@@ -18,10 +18,10 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from torchmetrics import MetricCollection
 
-from muso_exp.callbacks import TestPredictions
 from muso_exp.metrics.base import WeightedMetric
 from muso_exp.models.audio import COLUMNS, HEADS, AudioModel
 from muso_exp.models.base import Batch, Model, Solver
+from muso_exp.training.callbacks import TestPredictions
 
 CONF = Path(__file__).parents[2] / "conf" / "model"
 N_SAMPLES, N_OUTPUTS = 3**8, 3

@@ -7,8 +7,8 @@ import pytorch_lightning as pl
 import torch
 from torch.utils.data import DataLoader
 
-from muso_exp.callbacks import LossHistory
 from muso_exp.models.base import Batch, Model, Solver
+from muso_exp.training.callbacks import LossHistory
 
 BATCH = {"x": torch.zeros(1, 2), "target": torch.zeros(1, dtype=torch.int64)}
 

@@ -16,9 +16,9 @@ from hydra.utils import get_class
 from torch.utils.data import DataLoader
 from torchmetrics import MetricCollection
 
-from muso_exp.callbacks import TestPredictions
 from muso_exp.metrics.separation import ExactAccuracy, FriendAUC
 from muso_exp.models.base import Batch, Model
+from muso_exp.training.callbacks import TestPredictions
 
 CONF = Path(__file__).parents[2] / "conf" / "model"
 BLOCKS = [4, 3]

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from muso_exp.data.songs.table import find_feature_table, read_feature_table
 from muso_exp.features.tracks import FEATURES
+from muso_exp.formats.feature_table import find_feature_table, read_feature_table
 from muso_exp.simulation.track_features import COLUMNS, write_track_features
 from muso_exp.simulation.world import World, simulate_world
 

@@ -12,10 +12,10 @@ import pytest
 from conftest import REPOSITORY
 from hydra import compose, initialize_config_dir
 
-from muso_exp.build import build
+from muso_exp.collectors.lastfm import LastFm, collect_chain, write_chain
 from muso_exp.commands.collect import collect
 from muso_exp.errors import ConfigError, SourceError
-from muso_exp.sources.lastfm import LastFm, collect_chain, write_chain
+from muso_exp.experiment.build import build
 
 KEY = "not-a-real-key"
 N_USERS = 40

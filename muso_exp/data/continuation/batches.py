@@ -12,7 +12,7 @@ import torch
 from scipy.sparse import csr_matrix
 
 from muso_exp.data.base import Batch
-from muso_exp.data.listening.batches import HeldOut, UserRows, WholeMatrix
+from muso_exp.data.recommendation.batches import HeldOut, UserRows, WholeMatrix
 
 
 class PlaylistMatrix(WholeMatrix):

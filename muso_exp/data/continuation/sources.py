@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from muso_exp.data.cache import cache_key, cached_folder
-from muso_exp.data.continuation.mpd import (
+from muso_exp.cache import cache_key, cached_folder
+from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
+from muso_exp.features.tracks import FEATURES
+from muso_exp.formats.feature_table import TABLE
+from muso_exp.formats.mpd.dataset import (
     CHALLENGE_SET,
     CHALLENGE_TRUTH,
     FIX,
@@ -18,13 +21,10 @@ from muso_exp.data.continuation.mpd import (
     find_slices,
     read_mpd,
 )
-from muso_exp.data.continuation.tables import Playlists, join_parts, read_playlist_table
-from muso_exp.data.membership.readers import drop_repeats, read_features, read_rows
-from muso_exp.data.readers import find_file
-from muso_exp.data.songs.table import TABLE
-from muso_exp.data.world import simulated_world, small_worlds_refused
-from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
-from muso_exp.features.tracks import FEATURES
+from muso_exp.formats.playlist_tables import Playlists, join_parts, read_playlist_table
+from muso_exp.formats.text import find_file
+from muso_exp.formats.track_tables import drop_repeats, read_features, read_rows
+from muso_exp.simulation.checked import simulated_world, small_worlds_refused
 from muso_exp.simulation.mpd import write_mpd
 
 TABLES = ("spotify_songs.csv", "playlists.csv")  # a row per playlist and track

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from muso_exp.data.continuation.tables import CHALLENGE, TRUTH, Playlists
 from muso_exp.errors import ConfigError
+from muso_exp.formats.playlist_tables import CHALLENGE, TRUTH, Playlists
 
 MIN_HELD_OUT = 5  # tracks that a playlist needs beyond its seeds, as in the challenge
 TITLE_ONLY = "title_only"

@@ -1,0 +1,118 @@
+"""Which pairs of users become rows of a split."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from muso_exp.data.friend_distance.listeners import SPLITS, Listeners
+from muso_exp.data.friend_distance.pair_vectors import require_choice
+from muso_exp.errors import DataFormatError
+
+
+@dataclass(frozen=True)
+class PairOptions:
+    """Which pairs of users become rows.
+
+    Attributes:
+        train_pairs: `unordered` or `ordered` (each pair in both orders).
+        test_pairs: the same, for test and validation.
+        max_train_pairs: at most so many, drawn uniformly by the seed; None for all.
+        max_test_pairs: the same, for test and validation each.
+        max_dos: largest DOS that is a class; None for the largest of the train pairs.
+    """
+
+    train_pairs: str = "unordered"
+    test_pairs: str = "unordered"
+    max_train_pairs: int | None = None
+    max_test_pairs: int | None = None
+    max_dos: int | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ConfigError at a choice that does not exist."""
+        for option in ("train_pairs", "test_pairs"):
+            require_choice(option, getattr(self, option), ("unordered", "ordered"))
+
+
+@dataclass(frozen=True)
+class DrawnPairs:
+    """Pairs of users of one split that have a label, and how many have none.
+
+    Attributes:
+        pairs: user indices, shape (n_pairs, 2), in row-major order.
+        dos: degree of separation, shape (n_pairs,), int64.
+        n_candidates: pairs of users in the split.
+        n_without_path: of these, pairs without a known distance.
+        n_beyond: of these, pairs with a DOS above the classes.
+    """
+
+    pairs: np.ndarray
+    dos: np.ndarray
+    n_candidates: int
+    n_without_path: int
+    n_beyond: int
+
+
+def draw_pairs(
+    users: np.ndarray,
+    distances: np.ndarray,
+    ordered: bool,
+    max_dos: int | None,
+    max_pairs: int | None,
+    rng: np.random.Generator,
+) -> DrawnPairs:
+    """Return the pairs of `users` with 0 < DOS <= max_dos, at most max_pairs, drawn uniformly.
+
+    Args:
+        users: indices into `distances`, ascending, shape (n_users,).
+        distances: degrees of separation, shape (n_all, n_all), -1 where unknown.
+        ordered: both orders of a pair, or the smaller index first only.
+        max_dos: largest label to keep; None for any.
+        max_pairs: how many to keep; None for all.
+        rng: draws the pairs to keep.
+    """
+    near = np.ones((len(users), len(users)), dtype=bool)
+    np.fill_diagonal(near, False)
+    first, second = np.nonzero(near if ordered else np.triu(near))
+    pairs = np.stack([users[first], users[second]], axis=1)  # (n_candidates, 2)
+    dos = distances[pairs[:, 0], pairs[:, 1]].astype(np.int64)
+    beyond = dos > max_dos if max_dos is not None else np.zeros(len(dos), dtype=bool)
+    keep = np.flatnonzero((dos > 0) & ~beyond)
+    if max_pairs is not None and len(keep) > max_pairs:
+        keep = np.sort(rng.choice(keep, max_pairs, replace=False))
+    return DrawnPairs(pairs[keep], dos[keep], len(dos), int((dos <= 0).sum()), int(beyond.sum()))
+
+
+def draw_splits(listeners: Listeners, options: PairOptions, seed: int) -> dict[str, DrawnPairs]:
+    """Return the pairs of train, val and test; the largest DOS in train bounds the others.
+
+    Raises:
+        DataFormatError: a split that has users has no pair with a usable DOS.
+    """
+    drawn: dict[str, DrawnPairs] = {}
+    max_dos = options.max_dos
+    for number, split in enumerate(SPLITS):
+        train = split == "train"
+        drawn[split] = draw_pairs(
+            listeners.splits[split],
+            listeners.distances,
+            ordered=(options.train_pairs if train else options.test_pairs) == "ordered",
+            max_dos=max_dos,
+            max_pairs=options.max_train_pairs if train else options.max_test_pairs,
+            rng=np.random.default_rng([seed, number]),
+        )
+        _refuse_no_pairs(listeners, drawn, split)
+        max_dos = int(drawn["train"].dos.max())
+    return drawn
+
+
+def _refuse_no_pairs(listeners: Listeners, drawn: Mapping[str, DrawnPairs], split: str) -> None:
+    n_users = len(listeners.splits[split])
+    if len(drawn[split].pairs) or (split == "val" and not n_users):
+        return
+    limit = "" if split == "train" else f" and at most {drawn['train'].dos.max()}, as in train"
+    raise DataFormatError(
+        listeners.sources[split],
+        f"no pair of the {n_users} {split} users has a DOS above 0{limit}",
+        fix="more users are needed, or a larger dataset.max_dos",
+    )

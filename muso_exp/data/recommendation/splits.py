@@ -1,0 +1,135 @@
+"""Which plays are for training, validation and test."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from muso_exp.errors import ConfigError
+from muso_exp.features.interactions import draw_entries, keep_entries
+from muso_exp.formats.listening.interactions import Interactions
+
+
+@dataclass(frozen=True)
+class Split:
+    """Plays by their use, all of shape (n_users, n_items), indices ascending.
+
+    Attributes:
+        train: plays to learn from.
+        val: held out to choose a model by; no entry of train.
+        test: held out to judge it; no entry of train or val.
+        candidates: ids of the items that are ranked, ascending; None for all.
+    """
+
+    train: csr_matrix
+    val: csr_matrix
+    test: csr_matrix
+    candidates: np.ndarray | None = None
+
+
+def split_plays(
+    data: Interactions,
+    kind: str,
+    test_share: float,
+    val_share: float,
+    seed: int,
+    listed: np.ndarray | None = None,
+) -> Split:
+    """Split the plays.
+
+    Args:
+        data: what was read.
+        kind: `holdout` (a share of each user's items), `temporal` (items first heard after the
+            cut), `cold_items` (a share of the items, unseen in training), `cold_artists` (the same
+            by whole artists) or `published` (the listed items, or else the files' hidden half).
+        test_share: share for the test; unread by `temporal` and `published`.
+        val_share: share of each user's remaining items for validation; 0 for none.
+        seed: of the draws.
+        listed: which items a published list holds out, shape (n_items,), bool; None without list.
+
+    Raises:
+        ConfigError: an unknown kind, a share outside 0..1, data without what the kind needs, or
+            nothing left to train on or to test.
+    """
+    if kind not in SPLITS:
+        raise ConfigError(f"dataset.split={kind}: choose one of {', '.join(SPLITS)}")
+    for name, share in (("test_share", test_share), ("val_share", val_share)):
+        if not 0 <= share < 1:
+            raise ConfigError(f"dataset.{name}={share}: a share >= 0 and < 1 is needed")
+    if kind == "published" and listed is not None:
+        rest, test, candidates = _hold_items(data.plays, listed)
+    else:
+        rest, test, candidates = SPLITS[kind](data, test_share, seed)
+    held = draw_entries(rest, val_share, seed + 1)
+    split = Split(keep_entries(rest, ~held), keep_entries(rest, held), test, candidates)
+    for name, part in (("train on", split.train), ("test", split.test)):
+        if part.nnz == 0:
+            raise ConfigError(f"dataset.split={kind}: no plays to {name}; lower the minimum counts")
+    return split
+
+
+Parts = tuple[csr_matrix, csr_matrix, np.ndarray | None]
+
+
+def _holdout(data: Interactions, share: float, seed: int) -> Parts:
+    held = draw_entries(data.plays, share, seed)
+    return keep_entries(data.plays, ~held), keep_entries(data.plays, held), None
+
+
+def _temporal(data: Interactions, share: float, seed: int) -> Parts:
+    if data.earlier is None:
+        raise ConfigError("dataset.split=temporal: this source has no time stamps; lfm1b has")
+    new = ~_in(data.plays, data.earlier)
+    return data.earlier, keep_entries(data.plays, new), None
+
+
+def _cold_items(data: Interactions, share: float, seed: int) -> Parts:
+    return _cold(data.plays, np.arange(data.plays.shape[1]), share, seed)
+
+
+def _cold_artists(data: Interactions, share: float, seed: int) -> Parts:
+    names = data.items["artist"].to_numpy(dtype=str)
+    return _cold(data.plays, np.unique(names, return_inverse=True)[1], share, seed)
+
+
+def _cold(plays: csr_matrix, group: np.ndarray, share: float, seed: int) -> Parts:
+    """Hold out whole groups of items until they are `share` of the items."""
+    order = np.random.default_rng(seed).permutation(int(group.max()) + 1)
+    reached = np.cumsum(np.bincount(group)[order]) <= share * len(group)
+    return _hold_items(plays, np.isin(group, order[reached]))
+
+
+def _hold_items(plays: csr_matrix, cold: np.ndarray) -> Parts:
+    """Hold out the items where `cold` (n_items,) is true."""
+    held = cold[plays.indices]
+    return keep_entries(plays, ~held), keep_entries(plays, held), np.flatnonzero(cold)
+
+
+def _published(data: Interactions, share: float, seed: int) -> Parts:
+    if data.hidden is None:
+        raise ConfigError(
+            "dataset.split=published: no hidden half in the files; set dataset.test_list"
+        )
+    return data.plays, keep_entries(data.hidden, ~_in(data.hidden, data.plays)), None
+
+
+def _in(entries: csr_matrix, other: csr_matrix) -> np.ndarray:
+    """Return which stored entries of one matrix are stored in the other too, shape (n,)."""
+    known = csr_matrix(other, copy=True, dtype=np.int64)
+    known.data = np.ones_like(known.data)
+    marked = csr_matrix(entries, copy=True, dtype=np.int64)
+    marked.data = np.arange(1, marked.nnz + 1)
+    both = marked.multiply(known).tocsr()
+    found = np.zeros(entries.nnz, dtype=bool)
+    found[both.data - 1] = True
+    return found
+
+
+SPLITS: dict[str, Callable[[Interactions, float, int], Parts]] = {
+    "holdout": _holdout,
+    "temporal": _temporal,
+    "cold_items": _cold_items,
+    "cold_artists": _cold_artists,
+    "published": _published,
+}

@@ -1,0 +1,320 @@
+"""The base of every data set of sound: clips in a store, split, cut into windows."""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from muso_exp.data.base import Batch, BatchDataset, ExperimentData, Predict
+from muso_exp.data.sound.simulated_sound import SoundWorld, sound_folder
+from muso_exp.data.sound.splits import PARTS, SplitOptions, group_names, split_clips
+from muso_exp.data.sound.windows import Crops, EpochBatches, Windows
+from muso_exp.errors import ConfigError
+from muso_exp.formats.sound.layouts import read_tracks
+from muso_exp.formats.sound.new_songs import find_songs, warn_of_bad
+from muso_exp.formats.sound.split_lists import read_artist_list, read_split_list, set_listed
+from muso_exp.records import Finding
+from muso_exp.sound.store import AudioStore, StoreOptions, build_store
+from muso_exp.tasks import sound_audit as report
+
+
+class AudioData(ExperimentData):
+    """Clips of sound with something to learn of each; a subclass says what.
+
+    Training takes random crops, evaluation the first consecutive windows of a clip, over which a
+    model averages. Artists are the independent unit (a clip where the artist is unknown).
+
+    Args:
+        root: folder of sound files in one of the layouts of `muso_exp.formats.sound.layouts`; None
+            for the simulated world, rendered to sound.
+        cache: folder for the store and the simulated files.
+        batch_size: crops or clips of a batch; 0 for all at once.
+        seed: of the split and of the crops.
+        num_workers: processes that make batches.
+        layout: auto, manifest, fma, gtzan, emotify or folder.
+        sample_rate: that clips are kept at, in Hz.
+        seconds: length of a clip; a shorter file is padded, a longer one cropped.
+        crop: which part of a longer file is kept: centre or start.
+        workers: processes that decode (or render).
+        n_samples: length of a window.
+        eval_windows: windows of a clip that a prediction is averaged over, at most.
+        crops_per_clip: random crops of each clip in a training epoch.
+        split: track, artist or published.
+        split_list: published list of the split, see `muso_exp.formats.sound.split_lists`.
+        artist_list: published list of the artists, for layouts that lack them.
+        test_share: share of the clips that is tested on; unread with folds.
+        val_share: share of the rest that a model is chosen by; 0 for none.
+        n_folds: 0, or the number of folds of a cross-validation.
+        fold: which of them is tested on, from 0.
+        world_users: users of the simulated world.
+        world_artists: its artists.
+        world_genres: its genres.
+        world_clips: its tracks with sound.
+        world_per_artist: most of them of one artist.
+        world_seconds: length of their files.
+        world_sample_rate: of the files, in Hz.
+        world_seed: of the world.
+
+    Raises:
+        ConfigError: an option out of its range, or a clip shorter than a window.
+
+    Source: thesis section 6.1 (20 s at 16 kHz, crops, 5 windows).
+    """
+
+    head: str  # of `muso_exp.models.audio.AudioModel`
+
+    def __init__(
+        self,
+        root: str | None,
+        cache: str,
+        batch_size: int,
+        seed: int,
+        num_workers: int = 0,
+        layout: str = "auto",
+        sample_rate: int = 16_000,
+        seconds: float = 20.0,
+        crop: str = "centre",
+        workers: int = 2,
+        n_samples: int = 59_049,
+        eval_windows: int = 5,
+        crops_per_clip: int = 1,
+        split: str = "artist",
+        split_list: str | None = None,
+        artist_list: str | None = None,
+        test_share: float = 0.2,
+        val_share: float = 0.1,
+        n_folds: int = 0,
+        fold: int = 0,
+        world_users: int = 300,
+        world_artists: int = 400,
+        world_genres: int = 8,
+        world_clips: int = 400,
+        world_per_artist: int = 4,
+        world_seconds: float = 10.0,
+        world_sample_rate: int = 16_000,
+        world_seed: int = 0,
+    ) -> None:
+        super().__init__(root, cache, batch_size, seed, num_workers)
+        sizes = {"n_samples": n_samples, "eval_windows": eval_windows}
+        for name, size in {**sizes, "crops_per_clip": crops_per_clip}.items():
+            if size < 1:
+                raise ConfigError(f"dataset.{name}={size}: at least 1 is needed")
+        self.layout, self.n_samples, self.crops_per_clip = layout, n_samples, crops_per_clip
+        least = n_samples / sample_rate
+        self.store_options = StoreOptions(sample_rate, seconds, crop, least, workers)
+        whole = self.store_options.clip.n_samples // n_samples  # windows in a clip
+        if whole < 1:
+            raise ConfigError(
+                f"dataset.seconds={seconds}: a window of {n_samples} samples at {sample_rate} Hz "
+                f"is {least:.2f} s long"
+            )
+        self.eval_windows = min(eval_windows, whole)
+        self.split_options = SplitOptions(split, test_share, val_share, n_folds, fold, seed)
+        self.split_list = None if split_list is None else Path(split_list)
+        self.artist_list = None if artist_list is None else Path(artist_list)
+        self._opened: tuple[pd.DataFrame, AudioStore] | None = None
+        self.world = SoundWorld(
+            world_users,
+            world_artists,
+            world_genres,
+            world_clips,
+            world_per_artist,
+            world_seconds,
+            world_sample_rate,
+            world_seed,
+        )
+
+    def prepare_data(self) -> None:
+        """Render the simulated world where it is asked for, and decode the clips, once.
+
+        Raises:
+            DatasetNotFoundError: no folder, or a table is missing.
+            DataFormatError: a table of another form, or no file that can be used.
+        """
+        self._read()
+
+    def setup(self, stage: str | None = None) -> None:
+        """Open the store, take the clips that there is something to learn of, and split them.
+
+        Raises:
+            ConfigError: too few clips.
+        """
+        if self.dims:
+            return
+        tracks, self.store = self._read()
+        place = pd.Series(np.arange(len(self.store)), index=self.store.index["track_id"])
+        decoded = tracks[tracks["track_id"].isin(place.index)].reset_index(drop=True)
+        self.n_read = len(tracks)
+        self.tracks = self.choose(decoded).reset_index(drop=True)
+        self.clips = place[self.tracks["track_id"]].to_numpy()  # (n_clips,), numbers in the store
+        self.parts = split_clips(self.tracks, self.strata(), self.split_options)
+        if self.split_options.kind == "published":
+            self._drop_unlisted()
+        self.artists = group_names(self.tracks)  # (n_clips,)
+        self.labels = self.learn()  # (n_clips, ...)
+        self.fingerprint = self.identity()
+        self.dims |= {
+            "head": self.head,
+            "n_outputs": self.n_outputs(),
+            "sample_rate": self.store.sample_rate,
+            "n_samples": self.n_samples,
+        }
+
+    @abstractmethod
+    def choose(self, tracks: pd.DataFrame) -> pd.DataFrame:
+        """Return the decoded tracks that there is something to learn of.
+
+        Raises:
+            ConfigError: there are none.
+        """
+
+    @abstractmethod
+    def learn(self) -> Tensor:
+        """Return the target of each clip, (n_clips, ...); what it needs is fitted on train."""
+
+    @abstractmethod
+    def n_outputs(self) -> int:
+        """Return how many numbers a model predicts of a clip."""
+
+    @abstractmethod
+    def describe(self, songs: pd.DataFrame, columns: dict[str, Tensor]) -> pd.DataFrame:
+        """Return what is shown of new songs, whose prediction columns are given."""
+
+    def strata(self) -> np.ndarray:
+        """Return the classes that folds hold equal shares of: the genres, shape (n_clips,)."""
+        return np.unique(self.tracks["genre"].to_numpy(str), return_inverse=True)[1]
+
+    def identity(self) -> str:
+        """Return a hash of clips, targets and split."""
+        return report.identity(self)
+
+    def folder(self) -> Path:
+        """Return the folder of the sound files: the root, or the simulated one."""
+        if self.root is not None:
+            return self.root
+        return sound_folder(self.world, self.cache, self.store_options.workers)
+
+    def part(self, name: str) -> pd.DataFrame:
+        """Return the tracks of train, val or test, in row order."""
+        return self.tracks.iloc[self.parts[name]].reset_index(drop=True)
+
+    def train_dataloader(self) -> DataLoader:
+        """Return random crops of the train clips, others in each epoch."""
+        rows = self.train_rows()
+        crops = Crops(
+            self.store,
+            self.clips[rows],
+            self.labels[torch.from_numpy(rows)],
+            self.n_samples,
+            self.crops_per_clip,
+            self.seed,
+        )
+        batches = EpochBatches(len(crops), self.batch_size or len(crops), self.seed, self.epoch)
+        return DataLoader(crops, sampler=batches, batch_size=None, num_workers=self.num_workers)
+
+    def train_rows(self) -> np.ndarray:
+        """Return the clips that are trained on."""
+        return self.parts["train"]
+
+    def val_dataloader(self) -> DataLoader | list[DataLoader]:
+        """Return the windows of the validation clips; nothing where none are held out."""
+        rows = self.parts["val"]
+        return self.loader(self.windows(rows), shuffle=False) if len(rows) else []
+
+    def test_dataloader(self) -> DataLoader:
+        """Return the windows of the test clips, in row order."""
+        return self.loader(self.windows(self.parts["test"]), shuffle=False)
+
+    def windows(self, rows: np.ndarray) -> BatchDataset:
+        """Return the consecutive windows of some clips."""
+        labels = self.labels[torch.from_numpy(rows)]
+        return Windows(self.store, self.clips[rows], labels, self.n_samples, self.eval_windows)
+
+    def predict_all(self, rows: np.ndarray, predict: Predict) -> dict[str, Tensor]:
+        """Return the prediction columns of some clips, in their order."""
+        return predict_batches(self.loader(self.windows(rows), shuffle=False), predict)
+
+    def target(self) -> Tensor:
+        """Return the true values of the test clips, in row order."""
+        return self.labels[torch.from_numpy(self.parts["test"])]
+
+    def units(self) -> np.ndarray:
+        """Return the artist of each test clip, shape (n_rows, 1)."""
+        return self.artists[self.parts["test"]][:, None]
+
+    def audit(self) -> list[Finding]:
+        """Return what could not be decoded, and what train and test have in common."""
+        return report.audit(self)
+
+    def counts(self) -> dict[str, int]:
+        """Return tracks read, clips used, artists, and clips of each part."""
+        parts = {f"{name}_clips": len(self.parts[name]) for name in PARTS}
+        artists = len(np.unique(self.artists))
+        return {"tracks": self.n_read, "clips": len(self.tracks), "artists": artists, **parts}
+
+    def apply(self, path: Path, predict: Predict) -> pd.DataFrame:
+        """Predict new songs: a sound file, or a folder of them.
+
+        Clips are cut as in training. Files that cannot be used are left out, with a warning that
+        names each and the reason.
+
+        Args:
+            path: of the file or folder.
+            predict: the trained model.
+
+        Returns:
+            A row per song; the subclass's `describe` says what is in it.
+
+        Raises:
+            DatasetNotFoundError: no such file or folder, or no sound file in it.
+            DataFormatError: no file that can be used.
+        """
+        songs = find_songs(path)
+        with TemporaryDirectory() as folder:
+            store = build_store(songs, Path(folder), self.store_options)
+            warn_of_bad(store.quarantine, len(songs))
+            clips = np.arange(len(store))
+            nothing = torch.zeros(len(store))
+            windows = Windows(store, clips, nothing, self.n_samples, self.eval_windows)
+            columns = predict_batches(self.loader(windows, shuffle=False), predict)
+            good = songs.set_index("track_id").loc[store.index["track_id"]].reset_index()
+        return self.describe(good, columns)
+
+    def _read(self) -> tuple[pd.DataFrame, AudioStore]:
+        """Return the tracks of the folder and the store of their clips, read once."""
+        if self._opened is None:
+            self._opened = self._open()
+        return self._opened
+
+    def _open(self) -> tuple[pd.DataFrame, AudioStore]:
+        tracks = read_tracks(self.folder(), self.layout)
+        if self.split_list is not None:
+            tracks = set_listed(tracks, "split", read_split_list(self.split_list))
+        if self.artist_list is not None:
+            tracks = set_listed(tracks, "artist", read_artist_list(self.artist_list))
+        return tracks, build_store(tracks, self.cache, self.store_options)
+
+    def _drop_unlisted(self) -> None:
+        """Keep the clips that the published split names."""
+        kept = np.sort(np.concatenate(list(self.parts.values())))
+        self.tracks = self.tracks.iloc[kept].reset_index(drop=True)
+        self.clips = self.clips[kept]
+        self.parts = {name: np.searchsorted(kept, rows) for name, rows in self.parts.items()}
+
+
+def predict_batches(batches: DataLoader, predict: Predict) -> dict[str, Tensor]:
+    """Return the prediction columns of all rows of a loader."""
+    parts = list(_predicted(batches, predict))
+    return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+
+
+def _predicted(batches: DataLoader, predict: Predict) -> Iterator[dict[str, Tensor]]:
+    for batch in batches:
+        asked: Batch = {"x": batch["x"]}
+        yield predict(asked)

@@ -1,0 +1,117 @@
+"""The table over several runs: in the terminal, as CSV, Markdown and HTML, with a figure."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from rich.console import Console
+from rich.table import Table
+
+from muso_exp.evaluation.comparison import spread_over_seeds
+from muso_exp.evaluation.report import embed, environment, interval, number, verdict_markup
+from muso_exp.figures import common as plots
+
+_HEADINGS = ("variant", "seed", "reported", "measured", "95 % interval", "difference to the first",
+             "95 % interval", "best null", "fit, s", "verdict")  # fmt: skip
+_NUMBERED = re.compile(r"(\d+)_\w+")  # a variant that is a place on a curve, e.g. 40_factors
+
+
+def write_comparison(folder: Path, title: str, document: str | None, table: pd.DataFrame) -> None:
+    """Print the comparison and write `table.csv`, `table.html` and a figure per metric.
+
+    Args:
+        folder: of the sweep.
+        title: name of the experiment.
+        document: title of the paper, if there is one.
+        table: from `muso_exp.evaluation.comparison.comparison_table`.
+    """
+    print_comparison(title, table)
+    table.to_csv(folder / "table.csv", index=False)
+    figures = {}
+    for metric, rows in table.groupby("metric", sort=False):
+        figure = _figure(str(metric), rows)
+        path = folder / f"{metric}.png"
+        figure.savefig(path, dpi=120)
+        figures[metric] = embed(path)
+    page = environment().get_template("table.html.j2")
+    text = page.render(
+        title=title,
+        document=document,
+        data_lines=data_lines,
+        groups=list(table.groupby("metric", sort=False)),
+        figures=figures,
+        links=_links(table, folder),
+        spread=spread_over_seeds(table),
+    )
+    (folder / "table.html").write_text(text, encoding="utf-8")
+
+
+def _links(table: pd.DataFrame, folder: Path) -> dict[str, str]:
+    """Return where the report of each run lies, as seen from the folder of the sweep."""
+    runs = filter(None, table["run"])
+    return {run: os.path.relpath(Path(run) / "report.html", folder) for run in runs}
+
+
+def _figure(metric: str, rows: pd.DataFrame) -> Figure:
+    """Draw a curve where every variant is a number of the same thing, else one line each."""
+    names, null = rows["variant"].tolist(), float(rows["best_null"].iloc[0])
+    measured = rows["measured"].to_numpy(dtype=float)
+    intervals = rows[["low", "high"]].to_numpy(dtype=float)
+    numbers = [match and int(match[1]) for match in map(_NUMBERED.fullmatch, names)]
+    if None in numbers or len(set(numbers)) < 2:
+        told = "best null of the first row"
+        return plots.forest_figure(names, measured, intervals, metric, null, told)
+    reported = rows["reported"].to_numpy(dtype=float)
+    what = names[0].partition("_")[2]
+    return plots.curve_figure(np.array(numbers), measured, intervals, reported, what, metric)
+
+
+def print_comparison(title: str, table: pd.DataFrame) -> None:
+    """Print one terminal table per metric, and the spread over seeds where there are several."""
+    console = Console()
+    console = console if console.is_terminal else Console(width=160)
+    for metric, rows in table.groupby("metric", sort=False):
+        shown = Table(title=f"{title}: {metric}", title_justify="left", caption_justify="left")
+        shown.caption = data_lines(rows)
+        for place, heading in enumerate(_HEADINGS):
+            left, whole = place in (0, 9), "interval" in heading
+            shown.add_column(heading, justify="left" if left else "right", no_wrap=whole)
+        for row in rows.itertuples():
+            shown.add_row(*_cells(row))
+        console.print(shown)
+    spread = spread_over_seeds(table)
+    if len(spread):
+        shown = Table(title=f"{title}: over seeds", title_justify="left")
+        for heading in ("metric", "variant", "seeds", "mean", "standard deviation"):
+            shown.add_column(heading)
+        for metric, variant, count, mean, std in spread.itertuples(index=False):
+            shown.add_row(metric, variant, str(count), number(mean), number(std))
+        console.print(shown)
+
+
+def data_lines(rows: pd.DataFrame) -> str:
+    """Return which data the rows are of: once, or by variant where they differ."""
+    if rows["data"].nunique() == 1:
+        return rows["data"].iloc[0]
+    return "; ".join(f"{row.variant}: {row.data}" for row in rows.itertuples())
+
+
+def _cells(row: Any) -> list[str]:
+    return [
+        row.variant,
+        str(row.seed),
+        number(row.reported) + (f"\n[dim]{row.holds}[/dim]" if row.holds else ""),
+        number(row.measured),
+        interval((row.low, row.high)),
+        number(row.difference),
+        interval((row.difference_low, row.difference_high)),
+        number(row.best_null),
+        number(row.fit_seconds),
+        verdict_markup(row.verdict, row.verdict),
+    ]

@@ -1,0 +1,48 @@
+"""The feature table of document 4: a row per track, `track_features.csv`, plain or .gz."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from muso_exp.formats.text import find_files
+from muso_exp.formats.track_tables import drop_repeats, read_features, read_rows
+
+TABLE = "track_features.csv"
+
+
+def find_feature_table(root: Path) -> Path:
+    """Return the feature table in the folder `root`.
+
+    Raises:
+        DatasetNotFoundError: no such folder, or no table in it.
+    """
+    fix = f"put {TABLE} (or .gz) there: id and the audio features, a row per track"
+    return find_files(root, {"table": [TABLE]}, fix)["table"]
+
+
+def read_feature_table(
+    path: Path,
+    features: Sequence[str],
+    duplicates: str = "refuse",
+    remedy: str = "leave the feature out",
+) -> pd.DataFrame:
+    """Return the tracks of a feature table, each value checked against its documented range.
+
+    Args:
+        path: CSV or the JSON of Spotify's end point, plain or .gz; other exports' column names
+            and URIs for ids are known too.
+        features: names in `muso_exp.features.tracks.FEATURES`.
+        duplicates: what a second row of an id is: `refuse`d, or left out (`first`).
+        remedy: what `dataset.drop` is for, in the message about a missing column.
+
+    Returns:
+        id, title, artist (both "" where the file has none), line and the features as float64.
+
+    Raises:
+        DatasetNotFoundError: no such file.
+        DataFormatError: no table, a missing column, a value that is no number or out of range, or
+            a second row of one id.
+    """
+    tracks = read_features(path, read_rows(path), features, remedy)
+    return drop_repeats(path, tracks, duplicates)

@@ -1,0 +1,156 @@
+"""Listening tables of one's own, of any size -> interactions."""
+
+import glob
+import json
+import shutil
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from muso_exp.cache import cache_key, cached_folder
+from muso_exp.errors import DataFormatError
+from muso_exp.formats.listening.aggregate import MEMORY, Aggregate, edges
+from muso_exp.formats.listening.csv_headers import (
+    COUNT,
+    OwnTable,
+    read_headers,
+    refuse_damaged,
+    refuse_first_fault,
+)
+from muso_exp.formats.listening.interactions import Interactions
+from muso_exp.formats.listening.load import load_plays
+from muso_exp.formats.listening.logs import MOST_PLAYS
+from muso_exp.formats.listening.msd import Files, ReadOptions, merged
+from muso_exp.records import Finding
+
+VERSION = 2  # of the sums; raised whenever they change
+_BETWEEN = "\x1f"  # artist and title, while they are one value
+_DASH = " - "
+
+
+def read_own(files: Files, options: ReadOptions) -> Interactions:
+    """Read tables of one's own: who played what, a row per play or with a number of plays.
+
+    An item goes by its track_id, or else by its name: `artist - title`, or the artist.
+
+    Raises:
+        DataFormatError: a table that is none (see `own_tables`), no row, or plays of one user.
+    """
+    tables, roles = read_headers(files, options.items)
+    folder = _sum_tables(tables, roles, options.cache)
+    facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
+    logs = {"plays": Aggregate(pairs=folder / "pairs.parquet", leading_zeros=0, **facts)}
+    loaded = load_plays(logs, options.top_items, events="plays" not in roles)
+    if len(loaded.users) < 2:
+        raise DataFormatError(
+            tables[0].path.parent,
+            "all plays are of one user, which cannot be factorised",
+            fix="join the plays of several people",
+        )
+    names = pd.read_parquet(folder / "names.parquet").set_index("item")["name"]
+    parted = names.reindex(loaded.items).str.partition(_BETWEEN)
+    items = pd.DataFrame(
+        {"id": loaded.items, "artist": parted[0].to_numpy(), "title": parted[2].to_numpy()}
+    )
+    notes = [*loaded.notes, _columns_read(tables, roles)]
+    plays = loaded.plays["plays"]
+    return merged(Interactions(plays, np.arange(len(loaded.users)), items, notes=notes), options)
+
+
+def _columns_read(tables: list[OwnTable], roles: list[str]) -> Finding:
+    """Return the note on what was taken for what."""
+    header, places = tables[0].header, tables[0].places
+    read = ", ".join(f"{role} from {header[places[role]]!r}" for role in roles)
+    unread = [name for place, name in enumerate(header) if place not in map(places.get, roles)]
+    text = f"tables of plays: {len(tables)}; read in {tables[0].path.name}: {read}"
+    text += f"; not read: {', '.join(unread)}" if unread else ""
+    return Finding("tables_read", len(tables), text)
+
+
+def _sum_tables(tables: list[OwnTable], roles: list[str], cache: Path) -> Path:
+    """Return the folder with `pairs.parquet`, `names.parquet` and their counts, written once.
+
+    Raises:
+        DataFormatError: a row that is none, or no row at all.
+    """
+
+    def write(folder: Path) -> None:
+        for table in tables:
+            refuse_damaged(table.path)
+        try:
+            facts = _write_sums(tables, roles, folder)
+        except duckdb.Error as error:
+            raise _fault(tables, roles, str(error).splitlines()[0]) from error
+        if facts["lines"] == 0:
+            raise DataFormatError(tables[0].path, "no rows below the header", fix="copy it anew")
+        if facts.pop("faults"):
+            raise _fault(tables, roles, "a row without a name or a play count")
+        (folder / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
+
+    sources = " ".join(edges(table.path) for table in tables)
+    return cached_folder(cache, cache_key("own_tables", VERSION, {"roles": roles}, sources), write)
+
+
+def _fault(tables: list[OwnTable], roles: list[str], reason: str) -> DataFormatError:
+    """Raise at the first fault with its line, or return the error that says the reason."""
+    for table in tables:
+        refuse_first_fault(table, roles)
+    fix = "save it anew as CSV in UTF-8"
+    return DataFormatError(tables[0].path, f"cannot be read: {reason}", fix=fix)
+
+
+def _write_sums(tables: list[OwnTable], roles: list[str], folder: Path) -> dict[str, int]:
+    """Sum the plays of each user and item; what does not fit into memory goes to disk.
+
+    Returns:
+        lines, plays, pairs_count, and faults: rows without a name or a play count.
+    """
+    pairs, spill = folder / "pairs.parquet", folder / "spill"
+    config = {"memory_limit": MEMORY, "temp_directory": str(spill)}
+    with duckdb.connect(config=dict(config)) as connection:
+        lines = " UNION ALL ".join(_select(table, roles) for table in tables)
+        connection.sql(
+            'SELECT "user", item, min(name) AS name, count(*) AS lines, count(plays) AS good, '
+            f'coalesce(sum(plays), 0)::BIGINT AS plays FROM ({lines}) GROUP BY "user", item'
+        ).write_parquet(str(pairs), compression="zstd")
+        read = connection.read_parquet(glob.escape(str(pairs)))
+        names = read.aggregate("item, min(name) AS name", "item")
+        names.write_parquet(str(folder / "names.parquet"), compression="zstd")
+        totals = ("sum(lines)", "sum(plays)", "count(*)", "sum(lines - good)")
+        found = ", ".join(f"coalesce({total}, 0)::BIGINT" for total in totals)
+        facts = read.aggregate(found).fetchall()[0]
+    shutil.rmtree(spill, ignore_errors=True)
+    return dict(zip(("lines", "plays", "pairs_count", "faults"), facts, strict=True))
+
+
+def _select(table: OwnTable, roles: list[str]) -> str:
+    """Return the query of a table's rows: user, item, name, plays (NULL where a row is faulty)."""
+    cells = {role: f"trim(c{table.places[role]})" for role in roles}
+    texts = [cell for role, cell in cells.items() if role != "plays"]
+    plays, whole = "1", "true"
+    if "plays" in cells:
+        plays = f"try_cast({cells['plays']} AS DOUBLE)"
+        whole = (
+            f"regexp_full_match({cells['plays']}, '{COUNT}') AND {plays} BETWEEN 1 AND {MOST_PLAYS}"
+        )
+    good = " AND ".join([*(f"{text} <> ''" for text in texts), whole])
+    first = cells.get("artist", "''")
+    second = next((cells[role] for role in ("album", "track", "track_id") if role in cells), "''")
+    name = f"concat_ws('{_DASH}', nullif({first}, ''), nullif({second}, ''))"
+    return (
+        f'SELECT {cells["user"]} AS "user", {cells.get("track_id", name)} AS item, '
+        f"concat({first}, '{_BETWEEN}', {second}) AS name, "
+        f"CASE WHEN {good} THEN {plays}::BIGINT END AS plays FROM {_scan(table)}"
+    )
+
+
+def _scan(table: OwnTable) -> str:
+    """Return the call that reads a table, all as text, in columns c0, c1, ..."""
+    path = glob.escape(str(table.path)).replace("'", "''")
+    columns = {f"c{place}": "VARCHAR" for place in range(len(table.header))}
+    return (
+        f"read_csv(['{path}'], auto_detect = false, header = true, delim = '{table.delimiter}', "
+        f"quote = '{table.quote}', escape = '{table.quote}', columns = {columns})"
+    )

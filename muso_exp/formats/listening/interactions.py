@@ -1,0 +1,161 @@
+"""Who played what how often, with the names and tags of the items; merging and filtering."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_matrix
+
+from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
+from muso_exp.features.interactions import dense_core, merge_items
+from muso_exp.formats.text import read_text
+from muso_exp.records import Finding
+
+
+@dataclass(frozen=True)
+class ItemTags:
+    """Tags of items.
+
+    Attributes:
+        weights: how strongly each tag was given, shape (n_items, n_tags); absent is 0.
+        names: of the tags, n_tags of them.
+    """
+
+    weights: csr_matrix
+    names: list[str]
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """Play counts of a source, users and items as row and column numbers.
+
+    Attributes:
+        plays: shape (n_users, n_items), int64, indices ascending.
+        users: number of each user in the order of the files' ids, shape (n_users,): who somebody is
+            whatever else is filtered, without a name.
+        items: a row per item: `id` (as in the files), `artist` and `title`; where the items are
+            artists, `title` is empty.
+        earlier: plays before the cut, same shape; None without time stamps or cut.
+        hidden: plays that the publisher hid for the test, same shape; None without.
+        tags: of the items; None without.
+        notes: what was found while reading, counted.
+    """
+
+    plays: csr_matrix
+    users: np.ndarray
+    items: pd.DataFrame
+    earlier: csr_matrix | None = None
+    hidden: csr_matrix | None = None
+    tags: ItemTags | None = None
+    notes: Sequence[Finding] = field(default_factory=tuple)
+
+    @property
+    def names(self) -> list[str]:
+        """Return what each item is called: `artist - title`, or the artist, or else its id."""
+        rows = zip(self.items["id"], self.items["artist"], self.items["title"], strict=True)
+        return [" - ".join(part for part in (a, t) if part) or str(i) for i, a, t in rows]
+
+    def fingerprint(self) -> str:
+        """Return the sha256 of plays, items and tags; of users only their order counts."""
+        digest = hashlib.sha256()
+        tags = [] if self.tags is None else [self.tags.weights]
+        for matrix in (self.plays, self.earlier, self.hidden, *tags):
+            if matrix is not None:
+                for part in (matrix.indptr, matrix.indices, matrix.data):
+                    digest.update(np.ascontiguousarray(part, dtype=np.int64).tobytes())
+        for column in ("id", "artist", "title"):
+            digest.update("\0".join(self.items[column].astype(str)).encode())
+        return digest.hexdigest()
+
+    def select(self, users: np.ndarray, items: np.ndarray) -> "Interactions":
+        """Return the chosen users and items, in the order given."""
+        earlier, hidden = (
+            None if matrix is None else matrix[users][:, items]
+            for matrix in (self.earlier, self.hidden)
+        )
+        tags = self.tags
+        if tags is not None:
+            tags = ItemTags(tags.weights[items], tags.names)
+        return replace(
+            self,
+            plays=self.plays[users][:, items],
+            users=self.users[users],
+            items=self.items.iloc[items].reset_index(drop=True),
+            earlier=earlier,
+            hidden=hidden,
+            tags=tags,
+        )
+
+
+def group_items(data: Interactions, group: np.ndarray, check: str, what: str) -> Interactions:
+    """Merge the items of each group into its most played one; plays and tags are summed.
+
+    Args:
+        data: what was read.
+        group: number of each item's group, shape (n_items,); every number from 0 up is used.
+        check: metric-safe name of the finding that counts the merged items.
+        what: why they are the same, for its text.
+
+    Raises:
+        ConfigError: the total of plays changed (which would be a fault of this program).
+    """
+    n_groups = int(group.max()) + 1
+    total = np.asarray(data.plays.sum(axis=0)).ravel()
+    best = np.lexsort([-total, group])
+    first = best[np.unique(group[best], return_index=True)[1]]  # (n_groups,)
+    plays = merge_items(data.plays, group, n_groups)
+    if plays.sum() != data.plays.sum():
+        raise ConfigError(f"merging changed {data.plays.sum()} plays to {plays.sum()}")
+    earlier, hidden = (
+        None if matrix is None else merge_items(matrix, group, n_groups)
+        for matrix in (data.earlier, data.hidden)
+    )
+    tags = data.tags
+    if tags is not None:
+        tags = ItemTags(merge_items(tags.weights.T.tocsr(), group, n_groups).T.tocsr(), tags.names)
+    lost = len(group) - n_groups
+    note = Finding(check, lost, f"{lost} of {len(group)} items merged into others: {what}")
+    items = data.items.iloc[first].reset_index(drop=True)
+    return replace(
+        data,
+        plays=plays,
+        items=items,
+        earlier=earlier,
+        hidden=hidden,
+        tags=tags,
+        notes=(*data.notes, note),
+    )
+
+
+def listed_items(data: Interactions, path: Path) -> np.ndarray:
+    """Return which items a file lists by id, one a line, shape (n_items,), bool.
+
+    Raises:
+        DatasetNotFoundError: the file is missing.
+        DataFormatError: none of its lines is the id of an item.
+    """
+    if not path.is_file():
+        raise DatasetNotFoundError(path.parent, [path.name], "set dataset.test_list to a file")
+    listed = np.isin(data.items["id"].astype(str), read_text(path).split())
+    if not listed.any():
+        raise DataFormatError(path, "no line is the id of an item", fix="one id a line is needed")
+    return listed
+
+
+def keep_dense(data: Interactions, min_items: int, min_users: int) -> Interactions:
+    """Keep users with enough items and items with enough users (`dense_core`), hidden ones counted.
+
+    Raises:
+        ConfigError: nobody and nothing is left.
+    """
+    heard = data.plays if data.hidden is None else data.plays + data.hidden
+    users, items = dense_core(heard, min_items, min_users)
+    if len(users) == 0 or len(items) == 0:
+        raise ConfigError(
+            f"dataset.min_user_items={min_items}, min_item_users={min_users}: nothing is left of "
+            f"{data.plays.shape[0]} users and {data.plays.shape[1]} items; lower them"
+        )
+    return data.select(users, items)

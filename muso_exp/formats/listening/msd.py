@@ -1,0 +1,114 @@
+"""What every source has in common: equal songs, the Million Song Dataset, the popular items."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_matrix
+
+from muso_exp.features.matching import match_songs, song_groups
+from muso_exp.formats.listening.interactions import Interactions, ItemTags, group_items
+from muso_exp.formats.listening.names import read_track_tags, read_unique_tracks
+from muso_exp.records import Finding
+
+Files = Mapping[str, Path]
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How to read a source.
+
+    Attributes:
+        cache: folder for prepared files.
+        merge: merge items that are the same: equal artist and title up to case, or an alias.
+        top_items: keep so many items, the most played; None for all.
+        matched: keep the items that are in the Million Song Dataset (besides `top_items`).
+        earlier_share: share of the events before the cut in time; None for no cut.
+        items: what the items of MuSo are: artist, album or track.
+        tags_encoding: of HetRec's tags.dat.
+    """
+
+    cache: Path
+    merge: bool = False
+    top_items: int | None = None
+    matched: bool = False
+    earlier_share: float | None = None
+    items: str = "track"
+    tags_encoding: str = "iso-8859-1"
+
+
+def with_msd(data: Interactions, files: Files, options: ReadOptions) -> Interactions:
+    """Merge equal songs, match to the Million Song Dataset, attach its tags, filter the items.
+
+    Without unique_tracks.txt nothing is matched.
+    """
+    data = merged(data, options)
+    if "unique_tracks" not in files:
+        return only_top(data, options)
+    tracks = read_unique_tracks(files["unique_tracks"])
+    item_of_track = _match_tracks(data, tracks)  # (n_tracks,), -1 for none
+    matched = np.zeros(len(data.items), dtype=bool)
+    matched[item_of_track[item_of_track >= 0]] = True
+    text = (
+        f"{int((item_of_track >= 0).sum())} of {len(tracks)} tracks of the Million Song Dataset "
+        f"are among the items, {int(matched.sum())} of {len(matched)} items are in it"
+    )
+    data = replace(data, notes=[*data.notes, Finding("matched_items", int(matched.sum()), text)])
+    if "tags" in files:
+        data = replace(data, tags=_item_tags(files["tags"], tracks, item_of_track, len(matched)))
+    return only_top(data, options, matched if options.matched else None)
+
+
+def _match_tracks(data: Interactions, tracks: pd.DataFrame) -> np.ndarray:
+    """Return the item of each track: by song id where items have one, or else by name."""
+    ids = data.items["id"]
+    if len(ids) and isinstance(ids.iloc[0], str):
+        place = pd.Series(np.arange(len(ids)), index=ids)
+        return place.reindex(tracks["song"]).fillna(-1).to_numpy(dtype=np.int64)
+    most_played = np.argsort(-np.asarray(data.plays.sum(axis=0)).ravel(), kind="stable")
+    items = data.items.iloc[most_played]
+    catalogue = items["artist"].tolist(), items["title"].tolist()
+    queries = tracks["artist"].tolist(), tracks["title"].tolist()
+    found = match_songs(queries, catalogue, ["case"]).target
+    return np.where(found >= 0, most_played[found], -1)
+
+
+def _item_tags(path: Path, tracks: pd.DataFrame, item: np.ndarray, n_items: int) -> ItemTags:
+    """Carry the tags of tracks over to their items; several tracks of an item add up."""
+    tags = read_track_tags(path)
+    of_track = pd.Series(item, index=tracks["track"]).reindex(tags.tracks).fillna(-1)
+    rows = of_track.to_numpy(dtype=np.int64)
+    known = np.flatnonzero(rows >= 0)
+    carry = csr_matrix((np.ones(len(known)), (rows[known], known)), (n_items, len(rows)))
+    return ItemTags((carry @ tags.weights).tocsr(), tags.tags)
+
+
+def merged(data: Interactions, options: ReadOptions) -> Interactions:
+    """Merge items of equal artist and title up to case, where the options say so."""
+    if not options.merge:
+        return data
+    titles = data.items["title"].tolist()
+    group = song_groups(data.items["artist"].tolist(), _or_artist(data, titles), "case")
+    return group_items(data, group, "merged_names", "equal artist and title up to case")
+
+
+def _or_artist(data: Interactions, titles: list[str]) -> list[str]:
+    """Return the titles; where items are artists, the artists, so that equal names merge."""
+    return titles if any(titles) else data.items["artist"].tolist()
+
+
+def only_top(
+    data: Interactions, options: ReadOptions, matched: np.ndarray | None = None
+) -> Interactions:
+    """Keep the matched items, if there is such a choice, and the most played ones."""
+    kept = np.ones(len(data.items), dtype=bool) if matched is None else matched.copy()
+    if options.top_items is not None:
+        total = np.asarray(data.plays.sum(axis=0)).ravel()
+        top = np.argsort(-total, kind="stable")[: options.top_items]
+        kept = np.zeros_like(kept) if matched is None else kept
+        kept[top] = True
+    if kept.all():
+        return data
+    return data.select(np.arange(data.plays.shape[0]), np.flatnonzero(kept))

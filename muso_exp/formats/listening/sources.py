@@ -1,0 +1,289 @@
+"""The published data sets of play counts, and tables of one's own, read into `Interactions`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_matrix
+
+from muso_exp.errors import DatasetNotFoundError
+from muso_exp.features.interactions import sum_plays
+from muso_exp.formats.hetrec import WANTED as HETREC_FILES
+from muso_exp.formats.hetrec import read_hetrec
+from muso_exp.formats.listening.aggregate import aggregate_log, time_quantile
+from muso_exp.formats.listening.csv_headers import SUFFIXES
+from muso_exp.formats.listening.csv_tables import read_own
+from muso_exp.formats.listening.emotify import read_emotify
+from muso_exp.formats.listening.interactions import Interactions, ItemTags, group_items
+from muso_exp.formats.listening.load import load_plays
+from muso_exp.formats.listening.logs import Layout
+from muso_exp.formats.listening.msd import Files, ReadOptions, merged, only_top, with_msd
+from muso_exp.formats.listening.names import (
+    follow_aliases,
+    read_aliases,
+    read_loose_names,
+    read_names,
+    read_unique_tracks,
+    unnamed,
+)
+from muso_exp.formats.muso import WANTED as MUSO_FILES
+from muso_exp.formats.muso import read_listening
+from muso_exp.formats.text import find_file, find_files
+from muso_exp.records import Finding
+
+LFM_EVENTS = Layout(("user", "artist", "album", "track", "time"), "user", "track", time="time")
+LFM_TRACKS = Layout(("track", "title", "artist"), names=("title",))
+LFM_USERS = Layout(
+    ("user_id", "country", "age", "gender", "playcount", "registered_unixtime"),
+    names=("country", "age", "gender", "playcount", "registered_unixtime"),
+    header=True,
+)
+LFM_ARTISTS = Layout(("artist", "name"), names=("name",))
+SOUND_TABLE = "manifest.csv"  # of sound files, beside which plays may lie
+TRIPLETS = Layout(("user", "song", "plays"), "user", "song", "plays", texts=("user", "song"))
+SCROBBLES = Layout(("user", "artist", "plays"), "user", "artist", "plays", delimiter=" ")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One published data set, or tables of one's own.
+
+    Attributes:
+        wanted: the names that each file may have.
+        optional: the same for files that it can do without.
+        read: files and options -> interactions.
+        fix: what to do where files are missing.
+        suffixes: of files that are read whatever they are called.
+    """
+
+    wanted: Mapping[str, tuple[str, ...]]
+    read: Callable[[Files, ReadOptions], Interactions]
+    fix: str
+    optional: Mapping[str, tuple[str, ...]]
+    suffixes: tuple[str, ...] = ()
+
+    def find(self, root: Path) -> dict[str, Path]:
+        """Return the files that are in a folder.
+
+        Raises:
+            DatasetNotFoundError: no folder, a wanted file is missing, or no file with plays.
+        """
+        files = find_files(root, self.wanted, self.fix)
+        for name, names in self.optional.items():
+            path = find_file(root, names)
+            if path is not None:
+                files[name] = path
+        if self.suffixes:
+            found = sorted(path for path in root.glob("[!.]*") if path.name.endswith(self.suffixes))
+            files |= {path.name: path for path in found if path.name != SOUND_TABLE}
+        if not files.keys() - {"unique_tracks", "tags"}:
+            missing = [names[0] for names in self.optional.values()]
+            raise DatasetNotFoundError(root, missing or [f"*{self.suffixes[0]}"], self.fix)
+        return files
+
+
+def read_lfm1b(files: Files, options: ReadOptions) -> Interactions:
+    """Read LFM-1b: a log of listening events with time stamps, and the names of its tracks."""
+    log, cut = files["events"], None
+    if options.earlier_share is not None:
+        cut = time_quantile(log, LFM_EVENTS, options.earlier_share)
+    aggregate = aggregate_log(log, LFM_EVENTS, options.cache, cut)
+    top = None if options.matched else options.top_items
+    loaded = load_plays({"events": aggregate}, top, events=True, timed=cut is not None)
+    tracks = read_names(files["tracks"], LFM_TRACKS, loaded.items)
+    artists = read_names(files["artists"], LFM_ARTISTS, np.unique(tracks["artist"].to_numpy()))
+    named = tracks.reindex(loaded.items)
+    items = pd.DataFrame(
+        {
+            "id": loaded.items,
+            "artist": artists["name"].reindex(named["artist"]).fillna("").to_numpy(),
+            "title": named["title"].fillna("").to_numpy(),
+        }
+    )
+    n_unnamed = int((items["artist"] == "").sum())
+    data = Interactions(
+        loaded.plays["events"],
+        np.arange(len(loaded.users)),
+        items,
+        earlier=loaded.earlier,
+        notes=[
+            *loaded.notes,
+            *unnamed(n_unnamed, files["tracks"].name),
+            *_listed_users(files, loaded.users),
+        ],
+    )
+    return with_msd(data, files, options)
+
+
+def _listed_users(files: Files, users: np.ndarray) -> list[Finding]:
+    """Return notes on users that the list of users has and the log has not, and the reverse."""
+    if "users" not in files:
+        return []
+    listed = read_names(files["users"], LFM_USERS).index.to_numpy()
+    silent = len(np.setdiff1d(listed, users))
+    unknown = len(np.setdiff1d(users, listed))
+    notes = []
+    if silent:
+        text = f"{silent} of {len(listed)} users in {files['users'].name} have no plays in the log"
+        notes.append(Finding("users_without_plays", silent, text))
+    if unknown:
+        text = f"{unknown} users of the log are not in {files['users'].name}"
+        notes.append(Finding("unlisted_users", unknown, text, "warning"))
+    return notes
+
+
+def read_taste_profile(files: Files, options: ReadOptions) -> Interactions:
+    """Read the Taste Profile: (user, song, plays), the test users' songs in two halves."""
+    logs = {
+        name: aggregate_log(files[name], TRIPLETS, options.cache)
+        for name in ("train", "visible", "hidden")
+        if name in files
+    }
+    loaded = load_plays(logs, options.top_items if not options.matched else None)
+    hidden = loaded.plays.get("hidden")
+    users = np.arange(len(loaded.users))
+    shown = [plays for name, plays in loaded.plays.items() if name != "hidden"]
+    songs = pd.DataFrame({"song": loaded.items})
+    if "unique_tracks" in files:
+        known = read_unique_tracks(files["unique_tracks"]).drop_duplicates("song")
+        songs = songs.merge(known, on="song", how="left").fillna("")
+    else:
+        songs = songs.assign(artist="", title="")
+    items = pd.DataFrame({"id": songs["song"], "artist": songs["artist"], "title": songs["title"]})
+    data = Interactions(sum(shown[1:], shown[0]), users, items, hidden=hidden, notes=loaded.notes)
+    return with_msd(data, files, options)
+
+
+def read_hetrec_plays(files: Files, options: ReadOptions) -> Interactions:
+    """Read HetRec 2011 Last.fm-2k: the top artists of 1,892 users, with tags."""
+    tables = read_hetrec(files, options.tags_encoding)
+    n_artists, n_tags = len(tables.artists), len(tables.tags)
+    _, artist, tag = tables.taggings.T
+    weights = csr_matrix((np.ones(len(tag)), (artist, tag)), shape=(n_artists, n_tags))
+    items = pd.DataFrame({"id": np.arange(n_artists), "artist": tables.artists, "title": ""})
+    plays = csr_matrix(tables.plays, dtype=np.int64)
+    plays.sort_indices()
+    tags = ItemTags(weights, tables.tags)
+    data = Interactions(plays, np.arange(len(tables.users)), items, tags=tags)
+    return merged(only_top(data, options), options)
+
+
+def read_audioscrobbler(files: Files, options: ReadOptions) -> Interactions:
+    """Read the Audioscrobbler dump of 2005: artist plays, with a table of misspelt artists."""
+    log = aggregate_log(files["plays"], SCROBBLES, options.cache)
+    loaded = load_plays({"plays": log}, options.top_items)
+    names, bad_names = read_loose_names(files["artists"])
+    items = pd.DataFrame(
+        {"id": loaded.items, "artist": [names.get(i, "") for i in loaded.items.tolist()]}
+    ).assign(title="")
+    notes = [*loaded.notes, *_bad_lines(bad_names, files["artists"].name, "bad_name_lines")]
+    n_unnamed = int((items["artist"] == "").sum())
+    notes += unnamed(n_unnamed, files["artists"].name)
+    users = np.arange(len(loaded.users))
+    data = Interactions(loaded.plays["plays"], users, items, notes=notes)
+    if not options.merge:
+        return data
+    aliases, bad = read_aliases(files["aliases"])
+    right, group = np.unique(follow_aliases(aliases, loaded.items), return_inverse=True)
+    text = f"{len(aliases)} aliases in {files['aliases'].name}"
+    data = group_items(data, group, "merged_aliases", text)
+    data = replace(data, items=data.items.assign(id=right, artist=_renamed(data, right, names)))
+    note = _bad_lines(bad, files["aliases"].name, "bad_alias_lines")
+    return replace(data, notes=[*data.notes, *note])
+
+
+def _renamed(data: Interactions, right: np.ndarray, names: Mapping[int, str]) -> list[str]:
+    """Return the name of each right id; where the table lacks it, that of its most played alias."""
+    shown = zip(right.tolist(), data.items["artist"], strict=True)
+    return [names.get(number, name) for number, name in shown]
+
+
+def read_muso_plays(files: Files, options: ReadOptions) -> Interactions:
+    """Read the listening of the MuSo document: the top 100 artists, albums or tracks of 54 users.
+
+    The user names are people's handles: they are read past, not kept.
+    """
+    users = [
+        counts[options.items]
+        for name in ("train_listening", "test_listening")
+        for counts in read_listening(files[name]).values()
+    ]
+    names = sorted({item for user in users for item in user})
+    number = {name: place for place, name in enumerate(names)}
+    rows = np.repeat(np.arange(len(users)), [len(user) for user in users])
+    columns = np.array([number[item] for user in users for item in user])
+    counts = np.array([plays for user in users for plays in user.values()])
+    plays = sum_plays(rows, columns, np.maximum(np.round(counts), 1), len(users), len(names))
+    kind, other = ("artist", "title") if options.items == "artist" else ("title", "artist")
+    items = pd.DataFrame({"id": names, kind: names, other: ""})
+    return only_top(Interactions(plays, np.arange(len(users)), items), options)
+
+
+def _bad_lines(number: int, file: str, check: str) -> list[Finding]:
+    if number == 0:
+        return []
+    text = f"{number} lines of {file} are no pair of columns and were passed over"
+    return [Finding(check, number, text, "warning")]
+
+
+_MSD = {"unique_tracks": ("unique_tracks.txt",), "tags": ("lastfm_tags.db",)}
+SOURCES = {
+    "lfm1b": Source(
+        {
+            "events": ("LFM-1b_LEs.txt",),
+            "tracks": ("LFM-1b_tracks.txt",),
+            "artists": ("LFM-1b_artists.txt",),
+        },
+        read_lfm1b,
+        "get LFM-1b (JKU Linz) and set dataset.root to its folder, or root=null to simulate it",
+        {"users": ("LFM-1b_users.txt",), **_MSD},
+    ),
+    "taste_profile": Source(
+        {},
+        read_taste_profile,
+        "get train_triplets.txt of the Million Song Dataset, or root=null to simulate it",
+        {
+            "train": ("train_triplets.txt", "train_triplets.tsv"),
+            "visible": ("visible_triplets.tsv", "year1_test_triplets_visible.txt"),
+            "hidden": ("hidden_triplets.tsv", "year1_test_triplets_hidden.txt"),
+            **_MSD,
+        },
+    ),
+    "hetrec": Source(
+        HETREC_FILES,
+        read_hetrec_plays,
+        "get hetrec2011-lastfm-2k from GroupLens, or root=null to simulate it",
+        {},
+    ),
+    "audioscrobbler": Source(
+        {
+            "plays": ("user_artist_data.txt", "user_artist_data_small.txt"),
+            "artists": ("artist_data.txt", "artist_data_small.txt"),
+            "aliases": ("artist_alias.txt", "artist_alias_small.txt"),
+        },
+        read_audioscrobbler,
+        "get the Audioscrobbler dump of May 2005 and set dataset.root to its folder",
+        {},
+    ),
+    "muso": Source(
+        {name: MUSO_FILES[name] for name in ("train_listening", "test_listening")},
+        read_muso_plays,
+        "get the MuSo files and set dataset.root to their folder, or root=null to simulate them",
+        {},
+    ),
+    "emotify": Source(
+        {"annotations": ("annotations.csv",)},
+        read_emotify,
+        "get Emotify's annotations (data.csv) and set dataset.root to their folder",
+        {"manifest": ("manifest.csv",)},
+    ),
+    "table": Source(
+        {},
+        read_own,
+        "put tables with columns user, artist or track, and plays if counted, into dataset.root",
+        {},
+        SUFFIXES,
+    ),
+}

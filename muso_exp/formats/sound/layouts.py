@@ -1,0 +1,262 @@
+"""Folders of sound files, as they are published or as one has them -> one table of tracks."""
+
+import ast
+import csv
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
+from muso_exp.formats.sound.genre_folders import (
+    gtzan_files,
+    has_sound_only,
+    read_folder,
+    read_gtzan,
+)
+from muso_exp.formats.text import read_text
+
+COLUMNS = ["track_id", "path", "artist", "title", "genre", "tags", "split"]
+SPLITS = ("", "train", "val", "test")
+_SPLIT_NAMES = {
+    "training": "train",
+    "validation": "val",
+    "valid": "val",
+    "testing": "test",
+}
+FMA_COLUMNS = {
+    "artist": ("artist", "name"),
+    "title": ("track", "title"),
+    "genre": ("track", "genre_top"),
+    "split": ("set", "split"),
+    "tags": ("track", "tags"),
+}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A way in which sound files lie in a folder.
+
+    Attributes:
+        fits: whether a folder looks like it.
+        read: a folder -> its tracks.
+        looks: what a folder of this layout holds, in words.
+    """
+
+    fits: Callable[[Path], bool]
+    read: Callable[[Path], pd.DataFrame]
+    looks: str
+
+
+def read_tracks(root: Path, layout: str = "auto") -> pd.DataFrame:
+    """Return the tracks of a folder, in the order of its table or of its file names.
+
+    Args:
+        root: the folder.
+        layout: auto, manifest, fma, gtzan, emotify or folder.
+
+    Returns:
+        A row per track: track_id (unique), path (absolute; the file need not be sound), artist
+        and genre ("" unknown), title, tags (list), split ("", train, val or test).
+
+    Raises:
+        ConfigError: no such layout, none that fits, or two.
+        DatasetNotFoundError: no folder, or the layout's table is not in it.
+        DataFormatError: a table that its layout does not allow, or no track at all.
+    """
+    root = root.absolute()
+    if not root.is_dir():
+        raise DatasetNotFoundError(root, ["the folder itself"], "set dataset.root")
+    if layout != "auto" and layout not in LAYOUTS:
+        raise ConfigError(f"layout={layout}: choose one of auto, {', '.join(LAYOUTS)}")
+    tracks = LAYOUTS[find_layout(root) if layout == "auto" else layout].read(root)
+    if not len(tracks):
+        raise DataFormatError(root, "no track in it", fix="copy the folder anew")
+    repeated = tracks["track_id"].duplicated()
+    if repeated.any():
+        first = tracks["track_id"][repeated].iloc[0]
+        raise DataFormatError(root, "two tracks with one track_id", value=first)
+    tracks["path"] = [str(root / path) for path in tracks["path"]]
+    return tracks.reset_index(drop=True)[COLUMNS]
+
+
+def find_layout(root: Path) -> str:
+    """Return the name of the layout that a folder has: `folder` only if it has no other.
+
+    Raises:
+        ConfigError: none, or two.
+    """
+    fitting = [name for name, layout in PUBLISHED.items() if layout.fits(root)]
+    if not fitting and LAYOUTS["folder"].fits(root):
+        return "folder"
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        names = " and ".join(fitting)
+        raise ConfigError(f"{root}: looks like {names}; set dataset.layout to one of them")
+    known = "; ".join(f"{name}: {layout.looks}" for name, layout in LAYOUTS.items())
+    raise ConfigError(f"{root}: no layout of sound files that is known ({known})")
+
+
+def _read_csv(path: Path, places: dict[str, int] | None = None) -> pd.DataFrame:
+    """Return a comma-separated table as text, no value taken for missing.
+
+    Args:
+        path: the table.
+        places: of a table without names: the columns to read, by name; three lines are left out.
+
+    Raises:
+        DatasetNotFoundError: no such file.
+        DataFormatError: no such table.
+    """
+    if not path.is_file():
+        raise DatasetNotFoundError(path.parent, [path.name], "copy the whole folder")
+    text = io.StringIO(read_text(path))
+    try:
+        if places is None:
+            return pd.read_csv(text, dtype=str, na_filter=False, index_col=False)
+        order = sorted(places, key=lambda name: places[name])
+        return pd.read_csv(
+            text,
+            dtype=str,
+            na_filter=False,
+            header=None,
+            skiprows=3,
+            usecols=sorted(places.values()),
+            names=order,
+        )
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise DataFormatError(path, f"no table: {reason}", fix="copy it anew") from error
+
+
+def _complete(path: Path, table: pd.DataFrame, needed: tuple[str, ...]) -> pd.DataFrame:
+    """Return a table with all COLUMNS, the absent ones empty and the values checked.
+
+    Raises:
+        DataFormatError: a needed column is absent or has an empty value, or a strange split.
+    """
+    for name in needed:
+        if name not in table:
+            raise DataFormatError(path, f"no column {name}", line=1, value=list(table.columns))
+        if (table[name] == "").any():
+            line = int((table[name] == "").to_numpy().argmax()) + 2
+            raise DataFormatError(path, "an empty value", line=line, column=name)
+    for name in COLUMNS:
+        if name not in table:
+            table[name] = ""
+    table["split"] = table["split"].replace(_SPLIT_NAMES)
+    strange = ~table["split"].isin(SPLITS).to_numpy()
+    if strange.any():
+        row = int(strange.argmax())
+        need = "train, val, test or nothing is needed"
+        value = table["split"].iloc[row]
+        raise DataFormatError(path, need, line=row + 2, column="split", value=value)
+    return table
+
+
+def _manifest_columns(root: Path) -> list[str]:
+    """Return the column names of a folder's manifest.csv, none where there is no such file."""
+    path = root / "manifest.csv"
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        return [name.strip() for name in file.readline().split(",")]
+
+
+def _read_manifest(root: Path) -> pd.DataFrame:
+    path = root / "manifest.csv"
+    table = _complete(path, _read_csv(path), ("track_id", "path"))
+    table["tags"] = [[tag for tag in tags.split("|") if tag] for tags in table["tags"]]
+    return table
+
+
+def _read_emotify(root: Path) -> pd.DataFrame:
+    path = root / "manifest.csv"
+    names = {"file": "path", "id3_artist": "artist", "id3_title": "title"}
+    table = _complete(path, _read_csv(path).rename(columns=names), ("track_id", "path", "genre"))
+    table["tags"] = [[] for _ in range(len(table))]
+    return table
+
+
+def _fma_table(root: Path) -> Path | None:
+    places = [root / "tracks.csv", root / "fma_metadata" / "tracks.csv"]
+    return next((path for path in places if path.is_file()), None)
+
+
+def _fma_files(root: Path) -> dict[str, Path]:
+    """Return the sound file of each FMA id; the larger subset wins where two are there."""
+    files: dict[str, Path] = {}
+    for subset in ("fma_small", "fma_medium", "fma_large", "fma_full", "."):
+        for path in sorted((root / subset).glob("[0-9][0-9][0-9]/*.mp3")):
+            if path.stem.isdecimal():
+                files[str(int(path.stem))] = path
+    return files
+
+
+def _fma_places(path: Path) -> dict[str, int]:
+    """Return where the columns of FMA's tracks.csv stand, which has 53.
+
+    Its header takes three lines: the kind, the name, and the name of the first column.
+
+    Raises:
+        DataFormatError: another header.
+    """
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        kinds, names, _ = ([*next(csv.reader([file.readline()]), [])] for _ in range(3))
+    found = {column: place for place, column in enumerate(zip(kinds, names, strict=False))}
+    for column in FMA_COLUMNS.values():
+        if column not in found:
+            problem = f"no column {' '.join(column)} in the first two lines"
+            raise DataFormatError(path, problem, line=1, fix="copy it anew")
+    return {"track_id": 0} | {name: found[column] for name, column in FMA_COLUMNS.items()}
+
+
+def _read_fma(root: Path) -> pd.DataFrame:
+    """Return the tracks of FMA whose files are there, in the order of tracks.csv."""
+    path = _fma_table(root)
+    if path is None:
+        raise DatasetNotFoundError(root, ["tracks.csv"], "unpack fma_metadata.zip beside the sound")
+    tracks = _read_csv(path, _fma_places(path))
+    files = _fma_files(root)
+    unknown = sorted(files.keys() - set(tracks["track_id"]))
+    if unknown:
+        raise DataFormatError(files[unknown[0]], f"its track is not in {path}", fix="copy it anew")
+    tracks = tracks[tracks["track_id"].isin(files.keys())].reset_index(drop=True)
+    tracks["path"] = [str(files[track]) for track in tracks["track_id"]]
+    tracks["tags"] = [_literal_tags(path, tags) for tags in tracks["tags"]]
+    return _complete(path, tracks, ("track_id",))
+
+
+def _literal_tags(path: Path, text: str) -> list[str]:
+    """Return FMA's tags, which are written as a Python list."""
+    try:
+        tags = ast.literal_eval(text) if text else []
+    except (ValueError, SyntaxError) as error:
+        raise DataFormatError(path, "no list of tags", column="tags", value=text) from error
+    return [str(tag) for tag in tags]
+
+
+PUBLISHED = {
+    "manifest": Layout(
+        lambda root: {"path", "track_id"} <= set(_manifest_columns(root)),
+        _read_manifest,
+        "manifest.csv with columns path, track_id",
+    ),
+    "fma": Layout(
+        lambda root: _fma_table(root) is not None,
+        _read_fma,
+        "tracks.csv and fma_small/000/000002.mp3",
+    ),
+    "gtzan": Layout(lambda root: bool(gtzan_files(root)), read_gtzan, "blues/blues.00000.wav"),
+    "emotify": Layout(
+        lambda root: "file" in _manifest_columns(root) and (root / "annotations.csv").is_file(),
+        _read_emotify,
+        "manifest.csv with column file, and annotations.csv",
+    ),
+}
+LAYOUTS = PUBLISHED | {
+    "folder": Layout(has_sound_only, read_folder, "a folder of sound files per genre, no table")
+}

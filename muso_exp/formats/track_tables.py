@@ -1,0 +1,221 @@
+"""Reading tracks with audio features, in any of the formats that people have them in.
+
+CSV (plain or .gz) with one row per track; the CSV that Exportify writes (other column names, URIs
+for ids, a byte-order mark); the JSON of Spotify's audio-features end point.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
+from muso_exp.features.tracks import FEATURES
+from muso_exp.formats.text import read_csv_rows, read_json
+
+SUFFIXES = (".csv", ".csv.gz", ".json", ".json.gz")
+
+ALIASES = {
+    "id": "id",
+    "title": "title",
+    "artist": "artist",
+    "track_id": "id",
+    "track_uri": "id",
+    "spotify_id": "id",
+    "uri": "id",
+    "track": "title",
+    "track_name": "title",
+    "track.name": "title",
+    "song_title": "title",
+    "name": "title",
+    "artist_name": "artist",
+    "primary_artist": "artist",
+    "track_artist": "artist",
+    "artist_name(s)": "artist",
+    "artist_names": "artist",
+    "duration_(ms)": "duration_ms",
+    "track_duration_(ms)": "duration_ms",
+}  # column names of other exports, lower case and with _ for spaces -> ours
+
+
+def is_track_file(path: Path) -> bool:
+    """Return whether the name is that of a file which `read_rows` reads."""
+    return path.name.endswith(SUFFIXES) and not path.name.startswith(".")
+
+
+def read_rows(path: Path) -> pd.DataFrame:
+    """Return the rows of a file as they stand, as text, with our names for known columns.
+
+    Args:
+        path: CSV or JSON, plain or .gz.
+
+    Returns:
+        All columns of the file, `id`, `title` and `artist` always among them (empty where the
+        file has none), and `line`, where each row stands (of JSON: its number in the list).
+
+    Raises:
+        DatasetNotFoundError: no such file.
+        DataFormatError: no table, no row, or rows of another length than the header.
+    """
+    if not path.is_file():
+        raise DatasetNotFoundError(path.parent, [path.name], "give a table of tracks")
+    table = _json_table(path) if ".json" in path.suffixes[-2:] else _csv_table(path)
+    for name in ("id", "title", "artist"):
+        if name not in table:
+            table[name] = ""
+    table["id"] = [bare_id(value) for value in table["id"]]
+    names = [
+        _name(*row) for row in zip(table["artist"], table["title"], table["line"], strict=True)
+    ]
+    table["id"] = table["id"].where(table["id"] != "", names)
+    return table
+
+
+def chosen_features(features: Sequence[str], drop: Sequence[str]) -> list[str]:
+    """Return the features to use, each once, without the dropped ones.
+
+    Raises:
+        ConfigError: a feature that is not known, or none is left.
+    """
+    unknown = [name for name in [*features, *drop] if name not in FEATURES]
+    if unknown:
+        known = ", ".join(FEATURES)
+        raise ConfigError(f"dataset.features: no audio feature {unknown[0]!r}; there are {known}")
+    chosen = [name for name in dict.fromkeys(features) if name not in drop]
+    if not chosen:
+        raise ConfigError("dataset.drop leaves no feature")
+    return chosen
+
+
+def read_features(
+    path: Path, table: pd.DataFrame, features: Sequence[str], remedy: str = "without them"
+) -> pd.DataFrame:
+    """Return id, title, artist and the features as numbers, each checked against its range.
+
+    Args:
+        path: of the file, for messages.
+        table: from `read_rows`, or some of its rows.
+        features: names in `muso_exp.features.tracks.FEATURES`.
+        remedy: what dropping the missing ones is for, in the message.
+
+    Raises:
+        DataFormatError: a feature that the file lacks, or a value that is none.
+    """
+    missing = [name for name in features if name not in table]
+    if missing:
+        fix = f"{remedy}: 'dataset.drop=[{','.join(missing)}]'"
+        raise DataFormatError(path, f"no column for {', '.join(missing)}", line=1, fix=fix)
+    tracks = table[["id", "title", "artist", "line"]].reset_index(drop=True)
+    for name in features:
+        tracks[name] = _numbers(path, table, name)
+    return tracks
+
+
+def drop_repeats(path: Path, tracks: pd.DataFrame, duplicates: str) -> pd.DataFrame:
+    """Return the tracks with the first row of each id, or refuse a second one.
+
+    Args:
+        path: of the file, for messages.
+        tracks: with columns id and line.
+        duplicates: `refuse` or `first`.
+
+    Raises:
+        DataFormatError: an id stands there twice, and `duplicates` is `refuse`.
+    """
+    repeated = tracks.duplicated("id").to_numpy()
+    if repeated.any() and duplicates == "refuse":
+        row = int(np.argmax(repeated))
+        raise DataFormatError(
+            path,
+            "second row of the same track",
+            line=int(tracks["line"].iloc[row]),
+            column="id",
+            value=tracks["id"].iloc[row],
+            fix="remove it, or set dataset.duplicates=first",
+        )
+    return tracks[~repeated].reset_index(drop=True)
+
+
+def _numbers(path: Path, table: pd.DataFrame, name: str) -> np.ndarray:
+    values = pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=np.float64)
+    good = FEATURES[name].contains(values)
+    if not good.all():
+        row = int(np.argmin(good))
+        raise DataFormatError(
+            path,
+            f"{FEATURES[name]} is needed",
+            line=int(table["line"].iloc[row]),
+            column=name,
+            value=table[name].iloc[row],
+            fix="correct or remove the row",
+        )
+    return values
+
+
+def _csv_table(path: Path) -> pd.DataFrame:
+    rows = read_csv_rows(path)
+    (_, header), body = rows[0], rows[1:]
+    for line, row in body:
+        if len(row) != len(header):
+            need = f"a row has {len(header)} comma-separated columns, this one {len(row)}"
+            raise DataFormatError(path, need, line=line, value=",".join(row))
+    table = pd.DataFrame([row for _, row in body], columns=header, dtype=object)
+    table = _with_our_names(path, table)
+    table["line"] = [line for line, _ in body]
+    return table
+
+
+def _json_table(path: Path) -> pd.DataFrame:
+    """Read `{"audio_features": [{...}, ...]}`, or the list alone; null is an unknown track."""
+    content = read_json(path)
+    if _is_object(content):
+        content = dict(content).get("audio_features")
+    if not isinstance(content, list):
+        raise DataFormatError(path, 'a list, or {"audio_features": [...]}, is needed')
+    numbered = [(number, item) for number, item in enumerate(content, 1) if item is not None]
+    for number, item in numbered:
+        if not _is_object(item):
+            raise DataFormatError(path, f"entry {number} is no object", value=item)
+    if not numbered:
+        raise DataFormatError(path, "no track in the list", fix="copy it anew")
+    table = pd.DataFrame([dict(item) for _, item in numbered], dtype=object)
+    table = _with_our_names(path, table)
+    table["line"] = [number for number, _ in numbered]
+    return table
+
+
+def _is_object(content: Any) -> bool:
+    """Return whether JSON content is an object as `read_json` gives it: (key, value) tuples."""
+    return (
+        isinstance(content, list)
+        and bool(content)
+        and all(isinstance(pair, tuple) for pair in content)
+    )
+
+
+def _with_our_names(path: Path, table: pd.DataFrame) -> pd.DataFrame:
+    """Rename known columns; of several that mean the same, the first one counts."""
+    table.columns = pd.Index([_our_name(str(name)) for name in table.columns])
+    repeated = table.columns.duplicated()
+    twice = [name for name in table.columns[repeated] if name in FEATURES]
+    if twice:
+        raise DataFormatError(path, "two columns for one feature", line=1, value=twice[0])
+    return table.loc[:, ~repeated]
+
+
+def _name(artist: str, title: str, line: int) -> str:
+    """Return what stands for the id of a track that has none."""
+    return f"{artist}: {title}" if artist or title else f"line {line}"
+
+
+def _our_name(name: str) -> str:
+    plain = name.strip().lower().replace(" ", "_")
+    return ALIASES.get(plain, plain if plain in FEATURES else name)
+
+
+def bare_id(value: Any) -> str:
+    """Return a track id without the rest of its URI or address."""
+    last = str(value or "").strip().removeprefix("spotify:track:").rpartition("/track/")[2]
+    return last.partition("?")[0]

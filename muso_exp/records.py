@@ -1,0 +1,71 @@
+"""What a data set tells about a run, besides its metrics: plain records, no behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from matplotlib.figure import Figure
+    from torch import Tensor
+    from torchmetrics import MetricCollection
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the audit.
+
+    Attributes:
+        check: metric-safe name of what was looked at, e.g. `triangle_violations`.
+        value: what was counted; logged as `audit/<check>`.
+        text: the finding as a sentence, with the numbers it rests on.
+        level: `note` (good to know) or `warning` (a reason to doubt a result).
+    """
+
+    check: str
+    value: float
+    text: str
+    level: Literal["note", "warning"] = "note"
+
+
+@dataclass(frozen=True)
+class Section:
+    """One part of the report: a heading, a sentence, and a table or a figure or both.
+
+    Attributes:
+        name: file-safe name; the figure is written to `figures/<name>.png`.
+        title: heading.
+        text: one or two sentences on how to read it.
+        table: shown as it stands, index dropped.
+        figure: drawn by `muso_exp.figures.common`; closed once written.
+        arrays: what others may want to load, written to `<name>.npz`; not shown.
+    """
+
+    name: str
+    title: str
+    text: str = ""
+    table: pd.DataFrame | None = None
+    figure: Figure | None = None
+    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SideTask:
+    """A second test of the trained model, on rows of another kind: tags of items, say.
+
+    Attributes:
+        metrics: of this test, by names that the main task does not use.
+        columns: the model's prediction columns, first dimension n_rows.
+        target: true values, first dimension n_rows.
+        units: independent units of each row, shape (n_rows, units_per_row).
+        nulls: prediction columns of each null model.
+    """
+
+    metrics: MetricCollection
+    columns: Mapping[str, Tensor]
+    target: Tensor
+    units: np.ndarray
+    nulls: Mapping[str, Mapping[str, Tensor]]

@@ -1,0 +1,100 @@
+"""The thesis' test of factors from sound: songs that nobody has played, recommended (table 6.1)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.sparse import csr_matrix
+from torch import Tensor
+
+from muso_exp.features.factor_scaling import unit_rows
+from muso_exp.features.ranking import Rows, rank_by_item, rank_in_blocks
+
+Columns = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class ListeningTest:
+    """Users with listening to train clips and to test clips: which test clips have they played?
+
+    Attributes:
+        users: rows of the plays, ascending, shape (n_rows,).
+        plays: their counts of train clips, shape (n_rows, n_train).
+        held: the test clips that they have played, shape (n_rows, n_test).
+        cutoffs: the k of the ranking columns.
+    """
+
+    users: np.ndarray
+    plays: csr_matrix
+    held: csr_matrix
+    cutoffs: Sequence[int]
+
+    @classmethod
+    def of(cls, train: csr_matrix, test: csr_matrix, cutoffs: Sequence[int]) -> "ListeningTest":
+        """Keep the users who have played something of both; matrices of all users."""
+        users = np.flatnonzero((np.diff(train.indptr) > 0) & (np.diff(test.indptr) > 0))
+        held = csr_matrix(test[users])
+        held.sort_indices()
+        return cls(users, csr_matrix(train[users], dtype=np.float32), held, list(cutoffs))
+
+    def target(self) -> Tensor:
+        """Return how many test clips each user has played, shape (n_rows,)."""
+        return torch.from_numpy(np.diff(self.held.indptr).astype(np.int64))
+
+    def rank(self, train: np.ndarray, test: np.ndarray) -> Columns:
+        """Return the ranking columns of factors.
+
+        A user is the sum of the factors of the train clips, weighted by plays and divided by its
+        norm; test clips are ranked by their cosine to it.
+
+        Args:
+            train: factors of the train clips, shape (n_train, n_factors).
+            test: factors of the test clips, shape (n_test, n_factors).
+
+        Source: thesis section 6.2.1. Deviation: ties are resolved by their exact expectation.
+        """
+        users = unit_rows(self.plays @ train.astype(np.float32))  # (n_rows, n_factors)
+        songs = unit_rows(test.astype(np.float32)).T
+        columns = rank_in_blocks(
+            lambda start, stop: users[start:stop] @ songs,
+            self._seen(),
+            Rows(self.held.indptr, self.held.indices),
+            self.held.shape[1],
+            self.cutoffs,
+            users=self.users,
+        )
+        return _tensors(columns)
+
+    def rank_alike(self) -> Columns:
+        """Return the columns where all test clips tie: the exact expectation of a random order."""
+        nothing = np.zeros(self.held.shape[1])
+        held = Rows(self.held.indptr, self.held.indices)
+        return _tensors(rank_by_item(nothing, self._seen(), held, self.cutoffs, users=self.users))
+
+    def _seen(self) -> Rows:
+        return Rows(np.zeros(len(self.users) + 1, np.int64), np.empty(0, np.int64))
+
+
+def group_means(values: np.ndarray, groups: np.ndarray, asked: np.ndarray) -> np.ndarray:
+    """Return the mean row of each group that is asked for; of an unknown one, that of all rows.
+
+    Args:
+        values: shape (n_rows, n_columns).
+        groups: name of each row's group, shape (n_rows,).
+        asked: names, shape (n_asked,).
+
+    Returns:
+        Shape (n_asked, n_columns).
+    """
+    names, group = np.unique(groups, return_inverse=True)
+    sums = np.zeros((len(names) + 1, values.shape[1]))
+    np.add.at(sums, group, values)
+    means = sums / np.append(np.bincount(group), 1)[:, None]
+    means[-1] = values.mean(axis=0)
+    place = np.minimum(np.searchsorted(names, asked), len(names) - 1)
+    return means[np.where(names[place] == asked, place, len(names))]
+
+
+def _tensors(columns: dict[str, np.ndarray]) -> Columns:
+    return {name: torch.from_numpy(column) for name, column in columns.items()}

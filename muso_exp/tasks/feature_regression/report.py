@@ -1,0 +1,199 @@
+"""What the report says of estimated features: errors, frequencies, intervals, checks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import torch
+from scipy.stats import spearmanr
+from torch import Tensor
+
+from muso_exp.data.base import Batch, Predict
+from muso_exp.data.sound.splits import group_names
+from muso_exp.figures import common as plots
+from muso_exp.figures import spectra as plots_spectra
+from muso_exp.metrics.regression import R2, MeanSquaredError
+from muso_exp.metrics.resampling import RESAMPLING_SEED, bootstrap_weights, percentile_interval
+from muso_exp.records import Section
+from muso_exp.tasks.feature_regression.genre_checks import compare_genres
+from muso_exp.tasks.feature_regression.importance import band_importance
+
+if TYPE_CHECKING:
+    from muso_exp.data.spectra import Spectra
+
+RESAMPLES = 1000
+N_SHOWN = 4  # test songs in the figure of spectra
+
+
+def sections(data: Spectra, predictions: pd.DataFrame, predict: Predict) -> Sequence[Section]:
+    """Return errors by feature, examples, what frequencies do, intervals, and checks."""
+    estimates = [f"{name}_estimate" for name in data.features]
+    raw = predictions[estimates].to_numpy(dtype=np.float64)
+    preds = torch.from_numpy((raw - data.scaling.shift) / data.scaling.span)
+    shown = [_by_feature(data, preds), _scatter(data, predictions, raw)]
+    if data.inputs.spectra:
+        batch = next(iter(data.part_loader("test")))
+        shown += [_examples(data, batch, preds), _importance(data, predict)]
+    shown.append(_intervals(data, raw, predict))
+    return shown + ([] if data.check_root is None else _sanity(data, data.check_root, predict))
+
+
+def _by_feature(data: Spectra, preds: Tensor) -> Section:
+    target = data.target().double()
+    columns = {"preds": preds, "target": target}
+    weights = bootstrap_weights(data.units(), RESAMPLES, RESAMPLING_SEED)
+    ones = torch.ones(1, len(target), dtype=torch.float64)
+    r2 = R2().per_output(ones, **columns)[0].numpy()
+    samples = R2().per_output(weights, **columns)  # (n_resamples, n_features)
+    ends = np.array([percentile_interval(sample) for sample in samples.T])
+    ranks = [spearmanr(*pair).statistic for pair in zip(preds.T, target.T, strict=True)]
+    table = pd.DataFrame(
+        {
+            "feature": data.features,
+            "squared error": MeanSquaredError().per_output(ones, **columns)[0].numpy(),
+            "R2": r2,
+            "R2 low": ends[:, 0],
+            "R2 high": ends[:, 1],
+            "rank correlation": ranks,
+        }
+    )
+    figure = plots.forest_figure(data.features, r2, ends, "R2 (dashed: the train mean)", 0.0)
+    text = (
+        "Each feature by itself, in standard units; intervals over artists. The card's r2 is the "
+        "mean of the column R2, in which a feature of little spread among the test songs counts as "
+        "much as any: not one minus the ratio of the mean squared errors."
+    )
+    return Section("by_feature", "Error by feature", text, table=table, figure=figure)
+
+
+def _scatter(data: Spectra, predictions: pd.DataFrame, raw: np.ndarray) -> Section:
+    truth = predictions[data.features].to_numpy(dtype=np.float64)
+    figure = plots_spectra.scatter_figure(truth, raw, data.features)
+    text = "Test songs, in the features' own units. A model that has learned lies on the line."
+    return Section("estimates", "Estimated against true features", text, figure=figure)
+
+
+def _examples(data: Spectra, batch: Batch, preds: Tensor) -> Section:
+    """Return the document's figure: spectra of some test songs, and true and predicted features."""
+    edges = data.read_options.spectrum.frequencies
+    n_shown = min(N_SHOWN, len(batch["x"]))
+    songs = data.part("test").head(n_shown)
+    names = zip(songs["artist"], songs["title"], songs["id"], strict=True)
+    titles = [f"{artist} - {title}" if title else track for artist, title, track in names]
+    figure = plots_spectra.songs_figure(
+        (edges[1:] + edges[:-1]) / 2,
+        batch["x"][:n_shown].numpy(),
+        batch["target"][:n_shown].numpy(),
+        preds[:n_shown].numpy(),
+        data.features,
+        titles,
+    )
+    text = "Standardised inputs of the first test songs, and their features in standard units."
+    return Section("songs", "Spectra and features of some songs", text, figure=figure)
+
+
+def _importance(data: Spectra, predict: Predict) -> Section:
+    batch = next(iter(data.part_loader("test")))
+    edges = data.read_options.spectrum.frequencies
+    found = band_importance(batch["x"], batch["target"], edges, predict, data.seed)
+    panels = [
+        ("effect: change of the estimate if the band is 1 sd louder (sd)", found.effect),
+        ("importance: rise of the squared error if the band is shuffled", found.loss),
+    ]
+    figure = plots_spectra.heat_figure(panels, data.features, found.edges, "Hz")
+    arrays = {"edges": found.edges, "effect": found.effect, "loss": found.loss}
+    table = _strongest(data.features, found.edges, found.effect, found.loss)
+    text = (
+        "Which frequencies move which feature, mean over test songs; red up, blue down. Bands of "
+        "equal musical interval, each row by its own scale (the table has the largest values). A "
+        "band may move an estimate much and be of little use."
+    )
+    title = "Importance of frequencies"
+    return Section("importance", title, text, table=table, figure=figure, arrays=arrays)
+
+
+def _strongest(
+    features: Sequence[str], edges: np.ndarray, effect: np.ndarray, loss: np.ndarray
+) -> pd.DataFrame:
+    """Return for each feature the band that moves it most and the one that it needs most."""
+    moved, needed = np.abs(effect).argmax(axis=1), loss.argmax(axis=1)
+    rows = np.arange(len(features))
+    bands = [f"{low:.0f}-{high:.0f} Hz" for low, high in pairwise(edges)]
+    return pd.DataFrame(
+        {
+            "feature": features,
+            "moved most by": [bands[band] for band in moved],
+            "effect (sd)": effect[rows, moved],
+            "needs most": [bands[band] for band in needed],
+            "rise of its error": loss[rows, needed],
+            "rise, all bands": loss.sum(axis=1),
+        }
+    )
+
+
+def _intervals(data: Spectra, raw: np.ndarray, predict: Predict) -> Section:
+    half_widths = data.dev_half_widths(predict)
+    truth = data.part("test")[data.features].to_numpy(dtype=np.float64)
+    inside = np.abs(raw - truth) <= half_widths
+    naive = np.quantile(
+        np.abs(data.part("train")[data.features] - data.scaling.shift), data.coverage, axis=0
+    )
+    table = pd.DataFrame(
+        {
+            "feature": data.features,
+            "half width": [_width(width) for width in half_widths.tolist()],
+            "half width of the mean": naive,
+            "test songs inside": inside.mean(axis=0),
+        }
+    )
+    text = (
+        f"Intervals for {data.coverage:.0%} of new songs like these, from the errors on the "
+        f"{len(data.parts['val'])} dev songs (split conformal); beside them those that the train "
+        "mean alone would need."
+    )
+    return Section("intervals", "Intervals of new songs", text, table=table)
+
+
+def _sanity(data: Spectra, root: Path, predict: Predict) -> list[Section]:
+    """Return the checks on the songs under a folder."""
+    data.known = data.part("train")
+    data.half_widths = data.dev_half_widths(predict)
+    estimates = data.apply(root, predict)
+    for name in ("artist", "genre"):
+        if name not in estimates:
+            estimates[name] = ""
+    artists = group_names(estimates.rename(columns={"song": "track_id"}))
+    table = compare_genres(estimates, artists, data.checks)
+    n_outside = _outside(data, estimates)
+    text = (
+        f"{len(estimates)} songs of {root.name} under the "
+        "trained model: the share of pairs of songs, one of each genre, that are in the order a "
+        "listener expects (.5: none), with 95 % intervals over artists. Estimates of these songs "
+        f"lie on average {n_outside:.1f} of the train songs' standard deviations from their mean."
+    )
+    pairs = zip(table["feature"], table["higher in"], table["than in"], strict=True)
+    labels = [f"{feature}: {more} > {less}" for feature, more, less in pairs]
+    figure = None
+    if len(table):
+        ends = table[["low", "high"]].to_numpy()
+        share = table["share"].to_numpy()
+        figure = plots.forest_figure(labels, share, ends, "share of pairs as expected", 0.5)
+    means = estimates.groupby("genre")[data.features].mean().reset_index()
+    return [
+        Section("sanity", "Checks on other songs", text, table=table, figure=figure),
+        Section("sanity_means", "Mean estimates by genre", table=means),
+    ]
+
+
+def _outside(data: Spectra, estimates: pd.DataFrame) -> float:
+    raw = estimates[data.features].to_numpy(dtype=np.float64)
+    return float(np.abs((raw - data.scaling.shift) / data.scaling.span).mean())
+
+
+def _width(width: float) -> float | str:
+    return width if np.isfinite(width) else "any value: too few dev songs"
