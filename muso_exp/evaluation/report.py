@@ -163,7 +163,7 @@ def verdict_markup(verdict: str | None, text: str) -> str:
 def environment() -> Environment:
     """Return the templates with the filters that they use."""
     templates = Environment(
-        loader=PackageLoader("muso_exp"),
+        loader=PackageLoader("muso_exp.evaluation"),
         autoescape=select_autoescape(["html.j2"]),
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -3,7 +3,7 @@
 import ast
 from pathlib import Path
 
-_PACKAGE = Path(__file__).parent
+_PACKAGE = Path(__file__).parent.parent
 
 
 def conf_folder() -> Path:
