@@ -1,17 +1,19 @@
-"""What a data set tells about a run, besides its metrics: plain records, no behaviour."""
+"""Plain records that all rooms share: batches, findings of an audit, sections of a report."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from matplotlib.figure import Figure
     from torch import Tensor
-    from torchmetrics import MetricCollection
+
+Batch: TypeAlias = "dict[str, Tensor]"  # first dimension the batch
+Columns: TypeAlias = "dict[str, Tensor]"  # prediction columns, first dimension the rows
 
 
 @dataclass(frozen=True)
@@ -50,22 +52,3 @@ class Section:
     table: pd.DataFrame | None = None
     figure: Figure | None = None
     arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class SideTask:
-    """A second test of the trained model, on rows of another kind: tags of items, say.
-
-    Attributes:
-        metrics: of this test, by names that the main task does not use.
-        columns: the model's prediction columns, first dimension n_rows.
-        target: true values, first dimension n_rows.
-        units: independent units of each row, shape (n_rows, units_per_row).
-        nulls: prediction columns of each null model.
-    """
-
-    metrics: MetricCollection
-    columns: Mapping[str, Tensor]
-    target: Tensor
-    units: np.ndarray
-    nulls: Mapping[str, Mapping[str, Tensor]]

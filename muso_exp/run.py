@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,12 @@ from omegaconf import DictConfig, OmegaConf
 from muso_exp.errors import ConfigError
 from muso_exp.evaluation.card import Claim, check_metrics
 from muso_exp.evaluation.comparison import Finished, find_same
-from muso_exp.evaluation.outcome import Outcome, conclude
+from muso_exp.evaluation.outcome import Facts, Outcome, conclude
 from muso_exp.experiment.build import accepted, build, plain
 from muso_exp.experiment.sweep import in_sweep
+from muso_exp.figures.common import loss_figure
+from muso_exp.records import Section
+from muso_exp.tasks.base import Task
 from muso_exp.training.callbacks import LossHistory, RandomState, Recipe, TestPredictions
 from muso_exp.training.checkpoint import (
     AtomicCheckpointIO,
@@ -41,6 +45,8 @@ UNTOUCHING = (
     *("trainer.detect_anomaly", "checkpoint_every", "callbacks.progress"),
     *("paths", "logger", "hydra", "table_metrics", "table_mean"),
 )
+
+DATA_FACTS = ("name", "simulated", "published", "fingerprint")
 
 # Parts of the configuration that are no parameters of a run.
 UNLOGGED = ("paper", "sizes", "worlds", "callbacks", "variants", "models")
@@ -70,8 +76,8 @@ def run(cfg: DictConfig) -> Outcome:
         model = build(cfg.model, **dims)
         changed = changed_settings(cfg)
         if not changed:
-            check_metrics(claims, [*data.metrics(), *data.side_metrics()])
-        model.attach_metrics(data.metrics())
+            check_metrics(claims, metric_names(data.task))
+        model.attach_metrics(data.task.metrics())
         history, tested = LossHistory(), TestPredictions()
         recipe = Recipe(plain(cfg.dataset), plain(cfg.model) | dims, cfg.seed)
         if resume:
@@ -113,31 +119,25 @@ def run(cfg: DictConfig) -> Outcome:
         trainer.test(model, datamodule=data, ckpt_path=best, verbose=False, weights_only=False)
         if is_worker():
             sys.exit(0)
-        outcome = conclude(
-            data,
-            model,
-            tested.columns,
-            claims,
-            cfg.paper.document,
-            cfg.scale,
-            cfg.resamples,
-            changed,
-        )
-        outcome.record.update(
-            experiment=cfg.name,
-            variant=cfg.variant,
-            overrides=given_overrides(),
-            seed=cfg.seed,
-            config=config_hash(cfg),
-            parameters=sum(weight.numel() for weight in model.parameters()),
-            epochs=trainer.current_epoch,
-            seconds={
-                "prepare": prepared - started,
-                "fit": fitted - prepared,
-                "evaluate": time.monotonic() - fitted,
+        facts = Facts(
+            document=cfg.paper.document or "",
+            claims=claims,
+            data={name: getattr(data, name) for name in DATA_FACTS},
+            scale=cfg.scale,
+            resamples=cfg.resamples,
+            changed=changed,
+            run={
+                "experiment": cfg.name,
+                "variant": cfg.variant,
+                "overrides": given_overrides(),
+                "seed": cfg.seed,
+                "config": config_hash(cfg),
+                "parameters": sum(weight.numel() for weight in model.parameters()),
+                "epochs": trainer.current_epoch,
             },
+            seconds={"prepare": prepared - started, "fit": fitted - prepared},
         )
-        outcome.add_history(history.points)
+        outcome = conclude(data.task, model, tested.columns, facts, loss_sections(history.points))
         outcome.write(folder, OmegaConf.to_yaml(cfg, resolve=True))
         if logger:
             logger.log_outcome(outcome.tracked_values(), folder)
@@ -159,6 +159,19 @@ def adopt(same: Finished, folder: Path) -> None:
     """Give the folder of a sweep's run what an earlier run left, so that the table has its row."""
     own = shutil.ignore_patterns("checkpoints", ".hydra", "run.log")
     shutil.copytree(same.folder, folder, ignore=own, dirs_exist_ok=True)
+
+
+def loss_sections(points: Mapping[str, Sequence[tuple[int, float]]]) -> list[Section]:
+    """Return the loss over epochs as a section of the report, where there is one."""
+    if not points:
+        return []
+    text = "The loss after each epoch, or each sweep of a solver: what it minimises."
+    return [Section("loss", "Loss over epochs", text, figure=loss_figure(points))]
+
+
+def metric_names(task: Task) -> list[str]:
+    """Return the names of all metrics of a task, those of its further tests included."""
+    return [str(name) for rows in (task, *task.extra) for name in rows.metrics()]
 
 
 def is_worker() -> bool:

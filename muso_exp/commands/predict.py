@@ -91,7 +91,7 @@ def _cell(value: Any) -> str:
 
 def apply(data: Any, model: Any, source: Path) -> pd.DataFrame:
     """Let the data set read `source` and the model predict; the data set says how it is shown."""
-    return data.apply(source, model.columns)
+    return data.read_new(source).apply(model)
 
 
 def find_trained(run: str) -> Path:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torchmetrics import MetricCollection
 
-from muso_exp.data.base import Predict
+from muso_exp.data.base import Predict, SideTask
 from muso_exp.data.plays import Plays
 from muso_exp.data.recommendation.cached_factors import cached_factors
 from muso_exp.data.sound.clip_data import AudioData
@@ -20,7 +20,7 @@ from muso_exp.features.als import FactorOptions
 from muso_exp.features.factor_scaling import FactorScaling, unit_rows
 from muso_exp.metrics.ranking import UserMean, ranking_metrics
 from muso_exp.metrics.regression import R2, Cosine, MeanSquaredError
-from muso_exp.records import Finding, Section, SideTask
+from muso_exp.records import Finding, Section
 from muso_exp.tasks.factor_regression.listening_test import ListeningTest, group_means
 from muso_exp.tasks.factor_regression.report import audit, sections
 

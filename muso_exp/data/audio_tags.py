@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from torchmetrics import MetricCollection
 
-from muso_exp.data.base import Batch, BatchDataset, Predict
+from muso_exp.data.base import BatchDataset, Predict
 from muso_exp.data.plays import Plays
 from muso_exp.data.recommendation.cached_factors import cached_factors
 from muso_exp.data.sound.clip_data import AudioData
@@ -21,7 +21,7 @@ from muso_exp.data.sound.splits import keyed_share
 from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions
 from muso_exp.metrics.tags import tag_metrics
-from muso_exp.records import Finding, Section
+from muso_exp.records import Batch, Finding, Section
 from muso_exp.sound.loudness import clip_levels
 from muso_exp.tasks.recommendation.sections import tag_areas_section
 from muso_exp.tasks.tagging.probe import log_popularity, probe_scores

@@ -11,18 +11,18 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from torchmetrics import MetricCollection
 
-from muso_exp.data.base import Batch, BatchDataset, ExperimentData, Predict
+from muso_exp.data.base import BatchDataset, OwnTask, Predict
 from muso_exp.data.plays import Plays
 from muso_exp.data.recommendation.cached_factors import cached_factors
 from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions
 from muso_exp.metrics.tags import tag_metrics
-from muso_exp.records import Finding, Section
+from muso_exp.records import Batch, Finding, Section
 from muso_exp.tasks.recommendation.sections import tag_areas_section
 from muso_exp.tasks.tagging.probe import TagRows, tag_rows
 
 
-class FactorTags(ExperimentData):
+class FactorTags(OwnTask):
     """Items with the factors that WMF learned from all plays, and their tags.
 
     The factors are fitted once and kept in the cache. As in the thesis, no play is held out: the

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from torchmetrics import MetricCollection
 
-from muso_exp.data.base import ExperimentData, Predict
+from muso_exp.data.base import OwnTask, Predict, SideTask
 from muso_exp.data.continuation.batches import ContinuedRows, PlaylistMatrix, padded, word_batch
 from muso_exp.data.continuation.sources import (
     SPLITS,
@@ -27,14 +27,14 @@ from muso_exp.errors import ConfigError
 from muso_exp.features.ranking import rank_by_item
 from muso_exp.metrics.challenge import ArtistRPrecision, ChallengeRPrecision, ShortLists
 from muso_exp.metrics.ranking import list_metrics, ranking_metrics
-from muso_exp.records import Finding, Section, SideTask
+from muso_exp.records import Finding, Section
 from muso_exp.tasks.continuation import report
 from muso_exp.tasks.recommendation.fold_in import Catalogue, read_seeds, recommend
 
 N_TOP = 500  # tracks that the challenge asks for
 
 
-class PlaylistContinuation(ExperimentData):
+class PlaylistContinuation(OwnTask):
     """Playlists of which some tracks are known (seeds) and the others held out.
 
     A test row is a playlist to be continued. Its seeds are a row of the train matrix like all

@@ -1,18 +1,14 @@
-"""The task "whose playlist is this track from?": two lists of tracks with audio features."""
+"""Two lists of tracks with audio features: whose playlist is a track from?"""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
-from torch import Tensor
 from torch.utils.data import DataLoader
-from torchmetrics import MetricCollection
 
 from muso_exp.cache import cache_key, cached_folder
-from muso_exp.data.base import ExperimentData, Predict
+from muso_exp.data.base import ExperimentData
 from muso_exp.data.friend_distance.pair_vectors import require_choice
 from muso_exp.data.playlist_owner.splits import (
     TrackSplit,
@@ -32,14 +28,12 @@ from muso_exp.formats.track_tables import (
     read_features,
     read_rows,
 )
-from muso_exp.metrics import classification
-from muso_exp.records import Finding, Section
 from muso_exp.simulation.checked import simulated_world, small_worlds_refused
 from muso_exp.simulation.playlists import write_playlists
-from muso_exp.tasks.playlist_owner import report as playlist_report
-from muso_exp.tasks.playlist_owner.baselines import null_columns
+from muso_exp.tasks.playlist_owner.new_tracks import NewTracks
+from muso_exp.tasks.playlist_owner.task import PlaylistOwner
+from muso_exp.tasks.playlist_owner.two_lists import TwoLists
 
-PUBLISHED_BATCH = 50  # document 2, section 3; what the published test loss was averaged over
 _SIMULATION_VERSION = 1
 
 
@@ -163,7 +157,7 @@ class Playlists(ExperimentData):
             self.rows = split_rows(target, self.shares, rng)
         if len(set(target[self.rows["train"]])) < 2:
             raise ConfigError("dataset.test_share, val_share: no track is left to learn from")
-        values = self.values(self.lists.tracks)
+        values = self._values(self.lists.tracks)
         self.scaling = fit_scaling(values[self.rows["train"]], self.how)
         weight = class_weights(target, self.rows["train"])
         self.splits = {
@@ -172,14 +166,35 @@ class Playlists(ExperimentData):
         }
         self.fingerprint = fingerprint(self.lists.tracks, self.features)
         self.dims = {"input_dim": len(self.features), "threshold": self.threshold}
+        self.task = PlaylistOwner(self._two_lists(), self.splits["test"].target, self._units())
 
-    def values(self, tracks: pd.DataFrame) -> np.ndarray:
+    def _two_lists(self) -> TwoLists:
+        lists, options = self.lists, self.options
+        return TwoLists(
+            tracks=lists.tracks,
+            features=self.features,
+            names=lists.names,
+            n_read=lists.n_read,
+            n_shared=lists.n_shared,
+            rows=self.rows,
+            inputs=self.splits["train"].x.numpy(),
+            scaling=self.how,
+            threshold=self.threshold,
+            overlap=options.overlap,
+            balance=options.balance,
+            group=self.group,
+        )
+
+    def _units(self) -> np.ndarray:
+        """Return a number for each test track, by its id or its artist, shape (n_rows, 1)."""
+        tracks = self.lists.tracks.iloc[self.rows["test"]]
+        if self.group == "artist":
+            return self._artists(tracks)[:, None]
+        return np.array([[unit(value)] for value in tracks["id"]], dtype=np.int64)
+
+    def _values(self, tracks: pd.DataFrame) -> np.ndarray:
         """Return the raw features of tracks, shape (n_tracks, n_features), float64."""
         return tracks[self.features].to_numpy(dtype=np.float64)
-
-    def tracks(self, split: str) -> pd.DataFrame:
-        """Return the tracks of a split, in row order."""
-        return self.lists.tracks.iloc[self.rows[split]].reset_index(drop=True)
 
     def train_dataloader(self) -> DataLoader:
         """Return the train tracks, shuffled anew each epoch."""
@@ -193,61 +208,6 @@ class Playlists(ExperimentData):
         """Return the test tracks as one batch: a threshold may depend on all of them."""
         return self._whole("test")
 
-    def metrics(self) -> MetricCollection:
-        """Return the metrics of the document, of ranking and of calibration."""
-        return MetricCollection(
-            {
-                "loss": classification.LogLoss(),
-                "loss_by_whole_batches": classification.WholeBatchLoss(PUBLISHED_BATCH),
-                "accuracy": classification.Accuracy(),
-                "precision": classification.Precision(),
-                "recall": classification.Recall(),
-                "f1": classification.F1(),
-                "roc_auc": classification.RocAUC(),
-                "average_precision": classification.AveragePrecision(),
-                "brier": classification.BrierScore(),
-                "calibration_error": classification.CalibrationError(),
-            },
-            compute_groups=False,
-        )
-
-    def nulls(self) -> dict[str, dict[str, Tensor]]:
-        """Return the majority, a guess by the prior, and the best single feature."""
-        train, test = self.tracks("train"), self.tracks("test")
-        return null_columns(
-            self.values(train), train["target"].to_numpy(), self.values(test), self.features
-        )
-
-    def target(self) -> Tensor:
-        """Return 1 for each test track of the positive list, 0 for others, shape (n_rows,)."""
-        return self.splits["test"].target
-
-    def units(self) -> np.ndarray:
-        """Return a number for each test track, by its id or its artist, shape (n_rows, 1)."""
-        tracks = self.tracks("test")
-        if self.group == "artist":
-            return self._artists(tracks)[:, None]
-        return np.array([[unit(value)] for value in tracks["id"]], dtype=np.int64)
-
-    def predictions(self, preds: dict[str, Tensor]) -> pd.DataFrame:
-        """Return a row per test track: id, title, artist, target, probability, decision."""
-        table = self.tracks("test")[["id", "title", "artist", "target"]]
-        return table.assign(**{name: column.double().numpy() for name, column in preds.items()})
-
-    def audit(self) -> list[Finding]:
-        """Return leaks between the splits, the scale of the inputs and what was cut away."""
-        return playlist_report.audit(self)
-
-    def counts(self) -> dict[str, int]:
-        """Return tracks of each list as read, rows of each split, and features."""
-        rows = {f"{name}_rows": len(split) for name, split in self.splits.items()}
-        read = zip(("positive_tracks", "negative_tracks"), self.lists.n_read, strict=True)
-        return {**dict(read), **rows, "features": len(self.features)}
-
-    def sections(self, predictions: pd.DataFrame, predict: Predict) -> Sequence[Section]:
-        """Return the features of the two lists, and curves of the predictions."""
-        return playlist_report.sections(self, predictions)
-
     def state_dict(self) -> dict[str, Any]:
         """Return what was fitted on train; Lightning keeps it in every checkpoint."""
         return {"scaling": self.scaling.state()}
@@ -256,16 +216,8 @@ class Playlists(ExperimentData):
         """Take up what `state_dict` gave."""
         self.scaling = Scaling.from_state(state_dict["scaling"])
 
-    def apply(self, path: Path, predict: Predict) -> pd.DataFrame:
-        """Rank the tracks of a new table by how well they fit the positive list.
-
-        Args:
-            path: CSV or JSON of tracks with the features that the model was trained on.
-            predict: the trained model. All tracks are one batch, so that the published threshold
-                is the midrange of this table.
-
-        Returns:
-            rank, id, title, artist, probability and decision, best first.
+    def read_new(self, path: Path) -> NewTracks:
+        """Read tracks of a new table, CSV or JSON, with the features of the training.
 
         Raises:
             DatasetNotFoundError: no such file.
@@ -274,12 +226,7 @@ class Playlists(ExperimentData):
         remedy = "the run was trained with them, train one without"
         tracks = read_features(path, read_rows(path), self.features, remedy)
         tracks = drop_repeats(path, tracks, self.options.duplicates)
-        x = torch.from_numpy(self.scaling.apply(self.values(tracks)))
-        columns = {name: column.double().numpy() for name, column in predict({"x": x}).items()}
-        table = tracks[["id", "title", "artist"]].assign(**columns)
-        table = table.sort_values("probability", ascending=False, kind="stable", ignore_index=True)
-        table.insert(0, "rank", np.arange(1, len(table) + 1))
-        return table
+        return NewTracks(tracks, self.scaling.apply(self._values(tracks)))
 
     def _artists(self, tracks: pd.DataFrame) -> np.ndarray:
         """Return a number for each track's artist, whatever the case, shape (n_tracks,)."""

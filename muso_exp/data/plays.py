@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader
 from torchmetrics import MetricCollection
 
 from muso_exp.cache import cache_key, cached_folder
-from muso_exp.data.base import ExperimentData, Predict
+from muso_exp.data.base import OwnTask, Predict, SideTask
 from muso_exp.data.recommendation.batches import HeldOut, UserRows, WholeMatrix
 from muso_exp.data.recommendation.simulated_plays import VERSION, write_source
 from muso_exp.data.recommendation.splits import Split, split_plays
@@ -23,14 +23,14 @@ from muso_exp.formats.listening.msd import ReadOptions
 from muso_exp.formats.listening.sources import SOURCES
 from muso_exp.metrics.ranking import list_metrics, ranking_metrics
 from muso_exp.metrics.tags import tag_metrics
-from muso_exp.records import Finding, Section, SideTask
+from muso_exp.records import Finding, Section
 from muso_exp.tasks.recommendation import report as play_report
 from muso_exp.tasks.recommendation import sections as play_sections
 from muso_exp.tasks.recommendation.fold_in import Catalogue, read_seeds, recommend
 from muso_exp.tasks.tagging.probe import tag_rows
 
 
-class Plays(ExperimentData):
+class Plays(OwnTask):
     """Play counts of users, split so that a model recommends items that a user has not played.
 
     A test row is a user with held-out items. Users are the independent unit.

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from torchmetrics import MetricCollection
 
-from muso_exp.data.base import ExperimentData, Predict
+from muso_exp.data.base import OwnTask, Predict
 from muso_exp.data.feature_regression.inputs import INPUTS, make_inputs
 from muso_exp.data.feature_regression.sources import NAMES, Songs, read_songs
 from muso_exp.data.feature_regression.splits import fit_targets, split_sizes, split_songs
@@ -38,7 +38,7 @@ from muso_exp.tasks.feature_regression.genre_checks import check_features
 GROUPS = ("track", "artist")
 
 
-class Spectra(ExperimentData):
+class Spectra(OwnTask):
     """Songs with their sound and Spotify's audio features, which are to be estimated.
 
     Args:

@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader
 from torchmetrics import MetricCollection
 
 from muso_exp.cache import cache_key, cached_folder
-from muso_exp.data.base import ExperimentData, Predict
+from muso_exp.data.base import OwnTask, Predict, SideTask
 from muso_exp.data.clustering.split import (
     FeatureRows,
     distinct,
@@ -28,7 +28,7 @@ from muso_exp.features.tracks import Scaling, fit_scaling
 from muso_exp.formats.feature_table import find_feature_table, read_feature_table
 from muso_exp.formats.track_tables import chosen_features
 from muso_exp.metrics import clustering
-from muso_exp.records import Finding, Section, SideTask
+from muso_exp.records import Finding, Section
 from muso_exp.simulation.checked import simulated_world, small_worlds_refused
 from muso_exp.simulation.track_features import write_track_features
 from muso_exp.tasks.clustering import report as cluster_report
@@ -39,7 +39,7 @@ SCALINGS = ("none", "global", "per_feature", "standard")  # the linear ones
 _SIMULATION_VERSION = 1
 
 
-class TrackFeatures(ExperimentData):
+class TrackFeatures(OwnTask):
     """Tracks with audio features, to be clustered; the first test tracks of a cluster are advice.
 
     Args:

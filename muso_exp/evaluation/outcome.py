@@ -4,23 +4,48 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from torch import Tensor
 
 from muso_exp.evaluation import card as paper
-from muso_exp.evaluation import report
-from muso_exp.figures import common as plots
-from muso_exp.metrics.resampling import RESAMPLING_SEED, bootstrap_weights
-from muso_exp.records import Finding, Section, SideTask
+from muso_exp.evaluation.report import write_report
+from muso_exp.metrics.resampling import Bootstrap
+from muso_exp.records import Columns, Finding, Section
+from muso_exp.tasks.base import Answer, NotAnsweredError, ScoredRows, Task
 
 
-@dataclass
+@dataclass(frozen=True)
+class Facts:
+    """What a run knows besides what its model answers.
+
+    Attributes:
+        document: title of the paper.
+        claims: of the paper.
+        data: name, simulated, published, fingerprint of the data set.
+        scale: smoke, desk or paper.
+        resamples: bootstrap samples behind each interval.
+        changed: settings that differ from the experiment's.
+        run: what metrics.json keeps of the run beside its scores: experiment, seed, ...
+        seconds: of each phase before the evaluation.
+    """
+
+    document: str
+    claims: Sequence[paper.Claim]
+    data: Mapping[str, Any]
+    scale: str
+    resamples: int
+    changed: Sequence[str]
+    run: Mapping[str, Any]
+    seconds: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class Outcome:
     """Everything that a run concluded, in memory; `write` puts it into the run folder."""
 
@@ -29,19 +54,12 @@ class Outcome:
     audit: Sequence[Finding]
     predictions: pd.DataFrame
     samples: pd.DataFrame
-    sections: list[Section] = field(default_factory=list)
+    sections: Sequence[Section]
 
     @property
     def metrics(self) -> dict[str, float]:
         """Return the model's test metrics, by name."""
         return self.record["metrics"]
-
-    def add_history(self, points: Mapping[str, Sequence[tuple[int, float]]]) -> None:
-        """Put the loss over epochs in front of the task's own sections, where there is one."""
-        if points:
-            figure = plots.loss_figure(points)
-            text = "The loss after each epoch, or each sweep of a solver: what it minimises."
-            self.sections.insert(0, Section("loss", "Loss over epochs", text, figure=figure))
 
     def tracked_values(self) -> Iterator[tuple[str, float]]:
         """Yield what the tracker keeps besides the metrics: intervals, nulls, audit."""
@@ -56,7 +74,7 @@ class Outcome:
         for section in self.sections:
             if section.arrays:
                 np.savez_compressed(folder / f"{section.name}.npz", **dict(section.arrays))  # type: ignore[arg-type]
-        report.write_report(folder, self, config_yaml)
+        write_report(folder, self.record, self.card, self.audit, self.sections, config_yaml)
         text = json.dumps(paper.finite(self.record), indent=1, ensure_ascii=False)
         partial = folder / ".metrics.json.partial"
         partial.write_text(text + "\n", encoding="utf-8")
@@ -64,40 +82,44 @@ class Outcome:
 
 
 def conclude(
-    data: Any,
-    model: Any,
-    columns: Mapping[str, Tensor],
-    claims: Sequence[paper.Claim],
-    document: str | None,
-    scale: str,
-    resamples: int,
-    changed: Sequence[str] = (),
+    task: Task, model: Any, columns: Columns, facts: Facts, before: Sequence[Section] = ()
 ) -> Outcome:
-    """Score model and nulls on the same resamples of the test set and fill the paper card.
+    """Score model and nulls on the same resamples of the test rows and fill the paper card.
 
     Args:
-        data: the data set (`muso_exp.data.base.ExperimentData`), set up for testing.
+        task: of the data set.
         model: the trained model, its best weights loaded.
-        columns: the model's prediction columns, first dimension n_rows, in row order.
-        claims: of the paper.
-        document: title of the paper.
-        scale: smoke, desk or paper.
-        resamples: bootstrap samples behind each interval.
-        changed: settings that differ from the experiment's.
+        columns: its prediction columns, first dimension n_rows, in row order.
+        facts: what the run knows of itself.
+        before: sections of the report that come before the task's own.
     """
-    predict = model.columns
-    task = SideTask(data.metrics(), columns, data.target(), data.units(), data.nulls())
-    tested = _test(task, resamples)
-    side = data.side_task(predict)
-    if side is not None:
-        tested = _join(tested, _test(side, resamples))
-    situation = paper.Situation(data.simulated, data.published, scale, data.absent(), changed)
+    started = time.monotonic()
+    bootstrap = Bootstrap(facts.resamples)
+    tested = _test(task, columns, bootstrap)
+    absent: dict[str, str] = {}
+    for extra in task.extra:
+        try:
+            tested = _join(tested, _test(extra, extra.ask(model), bootstrap))
+        except NotAnsweredError as reason:
+            absent |= {str(name): str(reason) for name in extra.metrics()}
+    data = facts.data
+    situation = paper.Situation(
+        data["simulated"], data["published"], facts.scale, absent, facts.changed
+    )
     scores, nulls = tested.scores, tested.nulls
-    card = paper.make_card(document or "", claims, scores, nulls, tested.higher, situation)
-    predictions = data.predictions(columns)
-    audit = data.audit()
-    sections = list(data.sections(predictions, predict))
-    record = _record(data, scale, tested, card, audit)
+    card = paper.make_card(facts.document, facts.claims, scores, nulls, tested.higher, situation)
+    answer = Answer(model, columns, bootstrap)
+    predictions, audit = task.predictions(columns), task.audit(answer)
+    sections = [*before, *task.sections(predictions, answer)]
+    record = {
+        **facts.run,
+        "data": dict(data),
+        "scale": facts.scale,
+        **_scored(tested, card),
+        "n": task.counts(),
+        "audit": [asdict(finding) for finding in audit],
+        "seconds": {**facts.seconds, "evaluate": time.monotonic() - started},
+    }
     return Outcome(record, card, audit, predictions, _samples(tested, card), sections)
 
 
@@ -111,15 +133,15 @@ class _Tested:
     units: dict[str, str]
 
 
-def _test(task: SideTask, resamples: int) -> _Tested:
-    weights = bootstrap_weights(task.units, resamples, RESAMPLING_SEED)
-    scores, *nulls = (
-        paper.score(task.metrics, {**columns, "target": task.target}, weights)
-        for columns in (task.columns, *task.nulls.values())
+def _test(rows: ScoredRows, columns: Columns, bootstrap: Bootstrap) -> _Tested:
+    weights, metrics, nulls = bootstrap.weights(rows.units), rows.metrics(), rows.nulls()
+    scores, *by_null = (
+        paper.score(metrics, {**columns, "target": rows.target}, weights)
+        for columns in (columns, *nulls.values())
     )
-    higher = {name: metric.higher_is_better for name, metric in task.metrics.items()}
-    units = hashlib.sha256(np.unique(task.units).tobytes()).hexdigest()[:16]
-    by_name = dict(zip(task.nulls, nulls, strict=True))
+    higher = {name: metric.higher_is_better for name, metric in metrics.items()}
+    units = hashlib.sha256(np.unique(rows.units).tobytes()).hexdigest()[:16]
+    by_name = dict(zip(nulls, by_null, strict=True))
     return _Tested(scores, by_name, higher, dict.fromkeys(higher, units))
 
 
@@ -146,33 +168,15 @@ def _samples(tested: _Tested, card: paper.Card) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _record(
-    data: Any,
-    scale: str,
-    tested: _Tested,
-    card: paper.Card,
-    audit: Sequence[Finding],
-) -> dict[str, Any]:
+def _scored(tested: _Tested, card: paper.Card) -> dict[str, Any]:
+    """Return what metrics.json keeps of the scores."""
     scores = tested.scores
     return {
-        "experiment": "",
-        "variant": None,
-        "data": {
-            "name": data.name,
-            "simulated": data.simulated,
-            "published": data.published,
-            "fingerprint": data.fingerprint,
-        },
-        "scale": scale,
-        "seed": 0,
         "metrics": scores.values,
         "nulls": {name: null.values for name, null in tested.nulls.items()},
         "intervals": {name: scores.interval(name) for name in scores.values},
         "claims": card.rows,
         "versus": card.versus,
         "beats_null": {row["metric"]: row["verdict"] for row in card.versus},
-        "n": data.counts(),
         "test_units": tested.units,
-        "audit": [asdict(finding) for finding in audit],
-        "seconds": {},
     }

@@ -7,7 +7,7 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -16,9 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from muso_exp.evaluation import card as paper
-
-if TYPE_CHECKING:
-    from muso_exp.evaluation.outcome import Outcome
+from muso_exp.records import Finding, Section
 
 _COLOURS = {
     paper.REPRODUCED: "green",
@@ -62,21 +60,29 @@ def interval(bounds: tuple[float, float] | list[float] | None) -> str:
     return f"[{low:.{decimals}f}, {high:.{decimals}f}]"
 
 
-def write_report(folder: Path, outcome: Outcome, config_yaml: str) -> None:
+def write_report(
+    folder: Path,
+    record: Mapping[str, Any],
+    card: paper.Card,
+    audit: Sequence[Finding],
+    sections: Sequence[Section],
+    config_yaml: str,
+) -> None:
     """Write `figures/*.png`, `report.md` and `report.html` into a run folder."""
     figures = folder / "figures"
     figures.mkdir(exist_ok=True)
-    for section in outcome.sections:
+    for section in sections:
         if section.figure is not None:
             section.figure.savefig(figures / f"{section.name}.png", dpi=120)
     templates = environment()
     facts = {
-        "outcome": outcome,
-        "record": outcome.record,
-        "card": outcome.card,
-        "title": outcome.record["experiment"],
+        "record": record,
+        "card": card,
+        "audit": audit,
+        "sections": sections,
+        "title": record["experiment"],
         "config": config_yaml,
-        "nulls": nulls_table(outcome.record),
+        "nulls": nulls_table(record),
         "image": lambda name: embed(figures / f"{name}.png"),
     }
     for template in ("report.md", "report.html"):

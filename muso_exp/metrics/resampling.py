@@ -1,5 +1,7 @@
 """Bootstrap over the independent unit (users, not pairs; artists, not clips)."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -44,3 +46,33 @@ def percentile_interval(samples: Tensor, level: float = 0.95) -> tuple[float, fl
     tail = (1 - level) / 2
     low, high = torch.quantile(finite, torch.tensor([tail, 1 - tail], dtype=finite.dtype))
     return float(low), float(high)
+
+
+@dataclass(frozen=True)
+class Bootstrap:
+    """Makes the 95 % intervals of a run, all from the same number of resamples.
+
+    Attributes:
+        resamples: bootstrap samples behind each interval.
+        seed: of the draws; one number has one interval, wherever it stands.
+    """
+
+    resamples: int
+    seed: int = RESAMPLING_SEED
+
+    def weights(self, units: np.ndarray) -> Tensor:
+        """Return how often each row counts, (resamples, n_rows), see `bootstrap_weights`."""
+        return bootstrap_weights(units, self.resamples, self.seed)
+
+    def mean(self, values: np.ndarray, units: np.ndarray | None = None) -> tuple[float, float]:
+        """Return the interval of the mean of values (n_rows,); NaN if there are none.
+
+        Args:
+            values: one of each row.
+            units: independent units of the rows; None if each row is one.
+        """
+        if len(values) == 0:
+            return float("nan"), float("nan")
+        weights = self.weights(np.arange(len(values)) if units is None else units)
+        sums = weights @ torch.from_numpy(np.asarray(values, dtype=np.float64))
+        return percentile_interval(sums / weights.sum(dim=1))

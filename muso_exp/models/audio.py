@@ -15,8 +15,9 @@ from torch.nn.functional import (
     normalize,
 )
 
-from muso_exp.models.base import Batch, Model
+from muso_exp.models.base import Model
 from muso_exp.models.stages import StagedLR
+from muso_exp.records import Batch
 
 Head = Literal["factors", "regression", "tags", "genres"]
 HEADS: tuple[Head, ...] = ("factors", "regression", "tags", "genres")

@@ -9,8 +9,9 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy,
 
 from muso_exp.features.tag_probe import solve_tags
 from muso_exp.models.audio import COLUMNS, HEADS
-from muso_exp.models.base import Batch, Solver
+from muso_exp.models.base import Solver
 from muso_exp.models.frontends import MFCC
+from muso_exp.records import Batch
 
 
 class BagOfMFCC(Solver):

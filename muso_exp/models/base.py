@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torchmetrics import MetricCollection
 
-Batch = dict[str, Tensor]
+from muso_exp.records import Batch
 
 
 class Model(pl.LightningModule):

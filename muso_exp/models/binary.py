@@ -7,7 +7,8 @@ from torch import Tensor
 
 from muso_exp.errors import ConfigError
 from muso_exp.features.thresholds import THRESHOLDS, best_f1_threshold, midrange
-from muso_exp.models.base import Batch, Model, Solver
+from muso_exp.models.base import Model, Solver
+from muso_exp.records import Batch
 
 
 class BinaryClassifier(Model):

@@ -15,13 +15,13 @@ from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions, fit_factors
 from muso_exp.features.interactions import keep_entries
 from muso_exp.features.ranking import Rows, rank_in_blocks
-from muso_exp.models.base import Batch
 from muso_exp.models.item_knn import ItemKNN
 from muso_exp.models.nearest_features import NearestFeatures
 from muso_exp.models.popularity import Popularity
 from muso_exp.models.ranking import RankingSolver
 from muso_exp.models.titles import Titles
 from muso_exp.models.wmf import WMF
+from muso_exp.records import Batch
 
 MIN_HIDDEN = 5  # tracks of a validation playlist beyond its seeds
 

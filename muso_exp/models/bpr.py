@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from muso_exp.errors import ConfigError
-from muso_exp.models.base import Batch
 from muso_exp.models.ranking import RankingSolver
+from muso_exp.records import Batch
 
 
 class BPR(RankingSolver):

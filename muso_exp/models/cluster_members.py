@@ -12,9 +12,9 @@ from torch import Tensor
 
 from muso_exp.errors import ConfigError
 from muso_exp.features.clusters import kmeans, nearest
-from muso_exp.models.base import Batch
 from muso_exp.models.feature_ranker import SoundRanker
 from muso_exp.models.nearest_features import ELEVEN
+from muso_exp.records import Batch
 
 
 class ClusterMembers(SoundRanker):

@@ -10,10 +10,10 @@ from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
 from muso_exp.errors import ConfigError
-from muso_exp.models.base import Batch
 from muso_exp.models.feature_ranker import SoundRanker
 from muso_exp.models.nearest_features import ELEVEN
 from muso_exp.models.ranking import read_csr
+from muso_exp.records import Batch
 
 _DEV_BLOCK = 256  # songs whose rows are compared at once
 

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from muso_exp.models.base import Batch
 from muso_exp.models.binary import BinaryClassifier
+from muso_exp.records import Batch
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "relu": nn.ReLU,

@@ -11,8 +11,8 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from muso_exp.errors import ConfigError
-from muso_exp.models.base import Batch
 from muso_exp.models.ranking import RowRanker, read_csr, register_csr
+from muso_exp.records import Batch
 
 
 class EASE(RowRanker):

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from muso_exp.errors import ConfigError
 from muso_exp.features.tracks import FEATURES, fit_scaling
-from muso_exp.models.base import Batch
 from muso_exp.models.ranking import RowRanker, register_csr
+from muso_exp.records import Batch
 
 SCALINGS = ("none", "standard")
 

@@ -7,8 +7,8 @@ import torch
 from sklearn.ensemble import HistGradientBoostingClassifier
 from torch import Tensor
 
-from muso_exp.models.base import Batch
 from muso_exp.models.binary import BinarySolver
+from muso_exp.records import Batch
 
 
 class GradientBoosting(BinarySolver):

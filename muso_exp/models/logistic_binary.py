@@ -7,8 +7,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
-from muso_exp.models.base import Batch
 from muso_exp.models.binary import BinarySolver
+from muso_exp.records import Batch
 
 
 class LogisticBinary(BinarySolver):

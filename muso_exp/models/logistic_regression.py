@@ -7,8 +7,9 @@ from sklearn.linear_model import LogisticRegression as Solution
 from torch import Tensor
 
 from muso_exp.errors import ConfigError
-from muso_exp.models.base import Batch, Solver
+from muso_exp.models.base import Solver
 from muso_exp.models.separation import Decision, check_decision, decide
+from muso_exp.records import Batch
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from muso_exp.errors import ConfigError
-from muso_exp.models.base import Batch
 from muso_exp.models.feature_ranker import SoundRanker
+from muso_exp.records import Batch
 
 ELEVEN = (
     *("danceability", "energy", "key", "loudness", "mode", "speechiness", "acousticness"),

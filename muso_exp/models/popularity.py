@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from muso_exp.errors import ConfigError
-from muso_exp.models.base import Batch
 from muso_exp.models.ranking import RankingSolver
+from muso_exp.records import Batch
 
 
 class Popularity(RankingSolver):

@@ -14,7 +14,8 @@ from torch.nn import Module
 
 from muso_exp.errors import ConfigError
 from muso_exp.features.ranking import Rows, rank_in_blocks
-from muso_exp.models.base import Batch, Model, Solver
+from muso_exp.models.base import Model, Solver
+from muso_exp.records import Batch
 
 
 class Ranker(Model):

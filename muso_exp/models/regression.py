@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
-from muso_exp.models.base import Batch, Model
+from muso_exp.models.base import Model
+from muso_exp.records import Batch
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"tanh": nn.Tanh, "relu": nn.ReLU}
 

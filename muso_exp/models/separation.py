@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot
 
-from muso_exp.models.base import Batch, Model
+from muso_exp.models.base import Model
+from muso_exp.records import Batch
 
 Decision = Literal["argmax", "median"]
 

@@ -4,7 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from muso_exp.models.base import Batch, Model
+from muso_exp.models.base import Model
+from muso_exp.records import Batch
 
 
 class TagProbe(Model):

@@ -11,8 +11,8 @@ from sklearn.preprocessing import normalize
 from torch import Tensor
 
 from muso_exp.errors import ConfigError
-from muso_exp.models.base import Batch
 from muso_exp.models.ranking import RankingSolver, read_csr, register_csr
+from muso_exp.records import Batch
 
 
 class Titles(RankingSolver):

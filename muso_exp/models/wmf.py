@@ -14,8 +14,8 @@ from torch.nn.functional import normalize
 from muso_exp.errors import ConfigError
 from muso_exp.features import wmf
 from muso_exp.features.als import als_sweep, fold_in, start_factors
-from muso_exp.models.base import Batch
 from muso_exp.models.ranking import RankingSolver
+from muso_exp.records import Batch
 
 
 class WMF(RankingSolver):

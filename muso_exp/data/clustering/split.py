@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-from muso_exp.data.base import Batch, BatchDataset
+from muso_exp.data.base import BatchDataset
 from muso_exp.errors import ConfigError, DataFormatError
+from muso_exp.records import Batch
 
 
 class FeatureRows(BatchDataset):

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from scipy.sparse import csr_matrix
 
-from muso_exp.data.base import Batch
 from muso_exp.data.recommendation.batches import HeldOut, UserRows, WholeMatrix
+from muso_exp.records import Batch
 
 
 class PlaylistMatrix(WholeMatrix):

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 
-from muso_exp.data.base import Batch, BatchDataset
+from muso_exp.data.base import BatchDataset
 from muso_exp.errors import ConfigError, DataFormatError
 from muso_exp.features.tracks import Scaling, fit_scaling
+from muso_exp.records import Batch
 
 PARTS = ("train", "val", "test")
 _BLOCK = 2**24  # numbers that are held in float64 at once

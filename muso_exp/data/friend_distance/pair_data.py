@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from torchmetrics import MetricCollection
 
-from muso_exp.data.base import ExperimentData, Predict
+from muso_exp.data.base import OwnTask, Predict
 from muso_exp.data.friend_distance.listeners import Listeners, UnknownShare, keep_train_items
 from muso_exp.data.friend_distance.pair_sampling import DrawnPairs, PairOptions, draw_splits
 from muso_exp.data.friend_distance.pair_vectors import PairSplit, PairVectoriser, VectorOptions
@@ -27,7 +27,7 @@ from muso_exp.tasks.friend_distance.baselines import null_columns
 from muso_exp.tasks.friend_distance.sensitivity import sensitivity_sections
 
 
-class PairData(ExperimentData):
+class PairData(OwnTask):
     """Pairs of users, their listening, and their degree of separation (DOS) as a class.
 
     Attributes (after `setup`):

@@ -8,7 +8,7 @@ import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
-from muso_exp.data.base import Batch, BatchDataset
+from muso_exp.data.base import BatchDataset
 from muso_exp.errors import ConfigError
 from muso_exp.features.listening import (
     item_statistics,
@@ -19,6 +19,7 @@ from muso_exp.features.listening import (
     zscore_items,
     zscore_users,
 )
+from muso_exp.records import Batch
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ import numpy as np
 import torch
 from scipy.sparse import csr_matrix
 
-from muso_exp.data.base import Batch, BatchDataset
+from muso_exp.data.base import BatchDataset
 from muso_exp.features.ranking import Rows
+from muso_exp.records import Batch
 
 
 class WholeMatrix(BatchDataset):

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from muso_exp.data.base import Batch, BatchDataset, ExperimentData, Predict
+from muso_exp.data.base import BatchDataset, OwnTask, Predict
 from muso_exp.data.sound.simulated_sound import SoundWorld, sound_folder
 from muso_exp.data.sound.splits import PARTS, SplitOptions, group_names, split_clips
 from muso_exp.data.sound.windows import Crops, EpochBatches, Windows
@@ -19,12 +19,12 @@ from muso_exp.errors import ConfigError
 from muso_exp.formats.sound.layouts import read_tracks
 from muso_exp.formats.sound.new_songs import find_songs, warn_of_bad
 from muso_exp.formats.sound.split_lists import read_artist_list, read_split_list, set_listed
-from muso_exp.records import Finding
+from muso_exp.records import Batch, Finding
 from muso_exp.sound.store import AudioStore, StoreOptions, build_store
 from muso_exp.tasks import sound_audit as report
 
 
-class AudioData(ExperimentData):
+class AudioData(OwnTask):
     """Clips of sound with something to learn of each; a subclass says what.
 
     Training takes random crops, evaluation the first consecutive windows of a clip, over which a

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import Sampler
 
-from muso_exp.data.base import Batch, BatchDataset
+from muso_exp.data.base import BatchDataset
+from muso_exp.records import Batch
 from muso_exp.sound.store import AudioStore
 
 

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 from torchmetrics import MetricCollection
 
+from muso_exp.data.base import SideTask
 from muso_exp.figures.common import forest_figure
 from muso_exp.metrics.challenge import CooccurrenceError
-from muso_exp.records import Finding, Section, SideTask
+from muso_exp.records import Finding, Section
 from muso_exp.tasks.recommendation.report import with_columns
 
 if TYPE_CHECKING:

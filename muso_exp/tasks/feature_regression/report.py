@@ -13,13 +13,13 @@ import torch
 from scipy.stats import spearmanr
 from torch import Tensor
 
-from muso_exp.data.base import Batch, Predict
+from muso_exp.data.base import Predict
 from muso_exp.data.sound.splits import group_names
 from muso_exp.figures import common as plots
 from muso_exp.figures import spectra as plots_spectra
 from muso_exp.metrics.regression import R2, MeanSquaredError
 from muso_exp.metrics.resampling import RESAMPLING_SEED, bootstrap_weights, percentile_interval
-from muso_exp.records import Section
+from muso_exp.records import Batch, Section
 from muso_exp.tasks.feature_regression.genre_checks import compare_genres
 from muso_exp.tasks.feature_regression.importance import band_importance
 

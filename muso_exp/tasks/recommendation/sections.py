@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 from torchmetrics import MetricCollection
 
-from muso_exp.data.base import Predict
+from muso_exp.data.base import Predict, SideTask
 from muso_exp.errors import ConfigError
 from muso_exp.figures.common import forest_figure
 from muso_exp.metrics.resampling import RESAMPLING_SEED, bootstrap_weights, percentile_interval
 from muso_exp.metrics.tags import MacroRocAuc, tag_metrics
-from muso_exp.records import Section, SideTask
+from muso_exp.records import Section
 from muso_exp.tasks.tagging.probe import TagRows
 
 if TYPE_CHECKING:

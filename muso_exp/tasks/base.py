@@ -1,0 +1,106 @@
+"""The contract of every task: what is asked of a model, and how its answer is judged."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from torch import Tensor
+from torchmetrics import MetricCollection
+
+from muso_exp.errors import MusoError
+from muso_exp.metrics.resampling import Bootstrap
+from muso_exp.records import Columns, Finding, Section
+
+
+class NotAnsweredError(MusoError):
+    """A model, or the data, cannot answer a further test; the message is the reason on the card."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a trained model says of the test rows of a task.
+
+    Attributes:
+        model: the trained model, its best weights loaded.
+        columns: its prediction columns, first dimension n_rows, in row order.
+        bootstrap: makes every interval of the report from the run's number of resamples.
+    """
+
+    model: Any
+    columns: Columns
+    bootstrap: Bootstrap
+
+
+class ScoredRows(ABC):
+    """Test rows with their truth, metrics and null models. Holds arrays, knows no files.
+
+    Attributes:
+        target: true values of the test rows, first dimension n_rows, in row order.
+        units: independent units of each row (users, artists; never rows of one user), shape
+            (n_rows,) or (n_rows, units_per_row).
+    """
+
+    target: Tensor
+    units: np.ndarray
+
+    @abstractmethod
+    def metrics(self) -> MetricCollection:
+        """Return the metrics (`muso_exp.metrics.base.WeightedMetric`), by name."""
+
+    @abstractmethod
+    def nulls(self) -> Mapping[str, Columns]:
+        """Return the prediction columns of each null model, in row order.
+
+        They are the strongest simple rules one can think of.
+        """
+
+
+class ExtraTask(ScoredRows):
+    """A further test of the same model, on rows of another kind: the tags of its item factors.
+
+    The names of its metrics are known before training, whether or not the model can answer.
+    """
+
+    @abstractmethod
+    def ask(self, model: Any) -> Columns:
+        """Return the model's prediction columns, in row order.
+
+        Raises:
+            NotAnsweredError: the model lacks the ability, or the data the rows.
+        """
+
+
+class Task(ScoredRows):
+    """What a data set asks of a model, and how the answer is judged and reported.
+
+    Attributes:
+        extra: further tests of the same model.
+    """
+
+    extra: Sequence[ExtraTask] = ()
+
+    @abstractmethod
+    def predictions(self, columns: Columns) -> pd.DataFrame:
+        """Return a row per test item that names it and suffices to recompute every metric."""
+
+    @abstractmethod
+    def audit(self, answer: Answer) -> list[Finding]:
+        """Return what a careful reader would want to know about the data and the split."""
+
+    @abstractmethod
+    def counts(self) -> dict[str, int]:
+        """Return how many users, items, train and test rows there are."""
+
+    def sections(self, table: pd.DataFrame, answer: Answer) -> Iterable[Section]:
+        """Return the task's own figures and tables of the report.
+
+        Args:
+            table: what `predictions` returned for the trained model.
+            answer: of the trained model.
+        """
+        return ()
