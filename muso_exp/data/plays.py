@@ -271,13 +271,13 @@ class Plays(ExperimentData):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up what `state_dict` gave."""
-        self.catalogue = Catalogue(**state_dict)
+        self.catalogue = Catalogue.from_state(state_dict)
 
     def apply(self, path: Path, predict: Predict) -> pd.DataFrame:
         """Recommend items to a new listener.
 
         Args:
-            path: what he plays, see `muso_exp.tasks.recommendation.fold_in`; where the file
+            path: what he plays, see `muso_exp.tasks.recommendation.fold_in.read_seeds`; where the file
                 has no play counts, each item counts the median of training.
             predict: the trained model.
 
