@@ -1,12 +1,27 @@
 """Errors that a user can act on: each is one line that says what was given, needed, and to do."""
 
+import errno
+import signal
+import stat
 from pathlib import Path
+
+from muso_exp.text import visible
+
+_KINDS = (
+    (stat.S_ISREG, "a file"),
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+)
 
 
 class MusoError(Exception):
     """A failure the user can mend; shown as one line, without a traceback."""
 
     exit_code = 1
+
+    def __init__(self, message: str) -> None:
+        super().__init__(visible(message))
 
 
 class ConfigError(MusoError):
@@ -20,8 +35,9 @@ class DatasetNotFoundError(MusoError):
 
     def __init__(self, root: Path | str, missing: list[str], fix: str) -> None:
         problem = f"not found: {', '.join(missing)}"
-        if Path(root).is_file():
-            problem = "a file, not a folder"
+        kind = what_is(root)
+        if kind not in ("", "a folder"):
+            problem = f"{kind}, not a folder"
         super().__init__(f"{root}: {problem}; {fix}")
 
 
@@ -55,6 +71,59 @@ class CheckpointError(MusoError):
     """A checkpoint or run folder cannot be used as asked."""
 
 
+class EndedError(MusoError):
+    """Code of a model or a data set ended the program."""
+
+
+class Stopped(BaseException):
+    """A signal to stop; the exit status is 128 + its number, as shells have it."""
+
+    def __init__(self, signum: int, by: str = "") -> None:
+        self.signum = signum
+        super().__init__(f"stopped by {by or signal.Signals(signum).name}")
+
+
+class Through(BaseException):
+    """Carries an error, its cause, through Hydra's callbacks: Hydra only warns of an Exception."""
+
+
+def meant(ending: BaseException) -> Exception | Stopped:
+    """Return what a KeyboardInterrupt or SystemExit out of a model or data set stands for.
+
+    Lightning turns a KeyboardInterrupt into a SystemExit without a word.
+    """
+    if isinstance(ending, KeyboardInterrupt) or isinstance(ending.__context__, KeyboardInterrupt):
+        return Stopped(signal.SIGINT, "a KeyboardInterrupt inside the model or data set")
+    code = getattr(ending, "code", None)
+    return EndedError(
+        f"the model or data set ended the program with sys.exit({'' if code is None else code!r}); "
+        "raise an error there that says what is wrong"
+    )
+
+
+def what_is(path: Path | str) -> str:
+    """Return what lies at a path, in words: a file, a folder, ...; "" where nothing does.
+
+    Raises:
+        PermissionError: a folder on the way is closed.
+    """
+    try:
+        mode = Path(path).stat().st_mode
+    except FileNotFoundError:
+        return "a symbolic link that leads nowhere" if Path(path).is_symlink() else ""
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return "a circle of symbolic links"
+        if isinstance(error, PermissionError):
+            raise
+        return ""
+    except ValueError:  # no path at all: a NUL in it
+        return ""
+    return next((kind for fits, kind in _KINDS if fits(mode)), "a device")
+
+
 def _shorten(value: object, width: int = 60) -> str:
+    if isinstance(value, str | bytes):
+        value = value[: width + 1]  # the whole may be a GiB
     text = repr(value)
     return text if len(text) <= width else text[: width - 3] + "..."

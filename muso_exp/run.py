@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import shutil
 import sys
 import time
@@ -15,6 +14,7 @@ from typing import Any
 import pytorch_lightning as pl
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
+from pytorch_lightning.loggers import Logger
 
 from muso_exp.errors import ConfigError
 from muso_exp.evaluation.card import Claim, check_metrics
@@ -30,8 +30,12 @@ from muso_exp.training.checkpoint import (
     AtomicCheckpointIO,
     find_checkpoint,
     flatten,
-    refuse_other_recipe,
+    load_weights,
+    read_checkpoint,
+    refuse_other_run,
+    resuming,
 )
+from muso_exp.training.folders import LOCK, abandon, begin, claim, is_worker, lock_tags
 from muso_exp.training.tracking import MlflowLogger, tracked
 
 log = logging.getLogger(__name__)
@@ -64,16 +68,16 @@ def run(cfg: DictConfig) -> Outcome:
     started = time.monotonic()
     folder = Path(cfg.paths.run)
     if not is_worker():
-        claim_folder(folder)
+        claim(folder, cfg.ckpt)
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     try:
         resume = find_checkpoint(cfg.ckpt) if cfg.ckpt else None
         claims = [Claim(**claim) for claim in plain(cfg.paper.claims)]
-        data = build(cfg.dataset)
+        data = build(cfg.dataset, pl.LightningDataModule)
         data.prepare_data()
         data.setup("fit")
-        dims = accepted(cfg.model, data.dims)
-        model = build(cfg.model, **dims)
+        dims = accepted(cfg.model, pl.LightningModule, data.dims)
+        model = build(cfg.model, pl.LightningModule, **dims)
         changed = changed_settings(cfg)
         if not changed:
             check_metrics(claims, metric_names(data.task))
@@ -82,9 +86,11 @@ def run(cfg: DictConfig) -> Outcome:
         recipe = Recipe(plain(cfg.dataset), plain(cfg.model) | dims, cfg.seed)
         if resume:
             refuse_in_sweep("ckpt resumes one run; a stopped sweep goes on with rerun=false")
-            refuse_other_recipe(resume, recipe.recipe)
+            refuse_other_run(resume, recipe.recipe, cfg.trainer.max_epochs)
+            load_weights(resume, read_checkpoint(resume), model)
         trainer = build(
             cfg.trainer,
+            pl.Trainer,
             logger=False,  # set below: a run that cannot begin is not tracked
             callbacks=[*chosen_callbacks(cfg), history, tested, recipe, RandomState()],
             plugins=[AtomicCheckpointIO()],
@@ -95,19 +101,23 @@ def run(cfg: DictConfig) -> Outcome:
                 f"a run of a table or sweep trains on one device, not on {trainer.world_size}; "
                 "drop trainer=ddp, or train one row alone (hydra.mode=RUN variant=NAME)"
             )
-        logger = None if is_worker() else build(cfg.logger, **identity(cfg, folder, data))
+        logger = None if is_worker() else build(cfg.logger, Logger, **identity(cfg, folder, data))
     except BaseException:
-        if not is_worker():  # the folder is its trainer's, not a worker's
-            shutil.rmtree(folder)
+        abandon(folder)  # a worker has claimed none
         raise
+    if not is_worker():
+        begin()
+        (folder / "checkpoints").mkdir(exist_ok=True)
     prepared = time.monotonic()
     log.info("data ready in %.1f s", prepared - started)
 
     with tracked(logger):
         log_config(logger, cfg)
         trainer.logger = logger
-        trainer.fit(model, datamodule=data, ckpt_path=resume, weights_only=False)
-        trainer.save_checkpoint(folder / "checkpoints" / "last.ckpt", weights_only=False)
+        with resuming(resume, trainer):
+            trainer.fit(model, datamodule=data, ckpt_path=resume, weights_only=True)
+        last = folder / "checkpoints" / "last.ckpt"
+        trainer.save_checkpoint(last, weights_only=False)  # with the optimisers, to resume
         fitted = time.monotonic()
         best = folder / "checkpoints" / ("best.ckpt" if cfg.monitor else "last.ckpt")
         if not best.is_file():
@@ -116,7 +126,7 @@ def run(cfg: DictConfig) -> Outcome:
                 "max_steps, or set monitor to a metric that validation logs"
             )
         log.info("trained %d epochs in %.1f s", trainer.current_epoch, fitted - prepared)
-        trainer.test(model, datamodule=data, ckpt_path=best, verbose=False, weights_only=False)
+        trainer.test(model, datamodule=data, ckpt_path=best, verbose=False, weights_only=True)
         if is_worker():
             sys.exit(0)
         facts = Facts(
@@ -149,7 +159,7 @@ def earlier(cfg: DictConfig) -> Finished | None:
     same = find_same(Path(cfg.paths.outputs) / cfg.name, config_hash(cfg))
     if same is None:
         return None
-    data = build(cfg.dataset)
+    data = build(cfg.dataset, pl.LightningDataModule)
     data.prepare_data()
     data.setup("fit")
     return same if same.record["data"]["fingerprint"] == data.fingerprint else None
@@ -157,7 +167,7 @@ def earlier(cfg: DictConfig) -> Finished | None:
 
 def adopt(same: Finished, folder: Path) -> None:
     """Give the folder of a sweep's run what an earlier run left, so that the table has its row."""
-    own = shutil.ignore_patterns("checkpoints", ".hydra", "run.log")
+    own = shutil.ignore_patterns("checkpoints", ".hydra", "run.log", LOCK)
     shutil.copytree(same.folder, folder, ignore=own, dirs_exist_ok=True)
 
 
@@ -174,23 +184,10 @@ def metric_names(task: Task) -> list[str]:
     return [str(name) for rows in (task, *task.extra) for name in rows.metrics()]
 
 
-def is_worker() -> bool:
-    """Return whether this process only trains for another one (`trainer=ddp`, rank above 0)."""
-    return int(os.environ.get("LOCAL_RANK", "0")) > 0
-
-
 def refuse_in_sweep(problem: str) -> None:
     """Raise ConfigError if this run is one of a sweep or table."""
     if in_sweep():
         raise ConfigError(problem)
-
-
-def claim_folder(folder: Path) -> None:
-    """Make the run folder ours: its `checkpoints` folder can be made by one run only."""
-    try:
-        (folder / "checkpoints").mkdir(parents=True)
-    except FileExistsError as error:
-        raise ConfigError(f"{folder}: belongs to another run; leave hydra.run.dir alone") from error
 
 
 def identity(cfg: DictConfig, folder: Path, data: Any) -> dict[str, Any]:
@@ -204,6 +201,7 @@ def identity(cfg: DictConfig, folder: Path, data: Any) -> dict[str, Any]:
         "fingerprint": data.fingerprint,
         "scale": cfg.scale,
         "folder": job,
+        **lock_tags(folder),
     }
     return {"run_name": cfg.variant or job, "tags": tags}
 
@@ -234,11 +232,17 @@ def log_config(logger: MlflowLogger | None, cfg: DictConfig) -> None:
 
 
 def chosen_callbacks(cfg: DictConfig) -> list[pl.Callback]:
-    """Build the callbacks; without a validation metric there is no best checkpoint to keep."""
+    """Build the callbacks; without a validation metric there is no best checkpoint to keep.
+
+    The progress bar goes with `trainer.enable_progress_bar=false`: Lightning refuses one without
+    the other.
+    """
     nodes = {name: node for name, node in cfg.callbacks.items() if node}
+    if not cfg.trainer.get("enable_progress_bar", True):
+        nodes.pop("progress", None)
     if not cfg.monitor:
         nodes.pop("best", None)
-    return [build(node) for node in nodes.values()]
+    return [build(node, pl.Callback) for node in nodes.values()]
 
 
 def config_hash(cfg: DictConfig) -> str:

@@ -9,21 +9,29 @@ PACKAGE = Path(__file__).parent.parent / "muso_exp"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 MAY_IMPORT = {
-    "errors": set(),
+    "text": set(),
+    "csv_cells": set(),
+    "terminal": {"text"},
+    "errors": {"text"},
     "results": set(),
-    "plots": set(),
+    "plots": {"text"},
     "plots_audio": {"plots"},
     "curves": {"plots"},
     "plots_clusters": {"plots"},
     "plots_spectra": {"plots"},
     "catalogue": set(),
-    "overrides": {"errors"},
+    "known_keys": {"catalogue", "errors"},
+    "overrides": {"errors", "known_keys"},
+    "run_folders": {"errors"},
     "features": {"errors"},
     "metrics": {"errors", "features"},
-    "models": {"errors", "features", "metrics"},
+    "models": {"errors", "features", "metrics", "old_checkpoints"},
     "simulation": {"errors", "features"},
     "sources": {"errors", "features"},
     "data": {
+        "csv_cells",
+        "terminal",
+        "text",
         "errors",
         "results",
         "features",
@@ -36,15 +44,18 @@ MAY_IMPORT = {
         "plots_spectra",
     },
     "callbacks": set(),
-    "checkpoint": {"errors"},
-    "tracking": {"errors"},
+    "checkpoint": {"errors", "old_checkpoints", "run_folders"},
+    "old_checkpoints": set(),
+    "folders": {"errors"},
+    "store": {"errors"},
+    "tracking": {"errors", "folders", "store"},
     "paper": {"errors", "metrics"},
-    "report": {"paper", "outcome", "errors"},
+    "report": {"paper", "outcome", "errors", "plots", "terminal", "text"},
     "outcome": {"paper", "plots", "report", "results", "metrics"},
     "comparison": {"errors", "metrics", "paper"},
-    "tables": {"plots", "comparison", "report"},
+    "tables": {"plots", "comparison", "csv_cells", "report", "terminal"},
 }
-MAY_USE_HYDRA = {"__main__", "run", "build", "sweep", "overrides", "commands"}
+MAY_USE_HYDRA = {"__main__", "run", "build", "sweep", "overrides", "known_keys", "commands"}
 NEVER_CONCRETE = ("run", "build", "sweep", "outcome", "paper", "report", "comparison", "tables")
 
 

@@ -19,9 +19,10 @@ def compare(
     """Set finished runs beside each other, with paired differences to the first."""
     from muso_exp.evaluation.comparison import comparison_table, find_runs
     from muso_exp.evaluation.tables import print_comparison
+    from muso_exp.formats.csv_cells import write_csv
 
     table = comparison_table(find_runs(places), metric or [], mean)
     print_comparison("comparison", table)
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
-        table.to_csv(out, index=False)
+        write_csv(table, out)

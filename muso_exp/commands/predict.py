@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from muso_exp.errors import CheckpointError, ConfigError
+from muso_exp.training.run_folders import require_one_run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,20 +40,23 @@ def predict(
     ids or names, one a line, or a CSV with track_id, or artist and title,
     and maybe plays and playlist_name.
     """
-    from rich.console import Console
+    from muso_exp.terminal import console
+    from muso_exp.text import VisibleFormatter
 
     if out is not None and not out.name.endswith((".csv", ".csv.gz", ".parquet")):
         raise ConfigError(f"--out {out}: a name that ends in .csv, .csv.gz or .parquet is needed")
-    logging.basicConfig(format="%(message)s")
+    lines = logging.StreamHandler()
+    lines.setFormatter(VisibleFormatter())
+    logging.basicConfig(handlers=[lines])
     logging.getLogger("muso_exp").setLevel(logging.INFO)
     data, model = load_trained(find_trained(run))
     result = apply(data, model, source)
     if out is not None:
         write_table(out, result)
-    console = Console(width=None if sys.stdout.isatty() else 160)
-    console.print(shown(source.name, result), markup=False)
+    terminal = console()
+    terminal.print(shown(source.name, result))
     place = "give --out FILE to keep them" if out is None else str(out)
-    console.print(f"{len(result)} rows: {place}", soft_wrap=True, highlight=False)
+    terminal.print(f"{len(result)} rows: {place}", soft_wrap=True)
 
 
 def shown(name: str, result: pd.DataFrame) -> Table:
@@ -101,7 +104,7 @@ def find_trained(run: str) -> Path:
         run: a run folder, a checkpoint file, or the id of an MLflow run.
 
     Raises:
-        CheckpointError: no such run, or it never came to a checkpoint.
+        CheckpointError: no such run, several runs, or it never came to a checkpoint.
     """
     path = Path(run)
     if not path.exists() and _RUN_ID.fullmatch(run):
@@ -111,6 +114,7 @@ def find_trained(run: str) -> Path:
     for name in ("best.ckpt", "last.ckpt"):
         if (path / "checkpoints" / name).is_file():
             return path / "checkpoints" / name
+    require_one_run(run, path)
     raise CheckpointError(
         f"{run}: no checkpoint here; give a run folder, a .ckpt file or an MLflow run id"
     )
@@ -122,30 +126,32 @@ def load_trained(checkpoint: Path) -> tuple[Any, Any]:
     Raises:
         CheckpointError: the file is no checkpoint of a run of this program as it is now.
     """
-    import torch
-    from omegaconf import OmegaConf
+    import pytorch_lightning as pl
 
     from muso_exp.experiment.build import build
+    from muso_exp.training.checkpoint import UNFIT, load_weights, read_checkpoint
 
-    try:
-        saved = torch.load(checkpoint, map_location="cpu", weights_only=False)
-        recipe, state = saved["recipe"], saved["state_dict"]
-    except Exception as error:
-        raise CheckpointError(
-            f"{checkpoint}: no checkpoint of a muso_exp run ({type(error).__name__})"
-        ) from error
-    data, model = (build(OmegaConf.create(recipe[name])) for name in ("dataset", "model"))
+    saved = read_checkpoint(checkpoint)
+    recipe = saved.get("recipe")
+    if not isinstance(recipe, dict) or not {"dataset", "model"} <= set(recipe):
+        raise CheckpointError(f"{checkpoint}: no checkpoint of a muso_exp run: it has no recipe")
+    data = build(recipe["dataset"], pl.LightningDataModule)
+    model = build(recipe["model"], pl.LightningModule)
     try:
         data.load_state_dict(saved.get(type(data).__qualname__, {}))
-        model.on_load_checkpoint(saved)
-        model.load_state_dict(state)
-    except (KeyError, TypeError, RuntimeError) as error:
-        raise CheckpointError(f"{checkpoint}: written by an older version; train anew") from error
+    except UNFIT as error:
+        raise CheckpointError(
+            f"{checkpoint}: what {type(data).__name__} learned is damaged or of an older version "
+            f"({type(error).__name__}); train anew"
+        ) from error
+    load_weights(checkpoint, saved, model)
     return data, model.eval()
 
 
 def write_table(out: Path, result: pd.DataFrame) -> None:
     """Write a table, whole or not at all; the suffix says in which format."""
+    from muso_exp.formats.csv_cells import write_csv
+
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".partial-") as folder:
@@ -153,7 +159,7 @@ def write_table(out: Path, result: pd.DataFrame) -> None:
             if out.suffix == ".parquet":
                 result.to_parquet(partial, index=False)
             else:
-                result.to_csv(partial, index=False)
+                write_csv(result, partial)
             partial.replace(out)
     except OSError as error:
         raise ConfigError(f"--out {out}: cannot be written: {error.strerror or error}") from error

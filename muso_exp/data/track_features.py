@@ -221,7 +221,7 @@ class TrackFeatures(OwnTask):
         )
 
     def nulls(self, split: str = "test") -> dict[str, dict[str, Tensor]]:
-        """Return clusterings of `muso_exp.tasks.clustering.baselines`."""
+        """Return clusterings that nobody had to learn, see `muso_exp.tasks.clustering.baselines`."""
         if split not in self._nulls:
             train, rows = (self.splits[name].x.double().numpy() for name in ("train", split))
             self._nulls[split] = null_columns(

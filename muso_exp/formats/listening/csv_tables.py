@@ -11,6 +11,7 @@ import pandas as pd
 
 from muso_exp.cache import cache_key, cached_folder
 from muso_exp.errors import DataFormatError
+from muso_exp.formats.csv_cells import GUARDED
 from muso_exp.formats.listening.aggregate import MEMORY, Aggregate, edges
 from muso_exp.formats.listening.csv_headers import (
     COUNT,
@@ -24,8 +25,9 @@ from muso_exp.formats.listening.load import load_plays
 from muso_exp.formats.listening.logs import MOST_PLAYS
 from muso_exp.formats.listening.msd import Files, ReadOptions, merged
 from muso_exp.records import Finding
+from muso_exp.text import CONTROL
 
-VERSION = 2  # of the sums; raised whenever they change
+VERSION = 3  # of the sums; raised whenever they change
 _BETWEEN = "\x1f"  # artist and title, while they are one value
 _DASH = " - "
 
@@ -127,7 +129,7 @@ def _write_sums(tables: list[OwnTable], roles: list[str], folder: Path) -> dict[
 
 def _select(table: OwnTable, roles: list[str]) -> str:
     """Return the query of a table's rows: user, item, name, plays (NULL where a row is faulty)."""
-    cells = {role: f"trim(c{table.places[role]})" for role in roles}
+    cells = {role: _cell(table, table.places[role]) for role in roles}
     texts = [cell for role, cell in cells.items() if role != "plays"]
     plays, whole = "1", "true"
     if "plays" in cells:
@@ -135,7 +137,8 @@ def _select(table: OwnTable, roles: list[str]) -> str:
         whole = (
             f"regexp_full_match({cells['plays']}, '{COUNT}') AND {plays} BETWEEN 1 AND {MOST_PLAYS}"
         )
-    good = " AND ".join([*(f"{text} <> ''" for text in texts), whole])
+    named = (f"{text} <> '' AND NOT regexp_matches({text}, '{CONTROL.pattern}')" for text in texts)
+    good = " AND ".join([*named, whole])
     first = cells.get("artist", "''")
     second = next((cells[role] for role in ("album", "track", "track_id") if role in cells), "''")
     name = f"concat_ws('{_DASH}', nullif({first}, ''), nullif({second}, ''))"
@@ -144,6 +147,16 @@ def _select(table: OwnTable, roles: list[str]) -> str:
         f"concat({first}, '{_BETWEEN}', {second}) AS name, "
         f"CASE WHEN {good} THEN {plays}::BIGINT END AS plays FROM {_scan(table)}"
     )
+
+
+def _cell(table: OwnTable, place: int) -> str:
+    """Return the expression of a cell's text, without what guards it in a CSV file."""
+    cell = f"trim(c{place})"
+    if table.delimiter == "\t":
+        return cell
+    pattern = f"({GUARDED}).*".replace("'", "''")
+    is_guarded = f"starts_with({cell}, '''') AND regexp_full_match({cell}, '{pattern}', 's')"
+    return f"CASE WHEN {is_guarded} THEN substr({cell}, 2) ELSE {cell} END"
 
 
 def _scan(table: OwnTable) -> str:

@@ -10,6 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
+from muso_exp.formats.csv_cells import unguarded
+from muso_exp.formats.opening import MAX_LINE, is_file
 from muso_exp.formats.sound.genre_folders import (
     gtzan_files,
     has_sound_only,
@@ -111,12 +113,13 @@ def _read_csv(path: Path, places: dict[str, int] | None = None) -> pd.DataFrame:
         DatasetNotFoundError: no such file.
         DataFormatError: no such table.
     """
-    if not path.is_file():
+    if not is_file(path):
         raise DatasetNotFoundError(path.parent, [path.name], "copy the whole folder")
     text = io.StringIO(read_text(path))
     try:
         if places is None:
-            return pd.read_csv(text, dtype=str, na_filter=False, index_col=False)
+            table = pd.read_csv(text, dtype=str, na_filter=False, index_col=False)
+            return table.map(unguarded)
         order = sorted(places, key=lambda name: places[name])
         return pd.read_csv(
             text,
@@ -126,7 +129,7 @@ def _read_csv(path: Path, places: dict[str, int] | None = None) -> pd.DataFrame:
             skiprows=3,
             usecols=sorted(places.values()),
             names=order,
-        )
+        ).map(unguarded)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         raise DataFormatError(path, f"no table: {reason}", fix="copy it anew") from error
@@ -160,10 +163,10 @@ def _complete(path: Path, table: pd.DataFrame, needed: tuple[str, ...]) -> pd.Da
 def _manifest_columns(root: Path) -> list[str]:
     """Return the column names of a folder's manifest.csv, none where there is no such file."""
     path = root / "manifest.csv"
-    if not path.is_file():
+    if not is_file(path):
         return []
     with path.open(encoding="utf-8-sig", errors="replace") as file:
-        return [name.strip() for name in file.readline().split(",")]
+        return [name.strip() for name in file.readline(MAX_LINE).split(",")]
 
 
 def _read_manifest(root: Path) -> pd.DataFrame:
@@ -183,7 +186,7 @@ def _read_emotify(root: Path) -> pd.DataFrame:
 
 def _fma_table(root: Path) -> Path | None:
     places = [root / "tracks.csv", root / "fma_metadata" / "tracks.csv"]
-    return next((path for path in places if path.is_file()), None)
+    return next((path for path in places if is_file(path)), None)
 
 
 def _fma_files(root: Path) -> dict[str, Path]:
@@ -205,7 +208,7 @@ def _fma_places(path: Path) -> dict[str, int]:
         DataFormatError: another header.
     """
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        kinds, names, _ = ([*next(csv.reader([file.readline()]), [])] for _ in range(3))
+        kinds, names, _ = ([*next(csv.reader([file.readline(MAX_LINE)]), [])] for _ in range(3))
     found = {column: place for place, column in enumerate(zip(kinds, names, strict=False))}
     for column in FMA_COLUMNS.values():
         if column not in found:
@@ -252,7 +255,7 @@ PUBLISHED = {
     ),
     "gtzan": Layout(lambda root: bool(gtzan_files(root)), read_gtzan, "blues/blues.00000.wav"),
     "emotify": Layout(
-        lambda root: "file" in _manifest_columns(root) and (root / "annotations.csv").is_file(),
+        lambda root: "file" in _manifest_columns(root) and is_file(root / "annotations.csv"),
         _read_emotify,
         "manifest.csv with column file, and annotations.csv",
     ),

@@ -7,6 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from muso_exp.errors import DataFormatError, DatasetNotFoundError
+from muso_exp.formats.csv_cells import unguarded
+from muso_exp.formats.opening import is_file
 from muso_exp.formats.text import read_text
 
 _PARTS = {"train": "train", "val": "val", "dev": "val", "test": "test"}  # by how a name begins
@@ -95,7 +97,7 @@ def _part(path: Path, name: str) -> str:
 
 def _pairs(path: Path, column: str) -> list[tuple[str, str]]:
     """Return `id` and another column of a comma-separated table."""
-    if not path.is_file():
+    if not is_file(path):
         raise DatasetNotFoundError(path.parent, [path.name], f"give the path of the {column} list")
     reader = csv.DictReader(read_text(path).splitlines())
     header = [name.strip() for name in reader.fieldnames or []]
@@ -104,9 +106,10 @@ def _pairs(path: Path, column: str) -> list[tuple[str, str]]:
         need = f"columns id (or track_id) and {column} are needed"
         raise DataFormatError(path, need, line=1, value=",".join(header))
     reader.fieldnames = header
-    rows = [(row[key], row[column]) for row in reader]
-    if any(name is None or value is None for name, value in rows):
+    read = [(row[key], row[column]) for row in reader]
+    if any(name is None or value is None for name, value in read):
         raise DataFormatError(path, "a row with too few columns", fix="copy it anew")
+    rows = [(unguarded(name), unguarded(value)) for name, value in read]
     if not rows:
         raise DataFormatError(path, "no rows below the header", fix="copy it anew")
     return rows

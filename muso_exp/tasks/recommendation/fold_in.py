@@ -16,6 +16,7 @@ from muso_exp.data.base import Predict
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
 from muso_exp.features.matching import METHODS, match_songs, song_key
 from muso_exp.formats.listening.csv_headers import KNOWN
+from muso_exp.formats.opening import is_file
 from muso_exp.formats.text import read_text
 from muso_exp.formats.track_tables import ALIASES, bare_id, read_rows
 
@@ -72,8 +73,18 @@ class Catalogue:
         return cls(texts, popularity, float(np.median(plays.data)) if counted else None)
 
     def state(self) -> dict[str, Any]:
-        """Return what `Catalogue(**state)` takes up, for a checkpoint."""
-        return dict(vars(self))
+        """Return plain values, from which `from_state` makes the catalogue again."""
+        return {
+            "items": self.items.to_dict("list"),
+            "popularity": torch.from_numpy(self.popularity),
+            "usual_plays": self.usual_plays,
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> "Catalogue":
+        """Return the catalogue that `state` was made from."""
+        items = pd.DataFrame(state["items"], dtype=str)
+        return cls(items, np.asarray(state["popularity"]), state["usual_plays"])
 
     def find(self, seeds: pd.DataFrame) -> np.ndarray:
         """Return the item of each seed, by id, else by artist and title, (n_seeds,), -1 for none.
@@ -124,7 +135,7 @@ def read_seeds(path: Path) -> Seeds:
         DataFormatError: no seed, a table without id and names or with tabs, several playlists, or a
             play count that is no number > 0.
     """
-    if not path.is_file():
+    if not is_file(path):
         raise DatasetNotFoundError(path.parent, [path.name], "give a list or table of seeds")
     lines = read_text(path).splitlines()
     listed = [(number, text) for number, line in enumerate(lines, 1) if (text := line.strip())]
