@@ -23,7 +23,7 @@ from muso_exp.catalogue import (
     describe_experiments,
     experiments,
 )
-from muso_exp.errors import ConfigError, MusoError
+from muso_exp.errors import ConfigError, MusoError, Stopped, Through, meant
 
 log = logging.getLogger("muso_exp")
 
@@ -38,6 +38,8 @@ keys that are good to know:
 """
 
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 # What a place answers that is not writable, not readable, full, or a file instead of a folder.
 REFUSED = (
     *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT),
@@ -45,41 +47,57 @@ REFUSED = (
 )
 
 
-class Stopped(BaseException):
-    """SIGINT or SIGTERM; the exit status is 128 + the signal's number, as shells have it."""
-
-    def __init__(self, signum: int) -> None:
-        self.signum = signum
-        super().__init__(f"stopped by {signal.Signals(signum).name}")
-
-
 def main() -> None:
     """Run what the command line says; the exit status tells how it ended."""
-    args = sys.argv[1:]
     debug = os.environ.get("HYDRA_FULL_ERROR") == "1"
-    for signum in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signum, _stop)
+    for signum in SIGNALS:
+        if signal.getsignal(signum) is not signal.SIG_IGN:  # as nohup has it
+            signal.signal(signum, _stop)
+    outcome = "FAILED"  # of what is open when this ends: a sweep's parent run, claimed folders
     try:
-        if not args:
-            sys.stderr.write(f"{USAGE}\n")
-            sys.stdout.write(describe_experiments())
-            sys.exit(2)
-        if args[0] in ("-h", "--help"):
-            sys.stdout.write(f"{USAGE}\n{describe_commands()}\n{describe_experiments()}")
-        elif args[0][0].isalpha() and "=" not in args[0]:
-            _command(args[0])
-        else:
-            _experiment(args)
-    except Stopped as stopped:
-        _fail(stopped, 128 + stopped.signum)
+        _called(sys.argv[1:])
+    except (Stopped, KeyboardInterrupt) as ending:
+        outcome = "KILLED"
+        stopped = ending if isinstance(ending, Stopped) else meant(ending)
+        _fail(stopped, 128 + getattr(stopped, "signum", signal.SIGINT))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
-    except Exception as error:
-        known = _known(error)
+    except (Exception, Through) as raised:
+        error = raised.__cause__ if isinstance(raised, Through) else raised
+        known = _known(error) if isinstance(error, Exception) else None
         if known is None or (debug and known is not error):
             raise
         _fail(known, known.exit_code)
+    finally:
+        _tidy(outcome)
+
+
+def _called(args: list[str]) -> None:
+    if not args:
+        sys.stderr.write(f"{USAGE}\n")
+        sys.stdout.write(describe_experiments())
+        sys.exit(2)
+    if args[0] in ("-h", "--help"):
+        sys.stdout.write(f"{USAGE}\n{describe_commands()}\n{describe_experiments()}")
+    elif args[0][0].isalpha() and "=" not in args[0]:
+        _command(args[0])
+    else:
+        _experiment(args)
+
+
+def _tidy(outcome: str) -> None:
+    """End what is still open, and remove what was made for runs that never began."""
+    if "muso_exp.sweep" in sys.modules:  # nothing was opened before it was imported
+        from muso_exp.folders import abandon
+        from muso_exp.sweep import end_parent
+
+        try:
+            end_parent(outcome)
+        except MusoError as error:
+            log.warning("%s; the next start marks the sweep's run KILLED", error)
+        finally:
+            abandon()
 
 
 def _command(name: str) -> None:
@@ -115,19 +133,16 @@ def _experiment(args: list[str]) -> None:
 
 def task(cfg: Any) -> float | None:
     """Run one job; return the metric that a sweep optimises."""
-    from muso_exp.overrides import check
     from muso_exp.sweep import in_sweep
 
     try:
-        check(cfg)
-        record, folder = _run(cfg)
+        record, folder = _attempt(cfg)
     except Exception as error:
         known = _known(error)
         if known is None:
             log.exception("%s failed; please report what follows", cfg.name)
         else:
             log.error("%s", _one_line(known))  # to the console and run.log; Hydra would add a line
-        _drop_empty(Path(cfg.paths.run))
         if _goes_on(cfg, known or error):
             return math.nan
         sys.exit(1 if known is None else known.exit_code)
@@ -141,6 +156,28 @@ def task(cfg: Any) -> float | None:
     return record["metrics"].get(cfg.objective) if cfg.objective else None
 
 
+def _attempt(cfg: Any) -> tuple[dict[str, Any], Path]:
+    """Run one job in folders of its own; nothing is left of one that never began."""
+    from hydra.core.hydra_config import HydraConfig
+
+    from muso_exp.folders import abandon, claim, is_worker
+    from muso_exp.overrides import check
+
+    written = Path(HydraConfig.get().runtime.output_dir)
+    try:
+        if not is_worker():
+            claim(written, hydra=True)
+            claim(cfg.paths.run, cfg.ckpt)
+        check(cfg)
+        return _run(cfg)
+    except (KeyboardInterrupt, SystemExit) as ending:
+        if is_worker():
+            raise
+        raise meant(ending) from ending
+    finally:
+        abandon(written, cfg.paths.run)
+
+
 def _goes_on(cfg: Any, error: Exception) -> bool:
     """Note a run of a sweep that failed; the others go on.
 
@@ -148,13 +185,14 @@ def _goes_on(cfg: Any, error: Exception) -> bool:
     """
     from hydra.core.hydra_config import HydraConfig
 
+    from muso_exp.folders import abandon
     from muso_exp.sweep import in_sweep, note_failure
 
     hydra = HydraConfig.get()
     if not in_sweep():
         return False
     if hydra.job.num == 0:
-        _drop_empty(Path(hydra.sweep.dir))
+        abandon(hydra.sweep.dir)
         return False
     kind = "" if isinstance(error, MusoError) else f"{type(error).__name__}: "
     note_failure(Path(cfg.paths.run), hydra.job.override_dirname, kind + _one_line(error))
@@ -171,7 +209,6 @@ def _run(cfg: Any) -> tuple[dict[str, Any], Path]:
         adopt(same, Path(cfg.paths.run))
         return same.record, Path(cfg.paths.run)
     if same:
-        _drop_empty(Path(cfg.paths.run))
         return same.record, same.folder
     log.info("%s: scale %s, seed %s", cfg.name, cfg.scale, cfg.seed)
     return run(cfg).record, Path(cfg.paths.run)
@@ -215,16 +252,9 @@ def _run_name(args: list[str]) -> str:
     return f"{stamp}-{hashlib.sha256(unique.encode()).hexdigest()[:6]}"
 
 
-def _drop_empty(folder: Path) -> None:
-    """Remove what Hydra laid down for a run, or a sweep, that never began."""
-    import shutil
-
-    if not list(folder.glob("**/checkpoints")):
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 def _stop(signum: int, _frame: FrameType | None) -> NoReturn:
-    signal.signal(signum, signal.SIG_IGN)  # a second Ctrl-C must not cut the tidying short
+    for each in SIGNALS:  # a second Ctrl-C must not cut the tidying short
+        signal.signal(each, signal.SIG_IGN)
     raise Stopped(signum)
 
 

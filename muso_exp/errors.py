@@ -1,5 +1,6 @@
 """Errors that a user can act on: each is one line that says what was given, needed, and to do."""
 
+import signal
 from pathlib import Path
 
 
@@ -53,6 +54,36 @@ class SourceError(MusoError):
 
 class CheckpointError(MusoError):
     """A checkpoint or run folder cannot be used as asked."""
+
+
+class EndedError(MusoError):
+    """Code of a model or a data set ended the program."""
+
+
+class Stopped(BaseException):
+    """A signal to stop; the exit status is 128 + its number, as shells have it."""
+
+    def __init__(self, signum: int, by: str = "") -> None:
+        self.signum = signum
+        super().__init__(f"stopped by {by or signal.Signals(signum).name}")
+
+
+class Through(BaseException):
+    """Carries an error, its cause, through Hydra's callbacks: Hydra only warns of an Exception."""
+
+
+def meant(ending: BaseException) -> Exception | Stopped:
+    """Return what a KeyboardInterrupt or SystemExit out of a model or data set stands for.
+
+    Lightning turns a KeyboardInterrupt into a SystemExit without a word.
+    """
+    if isinstance(ending, KeyboardInterrupt) or isinstance(ending.__context__, KeyboardInterrupt):
+        return Stopped(signal.SIGINT, "a KeyboardInterrupt inside the model or data set")
+    code = getattr(ending, "code", None)
+    return EndedError(
+        f"the model or data set ended the program with sys.exit({'' if code is None else code!r}); "
+        "raise an error there that says what is wrong"
+    )
 
 
 def _shorten(value: object, width: int = 60) -> str:

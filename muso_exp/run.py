@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import shutil
 import sys
 import time
@@ -25,6 +24,7 @@ from muso_exp.checkpoint import (
 )
 from muso_exp.comparison import Finished, find_same
 from muso_exp.errors import ConfigError
+from muso_exp.folders import LOCK, abandon, begin, claim, is_worker, lock_tags
 from muso_exp.outcome import Outcome, conclude
 from muso_exp.paper import Claim, check_metrics
 from muso_exp.sweep import in_sweep
@@ -58,7 +58,7 @@ def run(cfg: DictConfig) -> Outcome:
     started = time.monotonic()
     folder = Path(cfg.paths.run)
     if not is_worker():
-        claim_folder(folder)
+        claim(folder, cfg.ckpt)
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     try:
         resume = find_checkpoint(cfg.ckpt) if cfg.ckpt else None
@@ -91,9 +91,11 @@ def run(cfg: DictConfig) -> Outcome:
             )
         logger = None if is_worker() else build(cfg.logger, **identity(cfg, folder, data))
     except BaseException:
-        if not is_worker():  # the folder is its trainer's, not a worker's
-            shutil.rmtree(folder)
+        abandon(folder)  # a worker has claimed none
         raise
+    if not is_worker():
+        begin()
+        (folder / "checkpoints").mkdir(exist_ok=True)
     prepared = time.monotonic()
     log.info("data ready in %.1f s", prepared - started)
 
@@ -157,27 +159,14 @@ def earlier(cfg: DictConfig) -> Finished | None:
 
 def adopt(same: Finished, folder: Path) -> None:
     """Give the folder of a sweep's run what an earlier run left, so that the table has its row."""
-    own = shutil.ignore_patterns("checkpoints", ".hydra", "run.log")
+    own = shutil.ignore_patterns("checkpoints", ".hydra", "run.log", LOCK)
     shutil.copytree(same.folder, folder, ignore=own, dirs_exist_ok=True)
-
-
-def is_worker() -> bool:
-    """Return whether this process only trains for another one (`trainer=ddp`, rank above 0)."""
-    return int(os.environ.get("LOCAL_RANK", "0")) > 0
 
 
 def refuse_in_sweep(problem: str) -> None:
     """Raise ConfigError if this run is one of a sweep or table."""
     if in_sweep():
         raise ConfigError(problem)
-
-
-def claim_folder(folder: Path) -> None:
-    """Make the run folder ours: its `checkpoints` folder can be made by one run only."""
-    try:
-        (folder / "checkpoints").mkdir(parents=True)
-    except FileExistsError as error:
-        raise ConfigError(f"{folder}: belongs to another run; leave hydra.run.dir alone") from error
 
 
 def identity(cfg: DictConfig, folder: Path, data: Any) -> dict[str, Any]:
@@ -191,6 +180,7 @@ def identity(cfg: DictConfig, folder: Path, data: Any) -> dict[str, Any]:
         "fingerprint": data.fingerprint,
         "scale": cfg.scale,
         "folder": job,
+        **lock_tags(folder),
     }
     return {"run_name": cfg.variant or job, "tags": tags}
 

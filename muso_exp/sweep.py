@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import atexit
 import os
+import re
 import sys
-import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,15 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.experimental.callback import Callback
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
-from muso_exp.errors import MusoError
+from muso_exp.errors import ConfigError, MusoError, Through
+from muso_exp.folders import claim, is_worker, lock_tags
 
 FAILED = "failed.txt"  # in the folder of a sweep
+NUMBERS = re.compile(r"\$\{hydra\.job\.(num|id)\}")
+NAMES = re.compile(r"\$\{(hydra\.job\.override_dirname|name|seed|scale|variant)\}")
+_open: dict[str, Any] = {"parent": None}
 
 
 class WorkingFolderConf(SearchPathPlugin):
@@ -33,41 +38,94 @@ class WorkingFolderConf(SearchPathPlugin):
 
 
 class SweepTable(Callback):
-    """Open a parent MLflow run before a sweep; print, write and log the table after it."""
+    """Claim the folder before Hydra writes into it; keep the parent run and the table of a sweep.
+
+    Hydra warns of an Exception in a callback and goes on, hence `Through`.
+    """
+
+    def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Claim the folder of a single run."""
+        with _through_hydra():
+            _check_names(config)
+            if not is_worker():
+                claim(config.hydra.run.dir, config.get("ckpt"))
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Start the parent run; jobs find it through the environment, in other processes too."""
+        """Claim the sweep's folder and start the parent run; jobs find it in the environment."""
         from muso_exp.build import build
         from muso_exp.tracking import PARENT_RUN
 
-        folder = Path(config.hydra.sweep.dir)
-        os.environ.pop(PARENT_RUN, None)
-        self.parent = build(config.logger, run_name=folder.name, tags={"folder": folder.name})
-        if self.parent:
-            os.environ[PARENT_RUN] = self.parent.run_id
-            atexit.register(self.parent.end, "KILLED")
+        with _through_hydra():
+            _check_names(config)
+            _check_subdir(config)
+            folder = Path(config.hydra.sweep.dir)
+            claim(folder)
+            os.environ.pop(PARENT_RUN, None)
+            tags = {"folder": folder.name, **lock_tags(folder)}
+            _open["parent"] = build(config.logger, run_name=folder.name, tags=tags)
+        if _open["parent"]:
+            os.environ[PARENT_RUN] = _open["parent"].run_id
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Write the table into the sweep's folder; its path is the last line printed."""
         folder = Path(config.hydra.sweep.dir)
-        try:
-            _write_table(folder, config)
-        except MusoError as error:  # Hydra would warn of it and end well
-            sys.stderr.write(f"muso_exp: no table in {folder}: {error}\n")
-            sys.exit(error.exit_code)
-        except Exception:
-            traceback.print_exc()
-            sys.exit(1)
         failed = folder / FAILED
-        if self.parent:
-            self.parent.log_table(folder)
-            atexit.unregister(self.parent.end)
-            self.parent.end("FAILED" if failed.is_file() else "FINISHED")
+        with _through_hydra():
+            try:
+                _write_table(folder, config)
+            except MusoError as error:
+                sys.stderr.write(f"muso_exp: no table in {folder}: {error}\n")
+                sys.exit(error.exit_code)
+            if _open["parent"]:
+                _open["parent"].log_table(folder)
+            end_parent("FAILED" if failed.is_file() else "FINISHED")
         sys.stdout.write(f"{folder}\n")
         if failed.is_file():
             n_failed = len(failed.read_text(encoding="utf-8").splitlines())
             sys.stderr.write(f"muso_exp: not in the table: {n_failed} runs that failed, {failed}\n")
             sys.exit(1)
+
+
+def end_parent(status: str) -> None:
+    """Mark the tracked parent of the sweep FINISHED, FAILED or KILLED, unless it has ended."""
+    parent, _open["parent"] = _open["parent"], None
+    if parent:
+        parent.end(status)
+
+
+@contextmanager
+def _through_hydra() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        raise Through from error
+
+
+def _check_names(config: DictConfig) -> None:
+    """Raise ConfigError where Hydra would write its files elsewhere than into the run's folder."""
+    if config.hydra.output_subdir not in (None, ".hydra"):
+        raise ConfigError(
+            f"hydra.output_subdir={config.hydra.output_subdir}: only .hydra, or null for none"
+        )
+
+
+def _check_subdir(config: DictConfig) -> None:
+    """Raise ConfigError for a `hydra.sweep.subdir` that may lead out of the sweep's folder.
+
+    Its value is only known when Hydra writes into it, so that it may hold but names.
+    """
+    sweep: Any = OmegaConf.to_container(config.hydra.sweep, resolve=False)
+    raw = str(sweep["subdir"])
+    numbered = NUMBERS.sub("0", raw)
+    plain = NAMES.sub("x", numbered)
+    leads_out = Path(plain).is_absolute() or ".." in Path(plain).parts or not Path(plain).parts
+    risky = plain != numbered and any(".." in str(item) for item in config.hydra.overrides.task)
+    if leads_out or risky or "$" in plain:
+        raise ConfigError(
+            f"hydra.sweep.subdir={raw}: only folders inside the sweep's, named by text, "
+            "${hydra.job.num}, ${hydra.job.override_dirname}, ${name}, ${seed}, ${scale}, "
+            "${variant}"
+        )
 
 
 def _write_table(folder: Path, config: DictConfig) -> None:

@@ -1,20 +1,23 @@
-"""MLflow: one store, made once under a lock; no run stays RUNNING after its end."""
+"""MLflow: runs, their numbers and files; no run stays RUNNING after its end."""
 
 import logging
 import math
 import os
-import sqlite3
+import socket
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
 from pytorch_lightning.loggers import MLFlowLogger
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
-from muso_exp.errors import ConfigError, MusoError
+from muso_exp.errors import ConfigError, MusoError, meant
+from muso_exp.folders import if_free
+from muso_exp.store import in_words, opened
+
+log = logging.getLogger(__name__)
 
 PARENT_RUN = "MUSO_PARENT_RUN"  # environment: the MLflow run of a sweep, for its jobs
 ARTIFACTS = ("metrics.json", "predictions.parquet", "samples.parquet", "report.md", "report.html")
@@ -44,15 +47,22 @@ class MlflowLogger(MLFlowLogger):
         location = str(Path(artifact_location).resolve())
         with (
             _environment_kept("MLFLOW_TRACKING_URI", *IMPATIENCE),
-            _answering(tracking_uri),
-            _store_lock(tracking_uri),
+            _impatient(),
+            in_words(tracking_uri),
+            opened(tracking_uri),
         ):
             super().__init__(
                 tracking_uri=tracking_uri, artifact_location=location, tags=tags, **kwargs
             )
-            experiment = self.experiment_id  # makes the store, the experiment and the run
-            kind = "custom_model_development"  # the UI then opens on runs, not on GenAI
-            self.experiment.set_experiment_tag(experiment, "mlflow.experimentKind", kind)
+            end_the_dead(self._mlflow_client)
+            try:
+                experiment = self.experiment_id  # makes the experiment and the run
+                kind = "custom_model_development"  # the UI then opens on runs, not on GenAI
+                self.experiment.set_experiment_tag(experiment, "mlflow.experimentKind", kind)
+            except BaseException:
+                if self._run_id is not None:
+                    self._mlflow_client.set_terminated(self._run_id, "FAILED")
+                raise
         self._pending: list[Any] = []
         self._flushed = time.monotonic()
 
@@ -72,9 +82,10 @@ class MlflowLogger(MLFlowLogger):
     def flush(self) -> None:
         """Send the metrics that were kept."""
         pending, self._pending = self._pending, []
-        for start in range(0, len(pending), _MAX_BATCH):
-            batch = pending[start : start + _MAX_BATCH]
-            self.experiment.log_batch(self.run_id, metrics=batch)
+        with in_words(self._tracking_uri):
+            for start in range(0, len(pending), _MAX_BATCH):
+                batch = pending[start : start + _MAX_BATCH]
+                self.experiment.log_batch(self.run_id, metrics=batch)
         self._flushed = time.monotonic()
 
     def finalize(self, status: str = "success") -> None:
@@ -86,9 +97,10 @@ class MlflowLogger(MLFlowLogger):
         from mlflow.entities import Param
 
         params = [Param(key, str(value)[:_MAX_PARAM]) for key, value in flat.items()]
-        for start in range(0, len(params), 100):
-            self.experiment.log_batch(self.run_id, params=params[start : start + 100])
-        self.experiment.log_text(self.run_id, yaml_text, "config.yaml")
+        with in_words(self._tracking_uri):
+            for start in range(0, len(params), 100):
+                self.experiment.log_batch(self.run_id, params=params[start : start + 100])
+            self.experiment.log_text(self.run_id, yaml_text, "config.yaml")
 
     def log_outcome(self, values: Iterable[tuple[str, float]], folder: Path) -> None:
         """Log what a run concluded: its numbers in one batch, its files as artifacts."""
@@ -99,19 +111,24 @@ class MlflowLogger(MLFlowLogger):
         batch = [Metric(name, value, now, 0) for name, value in finite]
         self._pending += batch
         self.flush()
-        for name in ARTIFACTS:
-            self.experiment.log_artifact(self.run_id, str(folder / name))
-        self.experiment.log_artifacts(self.run_id, str(folder / "figures"), "figures")
+        with in_words(self._tracking_uri):
+            for name in ARTIFACTS:
+                self.experiment.log_artifact(self.run_id, str(folder / name))
+            self.experiment.log_artifacts(self.run_id, str(folder / "figures"), "figures")
 
     def log_table(self, folder: Path) -> None:
         """Log the table of a sweep, as it stands in the sweep's folder, to the parent run."""
-        for path in (*folder.glob("table.*"), *folder.glob("*.png")):
-            self.experiment.log_artifact(self.run_id, str(path))
+        with in_words(self._tracking_uri):
+            for path in (*folder.glob("table.*"), *folder.glob("*.png")):
+                self.experiment.log_artifact(self.run_id, str(path))
 
     def end(self, status: str) -> None:
         """Mark the run FINISHED, FAILED or KILLED."""
-        self.flush()
-        self.experiment.set_terminated(self.run_id, status)
+        try:
+            self.flush()
+        finally:
+            with in_words(self._tracking_uri):
+                self.experiment.set_terminated(self.run_id, status)
 
 
 @contextmanager
@@ -119,18 +136,40 @@ def tracked(logger: MlflowLogger | None) -> Iterator[None]:
     """End the logger's run by how the block ends: FINISHED, FAILED (error) or KILLED (signal)."""
     try:
         yield
-    except Exception:
-        _end(logger, "FAILED")
+    except BaseException as ending:
+        if isinstance(ending, (KeyboardInterrupt, SystemExit)):
+            ending = meant(ending)
+        _end(logger, "FAILED" if isinstance(ending, Exception) else "KILLED")
         raise
-    except BaseException:
-        _end(logger, "KILLED")
-        raise
-    _end(logger, "FINISHED")
+    if logger is not None:
+        logger.end("FINISHED")
 
 
 def _end(logger: MlflowLogger | None, status: str) -> None:
+    """End the run of a block that failed; that its tracker fails too must not hide the reason."""
     if logger is not None:
-        logger.end(status)
+        try:
+            logger.end(status)
+        except (MusoError, OSError) as error:
+            log.warning("%s; the next start marks this run KILLED", error)
+
+
+def end_the_dead(client: Any) -> None:
+    """Mark KILLED the runs of this host that say RUNNING and whose process is gone.
+
+    A run (a sweep too) holds a file lock from before it is tracked until after it has ended, and
+    the operating system frees the lock of a process that was killed. Runs of other hosts, and of
+    versions that held no lock, are left as they are: whether they are alive cannot be known here.
+    """
+    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+    host = socket.gethostname().replace("'", "")
+    query = f"attributes.status = 'RUNNING' and tags.host = '{host}'"
+    for run in client.search_runs(experiments, query):
+        with if_free(run.data.tags.get("lock", "")) as free:
+            # it may have ended between the query and now, but not while its lock is held here
+            if free and client.get_run(run.info.run_id).info.status == "RUNNING":
+                client.set_terminated(run.info.run_id, "KILLED")
+                log.info("the run in %s was cut off; marked KILLED", run.data.tags.get("folder"))
 
 
 @contextmanager
@@ -147,48 +186,18 @@ def _environment_kept(*names: str) -> Iterator[None]:
 
 
 @contextmanager
-def _answering(tracking_uri: str) -> Iterator[None]:
+def _impatient() -> Iterator[None]:
     """Give up soon on a server that does not answer at the start; later it may take its time."""
-    from mlflow.exceptions import MlflowException
-
     for name, value in IMPATIENCE.items():
         os.environ.setdefault(name, value)
-    try:
-        yield
-    except MlflowException as error:
-        said = str(error).splitlines()[0]
-        if "failed with exception" in said:  # it goes on with the address, password and all
-            said = "does not answer"
-        place = tracking_uri.rpartition("@")[2]
-        raise MusoError(f"tracking server {place}: {said}; logger=none runs without") from error
-
-
-@contextmanager
-def _store_lock(tracking_uri: str) -> Iterator[None]:
-    """Hold the lock of a sqlite store: first use by several processes at once breaks it."""
-    if not tracking_uri.startswith("sqlite:///"):
-        yield
-        return
-    database = Path(tracking_uri.removeprefix("sqlite:///"))
-    database.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{database}.lock"):
-        _check_database(database)
-        yield
-
-
-def _check_database(database: Path) -> None:
-    """Raise MusoError for a file that cannot be written: MLflow would try again for minutes."""
-    try:
-        with closing(sqlite3.connect(database, timeout=60)) as connection:
-            connection.execute("begin immediate")
-    except sqlite3.Error as error:
-        raise MusoError(f"{database}: {error}; logger=none runs without") from error
+    yield
 
 
 def _silence() -> None:
     import mlflow.tracking  # noqa: F401 - sets its own levels when imported
 
-    for name in ("alembic", "mlflow", "mlflow.store.db.utils"):
+    for name in ("alembic", "mlflow"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # it logs tracebacks
     for name in ("pytorch_lightning.loggers.mlflow", "urllib3.connectionpool"):
         logging.getLogger(name).setLevel(logging.ERROR)

@@ -126,5 +126,5 @@ def test_a_server_that_does_not_answer_is_given_up_soon(
 
 def test_a_store_that_is_no_database_is_refused_at_once(tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").write_text("hello world" * 100)
-    with pytest.raises(MusoError, match=r"mlflow\.db: file is not a database; logger=none runs"):
+    with pytest.raises(MusoError, match=r"mlflow\.db: file is not a database; move it away"):
         make_logger(str(tmp_path))
