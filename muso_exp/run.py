@@ -14,6 +14,7 @@ from typing import Any
 import pytorch_lightning as pl
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
+from pytorch_lightning.loggers import Logger
 
 from muso_exp.build import accepted, build, plain
 from muso_exp.callbacks import LossHistory, RandomState, Recipe, TestPredictions
@@ -63,11 +64,11 @@ def run(cfg: DictConfig) -> Outcome:
     try:
         resume = find_checkpoint(cfg.ckpt) if cfg.ckpt else None
         claims = [Claim(**claim) for claim in plain(cfg.paper.claims)]
-        data = build(cfg.dataset)
+        data = build(cfg.dataset, pl.LightningDataModule)
         data.prepare_data()
         data.setup("fit")
-        dims = accepted(cfg.model, data.dims)
-        model = build(cfg.model, **dims)
+        dims = accepted(cfg.model, pl.LightningModule, data.dims)
+        model = build(cfg.model, pl.LightningModule, **dims)
         changed = changed_settings(cfg)
         if not changed:
             check_metrics(claims, [*data.metrics(), *data.side_metrics()])
@@ -79,6 +80,7 @@ def run(cfg: DictConfig) -> Outcome:
             refuse_other_recipe(resume, recipe.recipe)
         trainer = build(
             cfg.trainer,
+            pl.Trainer,
             logger=False,  # set below: a run that cannot begin is not tracked
             callbacks=[*chosen_callbacks(cfg), history, tested, recipe, RandomState()],
             plugins=[AtomicCheckpointIO()],
@@ -89,7 +91,7 @@ def run(cfg: DictConfig) -> Outcome:
                 f"a run of a table or sweep trains on one device, not on {trainer.world_size}; "
                 "drop trainer=ddp, or train one row alone (hydra.mode=RUN variant=NAME)"
             )
-        logger = None if is_worker() else build(cfg.logger, **identity(cfg, folder, data))
+        logger = None if is_worker() else build(cfg.logger, Logger, **identity(cfg, folder, data))
     except BaseException:
         if not is_worker():  # the folder is its trainer's, not a worker's
             shutil.rmtree(folder)
@@ -149,7 +151,7 @@ def earlier(cfg: DictConfig) -> Finished | None:
     same = find_same(Path(cfg.paths.outputs) / cfg.name, config_hash(cfg))
     if same is None:
         return None
-    data = build(cfg.dataset)
+    data = build(cfg.dataset, pl.LightningDataModule)
     data.prepare_data()
     data.setup("fit")
     return same if same.record["data"]["fingerprint"] == data.fingerprint else None
@@ -225,7 +227,7 @@ def chosen_callbacks(cfg: DictConfig) -> list[pl.Callback]:
     nodes = {name: node for name, node in cfg.callbacks.items() if node}
     if not cfg.monitor:
         nodes.pop("best", None)
-    return [build(node) for node in nodes.values()]
+    return [build(node, pl.Callback) for node in nodes.values()]
 
 
 def config_hash(cfg: DictConfig) -> str:

@@ -37,12 +37,15 @@ class SweepTable(Callback):
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Start the parent run; jobs find it through the environment, in other processes too."""
+        from pytorch_lightning.loggers import Logger
+
         from muso_exp.build import build
         from muso_exp.tracking import PARENT_RUN
 
         folder = Path(config.hydra.sweep.dir)
         os.environ.pop(PARENT_RUN, None)
-        self.parent = build(config.logger, run_name=folder.name, tags={"folder": folder.name})
+        tags = {"folder": folder.name}
+        self.parent = build(config.logger, Logger, run_name=folder.name, tags=tags)
         if self.parent:
             os.environ[PARENT_RUN] = self.parent.run_id
             atexit.register(self.parent.end, "KILLED")

@@ -122,8 +122,8 @@ def load_trained(checkpoint: Path) -> tuple[Any, Any]:
     Raises:
         CheckpointError: the file is no checkpoint of a run of this program as it is now.
     """
+    import pytorch_lightning as pl
     import torch
-    from omegaconf import OmegaConf
 
     from muso_exp.build import build
 
@@ -134,7 +134,8 @@ def load_trained(checkpoint: Path) -> tuple[Any, Any]:
         raise CheckpointError(
             f"{checkpoint}: no checkpoint of a muso_exp run ({type(error).__name__})"
         ) from error
-    data, model = (build(OmegaConf.create(recipe[name])) for name in ("dataset", "model"))
+    data = build(recipe["dataset"], pl.LightningDataModule)
+    model = build(recipe["model"], pl.LightningModule)
     try:
         data.load_state_dict(saved.get(type(data).__qualname__, {}))
         model.on_load_checkpoint(saved)
