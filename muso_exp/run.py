@@ -22,7 +22,10 @@ from muso_exp.checkpoint import (
     AtomicCheckpointIO,
     find_checkpoint,
     flatten,
-    refuse_other_recipe,
+    load_weights,
+    read_checkpoint,
+    refuse_other_run,
+    resuming,
 )
 from muso_exp.comparison import Finished, find_same
 from muso_exp.errors import ConfigError
@@ -77,7 +80,8 @@ def run(cfg: DictConfig) -> Outcome:
         recipe = Recipe(plain(cfg.dataset), plain(cfg.model) | dims, cfg.seed)
         if resume:
             refuse_in_sweep("ckpt resumes one run; a stopped sweep goes on with rerun=false")
-            refuse_other_recipe(resume, recipe.recipe)
+            refuse_other_run(resume, recipe.recipe, cfg.trainer.max_epochs)
+            load_weights(resume, read_checkpoint(resume), model)
         trainer = build(
             cfg.trainer,
             pl.Trainer,
@@ -102,8 +106,10 @@ def run(cfg: DictConfig) -> Outcome:
     with tracked(logger):
         log_config(logger, cfg)
         trainer.logger = logger
-        trainer.fit(model, datamodule=data, ckpt_path=resume, weights_only=False)
-        trainer.save_checkpoint(folder / "checkpoints" / "last.ckpt", weights_only=False)
+        with resuming(resume, trainer):
+            trainer.fit(model, datamodule=data, ckpt_path=resume, weights_only=True)
+        last = folder / "checkpoints" / "last.ckpt"
+        trainer.save_checkpoint(last, weights_only=False)  # with the optimisers, to resume
         fitted = time.monotonic()
         best = folder / "checkpoints" / ("best.ckpt" if cfg.monitor else "last.ckpt")
         if not best.is_file():
@@ -112,7 +118,7 @@ def run(cfg: DictConfig) -> Outcome:
                 "max_steps, or set monitor to a metric that validation logs"
             )
         log.info("trained %d epochs in %.1f s", trainer.current_epoch, fitted - prepared)
-        trainer.test(model, datamodule=data, ckpt_path=best, verbose=False, weights_only=False)
+        trainer.test(model, datamodule=data, ckpt_path=best, verbose=False, weights_only=True)
         if is_worker():
             sys.exit(0)
         outcome = conclude(
