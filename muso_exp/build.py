@@ -1,61 +1,63 @@
-"""From a configuration node to an object: one `_target_`, plain arguments, known packages only."""
+"""From a configuration node to an object: one class of the slot's kind, plain arguments."""
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
-from hydra.errors import InstantiationException
-from hydra.utils import get_class, instantiate
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from muso_exp.errors import ConfigError, MusoError
 
-ALLOWED = ("muso_exp.", "torch.", "pytorch_lightning.")
+# Packages whose classes may be a `_target_`: this program and Lightning (its own base package too).
+PACKAGES = ("muso_exp", "pytorch_lightning", "lightning_fabric")
 
 
-def build(node: DictConfig | None, **extra: Any) -> Any:
+def build(node: DictConfig | Mapping[str, Any] | None, kind: type, **extra: Any) -> Any:
     """Call the constructor that `node` names; None where the node is empty.
 
+    Every target, nested ones included, is checked before anything is constructed: it is a class,
+    defined in one of `PACKAGES`, of the kind that its place asks for. What is not under one of them
+    is refused before it is imported.
+
     Args:
-        node: `_target_` plus plain arguments; nested targets are built too.
+        node: `_target_` plus plain arguments; a configuration's, or a plain tree.
+        kind: base class of what is built here. That of a nested target is what the constructor
+            around it names in its annotation; one that names no such class takes no target.
         extra: arguments that no YAML holds; they win over the node's.
 
     Raises:
-        ConfigError: a target outside the allowed packages, before it is imported; an argument that
-            is missing, unknown, of another type or refused by the constructor.
+        ConfigError: a target that is refused; an argument that is missing, unknown, of another type
+            or refused by the constructor.
     """
     if not node:
         return None
-    _check_arguments(node._target_, plain(node), _parameters(node))
-    try:
-        return instantiate(node, **extra, _convert_="all")
-    except InstantiationException as error:
-        cause = error.__cause__
-        if isinstance(cause, (MusoError, OSError)):
-            raise cause from error
-        if isinstance(cause, (ValueError, TypeError, ImportError, MisconfigurationException)):
-            raise ConfigError(f"{node._target_}: {_last_line(cause)}") from error
-        raise
+    tree = plain(node)
+    _check_packages(tree)
+    _check_node(tree, (kind,))
+    return _make(tree, extra)
 
 
 def plain(node: Any) -> Any:
     """Return a configuration node as dicts, lists and values, interpolations resolved."""
-    return OmegaConf.to_container(node, resolve=True)
+    return OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node
 
 
-def accepted(node: DictConfig, offers: Mapping[str, Any]) -> dict[str, Any]:
+def accepted(node: DictConfig, kind: type, offers: Mapping[str, Any]) -> dict[str, Any]:
     """Return those of `offers` that the constructor of `node` names and the node leaves open.
 
     Args:
         node: the model's; its constructor gets from the data set what it names.
+        kind: base class of what `node` builds.
         offers: `dims` of the data set.
 
     Raises:
-        ConfigError: the constructor needs what neither the node nor the data set has.
+        ConfigError: the constructor needs what neither the node nor the data set has; a target that
+            `build` refuses.
     """
-    names = _parameters(node)
+    names = parameters(node, kind)
     needed = [name for name, one in names.items() if one.default is one.empty and _is_named(one)]
     missing = [name for name in needed if name not in node and name not in offers]
     if missing:
@@ -66,16 +68,97 @@ def accepted(node: DictConfig, offers: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in offers.items() if name in names and name not in node}
 
 
-def _parameters(node: DictConfig) -> Mapping[str, inspect.Parameter]:
+def parameters(node: DictConfig, kind: type) -> Mapping[str, inspect.Parameter]:
     """Return the parameters of the node's constructor, once all its targets are allowed."""
-    for target in _targets(plain(node)):
-        if not target.startswith(ALLOWED):
-            names = ", ".join(name.rstrip(".") for name in ALLOWED)
-            raise ConfigError(f"_target_={target}: refused; a target must be under {names}")
+    tree = plain(node)
+    _check_packages(tree)
+    return _parameters(_find_class(tree, (kind,)))
+
+
+def _make(tree: Any, extra: Mapping[str, Any] | None = None) -> Any:
+    """Construct what a checked tree describes, innermost first."""
+    if isinstance(tree, list):
+        return [_make(value) for value in tree]
+    if not isinstance(tree, dict):
+        return tree
+    arguments = {name: _make(value) for name, value in tree.items() if name != "_target_"}
+    if "_target_" not in tree:
+        return arguments
     try:
-        constructor = get_class(node._target_)
+        return _locate(tree["_target_"])(**{**arguments, **(extra or {})})
+    except (MusoError, OSError):
+        raise
+    except (ValueError, TypeError, ImportError, MisconfigurationException) as error:
+        raise ConfigError(f"{tree['_target_']}: {_last_line(error)}") from error
+
+
+def _check_packages(tree: Any) -> None:
+    """Raise ConfigError for a target outside the known packages, anywhere in the tree."""
+    for node in _nodes(tree, deep=True):
+        target = node["_target_"]
+        if not isinstance(target, str) or target.partition(".")[0] not in PACKAGES:
+            raise ConfigError(_refusal(target))
+
+
+def _check_node(tree: Mapping[str, Any], kinds: Sequence[type]) -> None:
+    """Raise ConfigError unless target and arguments are what is taken here, nested ones too."""
+    constructor = _find_class(tree, kinds)
+    known = _parameters(constructor)
+    _check_arguments(tree["_target_"], tree, known)
+    for name, value in tree.items():
+        hint = known[name].annotation if name in known else Any
+        for nested in _nodes(value):
+            _check_node(nested, list(_classes(hint)))
+
+
+def _find_class(tree: Any, kinds: Sequence[type]) -> type:
+    """Return the class that a node names.
+
+    Raises:
+        ConfigError: it is none of `kinds`, is not there, or another key is one of Hydra's own.
+    """
+    if not isinstance(tree, dict) or "_target_" not in tree:
+        raise ConfigError(f"{tree}: no _target_; name the class that is to be built")
+    target = tree["_target_"]
+    special = [name for name in tree if str(name).startswith("_") and name != "_target_"]
+    if special:
+        raise ConfigError(f"_target_={target}: {special[0]} is refused; give arguments by name")
+    found = _locate(target)
+    inside = isinstance(found, type) and found.__module__.partition(".")[0] in PACKAGES
+    if not inside or not any(issubclass(found, kind) for kind in kinds):
+        raise ConfigError(_refusal(target, kinds))
+    return found
+
+
+def _locate(target: str) -> Any:
+    """Return `name` of `package.module.name`; no attribute is followed further."""
+    module, _, name = target.rpartition(".")
+    try:
+        return getattr(import_module(module), name)
     except Exception as error:
-        raise ConfigError(f"_target_={node._target_}: {_last_line(error)}") from error
+        raise ConfigError(f"_target_={target}: {_last_line(error)}") from error
+
+
+def _refusal(target: Any, kinds: Sequence[type] | None = None) -> str:
+    """Return why a target is refused; `kinds` are those that are taken in its place, if asked."""
+    packages = " or ".join(PACKAGES[:2])
+    if kinds is None:
+        return f"_target_={target}: refused; a target must be a class of {packages}"
+    if not kinds:
+        return f"_target_={target}: refused; this argument takes no class"
+    names = " or ".join(kind.__name__ for kind in kinds)
+    return f"_target_={target}: refused; a {names} of {packages} is needed here"
+
+
+def _classes(hint: Any) -> Iterator[type]:
+    """Yield the classes of the known packages that an annotation names."""
+    if isinstance(hint, type) and hint.__module__.partition(".")[0] in PACKAGES:
+        yield hint
+    for inner in get_args(hint):
+        yield from _classes(inner)
+
+
+def _parameters(constructor: type) -> Mapping[str, inspect.Parameter]:
     try:
         return inspect.signature(constructor, eval_str=True).parameters
     except NameError:  # a hint that is imported for the type checker alone
@@ -115,14 +198,15 @@ def _fits(value: Any, hint: Any) -> bool:
     return hint not in (bool, str, NoneType) or isinstance(value, hint)
 
 
-def _targets(node: Any) -> list[str]:
-    """Return every `_target_` in a plain tree."""
-    if isinstance(node, dict):
-        own = [str(node["_target_"])] if "_target_" in node else []
-        return own + [found for value in node.values() for found in _targets(value)]
-    if isinstance(node, list):
-        return [found for value in node for found in _targets(value)]
-    return []
+def _nodes(tree: Any, deep: bool = False) -> Iterator[dict[str, Any]]:
+    """Yield the nodes of a plain tree that name a target; the outermost ones, or all of them."""
+    if isinstance(tree, dict) and "_target_" in tree:
+        yield tree
+        if not deep:
+            return
+    if isinstance(tree, (dict, list)):
+        for value in tree.values() if isinstance(tree, dict) else tree:
+            yield from _nodes(value, deep)
 
 
 def _last_line(error: BaseException) -> str:

@@ -1,21 +1,35 @@
-"""Checkpoints that are whole or absent, and finding them again."""
+"""Checkpoints of tensors and plain values, whole or absent; finding them again."""
 
 import os
-from collections.abc import Mapping
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytorch_lightning as pl
 import torch
 from lightning_fabric.plugins.io import TorchCheckpointIO
+from torch.serialization import safe_globals
 
-from muso_exp.errors import CheckpointError
+from muso_exp.errors import CheckpointError, MusoError
+from muso_exp.old_checkpoints import STAND_INS, restored
 
 # Settings of a data set that do not change what is learned.
 PLACES = ("dataset.root", "dataset.cache", "dataset.num_workers", "dataset.download")
 
+# What a state raises that does not fit what it is loaded into.
+UNFIT = (KeyError, IndexError, TypeError, ValueError, AttributeError, RuntimeError)
+
+_REFUSED = re.compile(r"GLOBAL (\S+)|reduce for unrecognized function (.+)")
+
 
 class AtomicCheckpointIO(TorchCheckpointIO):
-    """Write beside the target, fsync and rename, so that a kill leaves no torn file."""
+    """Write beside the target, fsync and rename, so that a kill leaves no torn file.
+
+    Reads tensors and plain values alone.
+    """
 
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
@@ -33,6 +47,49 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         finally:
             partial.unlink(missing_ok=True)
 
+    def load_checkpoint(
+        self,
+        path: str | Path,
+        map_location: Any = lambda storage, loc: storage,
+        weights_only: bool | None = True,
+    ) -> dict[str, Any]:
+        """Read a checkpoint by `read_checkpoint`, whatever `weights_only` asks for."""
+        return read_checkpoint(path, map_location)
+
+
+def read_checkpoint(path: str | Path, map_location: Any = "cpu") -> dict[str, Any]:
+    """Read a checkpoint: tensors and plain values; nothing that it names is imported or called.
+
+    Tables and arrays of earlier versions are read as plain values.
+
+    Args:
+        path: of the file.
+        map_location: where tensors go, as for `torch.load`; "meta" reads their shapes alone.
+
+    Raises:
+        CheckpointError: no checkpoint, a damaged one, or one that holds anything else.
+    """
+    try:
+        with safe_globals(STAND_INS), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a pickle that is refused anyway
+            saved = torch.load(path, map_location=map_location, weights_only=True)
+        saved = restored(saved)
+    except Exception as error:
+        raise CheckpointError(f"{path}: {_why_not_read(error)}") from error
+    if not isinstance(saved, dict) or not isinstance(saved.get("state_dict"), dict):
+        raise CheckpointError(f"{path}: not a Lightning checkpoint: it has no state_dict")
+    return saved
+
+
+def _why_not_read(error: Exception) -> str:
+    refused = _REFUSED.search(str(error))
+    if refused:
+        name = refused.group(1) or refused.group(2)
+        return f"refused: it holds {name}, and a checkpoint may hold tensors and plain values alone"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return f"not a readable checkpoint ({type(error).__name__})"
+
 
 def find_checkpoint(place: str) -> str:
     """Return the checkpoint file meant by `ckpt=...`: a file, or a run folder (its last one).
@@ -45,32 +102,80 @@ def find_checkpoint(place: str) -> str:
         path = path / "checkpoints" / "last.ckpt"
     if not path.is_file():
         raise CheckpointError(f"ckpt={place}: no checkpoint at {path}; give a .ckpt file or a run")
-    try:
-        state = torch.load(path, map_location="meta", weights_only=False)
-    except Exception as error:
-        raise CheckpointError(f"ckpt={place}: not a readable checkpoint ({error})") from error
-    if not isinstance(state, dict) or "state_dict" not in state:
-        raise CheckpointError(f"ckpt={place}: not a Lightning checkpoint: it has no state_dict")
+    read_checkpoint(path, "meta")
     return str(path)
 
 
-def refuse_other_recipe(checkpoint: str, recipe: Mapping[str, Any]) -> None:
-    """Raise CheckpointError if a checkpoint is of another data set, model or seed than this run.
+def refuse_other_run(checkpoint: str, recipe: Mapping[str, Any], max_epochs: int | None) -> None:
+    """Raise CheckpointError if a checkpoint cannot be resumed by this run.
+
+    It is then of another data set, model or seed, or trained for longer.
 
     Args:
         checkpoint: a file that `find_checkpoint` returned.
         recipe: of this run (`muso_exp.callbacks.Recipe`).
+        max_epochs: of this run's trainer; None or -1: no limit.
     """
-    saved = torch.load(checkpoint, map_location="meta", weights_only=False).get("recipe")
-    if saved is None:
+    saved = read_checkpoint(checkpoint, "meta")
+    if not isinstance(saved.get("recipe"), dict):
         raise CheckpointError(f"ckpt={checkpoint}: not of a run of this program")
-    then, now = flatten(saved), flatten(recipe)
+    then, now = flatten(saved["recipe"]), flatten(recipe)
     for key in {**then, **now}:
         if then.get(key) != now.get(key) and not key.startswith(PLACES):
             raise CheckpointError(
                 f"ckpt={checkpoint}: another run: {key} is {then.get(key)!r} there and "
                 f"{now.get(key)!r} here; resume with the settings of the run that was stopped"
             )
+    trained = saved.get("epoch")
+    if not isinstance(trained, int):
+        raise CheckpointError(f"ckpt={checkpoint}: does not say how many epochs were trained")
+    if max_epochs not in (None, -1) and trained > max_epochs:
+        raise CheckpointError(
+            f"ckpt={checkpoint}: {trained} epochs are trained already, and "
+            f"trainer.max_epochs={max_epochs}; set it to {trained} or more"
+        )
+
+
+def load_weights(checkpoint: str | Path, saved: dict[str, Any], model: pl.LightningModule) -> None:
+    """Load the weights of a checkpoint that was read into a model.
+
+    Raises:
+        CheckpointError: they are of another model, or of another size.
+    """
+    try:
+        model.on_load_checkpoint(saved)
+        model.load_state_dict(saved["state_dict"])
+    except UNFIT as error:
+        raise CheckpointError(
+            f"{checkpoint}: does not fit {type(model).__name__} ({_last_line(error)}); "
+            "it is damaged, edited, or of an older version: train anew"
+        ) from error
+
+
+@contextmanager
+def resuming(checkpoint: str | None, trainer: pl.Trainer) -> Iterator[None]:
+    """Turn what a damaged checkpoint raises before training goes on into a CheckpointError."""
+    began = _Began()
+    trainer.callbacks.append(began)  # type: ignore[attr-defined]
+    try:
+        yield
+    except UNFIT as error:
+        if checkpoint is None or began.training or isinstance(error, MusoError):
+            raise
+        raise CheckpointError(
+            f"ckpt={checkpoint}: damaged or edited: its state of the training cannot be taken up "
+            f"({type(error).__name__}: {_last_line(error)})"
+        ) from error
+
+
+class _Began(pl.Callback):
+    """Know whether training began."""
+
+    training = False
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Remember it."""
+        self.training = True
 
 
 def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -80,3 +185,8 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         name = f"{prefix}{key}"
         flat.update(flatten(value, f"{name}.") if isinstance(value, Mapping) else {name: value})
     return flat
+
+
+def _last_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[-1].strip() if lines else type(error).__name__

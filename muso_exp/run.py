@@ -13,6 +13,7 @@ from typing import Any
 import pytorch_lightning as pl
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
+from pytorch_lightning.loggers import Logger
 
 from muso_exp.build import accepted, build, plain
 from muso_exp.callbacks import LossHistory, RandomState, Recipe, TestPredictions
@@ -20,7 +21,10 @@ from muso_exp.checkpoint import (
     AtomicCheckpointIO,
     find_checkpoint,
     flatten,
-    refuse_other_recipe,
+    load_weights,
+    read_checkpoint,
+    refuse_other_run,
+    resuming,
 )
 from muso_exp.comparison import Finished, find_same
 from muso_exp.errors import ConfigError
@@ -63,11 +67,11 @@ def run(cfg: DictConfig) -> Outcome:
     try:
         resume = find_checkpoint(cfg.ckpt) if cfg.ckpt else None
         claims = [Claim(**claim) for claim in plain(cfg.paper.claims)]
-        data = build(cfg.dataset)
+        data = build(cfg.dataset, pl.LightningDataModule)
         data.prepare_data()
         data.setup("fit")
-        dims = accepted(cfg.model, data.dims)
-        model = build(cfg.model, **dims)
+        dims = accepted(cfg.model, pl.LightningModule, data.dims)
+        model = build(cfg.model, pl.LightningModule, **dims)
         changed = changed_settings(cfg)
         if not changed:
             check_metrics(claims, [*data.metrics(), *data.side_metrics()])
@@ -76,9 +80,11 @@ def run(cfg: DictConfig) -> Outcome:
         recipe = Recipe(plain(cfg.dataset), plain(cfg.model) | dims, cfg.seed)
         if resume:
             refuse_in_sweep("ckpt resumes one run; a stopped sweep goes on with rerun=false")
-            refuse_other_recipe(resume, recipe.recipe)
+            refuse_other_run(resume, recipe.recipe, cfg.trainer.max_epochs)
+            load_weights(resume, read_checkpoint(resume), model)
         trainer = build(
             cfg.trainer,
+            pl.Trainer,
             logger=False,  # set below: a run that cannot begin is not tracked
             callbacks=[*chosen_callbacks(cfg), history, tested, recipe, RandomState()],
             plugins=[AtomicCheckpointIO()],
@@ -89,7 +95,7 @@ def run(cfg: DictConfig) -> Outcome:
                 f"a run of a table or sweep trains on one device, not on {trainer.world_size}; "
                 "drop trainer=ddp, or train one row alone (hydra.mode=RUN variant=NAME)"
             )
-        logger = None if is_worker() else build(cfg.logger, **identity(cfg, folder, data))
+        logger = None if is_worker() else build(cfg.logger, Logger, **identity(cfg, folder, data))
     except BaseException:
         abandon(folder)  # a worker has claimed none
         raise
@@ -102,8 +108,10 @@ def run(cfg: DictConfig) -> Outcome:
     with tracked(logger):
         log_config(logger, cfg)
         trainer.logger = logger
-        trainer.fit(model, datamodule=data, ckpt_path=resume, weights_only=False)
-        trainer.save_checkpoint(folder / "checkpoints" / "last.ckpt", weights_only=False)
+        with resuming(resume, trainer):
+            trainer.fit(model, datamodule=data, ckpt_path=resume, weights_only=True)
+        last = folder / "checkpoints" / "last.ckpt"
+        trainer.save_checkpoint(last, weights_only=False)  # with the optimisers, to resume
         fitted = time.monotonic()
         best = folder / "checkpoints" / ("best.ckpt" if cfg.monitor else "last.ckpt")
         if not best.is_file():
@@ -112,7 +120,7 @@ def run(cfg: DictConfig) -> Outcome:
                 "max_steps, or set monitor to a metric that validation logs"
             )
         log.info("trained %d epochs in %.1f s", trainer.current_epoch, fitted - prepared)
-        trainer.test(model, datamodule=data, ckpt_path=best, verbose=False, weights_only=False)
+        trainer.test(model, datamodule=data, ckpt_path=best, verbose=False, weights_only=True)
         if is_worker():
             sys.exit(0)
         outcome = conclude(
@@ -151,7 +159,7 @@ def earlier(cfg: DictConfig) -> Finished | None:
     same = find_same(Path(cfg.paths.outputs) / cfg.name, config_hash(cfg))
     if same is None:
         return None
-    data = build(cfg.dataset)
+    data = build(cfg.dataset, pl.LightningDataModule)
     data.prepare_data()
     data.setup("fit")
     return same if same.record["data"]["fingerprint"] == data.fingerprint else None
@@ -215,7 +223,7 @@ def chosen_callbacks(cfg: DictConfig) -> list[pl.Callback]:
     nodes = {name: node for name, node in cfg.callbacks.items() if node}
     if not cfg.monitor:
         nodes.pop("best", None)
-    return [build(node) for node in nodes.values()]
+    return [build(node, pl.Callback) for node in nodes.values()]
 
 
 def config_hash(cfg: DictConfig) -> str:

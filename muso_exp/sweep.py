@@ -52,6 +52,8 @@ class SweepTable(Callback):
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Claim the sweep's folder and start the parent run; jobs find it in the environment."""
+        from pytorch_lightning.loggers import Logger
+
         from muso_exp.build import build
         from muso_exp.tracking import PARENT_RUN
 
@@ -62,7 +64,7 @@ class SweepTable(Callback):
             claim(folder)
             os.environ.pop(PARENT_RUN, None)
             tags = {"folder": folder.name, **lock_tags(folder)}
-            _open["parent"] = build(config.logger, run_name=folder.name, tags=tags)
+            _open["parent"] = build(config.logger, Logger, run_name=folder.name, tags=tags)
         if _open["parent"]:
             os.environ[PARENT_RUN] = _open["parent"].run_id
 

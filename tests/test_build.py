@@ -4,58 +4,140 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+import pytorch_lightning as pl
 import torch
 from conftest import REPOSITORY
 from omegaconf import OmegaConf
+from pytorch_lightning.loggers import Logger
+from pytorch_lightning.profilers import SimpleProfiler
+from pytorch_lightning.strategies import SingleDeviceStrategy
 
-from muso_exp.build import _fits, _parameters, accepted, build
+from muso_exp.build import _fits, accepted, build, parameters, plain
 from muso_exp.errors import ConfigError
 
+TRAINER = "pytorch_lightning.Trainer"
+POPULARITY = {"_target_": "muso_exp.models.popularity.Popularity"}
 
-def test_a_target_outside_the_known_packages_is_refused_before_it_is_imported() -> None:
+
+@pytest.mark.parametrize(
+    "target",
+    ["antigravity.fly", "muso_exp_too.Model", "torch.nn.Linear", "hydra.utils.get_method", 3],
+)
+def test_a_target_outside_the_known_packages_is_refused_before_it_is_imported(
+    target: object,
+) -> None:
     sys.modules.pop("antigravity", None)
-    with pytest.raises(ConfigError, match=r"_target_=antigravity\.fly: refused; a target must be"):
-        build(OmegaConf.create({"_target_": "antigravity.fly"}))
+    with pytest.raises(ConfigError, match=rf"_target_={target}: refused; a target must be a class"):
+        build({"_target_": target}, pl.LightningModule)
     assert "antigravity" not in sys.modules
 
 
-def test_a_nested_target_is_refused_too() -> None:
-    node = {"_target_": "torch.nn.Sequential", "inner": [{"_target_": "os.system"}]}
-    with pytest.raises(ConfigError, match=r"_target_=os\.system: refused"):
-        build(OmegaConf.create(node))
+@pytest.mark.parametrize(
+    ("target", "kind"),
+    [
+        ("muso_exp.run.run", pl.LightningModule),  # a function
+        ("muso_exp.run.os", pl.LightningModule),  # a module
+        ("muso_exp.build.DictConfig", pl.LightningModule),  # a class from elsewhere
+        ("muso_exp.callbacks.Tensor", pl.Callback),
+        ("muso_exp.models.popularity.Popularity", pl.Callback),  # a class of another kind
+        ("pytorch_lightning.Callback", pl.LightningModule),
+    ],
+)
+def test_a_target_that_is_no_class_of_its_slot_is_refused(target: str, kind: type) -> None:
+    with pytest.raises(ConfigError, match=rf"={target}: refused; a {kind.__name__} of muso_exp or"):
+        build({"_target_": target}, kind)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "muso_exp.run.os.system",
+        "pytorch_lightning.utilities.os.system",
+        "pytorch_lightning.callbacks.ModelCheckpoint.load_state_dict",
+        "muso_exp.models.nothing.Nothing",
+        "muso_exp",
+        "muso_exp.",
+    ],
+)
+def test_a_target_is_a_name_in_a_module_and_nothing_below_it(target: str) -> None:
+    with pytest.raises(ConfigError, match=f"_target_={target}: (?!refused)"):
+        build({"_target_": target}, pl.LightningModule)
+
+
+def test_a_shell_below_a_callback_is_refused_and_never_runs(tmp_path: Path) -> None:
+    shell = {"_target_": "torch.utils.collect_env.run", "command": f"touch {tmp_path}/canary"}
+    node = {"_target_": "pytorch_lightning.callbacks.LambdaCallback", "on_fit_start": shell}
+    with pytest.raises(ConfigError, match=r"collect_env\.run: refused; a target must be a class"):
+        build(OmegaConf.create(node), pl.Callback)
+    assert not (tmp_path / "canary").exists()
+
+
+@pytest.mark.parametrize("wrap", [lambda node: node, lambda node: [{"deep": [node]}]])
+def test_a_class_is_not_built_where_the_argument_takes_none(wrap: callable) -> None:
+    inner = {"_target_": "pytorch_lightning.callbacks.EarlyStopping", "monitor": "x"}
+    node = {"_target_": "pytorch_lightning.callbacks.LambdaCallback", "on_fit_start": wrap(inner)}
+    with pytest.raises(ConfigError, match="EarlyStopping: refused; this argument takes no class"):
+        build(node, pl.Callback)
+
+
+def test_a_nested_class_must_be_of_the_kind_that_the_argument_names() -> None:
+    node = {"_target_": TRAINER, "profiler": POPULARITY}
+    with pytest.raises(ConfigError, match="Popularity: refused; a Profiler of muso_exp or"):
+        build(node, pl.Trainer)
+
+
+def test_a_profiler_or_strategy_of_lightning_is_built_below_the_trainer() -> None:
+    profiler = {"_target_": "pytorch_lightning.profilers.SimpleProfiler", "extended": False}
+    strategy = {"_target_": "pytorch_lightning.strategies.SingleDeviceStrategy", "device": "cpu"}
+    node = {"_target_": TRAINER, "profiler": profiler, "strategy": strategy, "accelerator": "cpu"}
+    trainer = build(OmegaConf.create(node), pl.Trainer, logger=False)
+    assert isinstance(trainer.profiler, SimpleProfiler) and not trainer.profiler.extended
+    assert isinstance(trainer.strategy, SingleDeviceStrategy)
+
+
+@pytest.mark.parametrize("key", ["_partial_", "_args_", "_recursive_", "_convert_"])
+def test_a_key_of_hydras_own_is_refused(key: str) -> None:
+    with pytest.raises(ConfigError, match=f"{key} is refused; give arguments by name"):
+        build({**POPULARITY, key: True}, pl.LightningModule)
+
+
+def test_a_node_without_a_target_is_refused() -> None:
+    with pytest.raises(ConfigError, match="no _target_; name the class"):
+        build({"root": "x"}, pl.LightningDataModule)
+
+
+def test_what_stands_in_a_plain_tree_is_not_interpolated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CANARY", "sung")
+    node = {"_target_": "muso_exp.data.plays.Plays", "root": "${oc.env:CANARY}"}
+    assert plain(node) == node
 
 
 def test_an_unknown_argument_is_named_with_the_known_ones() -> None:
-    node = {"_target_": "torch.nn.Dropout", "q": 0.5}
-    with pytest.raises(ConfigError, match=r"torch\.nn\.Dropout has no argument q; it takes p"):
-        build(OmegaConf.create(node))
-
-
-def test_a_class_that_is_not_there_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"_target_=muso_exp\.models\.nothing\.Nothing"):
-        build(OmegaConf.create({"_target_": "muso_exp.models.nothing.Nothing"}))
+    node = {"_target_": "muso_exp.models.random.Random", "q": 0.5}
+    with pytest.raises(ConfigError, match=r"models\.random\.Random has no argument q; it takes "):
+        build(OmegaConf.create(node), pl.LightningModule)
 
 
 def test_an_empty_node_builds_nothing() -> None:
-    assert build(None) is None
-    assert build(OmegaConf.create({})) is None
+    assert build(None, pl.Callback) is None
+    assert build(OmegaConf.create({}), pl.Callback) is None
 
 
 def test_a_constructor_gets_the_sizes_it_names_and_the_node_leaves_open() -> None:
-    node = OmegaConf.create({"_target_": "torch.nn.Linear", "in_features": 3})
-    offers = {"in_features": 9, "out_features": 2, "n_users": 7}
-    assert accepted(node, offers) == {"out_features": 2}
+    node = OmegaConf.create({"_target_": "muso_exp.models.ridge.Ridge", "n_inputs": 3})
+    offers = {"n_inputs": 9, "n_outputs": 2, "n_users": 7}
+    assert accepted(node, pl.LightningModule, offers) == {"n_outputs": 2}
 
 
 def test_what_a_constructor_may_take_is_asked_of_known_packages_only() -> None:
     with pytest.raises(ConfigError, match=r"_target_=os\.system: refused"):
-        accepted(OmegaConf.create({"_target_": "os.system"}), {})
+        accepted(OmegaConf.create({"_target_": "os.system"}), pl.LightningModule, {})
 
 
 def test_a_constructor_that_refuses_its_argument_ends_in_one_line() -> None:
-    node = {"_target_": "torch.nn.Dropout", "p": 2.0}
-    with pytest.raises(ConfigError, match=r"torch\.nn\.Dropout: dropout probability has to be"):
-        build(OmegaConf.create(node))
+    node = {"_target_": "pytorch_lightning.callbacks.EarlyStopping", "monitor": "x", "mode": "up"}
+    with pytest.raises(ConfigError, match=r"EarlyStopping: `mode` can be min, max"):
+        build(OmegaConf.create(node), pl.Callback)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +153,7 @@ def test_a_constructor_that_refuses_its_argument_ends_in_one_line() -> None:
 )
 def test_what_the_trainer_cannot_take_ends_in_one_line(given: dict, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        build(OmegaConf.create({"_target_": "pytorch_lightning.Trainer", **given}))
+        build(OmegaConf.create({"_target_": TRAINER, **given}), pl.Trainer)
 
 
 def test_every_argument_of_the_trainer_can_be_set_but_those_that_are_the_programs() -> None:
@@ -79,8 +161,8 @@ def test_every_argument_of_the_trainer_can_be_set_but_those_that_are_the_program
     cut = {"fast_dev_run", "barebones", "overfit_batches", "limit_test_batches"}
     unused = {"limit_predict_batches", "model_registry", "enable_autolog_hparams"}
     node = OmegaConf.load(REPOSITORY / "conf" / "trainer" / "default.yaml")
-    assert set(_parameters(node)) - set(node) == own | cut | unused
-    assert set(node) - set(_parameters(node)) == {"_target_"}
+    assert set(parameters(node, pl.Trainer)) - set(node) == own | cut | unused
+    assert set(node) - set(parameters(node, pl.Trainer)) == {"_target_"}
 
 
 @pytest.mark.parametrize(
@@ -107,16 +189,14 @@ def test_a_place_that_refuses_a_constructor_is_told_as_such(tmp_path: Path) -> N
     uri = f"sqlite:///{tmp_path}/file/below/mlflow.db"
     node = {"_target_": "muso_exp.tracking.MlflowLogger", "tracking_uri": uri}
     with pytest.raises(NotADirectoryError):
-        build(OmegaConf.create(node), artifact_location=str(tmp_path))
+        build(OmegaConf.create(node), Logger, artifact_location=str(tmp_path))
 
 
 def test_a_model_that_needs_what_the_data_set_has_not_is_told_what_it_has() -> None:
-    node = OmegaConf.create({"_target_": "torch.nn.Bilinear", "in1_features": 3})
-    told = (
-        r"Bilinear needs in2_features; this data set offers n_users, out_features; .* set model\."
-    )
+    node = OmegaConf.create({"_target_": "muso_exp.models.ridge.Ridge"})
+    told = r"Ridge needs n_inputs; this data set offers n_outputs, n_users; .* set model\."
     with pytest.raises(ConfigError, match=told):
-        accepted(node, {"out_features": 2, "n_users": 7})
+        accepted(node, pl.LightningModule, {"n_outputs": 2, "n_users": 7})
 
 
 def descended() -> list[Path]:
@@ -129,8 +209,8 @@ def descended() -> list[Path]:
 def test_a_learning_rate_that_is_none_is_refused_before_the_training(path: Path) -> None:
     node = OmegaConf.create({"seed": 0, "model": OmegaConf.load(path)}).model
     node.lr = -1
-    named = _parameters(node).items()
+    named = parameters(node, pl.LightningModule).items()
     sizes = {name: 64 for name, one in named if one.default is one.empty and one.annotation is int}
     offered = {"block_sizes": [32], "head": "genres", "cutoffs": [1]} | sizes
     with pytest.raises(ConfigError, match=r"model\.lr must be > 0, got -1"):
-        build(node, **accepted(node, offered))
+        build(node, pl.LightningModule, **accepted(node, pl.LightningModule, offered))

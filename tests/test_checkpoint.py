@@ -1,10 +1,21 @@
+import os
+import pickle
 from pathlib import Path
 
 import pytest
+import pytorch_lightning as pl
 import torch
 
-from muso_exp.checkpoint import AtomicCheckpointIO, find_checkpoint, refuse_other_recipe
+from muso_exp.checkpoint import (
+    AtomicCheckpointIO,
+    find_checkpoint,
+    load_weights,
+    read_checkpoint,
+    refuse_other_run,
+    resuming,
+)
 from muso_exp.errors import CheckpointError
+from muso_exp.models.dff import DFF
 
 
 def test_a_failed_write_leaves_the_older_checkpoint_and_no_rest(
@@ -51,12 +62,69 @@ def test_a_torch_file_without_a_model_is_refused(tmp_path: Path) -> None:
 def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
     recipe = {"dataset": {"root": "a", "size": 3}, "model": {"lr": 0.1}, "seed": 0}
     path = str(tmp_path / "last.ckpt")
-    torch.save({"state_dict": {}, "recipe": recipe}, path)
-    refuse_other_recipe(path, recipe | {"dataset": {"root": "b", "size": 3}})
+    torch.save({"state_dict": {}, "recipe": recipe, "epoch": 3}, path)
+    refuse_other_run(path, recipe | {"dataset": {"root": "b", "size": 3}}, 3)
+    refuse_other_run(path, recipe, -1)
     with pytest.raises(CheckpointError, match="another run: seed is 0 there and 1 here"):
-        refuse_other_recipe(path, recipe | {"seed": 1})
+        refuse_other_run(path, recipe | {"seed": 1}, 3)
     with pytest.raises(CheckpointError, match=r"model\.lr is 0\.1 there and None here"):
-        refuse_other_recipe(path, recipe | {"model": {}})
+        refuse_other_run(path, recipe | {"model": {}}, 3)
+    with pytest.raises(CheckpointError, match=r"3 epochs .*max_epochs=2; set it to 3 or more"):
+        refuse_other_run(path, recipe, 2)
+    torch.save({"state_dict": {}, "recipe": recipe}, path)
+    with pytest.raises(CheckpointError, match="does not say how many epochs"):
+        refuse_other_run(path, recipe, 3)
     torch.save({"state_dict": {}}, path)
     with pytest.raises(CheckpointError, match="not of a run of this program"):
-        refuse_other_recipe(path, recipe)
+        refuse_other_run(path, recipe, 3)
+
+
+class Evil:
+    """Pickles to a call that leaves a canary."""
+
+    def __init__(self, canary: Path) -> None:
+        self.canary = canary
+
+    def __reduce__(self) -> tuple:
+        return os.system, (f"touch {self.canary}",)
+
+
+@pytest.mark.parametrize("key", ["state_dict", "callbacks", "recipe", "anything"])
+def test_a_checkpoint_that_would_run_something_is_refused_before_it_runs(
+    tmp_path: Path, key: str
+) -> None:
+    canary, path = tmp_path / "canary", tmp_path / "evil.ckpt"
+    torch.save({"state_dict": {}, key: Evil(canary)}, path)
+    with pytest.raises(CheckpointError, match=r"refused: it holds posix\.system, .* alone$"):
+        read_checkpoint(path)
+    with pytest.raises(CheckpointError, match="refused"):
+        AtomicCheckpointIO().load_checkpoint(path, weights_only=False)
+    assert not canary.exists()
+
+
+def test_a_bare_pickle_is_refused_before_it_runs(tmp_path: Path) -> None:
+    canary, path = tmp_path / "canary", tmp_path / "evil.ckpt"
+    path.write_bytes(pickle.dumps(Evil(canary)))
+    with pytest.raises(CheckpointError, match=r"evil\.ckpt: (refused|not a readable checkpoint)"):
+        read_checkpoint(path)
+    assert not canary.exists()
+
+
+def test_weights_of_another_model_are_refused_in_one_line(tmp_path: Path) -> None:
+    model = DFF(input_dim=4)
+    edited = {"state_dict": {**model.state_dict(), "cut": torch.zeros(2, 3)}}
+    for saved in ({"state_dict": {}}, edited, {"state_dict": {"cut": "x"}}):
+        with pytest.raises(CheckpointError, match=r"x\.ckpt: does not fit DFF \([^\n]+$"):
+            load_weights("x.ckpt", saved, model)
+
+
+def test_a_damaged_state_of_the_training_is_told_and_a_fault_of_the_training_is_not() -> None:
+    trainer = pl.Trainer(accelerator="cpu", logger=False, enable_checkpointing=False)
+    with pytest.raises(CheckpointError, match=r"ckpt=x: damaged .* \(KeyError: 'loops'\)"):
+        with resuming("x", trainer):
+            raise KeyError("loops")
+    with pytest.raises(KeyError), resuming(None, trainer):
+        raise KeyError("loops")
+    with pytest.raises(KeyError), resuming("x", trainer):
+        trainer.callbacks[-1].on_train_start(trainer, None)
+        raise KeyError("of the model")

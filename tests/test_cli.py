@@ -156,7 +156,7 @@ def test_a_stopped_run_is_killed_and_can_be_resumed(tmp_path: Path, cache: Path)
     assert not (run_folder / "metrics.json").exists()
     import torch
 
-    epoch = torch.load(saved[0], weights_only=False)["epoch"]
+    epoch = torch.load(saved[0], weights_only=True)["epoch"]
     again = start(tmp_path, cache, *SMOKE, f"ckpt={run_folder}", f"trainer.max_epochs={epoch + 3}")
     out, err = again.communicate()
     assert again.returncode == 0, err

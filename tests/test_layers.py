@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "overrides": {"errors"},
     "features": {"errors"},
     "metrics": {"errors", "features"},
-    "models": {"errors", "features", "metrics"},
+    "models": {"errors", "features", "metrics", "old_checkpoints"},
     "simulation": {"errors", "features"},
     "sources": {"errors", "features"},
     "data": {
@@ -36,7 +36,8 @@ MAY_IMPORT = {
         "plots_spectra",
     },
     "callbacks": set(),
-    "checkpoint": {"errors"},
+    "checkpoint": {"errors", "old_checkpoints"},
+    "old_checkpoints": set(),
     "folders": {"errors"},
     "store": {"errors"},
     "tracking": {"errors", "folders", "store"},

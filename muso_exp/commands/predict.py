@@ -122,25 +122,25 @@ def load_trained(checkpoint: Path) -> tuple[Any, Any]:
     Raises:
         CheckpointError: the file is no checkpoint of a run of this program as it is now.
     """
-    import torch
-    from omegaconf import OmegaConf
+    import pytorch_lightning as pl
 
     from muso_exp.build import build
+    from muso_exp.checkpoint import UNFIT, load_weights, read_checkpoint
 
-    try:
-        saved = torch.load(checkpoint, map_location="cpu", weights_only=False)
-        recipe, state = saved["recipe"], saved["state_dict"]
-    except Exception as error:
-        raise CheckpointError(
-            f"{checkpoint}: no checkpoint of a muso_exp run ({type(error).__name__})"
-        ) from error
-    data, model = (build(OmegaConf.create(recipe[name])) for name in ("dataset", "model"))
+    saved = read_checkpoint(checkpoint)
+    recipe = saved.get("recipe")
+    if not isinstance(recipe, dict) or not {"dataset", "model"} <= set(recipe):
+        raise CheckpointError(f"{checkpoint}: no checkpoint of a muso_exp run: it has no recipe")
+    data = build(recipe["dataset"], pl.LightningDataModule)
+    model = build(recipe["model"], pl.LightningModule)
     try:
         data.load_state_dict(saved.get(type(data).__qualname__, {}))
-        model.on_load_checkpoint(saved)
-        model.load_state_dict(state)
-    except (KeyError, TypeError, RuntimeError) as error:
-        raise CheckpointError(f"{checkpoint}: written by an older version; train anew") from error
+    except UNFIT as error:
+        raise CheckpointError(
+            f"{checkpoint}: what {type(data).__name__} learned is damaged or of an older version "
+            f"({type(error).__name__}); train anew"
+        ) from error
+    load_weights(checkpoint, saved, model)
     return data, model.eval()
 
 

@@ -1,7 +1,6 @@
 """The task "which latent factors has this song?", from its sound: the second stage after WMF."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -205,12 +204,13 @@ class AudioFactors(AudioData):
 
     def state_dict(self) -> dict[str, Any]:
         """Return the scaling and the known clips with their true factors."""
-        return {"scaling": asdict(self.scaling), "names": self.names(), "factors": self.factors}
+        factors = torch.from_numpy(self.factors)
+        return {"scaling": self.scaling.state(), "names": self.names(), "factors": factors}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up what `state_dict` gave."""
-        self.scaling = FactorScaling(**state_dict["scaling"])
-        self.known_names, self.factors = state_dict["names"], state_dict["factors"]
+        self.scaling = FactorScaling.from_state(state_dict["scaling"])
+        self.known_names, self.factors = state_dict["names"], np.asarray(state_dict["factors"])
 
     def describe(self, songs: pd.DataFrame, columns: dict[str, Tensor]) -> pd.DataFrame:
         """Return each song with the known songs nearest by factors, and their cosines."""

@@ -244,7 +244,8 @@ class PlaylistContinuation(ExperimentData):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up what `state_dict` gave."""
-        self.catalogue, self.words = Catalogue(**state_dict["catalogue"]), state_dict["words"]
+        self.catalogue = Catalogue.from_state(state_dict["catalogue"])
+        self.words = state_dict["words"]
 
     def apply(self, path: Path, predict: Predict) -> pd.DataFrame:
         """Continue a new playlist.

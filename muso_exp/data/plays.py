@@ -271,7 +271,7 @@ class Plays(ExperimentData):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up what `state_dict` gave."""
-        self.catalogue = Catalogue(**state_dict)
+        self.catalogue = Catalogue.from_state(state_dict)
 
     def apply(self, path: Path, predict: Predict) -> pd.DataFrame:
         """Recommend items to a new listener.

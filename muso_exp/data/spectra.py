@@ -273,8 +273,8 @@ class Spectra(ExperimentData):
             "features": self.features,
             "scaling": self.scaling.state(),
             "inputs": self.inputs.state(),
-            "known": self.part("train")[[*NAMES, *self.features]],
-            "half_widths": self.half_widths,
+            "known": self.part("train")[[*NAMES, *self.features]].to_dict("list"),
+            "half_widths": torch.from_numpy(self.half_widths),
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -282,8 +282,8 @@ class Spectra(ExperimentData):
         self.features = state_dict["features"]
         self.scaling = Scaling.from_state(state_dict["scaling"])
         self.inputs.restore(state_dict["inputs"])
-        self.known = state_dict["known"]
-        self.half_widths = state_dict["half_widths"]
+        self.known = pd.DataFrame(state_dict["known"])
+        self.half_widths = np.asarray(state_dict["half_widths"])
 
     def dev_half_widths(self, predict: Predict) -> np.ndarray:
         """Return half the width of the intervals, in own units, from the dev songs."""

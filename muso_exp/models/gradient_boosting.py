@@ -1,6 +1,7 @@
 """Gradient-boosted trees by scikit-learn."""
 
-import pickle
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,13 +10,25 @@ from torch import Tensor
 
 from muso_exp.models.base import Batch
 from muso_exp.models.binary import BinarySolver
+from muso_exp.old_checkpoints import recorded_pickle, restored
+
+# Buffer of the model -> field of scikit-learn's nodes, and its type here.
+NODE_FIELDS = {
+    "feature": ("feature_idx", torch.int64),
+    "split_at": ("num_threshold", torch.float64),
+    "left": ("left", torch.int64),
+    "right": ("right", torch.int64),
+    "absent_left": ("missing_go_to_left", torch.bool),
+    "leaf": ("is_leaf", torch.bool),
+    "value": ("value", torch.float64),
+}
 
 
 class GradientBoosting(BinarySolver):
     """Histogram gradient boosting, grown once on the whole train split.
 
-    The grown trees are kept, as scikit-learn pickles them, in a buffer of bytes: a checkpoint
-    reloads to the same predictions bit by bit. As any checkpoint, load it from people you trust.
+    The grown trees are kept as tensors, and predict by them: a checkpoint reloads to the same
+    predictions bit by bit, and holds nothing that could run.
 
     Args:
         threshold: where a probability becomes a decision, from the data set.
@@ -28,7 +41,14 @@ class GradientBoosting(BinarySolver):
     Source: none of the documents; a strong standard for tables. Deviation: none.
     """
 
-    trees: Tensor
+    baseline: Tensor  # raw score before the first tree, shape ()
+    feature: Tensor  # that a node asks for, shape (n_trees, n_nodes), as all that follow
+    split_at: Tensor  # up to which a value goes left
+    left: Tensor
+    right: Tensor
+    absent_left: Tensor  # whether a missing value goes left
+    leaf: Tensor  # whether a node has no children
+    value: Tensor  # raw score of a leaf
 
     def __init__(
         self,
@@ -50,19 +70,71 @@ class GradientBoosting(BinarySolver):
             early_stopping=False,
             random_state=0,
         )
-        self.register_buffer("trees", torch.zeros(0, dtype=torch.uint8))
+        empty = {name: torch.zeros(0, 0, dtype=kind) for name, (_, kind) in NODE_FIELDS.items()}
+        for name, value in {"baseline": torch.zeros((), dtype=torch.float64), **empty}.items():
+            self.register_buffer(name, value)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the probability (B,) of the positive list, of features x (B, input_dim)."""
-        if not len(self.trees):
-            return x.new_full((len(x),), 0.5)
-        forest = pickle.loads(self.trees.cpu().numpy().tobytes())
-        probability = forest.predict_proba(x.cpu().numpy())[:, 1]
-        return torch.from_numpy(probability.astype(np.float32)).to(x.device)
+        trees = torch.arange(len(self.leaf), device=x.device)
+        node = torch.zeros(len(x), len(trees), dtype=torch.int64, device=x.device)  # (B, T)
+        for _ in range(self.leaf.shape[1]):  # no path is longer
+            leaf = self.leaf[trees, node]
+            if leaf.all():
+                break
+            asked = x.double().gather(1, self.feature[trees, node])  # (B, T)
+            left = torch.where(
+                asked.isnan(), self.absent_left[trees, node], asked <= self.split_at[trees, node]
+            )
+            child = torch.where(left, self.left[trees, node], self.right[trees, node])
+            node = torch.where(leaf, node, child)
+        raw = self.baseline + self.value[trees, node].sum(dim=1)  # (B,)
+        return raw.sigmoid().float()
 
     def solve(self, batch: Batch) -> None:
         """Grow the trees on the batch, the whole train split."""
         x, target, weight = (batch[name].cpu().numpy() for name in ("x", "target", "weight"))
         fit = self.forest.fit(x, target, sample_weight=weight)
-        grown = torch.frombuffer(bytearray(pickle.dumps(fit)), dtype=torch.uint8)
-        self.trees = grown.to(self.device)
+        nodes = [tree.nodes for (tree,) in fit._predictors]
+        for name, value in _as_tensors(nodes, fit._baseline_prediction).items():
+            self.register_buffer(name, value.to(self.device))
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take the trees of any number and size; those of earlier versions were a pickle."""
+        state = checkpoint["state_dict"]
+        if "trees" in state:
+            state.update(_of_pickle(state.pop("trees").cpu().numpy().tobytes()))
+        super().on_load_checkpoint(checkpoint)
+
+
+def _as_tensors(nodes: Sequence[np.ndarray], baseline: np.ndarray) -> dict[str, Tensor]:
+    """Return the buffers of grown trees; the smaller ones end in nodes that no path reaches.
+
+    Args:
+        nodes: of each tree, structured as scikit-learn's, root first.
+        baseline: raw score before the first tree, one number.
+    """
+    together = np.zeros((len(nodes), max(map(len, nodes))), nodes[0].dtype)
+    for row, tree in zip(together, nodes, strict=True):
+        row[: len(tree)] = tree
+    fields = {
+        name: torch.from_numpy(together[field].copy()).to(kind)
+        for name, (field, kind) in NODE_FIELDS.items()
+    }
+    return {"baseline": torch.tensor(float(np.ravel(baseline)[0]), dtype=torch.float64), **fields}
+
+
+def _of_pickle(raw: bytes) -> dict[str, Tensor]:
+    """Return the buffers of a pickled forest, of which nothing is called.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not raw:
+        return {}
+    try:
+        state = recorded_pickle(raw).state
+        nodes = [restored(tree.state["nodes"]) for (tree,) in state["_predictors"]]
+        return _as_tensors(nodes, restored(state["_baseline_prediction"]))
+    except (AttributeError, KeyError, TypeError, IndexError) as error:
+        raise ValueError(f"not a forest of scikit-learn ({error})") from error

@@ -121,7 +121,7 @@ def test_an_epoch_ends_in_a_checkpoint_that_reloads_to_the_same_predictions(
     assert runner.global_step == 2
     assert {"val/mean", "val/loss"} <= set(runner.callback_metrics)
     path = runner.checkpoint_callback.best_model_path
-    again = type(model).load_from_checkpoint(path, weights_only=False).eval()
+    again = type(model).load_from_checkpoint(path, weights_only=True).eval()
     batch = sounds(head, n_windows=2, seed=3)
     with torch.no_grad():
         before, after = model.predict_step(batch), again.predict_step(batch)

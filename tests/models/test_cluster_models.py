@@ -44,7 +44,7 @@ def test_a_checkpoint_gives_the_very_same_clusters(kind: type[Clusters], tmp_pat
     trainer = fit(model, [rows()], tmp_path)
     assert trainer.global_step == 1
     path = trainer.checkpoint_callback.best_model_path
-    again = kind.load_from_checkpoint(path, weights_only=False)
+    again = kind.load_from_checkpoint(path, weights_only=True)
     before, after = model.predict_step(rows(seed=1)), again.predict_step(rows(seed=1))
     assert all(before[name].equal(after[name]) for name in before)
     assert again.curve == [2, 3, 5]

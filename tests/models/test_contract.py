@@ -91,7 +91,7 @@ def test_the_checkpoint_reloads_to_the_very_same_predictions(
 ) -> None:
     model, runner = fitted
     path = runner.checkpoint_callback.best_model_path
-    again = type(model).load_from_checkpoint(path, weights_only=False).eval()
+    again = type(model).load_from_checkpoint(path, weights_only=True).eval()
     batch = pairs(seed=1)
     with torch.no_grad():
         before, after = model.predict_step(batch), again.predict_step(batch)

@@ -78,7 +78,7 @@ def test_one_epoch_counts_its_step_and_logs_the_metrics(fitted: tuple) -> None:
 def test_the_checkpoint_reloads_to_the_very_same_predictions(fitted: tuple) -> None:
     model, runner = fitted
     path = runner.checkpoint_callback.best_model_path
-    again = type(model).load_from_checkpoint(path, weights_only=False).eval()
+    again = type(model).load_from_checkpoint(path, weights_only=True).eval()
     with torch.no_grad():
         before, after = (each.predict_step(rows(seed=1))["preds"] for each in (model, again))
     assert before.shape == (40, 2)

@@ -115,7 +115,7 @@ def fit(
         check_val_every_n_epoch=every,
         enable_checkpointing=False,
     )
-    trainer.fit(model, loader, loader, ckpt_path=resume, weights_only=False)
+    trainer.fit(model, loader, loader, ckpt_path=resume, weights_only=True)
     return trainer
 
 

@@ -72,8 +72,18 @@ class Catalogue:
         return cls(texts, popularity, float(np.median(plays.data)) if counted else None)
 
     def state(self) -> dict[str, Any]:
-        """Return what `Catalogue(**state)` takes up, for a checkpoint."""
-        return dict(vars(self))
+        """Return plain values, from which `from_state` makes the catalogue again."""
+        return {
+            "items": self.items.to_dict("list"),
+            "popularity": torch.from_numpy(self.popularity),
+            "usual_plays": self.usual_plays,
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> "Catalogue":
+        """Return the catalogue that `state` was made from."""
+        items = pd.DataFrame(state["items"], dtype=str)
+        return cls(items, np.asarray(state["popularity"]), state["usual_plays"])
 
     def find(self, seeds: pd.DataFrame) -> np.ndarray:
         """Return the item of each seed, by id, else by artist and title, (n_seeds,), -1 for none.

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler
 
@@ -20,6 +21,7 @@ from muso_exp.data.sound_features.reading import ReadOptions
 from muso_exp.data.sound_features.sources import Songs
 from muso_exp.data.sound_features.splits import SpectrumRows, fit_inputs
 from muso_exp.errors import ConfigError, DataFormatError
+from muso_exp.features.tracks import Scaling
 
 INPUTS = ("spectrum", "waveform")
 
@@ -80,11 +82,16 @@ class SpectrumInputs:
 
     def state(self) -> dict[str, Any]:
         """Return what was fitted, for a checkpoint."""
-        return {"scaling": self.scaling, "seconds": self.seconds}
+        scaling = {
+            "how": self.scaling.how,
+            "shift": torch.from_numpy(self.scaling.shift),  # float32 stays float32
+            "span": torch.from_numpy(self.scaling.span),
+        }
+        return {"scaling": scaling, "seconds": self.seconds}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take up what `state` gave."""
-        self.scaling, self.seconds = state["scaling"], state["seconds"]
+        self.scaling, self.seconds = Scaling.from_state(state["scaling"]), state["seconds"]
 
     def of_files(self, files: pd.DataFrame, cache: Path) -> NewInputs:
         """Return new sound files as inputs.
