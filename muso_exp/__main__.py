@@ -224,14 +224,12 @@ def _quiet() -> None:
 
 def _show(record: dict[str, Any], folder: Path) -> None:
     """Print the paper card; the run folder is the last line."""
-    from rich.console import Console
-
     from muso_exp.report import card_tables
+    from muso_exp.terminal import console
 
-    width = None if sys.stdout.isatty() else 160
-    console = Console(width=width)
-    console.print(card_tables(record))
-    console.print(f"\nreport: {folder / 'report.html'}", soft_wrap=True, highlight=False)
+    terminal = console()
+    terminal.print(card_tables(record))
+    terminal.print(f"\nreport: {folder / 'report.html'}", soft_wrap=True)
     sys.stdout.write(f"{folder}\n")
 
 

@@ -3,11 +3,16 @@
 import signal
 from pathlib import Path
 
+from muso_exp.text import visible
+
 
 class MusoError(Exception):
     """A failure the user can mend; shown as one line, without a traceback."""
 
     exit_code = 1
+
+    def __init__(self, message: str) -> None:
+        super().__init__(visible(message))
 
 
 class ConfigError(MusoError):

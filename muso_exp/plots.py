@@ -1,10 +1,14 @@
 """Figures: arrays in, matplotlib Figure out; no pyplot, no global state."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from muso_exp.text import visible
 
 BLUE, ORANGE, GREY = "#2563a8", "#d9822b", "#8a8f98"
 
@@ -14,6 +18,14 @@ def _canvas(width: float = 7.0, height: float = 4.2) -> tuple[Figure, Axes]:
     axes = figure.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure; names in it are drawn as they are: `$` begins no formula."""
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)
+        text.set_text(visible(text.get_text()))
+    figure.savefig(path, dpi=120)
 
 
 def loss_figure(history: Mapping[str, Sequence[tuple[int, float]]]) -> Figure:

@@ -5,17 +5,23 @@ from __future__ import annotations
 import base64
 import math
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from rich.console import Group
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from muso_exp import paper
+from muso_exp.plots import save
+from muso_exp.terminal import styled
+from muso_exp.text import markdown, visible
 
 if TYPE_CHECKING:
     from muso_exp.outcome import Outcome
@@ -68,8 +74,7 @@ def write_report(folder: Path, outcome: Outcome, config_yaml: str) -> None:
     figures.mkdir(exist_ok=True)
     for section in outcome.sections:
         if section.figure is not None:
-            section.figure.savefig(figures / f"{section.name}.png", dpi=120)
-    templates = environment()
+            save(section.figure, figures / f"{section.name}.png")
     facts = {
         "outcome": outcome,
         "record": outcome.record,
@@ -78,10 +83,10 @@ def write_report(folder: Path, outcome: Outcome, config_yaml: str) -> None:
         "config": config_yaml,
         "nulls": nulls_table(outcome.record),
         "image": lambda name: embed(figures / f"{name}.png"),
+        "fence": max(re.findall("`{3,}", config_yaml), key=len, default="``") + "`",
     }
-    for template in ("report.md", "report.html"):
-        text = templates.get_template(f"{template}.j2").render(facts)
-        (folder / template).write_text(text, encoding="utf-8")
+    for name in ("report.md", "report.html"):
+        (folder / name).write_text(render(f"{name}.j2", **facts), encoding="utf-8")
 
 
 def nulls_table(record: Mapping[str, Any]) -> pd.DataFrame:
@@ -99,9 +104,9 @@ def card_tables(record: Mapping[str, Any]) -> Group:
 
 
 def _audit_lines(record: Mapping[str, Any]) -> Group:
-    marks = {"warning": "[red]![/red]", "note": "[dim]-[/dim]"}
-    lines = [f"{marks[found['level']]} {escape(found['text'])}" for found in record["audit"]]
-    return Group("[bold]audit of the data[/bold]", *lines)
+    marks = {"warning": ("!", "red"), "note": ("-", "dim")}
+    lines = [styled(marks[found["level"]], f" {found['text']}") for found in record["audit"]]
+    return Group(styled(("audit of the data", "bold")), *lines)
 
 
 def _claims_table(record: Mapping[str, Any]) -> Table:
@@ -115,13 +120,13 @@ def _claims_table(record: Mapping[str, Any]) -> Table:
     table.add_column("reported against null")
     for row in record["claims"]:
         table.add_row(
-            f"{_measure(row)}\n[dim]{escape(_place(row))}[/dim]",
+            styled(f"{_measure(row)}\n", (_place(row), "dim")),
             number(row["reported"]),
             number(row["measured"]),
             interval(row["interval"]),
-            verdict_markup(row["verdict"], f"{row['verdict']}\n[dim]{row['reason']}[/dim]"),
-            f"{number(row['null_value'])}\n[dim]{row['best_null']}[/dim]",
-            verdict_markup(row["reported_vs_null"], row["reported_vs_null"] or "-"),
+            verdict_text(row["verdict"]) + styled("\n", (row["reason"], "dim")),
+            styled(f"{number(row['null_value'])}\n", (str(row["best_null"]), "dim")),
+            verdict_text(row["reported_vs_null"]),
         )
     return table
 
@@ -149,40 +154,59 @@ def _versus_table(record: Mapping[str, Any]) -> Table:
             f"{number(row['null_value'])} {row['best_null']}",
             number(row["difference"]),
             interval(row["difference_interval"]),
-            verdict_markup(row["verdict"], row["verdict"]),
+            verdict_text(row["verdict"]),
         )
     return table
 
 
-def verdict_markup(verdict: str | None, text: str) -> str:
-    """Return `text` in the colour of its verdict, as rich markup."""
-    colour = _COLOURS.get(verdict or "")
-    return f"[{colour}]{text}[/{colour}]" if colour else text
+def verdict_text(verdict: str | None) -> Text:
+    """Return a verdict in its colour, a dash where there is none."""
+    return styled((verdict or "-", _COLOURS.get(verdict or "", "")))
 
 
-def environment() -> Environment:
-    """Return the templates with the filters that they use."""
+def render(template: str, **facts: Any) -> str:
+    """Return a page of the package: what `facts` hold is shown as text, whatever it is.
+
+    Every value is escaped, in HTML and in Markdown; only templates and the numbers that this
+    module formats are trusted.
+
+    Args:
+        template: name of a file in `muso_exp/templates`; `.md.j2` is Markdown, the others HTML.
+        facts: what the template names.
+    """
+    plain = _markdown if template.endswith(".md.j2") else _visible
     templates = Environment(
         loader=PackageLoader("muso_exp"),
-        autoescape=select_autoescape(["html.j2"]),
+        autoescape=True,
+        finalize=plain,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters.update(number=number, interval=interval, cell=_cell)
+    templates.filters.update(
+        number=lambda value: Markup(number(value)), interval=lambda value: Markup(interval(value))
+    )
+    templates.filters["code"] = lambda text: Markup(visible(text))  # inside a fence of Markdown
     templates.globals.update(data_line=paper.data_line, MODEL=paper.MODEL)
-    return templates
+    return templates.get_template(template).render(facts)
 
 
-def _cell(value: Any) -> str:
-    if isinstance(value, float):
-        return number(value)
-    return str(value).replace("|", "\\|").replace("\n", " ")
+def _visible(value: Any) -> Any:
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _markdown(value: Any) -> Any:
+    return value if isinstance(value, (Markup, int)) else Markup(markdown(value))
 
 
 def embed(path: Path) -> str:
     """Return a PNG file as a data URL."""
     return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()
+
+
+def link_to(path: Path, folder: Path) -> str:
+    """Return the link to a file from a page in `folder`: no scheme, question or part in it."""
+    return quote(os.fsencode(os.path.relpath(path, folder)))
 
 
 def write_index(target: Path, runs: Sequence[Any]) -> None:
@@ -195,12 +219,12 @@ def write_index(target: Path, runs: Sequence[Any]) -> None:
     newest = sorted(runs, key=lambda run: run.folder.stat().st_mtime, reverse=True)
     experiments: dict[str, list[dict[str, Any]]] = {}
     for run in newest:
-        link = os.path.relpath(run.folder / "report.html", target.parent)
+        link = link_to(run.folder / "report.html", target.parent)
         beside = run.folder.parent / "table.html"
-        table = os.path.relpath(beside, target.parent) if beside.is_file() else None
+        table = link_to(beside, target.parent) if beside.is_file() else None
         entry = {"link": link, "label": run.label, "record": run.record}
         entry |= {"table": table, "sweep": run.folder.parent.name}
         experiments.setdefault(run.record["experiment"], []).append(entry)
-    page = environment().get_template("index.html.j2").render(experiments=experiments)
+    page = render("index.html.j2", experiments=experiments)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(page, encoding="utf-8")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -10,12 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from muso_exp import plots
 from muso_exp.comparison import spread_over_seeds
-from muso_exp.report import embed, environment, interval, number, verdict_markup
+from muso_exp.csv_cells import write_csv
+from muso_exp.report import embed, interval, link_to, number, render, verdict_text
+from muso_exp.terminal import console, styled
 
 _HEADINGS = ("variant", "seed", "reported", "measured", "95 % interval", "difference to the first",
              "95 % interval", "best null", "fit, s", "verdict")  # fmt: skip
@@ -32,15 +33,15 @@ def write_comparison(folder: Path, title: str, document: str | None, table: pd.D
         table: from `muso_exp.comparison.comparison_table`.
     """
     print_comparison(title, table)
-    table.to_csv(folder / "table.csv", index=False)
+    write_csv(table, folder / "table.csv")
     figures = {}
     for metric, rows in table.groupby("metric", sort=False):
         figure = _figure(str(metric), rows)
         path = folder / f"{metric}.png"
-        figure.savefig(path, dpi=120)
+        plots.save(figure, path)
         figures[metric] = embed(path)
-    page = environment().get_template("table.html.j2")
-    text = page.render(
+    text = render(
+        "table.html.j2",
         title=title,
         document=document,
         data_lines=data_lines,
@@ -55,7 +56,7 @@ def write_comparison(folder: Path, title: str, document: str | None, table: pd.D
 def _links(table: pd.DataFrame, folder: Path) -> dict[str, str]:
     """Return where the report of each run lies, as seen from the folder of the sweep."""
     runs = filter(None, table["run"])
-    return {run: os.path.relpath(Path(run) / "report.html", folder) for run in runs}
+    return {run: link_to(Path(run) / "report.html", folder) for run in runs}
 
 
 def _figure(metric: str, rows: pd.DataFrame) -> Figure:
@@ -74,8 +75,7 @@ def _figure(metric: str, rows: pd.DataFrame) -> Figure:
 
 def print_comparison(title: str, table: pd.DataFrame) -> None:
     """Print one terminal table per metric, and the spread over seeds where there are several."""
-    console = Console()
-    console = console if console.is_terminal else Console(width=160)
+    terminal = console()
     for metric, rows in table.groupby("metric", sort=False):
         shown = Table(title=f"{title}: {metric}", title_justify="left", caption_justify="left")
         shown.caption = data_lines(rows)
@@ -84,7 +84,7 @@ def print_comparison(title: str, table: pd.DataFrame) -> None:
             shown.add_column(heading, justify="left" if left else "right", no_wrap=whole)
         for row in rows.itertuples():
             shown.add_row(*_cells(row))
-        console.print(shown)
+        terminal.print(shown)
     spread = spread_over_seeds(table)
     if len(spread):
         shown = Table(title=f"{title}: over seeds", title_justify="left")
@@ -92,7 +92,7 @@ def print_comparison(title: str, table: pd.DataFrame) -> None:
             shown.add_column(heading)
         for metric, variant, count, mean, std in spread.itertuples(index=False):
             shown.add_row(metric, variant, str(count), number(mean), number(std))
-        console.print(shown)
+        terminal.print(shown)
 
 
 def data_lines(rows: pd.DataFrame) -> str:
@@ -102,16 +102,16 @@ def data_lines(rows: pd.DataFrame) -> str:
     return "; ".join(f"{row.variant}: {row.data}" for row in rows.itertuples())
 
 
-def _cells(row: Any) -> list[str]:
+def _cells(row: Any) -> list[str | Text]:
     return [
         row.variant,
         str(row.seed),
-        number(row.reported) + (f"\n[dim]{row.holds}[/dim]" if row.holds else ""),
+        styled(number(row.reported), (f"\n{row.holds}" if row.holds else "", "dim")),
         number(row.measured),
         interval((row.low, row.high)),
         number(row.difference),
         interval((row.difference_low, row.difference_high)),
         number(row.best_null),
         number(row.fit_seconds),
-        verdict_markup(row.verdict, row.verdict),
+        verdict_text(row.verdict),
     ]

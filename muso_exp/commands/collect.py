@@ -23,12 +23,12 @@ def collect(
     Needs LASTFM_API_KEY. What was answered is kept under the cache folder, so that the same command
     goes on where it was stopped. User names are replaced in what is written.
     """
-    from rich.console import Console
     from rich.progress import Progress
 
     from muso_exp.data.cache import cached_folder
     from muso_exp.errors import ConfigError
     from muso_exp.sources.lastfm import LastFm, collect_chain, write_chain
+    from muso_exp.terminal import console
 
     if out.exists():
         raise ConfigError(f"--out {out}: is there already; name a new folder")
@@ -53,8 +53,6 @@ def collect(
         cached_folder(out.parent, out.name, write)
     finally:
         (out.parent / f"{out.name}.lock").unlink(missing_ok=True)
-    Console().print(
-        f"python -m muso_exp +experiment=dos_classifier dataset.root={out}",
-        soft_wrap=True,
-        markup=False,
+    console().print(
+        f"python -m muso_exp +experiment=dos_classifier dataset.root={out}", soft_wrap=True
     )

@@ -18,10 +18,11 @@ def compare(
 ) -> None:
     """Set finished runs beside each other, with paired differences to the first."""
     from muso_exp.comparison import comparison_table, find_runs
+    from muso_exp.csv_cells import write_csv
     from muso_exp.tables import print_comparison
 
     table = comparison_table(find_runs(places), metric or [], mean)
     print_comparison("comparison", table)
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
-        table.to_csv(out, index=False)
+        write_csv(table, out)

@@ -24,8 +24,6 @@ def match(
 
     A CSV has the columns id, artist, title. The thesis' matching is `--method case`.
     """
-    from rich.console import Console
-
     from muso_exp.data.listening.song_matching import (
         coverage,
         match_catalogues,
@@ -33,15 +31,16 @@ def match(
         spot_check,
     )
     from muso_exp.data.listening.song_matching import write_matching as write
+    from muso_exp.terminal import console
 
     matched = match_catalogues(read_songs(queries), read_songs(catalogue), method, threshold)
-    console = Console()
-    console.print(coverage(matched).to_string(index=False, float_format="{:.4f}".format))
+    terminal = console()
+    terminal.print(coverage(matched).to_string(index=False, float_format="{:.4f}".format))
     checked = spot_check(matched, sample, seed)
     if not checked.empty:
-        console.print(checked.to_string(index=False), soft_wrap=True)
+        terminal.print(checked.to_string(index=False), soft_wrap=True)
     elif sample:
-        console.print("no pair found")
+        terminal.print("no pair found")
     if out is not None:
         write(matched, out)
-        console.print(f"written to {out}", soft_wrap=True)
+        terminal.print(f"written to {out}", soft_wrap=True)

@@ -12,10 +12,10 @@ def neighbours(
     k: Annotated[int, typer.Option(help="how many to show", min=1)] = 10,
 ) -> None:
     """Show the items nearest to one by the cosine of a finished run's latent factors."""
-    from rich.console import Console
     from rich.table import Table
 
     from muso_exp.data.listening.neighbours import load_factors, nearest
+    from muso_exp.terminal import console
 
     factors = load_factors(run)
     item = factors.find(query)
@@ -24,4 +24,4 @@ def neighbours(
         table.add_column(heading, justify="right" if heading == "score" else "left")
     for other, score in nearest(factors.vectors, item, k):
         table.add_row(f"{score:.3f}", factors.names[other], factors.ids[other])
-    Console().print(table)
+    console().print(table)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -40,20 +39,23 @@ def predict(
     ids or names, one a line, or a CSV with track_id, or artist and title,
     and maybe plays and playlist_name.
     """
-    from rich.console import Console
+    from muso_exp.terminal import console
+    from muso_exp.text import VisibleFormatter
 
     if out is not None and not out.name.endswith((".csv", ".csv.gz", ".parquet")):
         raise ConfigError(f"--out {out}: a name that ends in .csv, .csv.gz or .parquet is needed")
-    logging.basicConfig(format="%(message)s")
+    lines = logging.StreamHandler()
+    lines.setFormatter(VisibleFormatter())
+    logging.basicConfig(handlers=[lines])
     logging.getLogger("muso_exp").setLevel(logging.INFO)
     data, model = load_trained(find_trained(run))
     result = apply(data, model, source)
     if out is not None:
         write_table(out, result)
-    console = Console(width=None if sys.stdout.isatty() else 160)
-    console.print(shown(source.name, result), markup=False)
+    terminal = console()
+    terminal.print(shown(source.name, result))
     place = "give --out FILE to keep them" if out is None else str(out)
-    console.print(f"{len(result)} rows: {place}", soft_wrap=True, highlight=False)
+    terminal.print(f"{len(result)} rows: {place}", soft_wrap=True)
 
 
 def shown(name: str, result: pd.DataFrame) -> Table:
@@ -146,6 +148,8 @@ def load_trained(checkpoint: Path) -> tuple[Any, Any]:
 
 def write_table(out: Path, result: pd.DataFrame) -> None:
     """Write a table, whole or not at all; the suffix says in which format."""
+    from muso_exp.csv_cells import write_csv
+
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".partial-") as folder:
@@ -153,7 +157,7 @@ def write_table(out: Path, result: pd.DataFrame) -> None:
             if out.suffix == ".parquet":
                 result.to_parquet(partial, index=False)
             else:
-                result.to_csv(partial, index=False)
+                write_csv(result, partial)
             partial.replace(out)
     except OSError as error:
         raise ConfigError(f"--out {out}: cannot be written: {error.strerror or error}") from error

@@ -18,8 +18,9 @@ def report(
     """Write one page over all finished runs: the claims, the verdicts, links to the reports."""
     from muso_exp.comparison import find_runs
     from muso_exp.report import write_index
+    from muso_exp.text import visible
 
     target = out or outputs / "index.html"
     target.parent.mkdir(parents=True, exist_ok=True)
     write_index(target, find_runs([outputs]))
-    typer.echo(target)
+    typer.echo(visible(target))

@@ -24,11 +24,12 @@ def world(
 ) -> None:
     """Simulate a listening world and print its statistics beside the real ones."""
     import pandas as pd
-    from rich.console import Console
     from rich.table import Table
 
     from muso_exp.simulation.statistics import statistics_table
     from muso_exp.simulation.world import simulate_world
+    from muso_exp.terminal import console
+    from muso_exp.text import visible
 
     simulated = simulate_world(n_users=users, seed=seed)
     shown = Table("statistic", title=f"{users} simulated users, seed {seed}", title_justify="left")
@@ -37,10 +38,10 @@ def world(
         shown.add_column(column, justify="right")
     for _, (name, *values) in measured.iterrows():
         shown.add_row(name, *("" if pd.isna(value) else f"{value:.4g}" for value in values))
-    Console().print(shown)
+    console().print(shown)
     if out is not None:
         _write(simulated, out, seed)
-        typer.echo(out)
+        typer.echo(visible(out))
 
 
 def _write(simulated: World, out: Path, seed: int) -> None:

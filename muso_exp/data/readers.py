@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,9 +13,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from muso_exp.csv_cells import unguarded
 from muso_exp.errors import DataFormatError, DatasetNotFoundError
+from muso_exp.text import CONTROL
 
 Pairs = list[tuple[str, Any]]  # a JSON object, duplicate keys kept
+_ESCAPED = re.compile(r"(?<!\\)(?:\\\\)*(\\(?:[bf]|u00(?:0[0-8bcef]|1[0-9a-f]|7f)))", re.IGNORECASE)
 
 
 def find_file(root: Path, names: Sequence[str]) -> Path | None:
@@ -67,7 +71,29 @@ def read_text(path: Path, encoding: str = "utf-8", fix: str = "save it as UTF-8"
         line = raw.count(b"\n", 0, error.start) + 1
         bad = raw[error.start : error.end]
         raise DataFormatError(path, f"not {encoding}", line=line, value=bad, fix=fix) from error
-    return text.replace("\r\n", "\n")
+    text = text.replace("\r\n", "\n")
+    refuse_control(path, text)
+    return text
+
+
+def refuse_control(path: Path, text: str, escaped: bool = False) -> None:
+    r"""Raise DataFormatError at the first control character other than a tab or a line end.
+
+    No name holds one; a terminal obeys it, and C libraries end a name there.
+
+    Args:
+        path: of the file, for the message.
+        text: its text, or a part of it without lines before.
+        escaped: whether to look for those that JSON writes as `\u001b` instead.
+    """
+    found = (_ESCAPED if escaped else CONTROL).search(text)
+    if found:
+        sign = found[found.lastindex or 0]
+        line = text.count("\n", 0, found.start()) + 1
+        column = found.end() - len(sign) - text.rfind("\n", 0, found.start())
+        raise DataFormatError(
+            path, "a control character", line=line, column=column, value=sign, fix="remove it"
+        )
 
 
 def read_json(path: Path) -> Any:
@@ -77,6 +103,7 @@ def read_json(path: Path) -> Any:
         DataFormatError: no JSON, or cut off.
     """
     text = read_text(path)
+    refuse_control(path, text, escaped=True)
     try:
         return json.loads(text, object_pairs_hook=list)
     except json.JSONDecodeError as error:
@@ -169,7 +196,7 @@ def read_csv_rows(path: Path) -> list[tuple[int, list[str]]]:
     """
     reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
     try:
-        rows = [(reader.line_num, row) for row in reader if row]
+        rows = [(reader.line_num, [unguarded(cell) for cell in row]) for row in reader if row]
     except csv.Error as error:
         raise DataFormatError(path, f"no CSV: {error}", line=reader.line_num) from error
     if len(rows) < 2:

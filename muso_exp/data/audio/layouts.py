@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from muso_exp.csv_cells import unguarded
 from muso_exp.data.audio.genre_folders import gtzan_files, has_sound_only, read_folder, read_gtzan
 from muso_exp.data.readers import read_text
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
@@ -111,7 +112,8 @@ def _read_csv(path: Path, places: dict[str, int] | None = None) -> pd.DataFrame:
     text = io.StringIO(read_text(path))
     try:
         if places is None:
-            return pd.read_csv(text, dtype=str, na_filter=False, index_col=False)
+            table = pd.read_csv(text, dtype=str, na_filter=False, index_col=False)
+            return table.map(unguarded)
         order = sorted(places, key=lambda name: places[name])
         return pd.read_csv(
             text,
@@ -121,7 +123,7 @@ def _read_csv(path: Path, places: dict[str, int] | None = None) -> pd.DataFrame:
             skiprows=3,
             usecols=sorted(places.values()),
             names=order,
-        )
+        ).map(unguarded)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         raise DataFormatError(path, f"no table: {reason}", fix="copy it anew") from error

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from muso_exp.csv_cells import unguarded
 from muso_exp.data.readers import read_text
 from muso_exp.errors import DataFormatError, DatasetNotFoundError
 
@@ -104,9 +105,10 @@ def _pairs(path: Path, column: str) -> list[tuple[str, str]]:
         need = f"columns id (or track_id) and {column} are needed"
         raise DataFormatError(path, need, line=1, value=",".join(header))
     reader.fieldnames = header
-    rows = [(row[key], row[column]) for row in reader]
-    if any(name is None or value is None for name, value in rows):
+    read = [(row[key], row[column]) for row in reader]
+    if any(name is None or value is None for name, value in read):
         raise DataFormatError(path, "a row with too few columns", fix="copy it anew")
+    rows = [(unguarded(name), unguarded(value)) for name, value in read]
     if not rows:
         raise DataFormatError(path, "no rows below the header", fix="copy it anew")
     return rows

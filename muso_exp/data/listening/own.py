@@ -9,6 +9,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from muso_exp.csv_cells import GUARDED
 from muso_exp.data.cache import cache_key, cached_folder
 from muso_exp.data.listening.aggregate import MEMORY, Aggregate, edges
 from muso_exp.data.listening.catalogue import Files, ReadOptions, merged
@@ -25,7 +26,7 @@ from muso_exp.data.listening.tables import Interactions
 from muso_exp.errors import DataFormatError
 from muso_exp.results import Finding
 
-VERSION = 2  # of the sums; raised whenever they change
+VERSION = 3  # of the sums; raised whenever they change
 _BETWEEN = "\x1f"  # artist and title, while they are one value
 _DASH = " - "
 
@@ -127,7 +128,7 @@ def _write_sums(tables: list[OwnTable], roles: list[str], folder: Path) -> dict[
 
 def _select(table: OwnTable, roles: list[str]) -> str:
     """Return the query of a table's rows: user, item, name, plays (NULL where a row is faulty)."""
-    cells = {role: f"trim(c{table.places[role]})" for role in roles}
+    cells = {role: _cell(table, table.places[role]) for role in roles}
     texts = [cell for role, cell in cells.items() if role != "plays"]
     plays, whole = "1", "true"
     if "plays" in cells:
@@ -144,6 +145,16 @@ def _select(table: OwnTable, roles: list[str]) -> str:
         f"concat({first}, '{_BETWEEN}', {second}) AS name, "
         f"CASE WHEN {good} THEN {plays}::BIGINT END AS plays FROM {_scan(table)}"
     )
+
+
+def _cell(table: OwnTable, place: int) -> str:
+    """Return the expression of a cell's text, without what guards it in a CSV file."""
+    cell = f"trim(c{place})"
+    if table.delimiter == "\t":
+        return cell
+    pattern = f"({GUARDED}).*".replace("'", "''")
+    is_guarded = f"starts_with({cell}, '''') AND regexp_full_match({cell}, '{pattern}', 's')"
+    return f"CASE WHEN {is_guarded} THEN substr({cell}, 2) ELSE {cell} END"
 
 
 def _scan(table: OwnTable) -> str:

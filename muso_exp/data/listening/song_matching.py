@@ -1,5 +1,6 @@
 """Matching whole catalogues: reading them, the report, and the thesis' line-aligned files."""
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from muso_exp.csv_cells import guarded, unguarded
 from muso_exp.data.listening.names import read_names, read_unique_tracks
 from muso_exp.data.listening.sources import LFM_ARTISTS, LFM_TRACKS, SOURCES
-from muso_exp.data.readers import find_files
+from muso_exp.data.readers import find_files, read_text
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
 from muso_exp.features.matching import METHODS, Matching, match_songs
 
@@ -58,15 +60,16 @@ def _read_lfm1b(folder: Path) -> pd.DataFrame:
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
+    text = io.StringIO(read_text(path))
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (ValueError, UnicodeDecodeError) as error:
+        table = pd.read_csv(text, dtype=str, keep_default_na=False)
+    except ValueError as error:
         reason = str(error).strip().splitlines()[-1]
-        raise DataFormatError(path, f"no CSV: {reason}", fix="save it as UTF-8") from error
+        raise DataFormatError(path, f"no CSV: {reason}", fix="copy it anew") from error
     missing = [name for name in COLUMNS if name not in table]
     if missing:
         raise DataFormatError(path, f"the columns {', '.join(missing)} are missing", line=1)
-    return table[COLUMNS]
+    return table[COLUMNS].map(unguarded)
 
 
 def match_catalogues(
@@ -131,7 +134,8 @@ def write_matching(matched: MatchedSongs, folder: Path) -> None:
     r"""Write the matches in the thesis' form: files that are aligned line by line.
 
     `matched_artists_tracks.txt` (artist, tab, title), `query_ids.txt` and `catalogue_ids.txt` have
-    a line for each match; `methods.txt` adds how it was found and how alike the titles are.
+    a line for each match; `methods.txt` adds how it was found and how alike the titles are. Cells
+    are guarded as in a CSV file (`muso_exp.csv_cells`); tabs and line ends in names become blanks.
 
     Source: the matching published with the thesis. Deviation: names of the files, as the two
     catalogues may be any; a line for each matched query, not for each distinct name.
@@ -141,14 +145,18 @@ def write_matching(matched: MatchedSongs, folder: Path) -> None:
     query = matched.queries.iloc[rows]
     target = matched.catalogue.iloc[matched.matching.target[rows]]
     methods = [METHODS[place] for place in matched.matching.method[rows]]
-    names = [f"{a}\t{t}" for a, t in zip(query["artist"], query["title"], strict=True)]
+    pairs = zip(_cells(query["artist"]), _cells(query["title"]), strict=True)
     how = [f"{m}\t{s:.1f}" for m, s in zip(methods, matched.matching.score[rows], strict=True)]
     columns = {
-        "matched_artists_tracks": names,
-        "query_ids": query["id"].tolist(),
-        "catalogue_ids": target["id"].tolist(),
+        "matched_artists_tracks": ["\t".join(pair) for pair in pairs],
+        "query_ids": _cells(query["id"]),
+        "catalogue_ids": _cells(target["id"]),
         "methods": how,
     }
     for name, lines in columns.items():
         text = "".join(f"{line}\n" for line in lines)
         (folder / f"{name}.txt").write_text(text, encoding="utf-8")
+
+
+def _cells(names: pd.Series) -> list[str]:
+    return [guarded(" ".join(name.splitlines()).replace("\t", " ")) for name in names]
