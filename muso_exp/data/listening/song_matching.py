@@ -1,5 +1,6 @@
 """Matching whole catalogues: reading them, the report, and the thesis' line-aligned files."""
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,8 @@ import pandas as pd
 
 from muso_exp.data.listening.names import read_names, read_unique_tracks
 from muso_exp.data.listening.sources import LFM_ARTISTS, LFM_TRACKS, SOURCES
-from muso_exp.data.readers import find_files
+from muso_exp.data.opening import is_file
+from muso_exp.data.readers import find_files, read_text
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
 from muso_exp.features.matching import METHODS, Matching, match_songs
 
@@ -36,11 +38,12 @@ def read_songs(path: Path) -> pd.DataFrame:
         DatasetNotFoundError: no such file or folder.
         DataFormatError: a file of another form.
     """
-    if not path.exists():
-        raise DatasetNotFoundError(path, [path.name], "give unique_tracks.txt, LFM-1b, or a CSV")
     if path.is_dir():
         return _read_lfm1b(path)
-    if path.suffix == ".csv":
+    if not is_file(path):
+        fix = "give unique_tracks.txt, LFM-1b, or a CSV"
+        raise DatasetNotFoundError(path.parent, [path.name], fix)
+    if ".csv" in path.suffixes[-2:]:
         return _read_csv(path)
     tracks = read_unique_tracks(path)
     return pd.DataFrame({"id": tracks["track"], **tracks[["artist", "title"]]})
@@ -58,9 +61,10 @@ def _read_lfm1b(folder: Path) -> pd.DataFrame:
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
+    text = io.StringIO(read_text(path))
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (ValueError, UnicodeDecodeError) as error:
+        table = pd.read_csv(text, dtype=str, keep_default_na=False)
+    except ValueError as error:
         reason = str(error).strip().splitlines()[-1]
         raise DataFormatError(path, f"no CSV: {reason}", fix="save it as UTF-8") from error
     missing = [name for name in COLUMNS if name not in table]
