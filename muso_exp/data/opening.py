@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import BinaryIO
 
 from muso_exp.errors import ConfigError, DataFormatError, what_is
 
@@ -186,7 +186,7 @@ def _gib(option: str, default: float) -> float:
 class _Bounded(io.RawIOBase):
     """An unpacked stream that ends in an error where it goes beyond its bound."""
 
-    def __init__(self, packed: IO[bytes], path: Path, bound: _Bound) -> None:
+    def __init__(self, packed: gzip.GzipFile, path: Path, bound: _Bound) -> None:
         self.packed, self.path, self.bound = packed, path, bound
 
     def readable(self) -> bool:
