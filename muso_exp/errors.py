@@ -1,9 +1,18 @@
 """Errors that a user can act on: each is one line that says what was given, needed, and to do."""
 
+import errno
 import signal
+import stat
 from pathlib import Path
 
 from muso_exp.text import visible
+
+_KINDS = (
+    (stat.S_ISREG, "a file"),
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+)
 
 
 class MusoError(Exception):
@@ -26,8 +35,9 @@ class DatasetNotFoundError(MusoError):
 
     def __init__(self, root: Path | str, missing: list[str], fix: str) -> None:
         problem = f"not found: {', '.join(missing)}"
-        if Path(root).is_file():
-            problem = "a file, not a folder"
+        kind = what_is(root)
+        if kind not in ("", "a folder"):
+            problem = f"{kind}, not a folder"
         super().__init__(f"{root}: {problem}; {fix}")
 
 
@@ -91,6 +101,29 @@ def meant(ending: BaseException) -> Exception | Stopped:
     )
 
 
+def what_is(path: Path | str) -> str:
+    """Return what lies at a path, in words: a file, a folder, ...; "" where nothing does.
+
+    Raises:
+        PermissionError: a folder on the way is closed.
+    """
+    try:
+        mode = Path(path).stat().st_mode
+    except FileNotFoundError:
+        return "a symbolic link that leads nowhere" if Path(path).is_symlink() else ""
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return "a circle of symbolic links"
+        if isinstance(error, PermissionError):
+            raise
+        return ""
+    except ValueError:  # no path at all: a NUL in it
+        return ""
+    return next((kind for fits, kind in _KINDS if fits(mode)), "a device")
+
+
 def _shorten(value: object, width: int = 60) -> str:
+    if isinstance(value, str | bytes):
+        value = value[: width + 1]  # the whole may be a GiB
     text = repr(value)
     return text if len(text) <= width else text[: width - 3] + "..."

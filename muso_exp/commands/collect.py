@@ -23,9 +23,10 @@ def collect(
     Needs LASTFM_API_KEY. What was answered is kept under the cache folder, so that the same command
     goes on where it was stopped. User names are replaced in what is written.
     """
+    from filelock import FileLock
     from rich.progress import Progress
 
-    from muso_exp.data.cache import cached_folder
+    from muso_exp.data.cache import write_whole
     from muso_exp.errors import ConfigError
     from muso_exp.sources.lastfm import LastFm, collect_chain, write_chain
     from muso_exp.terminal import console
@@ -49,10 +50,17 @@ def collect(
                 bar.console.print(f"{split}: {stay} of {length} users have listening")
                 taken = chain.users
 
+    lock = out.parent / f"{out.name}.lock"
     try:
-        cached_folder(out.parent, out.name, write)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(lock):
+            if out.exists():
+                raise ConfigError(f"--out {out}: is there already; name a new folder")
+            write_whole(out, write)
+    except OSError as error:
+        raise ConfigError(f"--out {out}: cannot be written: {error.strerror or error}") from error
     finally:
-        (out.parent / f"{out.name}.lock").unlink(missing_ok=True)
+        lock.unlink(missing_ok=True)
     console().print(
         f"python -m muso_exp +experiment=dos_classifier dataset.root={out}", soft_wrap=True
     )

@@ -1,12 +1,12 @@
 """Fetching a published archive: whole, checked by content, or nothing."""
 
 import hashlib
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 import pooch
 
+from muso_exp.data.opening import open_zip
 from muso_exp.errors import DataFormatError, DatasetNotFoundError
 
 
@@ -41,10 +41,8 @@ def fetch_zip(url: str, digests: Mapping[str, str], folder: Path) -> None:
 
 def _members(archive: Path, names: Mapping[str, str]) -> dict[str, bytes]:
     try:
-        with zipfile.ZipFile(archive) as opened:
+        with open_zip(archive) as opened:
             inside = {PurePosixPath(path).name: path for path in opened.namelist()}
             return {name: opened.read(inside[name]) for name in names}
-    except (zipfile.BadZipFile, zipfile.LargeZipFile) as error:
-        raise DataFormatError(archive.name, f"no zip archive: {error}", fix="try again") from error
     except KeyError as error:
         raise DataFormatError(archive.name, "the archive lacks", value=error.args[0]) from error

@@ -1,11 +1,9 @@
 """Reading text, JSON and tables so that each fault is told in one line, with its place."""
 
 import csv
-import gzip
 import io
 import json
 import re
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,17 +12,27 @@ import numpy as np
 import pandas as pd
 
 from muso_exp.csv_cells import unguarded
+from muso_exp.data.opening import MAX_LINE, is_file, read_whole
 from muso_exp.errors import DataFormatError, DatasetNotFoundError
 from muso_exp.text import CONTROL
 
 Pairs = list[tuple[str, Any]]  # a JSON object, duplicate keys kept
-_ESCAPED = re.compile(r"(?<!\\)(?:\\\\)*(\\(?:[bf]|u00(?:0[0-8bcef]|1[0-9a-f]|7f)))", re.IGNORECASE)
+_ESCAPE = re.compile(
+    r"\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}"  # both halves of a character
+    r"|(?P<half>u[dD][89a-fA-F][\da-fA-F]{2})"
+    r"|(?P<control>u00(?:0[0-8bBcCeEfF]|1[\da-fA-F]|7[fF]))"
+    r"|.)"  # so that a backslash that stands for itself begins no escape
+)
 
 
 def find_file(root: Path, names: Sequence[str]) -> Path | None:
-    """Return the first of `names`, plain or .gz, that is in `root`; None if none is."""
+    """Return the first of `names`, plain or .gz, that is in `root`; None if none is.
+
+    Raises:
+        DataFormatError: what is called so is no file.
+    """
     candidates = [root / (name + suffix) for name in names for suffix in ("", ".gz")]
-    return next((path for path in candidates if path.is_file()), None)
+    return next((path for path in candidates if is_file(path)), None)
 
 
 def find_files(root: Path, wanted: Mapping[str, Sequence[str]], fix: str) -> dict[str, Path]:
@@ -47,24 +55,27 @@ def find_files(root: Path, wanted: Mapping[str, Sequence[str]], fix: str) -> dic
     return {key: path for key, path in found.items() if path is not None}
 
 
-def read_text(path: Path, encoding: str = "utf-8", fix: str = "save it as UTF-8") -> str:
+def read_text(
+    path: Path,
+    encoding: str = "utf-8",
+    fix: str = "save it as UTF-8",
+    longest: int | None = MAX_LINE,
+    controls: bool = False,
+) -> str:
     """Return the text of a plain or gzipped file, line ends LF.
 
+    Args:
+        path: of the file.
+        encoding: of its text.
+        fix: what to do where the text has another encoding.
+        longest: bytes that a line may have; None for any number.
+        controls: whether it may hold control characters.
+
     Raises:
-        DataFormatError: an unreadable file, damaged gzip data, or bytes that the encoding does not
-            know.
+        DataFormatError: an unreadable file, one that is too large, damaged gzip data, bytes that
+            the encoding does not know, or a control character (a tab is none).
     """
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise DataFormatError(path, f"cannot be read: {error.strerror}") from error
-    if path.suffix == ".gz":
-        try:
-            raw = gzip.decompress(raw)
-        except (OSError, EOFError, zlib.error) as error:
-            raise DataFormatError(
-                path, f"damaged gzip file: {error}", fix="copy it anew"
-            ) from error
+    raw = read_whole(path, longest)
     try:
         text = raw.decode("utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding)
     except UnicodeDecodeError as error:
@@ -72,38 +83,34 @@ def read_text(path: Path, encoding: str = "utf-8", fix: str = "save it as UTF-8"
         bad = raw[error.start : error.end]
         raise DataFormatError(path, f"not {encoding}", line=line, value=bad, fix=fix) from error
     text = text.replace("\r\n", "\n")
-    refuse_control(path, text)
+    if not controls:
+        refuse_controls(path, text)
     return text
 
 
-def refuse_control(path: Path, text: str, escaped: bool = False) -> None:
-    r"""Raise DataFormatError at the first control character other than a tab or a line end.
-
-    No name holds one; a terminal obeys it, and C libraries end a name there.
-
-    Args:
-        path: of the file, for the message.
-        text: its text, or a part of it without lines before.
-        escaped: whether to look for those that JSON writes as `\u001b` instead.
-    """
-    found = (_ESCAPED if escaped else CONTROL).search(text)
+def refuse_controls(path: Path, text: str) -> None:
+    """Raise DataFormatError at the first control character, with line and column."""
+    found = CONTROL.search(text)
     if found:
-        sign = found[found.lastindex or 0]
-        line = text.count("\n", 0, found.start()) + 1
-        column = found.end() - len(sign) - text.rfind("\n", 0, found.start())
+        line, column = _place(text, found.start())
         raise DataFormatError(
-            path, "a control character", line=line, column=column, value=sign, fix="remove it"
+            path, "a control character", line=line, column=column, value=found[0], fix="remove it"
         )
+
+
+def _place(text: str, place: int) -> tuple[int, int]:
+    """Return line and column of a place in a text, from 1."""
+    return text.count("\n", 0, place) + 1, place - text.rfind("\n", 0, place)
 
 
 def read_json(path: Path) -> Any:
     """Return the content of a JSON file with each object as a list of (key, value).
 
     Raises:
-        DataFormatError: no JSON, or cut off.
+        DataFormatError: no JSON, cut off, or text with a control character or half a character.
     """
-    text = read_text(path)
-    refuse_control(path, text, escaped=True)
+    text = read_text(path, longest=None)
+    _refuse_odd_escapes(path, text)
     try:
         return json.loads(text, object_pairs_hook=list)
     except json.JSONDecodeError as error:
@@ -115,6 +122,21 @@ def read_json(path: Path) -> Any:
         raise DataFormatError(path, f"no JSON: {error}", fix="correct the number") from error
     except RecursionError as error:
         raise DataFormatError(path, "no JSON: nested too deeply", fix="copy it anew") from error
+
+
+def _refuse_odd_escapes(path: Path, text: str) -> None:
+    """Refuse JSON escapes of a control character, and halves of a character (an emoji cut in two).
+
+    Raises:
+        DataFormatError: with line and column.
+    """
+    odd = (found for found in _ESCAPE.finditer(text) if found["half"] or found["control"])
+    if (found := next(odd, None)) is not None:
+        kind = "half of a character" if found["half"] else "a control character"
+        line, column = _place(text, found.start())
+        raise DataFormatError(
+            path, kind, line=line, column=column, value=found[0], fix="correct or remove it"
+        )
 
 
 def read_table(path: Path, columns: Sequence[str], encoding: str = "utf-8") -> pd.DataFrame:

@@ -98,6 +98,48 @@ def test_a_killed_run_goes_on_after_its_last_whole_piece(
     assert pairs[["user", "item", "plays"]].equals(expected(events))
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("00001.parquet", b"half"),
+        ("00001.parquet", b""),
+        ("00001.json", b""),
+        ("00001.json", b'{"end": 3}'),
+        ("00001.json", b"[1, 2]"),
+    ],
+)
+def test_a_damaged_piece_is_written_anew_with_all_that_follow(
+    name: str,
+    content: bytes,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    events = write_log(tmp_path / "log")
+    merge, write_part = module._merge, module._write_part
+
+    def stopped(parts: Path, *rest: object) -> None:
+        (parts / name).write_bytes(content)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "_merge", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        aggregate_log(tmp_path / "log", LFM_EVENTS, tmp_path / "cache", piece=6000)
+    monkeypatch.setattr(module, "_merge", merge)
+    written: list[int] = []
+
+    def counting(parts: Path, number: int, *rest: object) -> object:
+        written.append(number)
+        return write_part(parts, number, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module, "_write_part", counting)
+    found = aggregate_log(tmp_path / "log", LFM_EVENTS, tmp_path / "cache", piece=6000)
+    assert written[0] == 1
+    assert "00001.json: damaged; it is made anew, with all that follow" in caplog.text
+    pairs = pd.read_parquet(found.pairs)
+    assert pairs[["user", "item", "plays"]].equals(expected(events))
+
+
 def test_a_lost_play_is_noticed(tmp_path: Path) -> None:
     check_total(tmp_path, 5, 5, "aggregated")
     with pytest.raises(DataFormatError, match="5 plays before, 4 after they were aggregated"):

@@ -60,6 +60,61 @@ def test_a_stopped_build_goes_on_after_its_last_whole_shard(
     assert not list(tmp_path.glob("*.parts"))
 
 
+def cut(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def flip(path: Path) -> None:
+    raw = bytearray(path.read_bytes())
+    raw[-9] ^= 1
+    path.write_bytes(raw)
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("00000.npy", cut),
+        ("00000.npy", flip),
+        ("00000.npy", Path.unlink),
+        ("00000.parquet", cut),
+        ("00000.parquet", lambda path: path.write_bytes(b"")),
+    ],
+)
+def test_a_damaged_shard_of_a_stopped_build_is_decoded_anew(
+    name: str,
+    damage: Callable[[Path], object],
+    sound: Path,
+    store: AudioStore,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    tracks = table(sorted((sound / "good").iterdir()))
+    with monkeypatch.context() as patch:
+        patch.setattr("muso_exp.data.audio.store._write_tables", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            build_store(tracks, tmp_path, OPTIONS)
+    (parts,) = tmp_path.glob("*.parts")
+    damage(parts / name)
+    assert build_store(tracks, tmp_path, OPTIONS).fingerprint == store.fingerprint
+    assert "00000.npy: damaged; it is made anew" in caplog.text
+
+
+def interrupted(*arguments: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_damaged_store_is_made_anew(
+    sound: Path, store: AudioStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    tracks = table(sorted((sound / "good").iterdir()))
+    folder = build_store(tracks, tmp_path, OPTIONS).folder
+    cut(folder / "00000.npy")
+    found = build_store(tracks, tmp_path, OPTIONS)
+    assert (found.clip(7) == store.clip(7)).all()
+    assert "damaged (00000.npy: " in caplog.text
+
+
 BUILD = """
 import sys, pandas as pd, pathlib
 from muso_exp.data.audio.store import StoreOptions, build_store

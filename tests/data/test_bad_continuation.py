@@ -163,7 +163,7 @@ def test_a_damaged_gzip_file_is_told(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    with pytest.raises(DataFormatError, match="cannot be read: Is a directory"):
+    with pytest.raises(DataFormatError, match="a folder, not a file"):
         map_json(tmp_path)
 
 

@@ -201,11 +201,15 @@ def test_chain_file_is_refused_in_one_line(case: str, tmp_path: Path) -> None:
 def test_file_that_cannot_be_read_is_told_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(self: Path) -> bytes:
-        raise PermissionError(13, "Permission denied")
+    real = Path.open
+
+    def refuse(self: Path, *arguments: Any, **options: Any) -> Any:
+        if self.name == "train_listening.json":
+            raise PermissionError(13, "Permission denied")
+        return real(self, *arguments, **options)
 
     folder = write_muso_files(tmp_path / "muso")
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(DataFormatError, match=r"train_listening.json: cannot be read: Permission"):
         muso(folder)
 

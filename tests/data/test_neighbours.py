@@ -5,7 +5,7 @@ import pytest
 
 from muso_exp.commands.neighbours import neighbours
 from muso_exp.data.listening.neighbours import load_factors, nearest
-from muso_exp.errors import ConfigError
+from muso_exp.errors import ConfigError, DataFormatError
 
 
 @pytest.fixture
@@ -47,7 +47,42 @@ def test_a_run_without_factors_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"factors\.npz: not found"):
         load_factors(tmp_path)
     (tmp_path / "factors.npz").write_bytes(b"PK")
-    with pytest.raises(ConfigError, match="no factors"):
+    with pytest.raises(DataFormatError, match="no zip archive"):
+        load_factors(tmp_path)
+
+
+IDS, VECTORS = np.array(["a", "b"]), np.ones((2, 3))
+
+
+@pytest.mark.parametrize(
+    ("arrays", "match"),
+    [
+        ({"item_names": IDS, "item_factors": VECTORS}, "no factors: .*item_ids"),
+        ({"item_ids": IDS, "item_names": IDS, "item_factors": VECTORS[0]}, "a row per item, are"),
+        ({"item_ids": VECTORS, "item_names": IDS, "item_factors": VECTORS}, "a text per item"),
+        ({"item_ids": IDS, "item_names": IDS, "item_factors": VECTORS[:1]}, "different lengths"),
+        (
+            {"item_ids": IDS, "item_names": IDS, "item_factors": VECTORS * np.nan},
+            "a factor that is no number",
+        ),
+        (
+            {"item_ids": np.array(["a", None]), "item_names": IDS, "item_factors": VECTORS},
+            "no factors: Object arrays cannot be loaded",
+        ),
+    ],
+)
+def test_arrays_of_another_form_are_refused(arrays: dict, match: str, tmp_path: Path) -> None:
+    np.savez(tmp_path / "factors.npz", **arrays)
+    with pytest.raises(DataFormatError, match=match):
+        load_factors(tmp_path)
+
+
+@pytest.mark.parametrize("keep", [0.3, 0.9])
+def test_torn_factors_are_refused(keep: float, tmp_path: Path) -> None:
+    np.savez(tmp_path / "factors.npz", item_ids=IDS, item_names=IDS, item_factors=VECTORS)
+    raw = (tmp_path / "factors.npz").read_bytes()
+    (tmp_path / "factors.npz").write_bytes(raw[: int(keep * len(raw))])
+    with pytest.raises(DataFormatError, match=r"factors\.npz: no zip archive"):
         load_factors(tmp_path)
 
 

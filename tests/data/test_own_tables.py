@@ -209,7 +209,7 @@ def test_a_damaged_gzip_file_is_refused(torn: bool, tmp_path: Path) -> None:
     whole = bytearray(gzip.compress(EVENTS.encode()))
     whole[-6] ^= 1  # of the check sum, which DuckDB does not look at
     (tmp_path / "a.tsv.gz").write_bytes(whole[:-9] if torn else whole)
-    with pytest.raises(DataFormatError, match=r"a\.tsv\.gz: cannot be read: .*; copy it anew"):
+    with pytest.raises(DataFormatError, match=r"a\.tsv\.gz: damaged gzip file: .*; copy it anew"):
         read(tmp_path)
 
 

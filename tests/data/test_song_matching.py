@@ -63,7 +63,7 @@ def test_awkward_names_of_a_csv_survive(tmp_path: Path) -> None:
     [
         ("id,artist\n1,a\n", "columns title are missing"),
         ('a,b\n"1', "no CSV"),
-        (b"id\n\xff", "line 2: not utf-8"),
+        (b"id\n\xff", "songs.csv, line 2: not utf-8"),
     ],
 )
 def test_a_csv_of_another_form_is_refused(

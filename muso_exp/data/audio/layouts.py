@@ -11,6 +11,7 @@ import pandas as pd
 
 from muso_exp.csv_cells import unguarded
 from muso_exp.data.audio.genre_folders import gtzan_files, has_sound_only, read_folder, read_gtzan
+from muso_exp.data.opening import MAX_LINE, is_file
 from muso_exp.data.readers import read_text
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
 
@@ -107,7 +108,7 @@ def _read_csv(path: Path, places: dict[str, int] | None = None) -> pd.DataFrame:
         DatasetNotFoundError: no such file.
         DataFormatError: no such table.
     """
-    if not path.is_file():
+    if not is_file(path):
         raise DatasetNotFoundError(path.parent, [path.name], "copy the whole folder")
     text = io.StringIO(read_text(path))
     try:
@@ -157,10 +158,10 @@ def _complete(path: Path, table: pd.DataFrame, needed: tuple[str, ...]) -> pd.Da
 def _manifest_columns(root: Path) -> list[str]:
     """Return the column names of a folder's manifest.csv, none where there is no such file."""
     path = root / "manifest.csv"
-    if not path.is_file():
+    if not is_file(path):
         return []
     with path.open(encoding="utf-8-sig", errors="replace") as file:
-        return [name.strip() for name in file.readline().split(",")]
+        return [name.strip() for name in file.readline(MAX_LINE).split(",")]
 
 
 def _read_manifest(root: Path) -> pd.DataFrame:
@@ -180,7 +181,7 @@ def _read_emotify(root: Path) -> pd.DataFrame:
 
 def _fma_table(root: Path) -> Path | None:
     places = [root / "tracks.csv", root / "fma_metadata" / "tracks.csv"]
-    return next((path for path in places if path.is_file()), None)
+    return next((path for path in places if is_file(path)), None)
 
 
 def _fma_files(root: Path) -> dict[str, Path]:
@@ -202,7 +203,7 @@ def _fma_places(path: Path) -> dict[str, int]:
         DataFormatError: another header.
     """
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        kinds, names, _ = ([*next(csv.reader([file.readline()]), [])] for _ in range(3))
+        kinds, names, _ = ([*next(csv.reader([file.readline(MAX_LINE)]), [])] for _ in range(3))
     found = {column: place for place, column in enumerate(zip(kinds, names, strict=False))}
     for column in FMA_COLUMNS.values():
         if column not in found:
@@ -249,7 +250,7 @@ PUBLISHED = {
     ),
     "gtzan": Layout(lambda root: bool(gtzan_files(root)), read_gtzan, "blues/blues.00000.wav"),
     "emotify": Layout(
-        lambda root: "file" in _manifest_columns(root) and (root / "annotations.csv").is_file(),
+        lambda root: "file" in _manifest_columns(root) and is_file(root / "annotations.csv"),
         _read_emotify,
         "manifest.csv with column file, and annotations.csv",
     ),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from muso_exp.csv_cells import unguarded
+from muso_exp.data.opening import is_file
 from muso_exp.data.readers import read_text
 from muso_exp.errors import DataFormatError, DatasetNotFoundError
 
@@ -96,7 +97,7 @@ def _part(path: Path, name: str) -> str:
 
 def _pairs(path: Path, column: str) -> list[tuple[str, str]]:
     """Return `id` and another column of a comma-separated table."""
-    if not path.is_file():
+    if not is_file(path):
         raise DatasetNotFoundError(path.parent, [path.name], f"give the path of the {column} list")
     reader = csv.DictReader(read_text(path).splitlines())
     header = [name.strip() for name in reader.fieldnames or []]

@@ -1,5 +1,7 @@
 """Writing the shards of an audio store, in steps that a later build goes on after."""
 
+import hashlib
+import logging
 import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -13,6 +15,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from muso_exp.data.audio.clips import ClipFacts, ClipOptions, write_clip
 from muso_exp.data.audio.workers import Failure, Limits, run_each
+from muso_exp.data.cache import remove
+from muso_exp.data.opening import DAMAGED_ARRAY
+
+log = logging.getLogger(__name__)
 
 VERSION = 1  # of the store; raised whenever its content changes
 SHARD_BYTES = 2**31  # 160 files for 500,000 clips; one that is lost costs a minute
@@ -66,13 +72,33 @@ def write_shards(
         _Shard(number, first, min(per_shard, len(tracks) - first), folder)
         for number, first in enumerate(range(0, len(tracks), per_shard))
     ]
-    missing = [shard for shard in shards if not shard.table.is_file()]
+    missing = [shard for shard in shards if not _is_whole(shard, options)]
     n_missing = sum(shard.n_rows for shard in missing)
     with _progress() as progress:
         bar = progress.add_task("decode", total=len(tracks), completed=len(tracks) - n_missing)
         for _ in _fill(tracks, missing, options, min(workers, n_missing), limits):
             progress.advance(bar)
     return pd.concat([pd.read_parquet(shard.table) for shard in shards], ignore_index=True)
+
+
+def _is_whole(shard: _Shard, options: ClipOptions) -> bool:
+    """Return whether a shard was written by an earlier build and holds what was written."""
+    if not shard.table.exists():
+        return False
+    try:
+        clips = pd.read_parquet(shard.table)
+        samples = np.lib.format.open_memmap(shard.samples, mode="r")
+        good = clips[clips["code"] == ""]
+        digests = (hashlib.sha256(samples[row]).hexdigest() for row in good["row"])
+        whole = len(clips) == shard.n_rows and samples.shape == (shard.n_rows, options.n_samples)
+        whole = whole and list(good["digest"]) == list(digests)
+    except (*DAMAGED_ARRAY, KeyError, IndexError):
+        whole = False
+    if not whole:
+        log.warning("%s: damaged; it is made anew", shard.samples)
+        remove(shard.table)
+        remove(shard.samples)
+    return whole
 
 
 def _progress() -> Progress:

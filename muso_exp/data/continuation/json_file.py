@@ -1,17 +1,16 @@
 """A JSON file as a map of its bytes, so that memory holds what is wanted of it, not the file."""
 
 import codecs
-import gzip
 import mmap
 import re
 import shutil
-import zlib
 from pathlib import Path
 from tempfile import TemporaryFile
 
 import numpy as np
 import pyarrow as pa
 
+from muso_exp.data.opening import open_data
 from muso_exp.errors import DataFormatError
 
 DAMAGED = "the file is cut off or damaged; copy it anew"
@@ -32,10 +31,6 @@ def map_json(path: Path) -> mmap.mmap:
     """
     try:
         data = _map(path)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataFormatError(path, f"damaged gzip file: {error}", fix="copy it anew") from error
-    except OSError as error:
-        raise DataFormatError(path, f"cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise DataFormatError(path, "empty file", fix="copy it anew") from error
     if data[:3] == codecs.BOM_UTF8:
@@ -45,11 +40,11 @@ def map_json(path: Path) -> mmap.mmap:
 
 
 def _map(path: Path) -> mmap.mmap:
-    with path.open("rb") as file:
+    with open_data(path) as file:
         if path.suffix != ".gz":
             return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
-        with gzip.open(file) as packed, TemporaryFile() as unpacked:
-            shutil.copyfileobj(packed, unpacked, 2**20)
+        with TemporaryFile() as unpacked:
+            shutil.copyfileobj(file, unpacked, 2**20)
             unpacked.flush()
             return mmap.mmap(unpacked.fileno(), 0, access=mmap.ACCESS_COPY)
 

@@ -13,6 +13,7 @@ from pyarrow.feather import read_table, write_feather
 from muso_exp.data.cache import cache_key, cached_folder
 from muso_exp.data.continuation.mpd_file import read_part
 from muso_exp.data.continuation.tables import CHALLENGE, SLICE, TRUTH, Part, Playlists, join_parts
+from muso_exp.data.opening import is_file
 from muso_exp.errors import DataFormatError, DatasetNotFoundError
 
 SLICES, CHALLENGE_SET, CHALLENGE_TRUTH = (
@@ -39,7 +40,7 @@ def find_slices(root: Path) -> list[Path]:
 def find_one(root: Path, name: str) -> Path | None:
     """Return a file of a folder, plain or .gz; None if it is not there."""
     paths = [root / (name + end) for end in ("", ".gz")]
-    return next((path for path in paths if path.is_file()), None)
+    return next((path for path in paths if is_file(path)), None)
 
 
 def read_mpd(root: Path, cache: Path, workers: int, challenge: bool) -> Playlists:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow.parquet import read_table
 
 from muso_exp.data.cache import cache_key, cached_folder
 from muso_exp.data.listening.logs import PIECE, Layout, Piece, read_pieces
@@ -161,10 +163,19 @@ def _write_parts(
 
 
 def _finished(parts: Path) -> Iterator[_Part]:
-    """Yield the facts of the finished parts, in order; stop at the first gap."""
+    """Yield the facts of the finished parts, in order; stop at the first gap or damaged part."""
     number = 0
     while (facts := parts / f"{number:05d}.json").is_file():
-        yield _Part(**json.loads(facts.read_text(encoding="utf-8")))
+        try:
+            part = _Part(**json.loads(facts.read_text(encoding="utf-8")))
+            plays = read_table(facts.with_suffix(".parquet"), columns=["plays"])["plays"]
+            whole = pc.sum(plays).as_py() == part.plays
+        except (OSError, ValueError, TypeError, KeyError):
+            whole = False
+        if not whole:
+            log.warning("%s: damaged; it is made anew, with all that follow", facts)
+            return
+        yield part
         number += 1
 
 

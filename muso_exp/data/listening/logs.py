@@ -1,8 +1,6 @@
 """Listening files of any size, read in checked pieces: one event or one play count a line."""
 
-import gzip
 import re
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ import pyarrow.compute as pc
 from numba import njit
 from pyarrow import csv
 
+from muso_exp.data.opening import MAX_LINE, open_data, too_long
 from muso_exp.errors import DataFormatError
 
 PIECE = 256 * 2**20  # bytes read at once
@@ -89,12 +88,12 @@ def read_pieces(
         DataFormatError: damaged gzip data, a wrong header, or a line that the layout does not
             allow, with its number and column.
     """
-    with _open(path) as file:
+    with open_data(path) as file:
         file.seek(start)
         if start == 0:
             start, first_line = _skip_header(path, file, layout)
         while True:
-            raw = _read_lines(path, file, size)
+            raw = _read_lines(path, file, size, first_line)
             if not raw:
                 return
             table, zeros = _parse(path, raw, layout, first_line)
@@ -103,31 +102,28 @@ def read_pieces(
             first_line += table.num_rows
 
 
-def _open(path: Path) -> BinaryIO:
-    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
-
-
-def _read_lines(path: Path, file: BinaryIO, size: int) -> bytes:
-    try:
-        raw = file.read(size)
-        return raw + file.readline() if len(raw) == size else raw
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataFormatError(path, f"damaged gzip file: {error}", fix="copy it anew") from error
+def _read_lines(path: Path, file: BinaryIO, size: int, first_line: int) -> bytes:
+    raw = file.read(size)
+    if len(raw) < size:
+        return raw
+    rest = file.readline(MAX_LINE + 1)
+    if len(rest) > MAX_LINE:
+        raise too_long(path, first_line + raw.count(b"\n"))
+    return raw + rest
 
 
 def _skip_header(path: Path, file: BinaryIO, layout: Layout) -> tuple[int, int]:
     """Step over a byte order mark and the header; return the place and number of the next line."""
-    try:
-        start = 3 if file.read(3) == b"\xef\xbb\xbf" else 0
-        file.seek(start)
-        if not layout.header:
-            return start, 1
-        line = file.readline()
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataFormatError(path, f"damaged gzip file: {error}", fix="copy it anew") from error
+    start = 3 if file.read(3) == b"\xef\xbb\xbf" else 0
+    file.seek(start)
+    if not layout.header:
+        return start, 1
+    line = file.readline(MAX_LINE)
     need = layout.delimiter.join(layout.columns)
     if line.strip() != need.encode():
-        raise DataFormatError(path, f"the header must be {need!r}", line=1, value=line.decode())
+        raise DataFormatError(
+            path, f"the header must be {need!r}", line=1, value=line.decode(errors="replace")
+        )
     return start + len(line), 2
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from muso_exp.errors import ConfigError
+from muso_exp.data.opening import DAMAGED_ARRAY, is_file, open_zip
+from muso_exp.errors import ConfigError, DataFormatError
 
 
 @dataclass(frozen=True)
@@ -43,18 +44,38 @@ def load_factors(run: Path) -> Factors:
     """Read the factors that a run left.
 
     Raises:
-        ConfigError: the folder holds no factors, or a damaged file.
+        ConfigError: the folder holds no factors.
+        DataFormatError: a damaged file, or arrays of another form.
     """
     path = run / "factors.npz"
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return Factors(arrays["item_ids"], arrays["item_names"], arrays["item_factors"])
-    except FileNotFoundError as error:
+    if not is_file(path):
         raise ConfigError(
             f"{path}: not found; give the folder of a finished run of a factor model, such as wmf"
-        ) from error
-    except (OSError, ValueError, KeyError, EOFError) as error:
-        raise ConfigError(f"{path}: no factors: {error}; run again") from error
+        )
+    with open_zip(path):  # which bounds what it unpacks to
+        pass
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            found = Factors(*(arrays[name] for name in ("item_ids", "item_names", "item_factors")))
+    except (*DAMAGED_ARRAY, KeyError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DataFormatError(path, f"no factors: {reason}", fix="run again") from error
+    _check(path, found)
+    return found
+
+
+def _check(path: Path, found: Factors) -> None:
+    texts = found.ids.dtype.kind == found.names.dtype.kind == "U"
+    lists = found.ids.ndim == found.names.ndim == 1 and found.vectors.ndim == 2
+    if not (texts and lists and found.vectors.dtype.kind == "f"):
+        need = "item_ids and item_names, a text per item, and item_factors, a row per item"
+        shapes = [f"{array.dtype} {array.shape}" for array in vars(found).values()]
+        raise DataFormatError(path, f"{need}, are needed", value=shapes, fix="run again")
+    if not len(found.ids) == len(found.names) == len(found.vectors) > 0:
+        sizes = [len(array) for array in vars(found).values()]
+        raise DataFormatError(path, "arrays of different lengths", value=sizes, fix="run again")
+    if not np.isfinite(found.vectors).all():
+        raise DataFormatError(path, "a factor that is no number", fix="run again")
 
 
 def nearest(vectors: np.ndarray, item: int, k: int) -> list[tuple[int, float]]:

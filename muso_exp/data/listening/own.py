@@ -25,6 +25,7 @@ from muso_exp.data.listening.play_logs import load_plays
 from muso_exp.data.listening.tables import Interactions
 from muso_exp.errors import DataFormatError
 from muso_exp.results import Finding
+from muso_exp.text import CONTROL
 
 VERSION = 3  # of the sums; raised whenever they change
 _BETWEEN = "\x1f"  # artist and title, while they are one value
@@ -136,7 +137,8 @@ def _select(table: OwnTable, roles: list[str]) -> str:
         whole = (
             f"regexp_full_match({cells['plays']}, '{COUNT}') AND {plays} BETWEEN 1 AND {MOST_PLAYS}"
         )
-    good = " AND ".join([*(f"{text} <> ''" for text in texts), whole])
+    named = (f"{text} <> '' AND NOT regexp_matches({text}, '{CONTROL.pattern}')" for text in texts)
+    good = " AND ".join([*named, whole])
     first = cells.get("artist", "''")
     second = next((cells[role] for role in ("album", "track", "track_id") if role in cells), "''")
     name = f"concat_ws('{_DASH}', nullif({first}, ''), nullif({second}, ''))"

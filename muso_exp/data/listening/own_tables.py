@@ -1,17 +1,16 @@
 """Listening tables of one's own, whatever wrote them: which column is what, and the first fault."""
 
 import csv
-import gzip
 import re
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from muso_exp.data.listening.logs import MOST_PLAYS
+from muso_exp.data.opening import open_data, read_lines
 from muso_exp.errors import DataFormatError
+from muso_exp.text import CONTROL
 
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 KNOWN = {
@@ -146,6 +145,8 @@ def refuse_first_fault(table: OwnTable, roles: list[str]) -> None:
 
 def _fault(role: str, value: str) -> str | None:
     if role != "plays":
+        if CONTROL.search(value):
+            return "holds a control character"
         return None if value else "a name is needed"
     if re.fullmatch(COUNT, value) and 1 <= float(value) <= MOST_PLAYS:
         return None
@@ -169,39 +170,24 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """Yield the lines of a plain or gzipped file with their numbers, and their line ends.
 
     Raises:
-        DataFormatError: damaged gzip data, or bytes that are not UTF-8.
+        DataFormatError: a file that `read_lines` refuses, or bytes that are not UTF-8.
     """
-    with _opened(path) as file:
-        for number, raw in enumerate(file, start=1):
-            try:
-                yield number, raw.decode("utf-8-sig" if number == 1 else "utf-8")
-            except UnicodeDecodeError as error:
-                bad = raw[error.start : error.end]
-                fix = "save it as UTF-8"
-                raise DataFormatError(path, "not UTF-8", line=number, value=bad, fix=fix) from error
+    for number, raw in read_lines(path):
+        try:
+            yield number, raw.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            bad = raw[error.start : error.end]
+            fix = "save it as UTF-8"
+            raise DataFormatError(path, "not UTF-8", line=number, value=bad, fix=fix) from error
 
 
 def refuse_damaged(path: Path) -> None:
-    """Unpack a gzipped file once, because DuckDB does not compare its check sum.
+    """Unpack a gzipped file once: DuckDB compares no check sum and knows no bounds.
 
     Raises:
-        DataFormatError: damaged gzip data.
+        DataFormatError: damaged gzip data, or beyond the bounds of `open_data`.
     """
     if path.suffix == ".gz":
-        with _opened(path) as file:
+        with open_data(path) as file:
             while file.read(_CHUNK):
                 pass
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    """Open a plain or gzipped file.
-
-    Raises:
-        DataFormatError: it cannot be read, or is damaged.
-    """
-    try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            yield file  # type: ignore[misc]
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataFormatError(path, f"cannot be read: {error}", fix="copy it anew") from error

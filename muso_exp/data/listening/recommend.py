@@ -15,6 +15,7 @@ from torch import Tensor
 from muso_exp.data.base import Predict
 from muso_exp.data.listening.own_tables import KNOWN
 from muso_exp.data.membership.readers import ALIASES, bare_id, read_rows
+from muso_exp.data.opening import is_file
 from muso_exp.data.readers import read_text
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
 from muso_exp.features.matching import METHODS, match_songs, song_key
@@ -134,7 +135,7 @@ def read_seeds(path: Path) -> Seeds:
         DataFormatError: no seed, a table without id and names or with tabs, several playlists, or a
             play count that is no number > 0.
     """
-    if not path.is_file():
+    if not is_file(path):
         raise DatasetNotFoundError(path.parent, [path.name], "give a list or table of seeds")
     lines = read_text(path).splitlines()
     listed = [(number, text) for number, line in enumerate(lines, 1) if (text := line.strip())]

@@ -11,6 +11,7 @@ import pandas as pd
 from muso_exp.csv_cells import guarded, unguarded
 from muso_exp.data.listening.names import read_names, read_unique_tracks
 from muso_exp.data.listening.sources import LFM_ARTISTS, LFM_TRACKS, SOURCES
+from muso_exp.data.opening import is_file
 from muso_exp.data.readers import find_files, read_text
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
 from muso_exp.features.matching import METHODS, Matching, match_songs
@@ -38,11 +39,12 @@ def read_songs(path: Path) -> pd.DataFrame:
         DatasetNotFoundError: no such file or folder.
         DataFormatError: a file of another form.
     """
-    if not path.exists():
-        raise DatasetNotFoundError(path, [path.name], "give unique_tracks.txt, LFM-1b, or a CSV")
     if path.is_dir():
         return _read_lfm1b(path)
-    if path.suffix == ".csv":
+    if not is_file(path):
+        fix = "give unique_tracks.txt, LFM-1b, or a CSV"
+        raise DatasetNotFoundError(path.parent, [path.name], fix)
+    if ".csv" in path.suffixes[-2:]:
         return _read_csv(path)
     tracks = read_unique_tracks(path)
     return pd.DataFrame({"id": tracks["track"], **tracks[["artist", "title"]]})

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 
+from muso_exp.data.opening import is_file
 from muso_exp.data.readers import read_text
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
 from muso_exp.features.interactions import dense_core, merge_items
@@ -137,7 +138,7 @@ def listed_items(data: Interactions, path: Path) -> np.ndarray:
         DatasetNotFoundError: the file is missing.
         DataFormatError: none of its lines is the id of an item.
     """
-    if not path.is_file():
+    if not is_file(path):
         raise DatasetNotFoundError(path.parent, [path.name], "set dataset.test_list to a file")
     listed = np.isin(data.items["id"].astype(str), read_text(path).split())
     if not listed.any():

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from muso_exp.data.membership.readers import drop_repeats, is_track_file, read_features, read_rows
+from muso_exp.data.opening import is_file
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
 
 LEAST_TRACKS = 6  # of a list: two for the test, one for validation, three to learn from
@@ -137,12 +138,12 @@ def _one_table(root: Path, options: ListOptions) -> list[Part]:
 
 
 def _files(root: Path, names: Sequence[str] | None) -> list[Path]:
-    if root.is_file():
-        return [root]
     if not root.is_dir():
+        if is_file(root):
+            return [root]
         raise DatasetNotFoundError(root, ["the folder itself"], _WHERE)
     if names is not None:
-        missing = [name for name in names if not (root / name).is_file()]
+        missing = [name for name in names if not is_file(root / name)]
         if missing:
             raise DatasetNotFoundError(root, missing, "see dataset.files")
         return [root / name for name in names]

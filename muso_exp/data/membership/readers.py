@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from muso_exp.data.opening import is_file
 from muso_exp.data.readers import read_csv_rows, read_json
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
 from muso_exp.features.tracks import FEATURES
@@ -59,7 +60,7 @@ def read_rows(path: Path) -> pd.DataFrame:
         DatasetNotFoundError: no such file.
         DataFormatError: no table, no row, or rows of another length than the header.
     """
-    if not path.is_file():
+    if not is_file(path):
         raise DatasetNotFoundError(path.parent, [path.name], "give a table of tracks")
     table = _json_table(path) if ".json" in path.suffixes[-2:] else _csv_table(path)
     for name in ("id", "title", "artist"):

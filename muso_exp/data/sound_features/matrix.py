@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from muso_exp.data.opening import DAMAGED_ARRAY, is_file
 from muso_exp.data.readers import find_file, first_repeat, read_text
 from muso_exp.errors import DataFormatError, DatasetNotFoundError
 
@@ -14,7 +15,7 @@ _BLOCK = 2**24  # numbers that are checked at once
 
 def find_matrix(root: Path) -> Path | None:
     """Return the matrix in a folder, None if there is none."""
-    return next((root / name for name in MATRICES if (root / name).is_file()), None)
+    return next((root / name for name in MATRICES if is_file(root / name)), None)
 
 
 def read_matrix(path: Path) -> tuple[np.ndarray, list[str]]:
@@ -39,9 +40,9 @@ def read_matrix(path: Path) -> tuple[np.ndarray, list[str]]:
 
 def _open_matrix(path: Path) -> np.ndarray:
     try:
-        values = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        reason = str(error).splitlines()[0]
+        values = np.lib.format.open_memmap(path, mode="r")
+    except DAMAGED_ARRAY as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataFormatError(path, f"no .npy file: {reason}", fix="copy it anew") from error
     if values.ndim != 2 or values.dtype.kind not in "fiu" or 0 in values.shape:
         need = "a matrix of numbers, a row per track and a column per bin, is needed"
