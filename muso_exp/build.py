@@ -23,11 +23,13 @@ def build(node: DictConfig | None, **extra: Any) -> Any:
         extra: arguments that no YAML holds; they win over the node's.
 
     Raises:
-        ConfigError: a target outside the allowed packages, before it is imported; an argument that
-            is missing, unknown, of another type or refused by the constructor.
+        ConfigError: no target, or one outside the allowed packages, before it is imported; an
+            argument that is missing, unknown, of another type or refused by the constructor.
     """
     if not node:
         return None
+    if not OmegaConf.is_dict(node) or "_target_" not in node:
+        raise ConfigError(f"{node}: a _target_ with its arguments is needed")
     _check_arguments(node._target_, plain(node), _parameters(node))
     try:
         return instantiate(node, **extra, _convert_="all")

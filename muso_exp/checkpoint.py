@@ -9,6 +9,7 @@ import torch
 from lightning_fabric.plugins.io import TorchCheckpointIO
 
 from muso_exp.errors import CheckpointError
+from muso_exp.run_folders import require_one_run
 
 # Settings of a data set that do not change what is learned.
 PLACES = ("dataset.root", "dataset.cache", "dataset.num_workers", "dataset.download")
@@ -42,6 +43,7 @@ def find_checkpoint(place: str) -> str:
     """
     path = Path(place)
     if path.is_dir():
+        require_one_run(f"ckpt={place}", path)
         path = path / "checkpoints" / "last.ckpt"
     if not path.is_file():
         raise CheckpointError(f"ckpt={place}: no checkpoint at {path}; give a .ckpt file or a run")

@@ -17,7 +17,9 @@ MAY_IMPORT = {
     "plots_clusters": {"plots"},
     "plots_spectra": {"plots"},
     "catalogue": set(),
-    "overrides": {"errors"},
+    "known_keys": {"catalogue", "errors"},
+    "overrides": {"errors", "known_keys"},
+    "run_folders": {"errors"},
     "features": {"errors"},
     "metrics": {"errors", "features"},
     "models": {"errors", "features", "metrics"},
@@ -36,7 +38,7 @@ MAY_IMPORT = {
         "plots_spectra",
     },
     "callbacks": set(),
-    "checkpoint": {"errors"},
+    "checkpoint": {"errors", "run_folders"},
     "tracking": {"errors"},
     "paper": {"errors", "metrics"},
     "report": {"paper", "outcome", "errors"},
@@ -44,7 +46,7 @@ MAY_IMPORT = {
     "comparison": {"errors", "metrics", "paper"},
     "tables": {"plots", "comparison", "report"},
 }
-MAY_USE_HYDRA = {"__main__", "run", "build", "sweep", "overrides", "commands"}
+MAY_USE_HYDRA = {"__main__", "run", "build", "sweep", "overrides", "known_keys", "commands"}
 NEVER_CONCRETE = ("run", "build", "sweep", "outcome", "paper", "report", "comparison", "tables")
 
 
