@@ -117,10 +117,12 @@ def _experiment(args: list[str]) -> None:
     import hydra
     from hydra.core.plugins import Plugins
 
+    from muso_exp.known_keys import refuse_unknown
     from muso_exp.overrides import in_grammar
     from muso_exp.sweep import WorkingFolderConf
 
     _check_experiment(args)
+    refuse_unknown(args)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises, and the error is told here
     os.environ["MUSO_RUN"] = _run_name(args)
     args = [f"+{arg}" if arg.startswith("experiment=") else arg for arg in in_grammar(args)]
@@ -270,12 +272,25 @@ def _known(error: Exception) -> MusoError | None:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         fix = "; free some, or set paths.outputs and paths.cache" if full else ""
         return MusoError(f"{place}{error.strerror}{fix}")
+    if _is_refused_by_lightning(error):
+        return ConfigError(f"trainer: {_one_line(error)}")
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
     if isinstance(error, (HydraException, OmegaConfBaseException)):
         return ConfigError(_one_line(error))
     return None
+
+
+def _is_refused_by_lightning(error: Exception) -> bool:
+    """Return whether Lightning itself refuses an argument of its Trainer, in training too."""
+    if type(error).__name__ == "MisconfigurationException":
+        return True
+    innermost = error.__traceback__
+    while innermost is not None and innermost.tb_next is not None:
+        innermost = innermost.tb_next
+    place = "" if innermost is None else innermost.tb_frame.f_globals.get("__name__", "")
+    return isinstance(error, ValueError) and place.startswith("pytorch_lightning.")
 
 
 def _one_line(error: Exception) -> str:

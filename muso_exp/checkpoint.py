@@ -15,6 +15,7 @@ from torch.serialization import safe_globals
 
 from muso_exp.errors import CheckpointError, MusoError
 from muso_exp.old_checkpoints import STAND_INS, restored
+from muso_exp.run_folders import require_one_run
 
 # Settings of a data set that do not change what is learned.
 PLACES = ("dataset.root", "dataset.cache", "dataset.num_workers", "dataset.download")
@@ -99,6 +100,7 @@ def find_checkpoint(place: str) -> str:
     """
     path = Path(place)
     if path.is_dir():
+        require_one_run(f"ckpt={place}", path)
         path = path / "checkpoints" / "last.ckpt"
     if not path.is_file():
         raise CheckpointError(f"ckpt={place}: no checkpoint at {path}; give a .ckpt file or a run")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,12 +13,15 @@ from hydra.core.override_parser.types import Quote, QuotedString
 from hydra.errors import HydraException
 
 from muso_exp.errors import ConfigError
+from muso_exp.known_keys import refuse_trainer_arguments
 
 PATH_KEY = re.compile(
     r"\+*(ckpt|paths\.\w+|(dataset\.)?roots\.\w+|dataset\.(\w+\.)*(root|cache|check_root|test_list))"
 )
 QUOTES = "'\""
 MAX_SEED = 2**32 - 1  # numpy's
+COUNTS = ("accumulate_grad_batches", "check_val_every_n_epoch")  # of the trainer's arguments
+POSITIVE = ("gradient_clip_val", "val_check_interval")
 MIN_RESAMPLES = 20  # fewer leave nothing outside a 95 % interval
 
 
@@ -61,15 +65,29 @@ def check(cfg: Any) -> None:
 
     Raises:
         ConfigError: no data set or model; a seed, number of resamples, scale or variant that is
-            none.
+            none; an argument of the Trainer that the program sets.
     """
     if "dataset" not in cfg or "model" not in cfg:
         raise ConfigError("name an experiment, or a dataset and a model; --help lists them")
+    _check_trainer(cfg.trainer)
+    _check_choice("monitor_mode", cfg.monitor_mode, ("min", "max"))
     _check_whole("seed", cfg.seed, 0, MAX_SEED)
     _check_whole("resamples", cfg.resamples, MIN_RESAMPLES)
     _check_choice("scale", cfg.scale, cfg.sizes)
     if "variants" in cfg:
         _check_choice("variant", cfg.variant, cfg.variants)
+
+
+def _check_trainer(trainer: Any) -> None:
+    """Refuse arguments of the Trainer that the program sets, or that Lightning divides by."""
+    refuse_trainer_arguments(trainer)
+    for name in COUNTS:
+        if trainer.get(name) is not None:
+            _check_whole(f"trainer.{name}", trainer[name], 1)
+    for name in POSITIVE:
+        value = trainer.get(name)
+        if value is not None and not (isinstance(value, (int, float)) and 0 < value < math.inf):
+            raise ConfigError(f"trainer.{name}={value}: a number above 0 is needed")
 
 
 def _check_whole(name: str, value: Any, least: int, most: int | None = None) -> None:

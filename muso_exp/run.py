@@ -219,8 +219,14 @@ def log_config(logger: MlflowLogger | None, cfg: DictConfig) -> None:
 
 
 def chosen_callbacks(cfg: DictConfig) -> list[pl.Callback]:
-    """Build the callbacks; without a validation metric there is no best checkpoint to keep."""
+    """Build the callbacks; without a validation metric there is no best checkpoint to keep.
+
+    The progress bar goes with `trainer.enable_progress_bar=false`: Lightning refuses one without
+    the other.
+    """
     nodes = {name: node for name, node in cfg.callbacks.items() if node}
+    if not cfg.trainer.get("enable_progress_bar", True):
+        nodes.pop("progress", None)
     if not cfg.monitor:
         nodes.pop("best", None)
     return [build(node, pl.Callback) for node in nodes.values()]

@@ -113,7 +113,12 @@ def test_songs_that_do_not_match_are_told_in_words(call: callable, tmp_path: Pat
         ([*SMOKE, f"paths.outputs={__file__}"], 1, "Not a directory"),
         (["dataset=muso"], 2, "name an experiment, or a dataset and a model"),
         ([*SMOKE, "trainer.accelerator=tpu"], 2, "pytorch_lightning.Trainer: "),
-        ([*SMOKE, "trainer.limit_test_batches=2"], 2, "override 'trainer.limit_test_batches'"),
+        ([*SMOKE, "+trainer.limit_test_batches=2"], 2, "limit_test_batches is set by the program"),
+        ([*SMOKE, "trainer.fast_dev_run=true"], 2, "fast_dev_run is set by the program: set tr"),
+        ([*SMOKE, "trainer.accumulate_grad_batches=0"], 2, "batches=0: a whole number of at least"),
+        ([*SMOKE, "+callbacks.x={a: 1}"], 2, "{'a': 1}: a _target_ with its arguments is needed"),
+        ([*SMOKE, "+callbacks.x=1"], 2, "1: a _target_ with its arguments is needed"),
+        ([*SMOKE, "+trainer_max_epochs=3"], 2, "nothing reads this key; did you mean trainer.max"),
         ([*SMOKE, "trainer.max_time=soon"], 2, "Trainer: `Timer(duration='soon')` is not a valid"),
         ([*SMOKE, "trainer.max_epochs=two"], 2, "max_epochs=two: Optional[int] is needed"),
         ([*SMOKE, "model=ease"], 2, "EASE needs n_users, n_items; this data set offers block_s"),
@@ -129,6 +134,28 @@ def test_a_mistake_ends_in_one_line_and_leaves_nothing(
     assert message in lines[-1] and "Traceback" not in err
     left = [path for path in (tmp_path / "outputs").rglob("*") if path.is_file()]
     assert left == []
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("trainer.limit_train_batches=0.01", "trainer: You requested to check 0.01 of the"),
+        ("trainer.val_check_interval=9999", "trainer: `val_check_interval` (9999) must be less"),
+    ],
+)
+def test_what_lightning_refuses_once_it_trains_ends_in_one_line(
+    override: str, message: str, call: callable
+) -> None:
+    status, _, err = call(*SMOKE, "logger=none", "callbacks.progress=null", override)
+    assert status == 2
+    assert err.splitlines()[-1].startswith(message) and "Traceback" not in err
+
+
+def test_a_run_without_a_progress_bar(call: callable) -> None:
+    args = [*SMOKE, "logger=none", "trainer.max_epochs=1", "trainer.enable_progress_bar=false"]
+    status, out, err = call(*args)
+    assert status == 0 and (Path(out.splitlines()[-1]) / "metrics.json").is_file()
+    assert "Epoch" not in out + err
 
 
 def test_a_run_ends_with_its_folder_and_is_finished(tmp_path: Path, cache: Path) -> None:

@@ -20,7 +20,9 @@ MAY_IMPORT = {
     "plots_clusters": {"plots"},
     "plots_spectra": {"plots"},
     "catalogue": set(),
-    "overrides": {"errors"},
+    "known_keys": {"catalogue", "errors"},
+    "overrides": {"errors", "known_keys"},
+    "run_folders": {"errors"},
     "features": {"errors"},
     "metrics": {"errors", "features"},
     "models": {"errors", "features", "metrics", "old_checkpoints"},
@@ -42,7 +44,7 @@ MAY_IMPORT = {
         "plots_spectra",
     },
     "callbacks": set(),
-    "checkpoint": {"errors", "old_checkpoints"},
+    "checkpoint": {"errors", "old_checkpoints", "run_folders"},
     "old_checkpoints": set(),
     "folders": {"errors"},
     "store": {"errors"},
@@ -53,7 +55,7 @@ MAY_IMPORT = {
     "comparison": {"errors", "metrics", "paper"},
     "tables": {"plots", "comparison", "csv_cells", "report", "terminal"},
 }
-MAY_USE_HYDRA = {"__main__", "run", "build", "sweep", "overrides", "commands"}
+MAY_USE_HYDRA = {"__main__", "run", "build", "sweep", "overrides", "known_keys", "commands"}
 NEVER_CONCRETE = ("run", "build", "sweep", "outcome", "paper", "report", "comparison", "tables")
 
 

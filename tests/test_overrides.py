@@ -1,3 +1,4 @@
+import math
 from pathlib import Path
 
 import pytest
@@ -45,11 +46,18 @@ def test_another_value_that_cannot_be_read_is_told_how_to_quote() -> None:
         ({"resamples": 19}, "resamples=19: a whole number of at least 20 is needed"),
         ({"scale": "tiny"}, "scale=tiny: choose smoke"),
         ({"variant": None}, "variant=None: choose a or 1"),
+        ({"monitor_mode": "most"}, "monitor_mode=most: choose min or max"),
+        ({"trainer": {"logger": False}}, "trainer.logger is set by the program: set logger=none"),
+        ({"trainer": {"accumulate_grad_batches": 0}}, "batches=0: a whole number of at least 1"),
+        ({"trainer": {"gradient_clip_val": math.nan}}, "clip_val=nan: a number above 0 is needed"),
+        ({"trainer": {"val_check_interval": 0}}, "interval=0: a number above 0 is needed"),
         ({"model": ...}, "name an experiment, or a dataset and a model"),
     ],
 )
 def test_what_no_run_can_begin_with_is_refused(changed: dict, message: str) -> None:
     asked = {"seed": 0, "resamples": 20, "scale": "smoke", "sizes": {"smoke": {}}, "variant": 1}
+    asked |= {"trainer": {"gradient_clip_val": None, "check_val_every_n_epoch": 2}}
+    asked |= {"monitor_mode": "min"}
     whole = asked | {"variants": {"a": {}, 1: {}}, "dataset": {}, "model": {}}
     check(OmegaConf.create(whole))
     kept = {key: value for key, value in (whole | changed).items() if value is not ...}

@@ -15,8 +15,10 @@ def neighbours(
     from rich.table import Table
 
     from muso_exp.data.listening.neighbours import load_factors, nearest
+    from muso_exp.run_folders import require_one_run
     from muso_exp.terminal import console
 
+    require_one_run(str(run), run)
     factors = load_factors(run)
     item = factors.find(query)
     table = Table(title=f"nearest to {factors.names[item]}", title_justify="left")

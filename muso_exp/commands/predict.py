@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from muso_exp.errors import CheckpointError, ConfigError
+from muso_exp.run_folders import require_one_run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -103,7 +104,7 @@ def find_trained(run: str) -> Path:
         run: a run folder, a checkpoint file, or the id of an MLflow run.
 
     Raises:
-        CheckpointError: no such run, or it never came to a checkpoint.
+        CheckpointError: no such run, several runs, or it never came to a checkpoint.
     """
     path = Path(run)
     if not path.exists() and _RUN_ID.fullmatch(run):
@@ -113,6 +114,7 @@ def find_trained(run: str) -> Path:
     for name in ("best.ckpt", "last.ckpt"):
         if (path / "checkpoints" / name).is_file():
             return path / "checkpoints" / name
+    require_one_run(run, path)
     raise CheckpointError(
         f"{run}: no checkpoint here; give a run folder, a .ckpt file or an MLflow run id"
     )

@@ -1,0 +1,142 @@
+"""What the command line may append: a key that nothing reads is refused, with the nearest names."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from muso_exp.catalogue import conf_folder
+from muso_exp.errors import ConfigError
+
+# Parts whose own keys are checked where they are used: by a constructor, or by Hydra.
+CHECKED = ("dataset", "model", "trainer", "logger", "callbacks", "hydra")
+
+# Arguments of Lightning's Trainer that the program sets, and what a user sets instead.
+SET_BY_THE_PROGRAM = {
+    "logger": "set logger=none or logger=mlflow",
+    "callbacks": "append one, '+callbacks.NAME={_target_: ...}', or drop one, callbacks.best=null",
+    "plugins": "checkpoints are written by the program's own plugin",
+    "default_root_dir": "set paths.outputs",
+    "enable_checkpointing": "the tested model is read from a checkpoint, and no run is without one",
+    "fast_dev_run": "set trainer=quick: one epoch of two batches, everything else as in a real run",
+    "limit_test_batches": "the whole test set is tested; set a smaller scale or data set",
+    "limit_predict_batches": "a run does not predict; python -m muso_exp predict does",
+    "barebones": "set logger=none trainer.enable_progress_bar=false",
+    "overfit_batches": "it would change the test set too; set trainer.limit_train_batches",
+}
+
+# Groups of which a run needs one, and what to do instead of setting null.
+GROUPS = {
+    "dataset": "name one of conf/dataset",
+    "model": "name one of conf/model",
+    "trainer": "name one of conf/trainer, such as default",
+    "logger": "no tracking is logger=none",
+}
+
+
+def refuse_unknown(args: Sequence[str]) -> None:
+    """Refuse an override of what the program sets itself, and an appended key that nothing reads.
+
+    Keys of config.yaml and of the experiment (with those that it builds on) are known, in ./conf
+    and in the folders of --config-dir and hydra.searchpath too.
+
+    Args:
+        args: the command line.
+
+    Raises:
+        ConfigError: such an override.
+    """
+    pairs = [arg.partition("=")[::2] for arg in args if not arg.startswith(("-", "~"))]
+    for key, value in pairs:
+        if key in GROUPS and value in ("", "null"):
+            raise ConfigError(f"{key}={value}: {GROUPS[key]}")
+    given = [key.lstrip("+") for key, _ in pairs]
+    refuse_trainer_arguments(
+        key.removeprefix("trainer.") for key in given if key.startswith("trainer.")
+    )
+    appended = [(key.lstrip("+"), value) for key, value in pairs if key.startswith("+")]
+    appended = [(key, value) for key, value in appended if not _is_checked(key)]
+    if not appended:
+        return
+    folders = _conf_folders(args)
+    known = _known(folders, [value for key, value in appended if key == "experiment"])
+    for key, value in appended:
+        if not any((folder / key.partition("@")[0]).is_dir() for folder in folders):
+            _refuse_unless(known, key, value)
+
+
+def refuse_trainer_arguments(names: Iterable[Any]) -> None:
+    """Refuse arguments of Lightning's Trainer that the program sets.
+
+    Args:
+        names: of arguments.
+
+    Raises:
+        ConfigError: one of `SET_BY_THE_PROGRAM`.
+    """
+    for name in filter(SET_BY_THE_PROGRAM.__contains__, names):
+        raise ConfigError(f"trainer.{name} is set by the program: {SET_BY_THE_PROGRAM[name]}")
+
+
+def _is_checked(key: str) -> bool:
+    return re.split(r"[./@]", key)[0] in CHECKED
+
+
+def _refuse_unless(known: dict[str, set[str]], key: str, value: str) -> None:
+    """Raise ConfigError unless the first name of a key is known, and in that part its last one."""
+    first, *inner = key.split(".")
+    named = first in known and (not inner or value.startswith("{") or inner[-1] in known[first])
+    if named:
+        return
+    shown = [part for part in known if part != "hydra"]
+    choices = shown + [f"{part}.{name}" for part in shown for name in known[part]]
+    near = difflib.get_close_matches(key, choices, n=3, cutoff=0.6)
+    fix = f"did you mean {', '.join(near)}?" if near else f"there are {', '.join(shown)}"
+    raise ConfigError(f"+{key}: nothing reads this key; {fix}")
+
+
+def _conf_folders(args: Sequence[str]) -> list[Path]:
+    """Return the folders in which Hydra looks for configuration."""
+    text = " ".join(args)
+    given = re.findall(r"(?:--config-dir|-cd)[= ](\S+)", text)
+    for places in re.findall(r"hydra\.searchpath=(\S+)", text):
+        given += re.findall(r"file://([^,\]'\"]+)", places)
+    return [conf_folder(), Path.cwd() / "conf", *map(Path, given)]
+
+
+def _known(folders: Sequence[Path], experiments: Sequence[str]) -> dict[str, set[str]]:
+    """Return each top-level key -> the names anywhere below it."""
+    waiting = [name for names in experiments for name in names.split(",")]
+    trees = [_load(conf_folder() / "config.yaml")]
+    seen: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        for tree in [_load(folder / "experiment" / f"{name}.yaml") for folder in folders]:
+            trees.append(tree)
+            bases = {base for base in tree.get("defaults", []) if isinstance(base, str)}
+            waiting += sorted(bases - seen - {"_self_", name})
+        seen.add(name)
+    known: dict[str, set[str]] = {part: set() for part in CHECKED}
+    known["trainer"] = set(_load(conf_folder() / "trainer" / "default.yaml"))
+    for tree in trees:
+        for part, inner in tree.items():
+            known.setdefault(str(part), set()).update(_names(inner))
+    return {part: names for part, names in known.items() if part != "defaults"}
+
+
+def _load(path: Path) -> dict[str, Any]:
+    """Return a YAML file as it stands; one that is not there, or has no keys, is empty."""
+    tree = OmegaConf.to_container(OmegaConf.load(path)) if path.is_file() else {}
+    return {str(key): value for key, value in tree.items()} if isinstance(tree, dict) else {}
+
+
+def _names(tree: Any) -> Iterator[str]:
+    if isinstance(tree, dict):
+        for key, value in tree.items():
+            yield str(key)
+            yield from _names(value)

@@ -1,0 +1,65 @@
+from pathlib import Path
+
+import pytest
+
+from muso_exp.errors import ConfigError
+from muso_exp.known_keys import SET_BY_THE_PROGRAM, refuse_trainer_arguments, refuse_unknown
+
+TABLE = "+experiment=wmf_merge"
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("+sweep=seeds", r"^\+sweep: nothing reads this key; did you mean seed\?$"),
+        ("+trainer_max_epochs=3", "did you mean trainer.max_epochs"),
+        ("++foo.bar=1", "foo.bar: nothing reads this key; there are dataset, model"),
+        ("+sizes.desk.epsilom=1", r"did you mean sizes.epsilon"),
+        ("+paths.output=x", "did you mean paths.outputs"),
+        ("+shares=[1]", "shares: nothing reads"),  # a key of another experiment
+        ("trainer.logger=false", "trainer.logger is set by the program: set logger=none"),
+        ("+trainer.fast_dev_run=true", "set trainer=quick"),
+        ("model=null", "model=null: name one of conf/model"),
+        ("logger=null", "no tracking is logger=none"),
+    ],
+)
+def test_what_nothing_reads_is_refused_with_the_nearest_names(override: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        refuse_unknown([TABLE, override])
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        *("+callbacks.x={_target_: a}", "++trainer.max_epochs=1", "+trainer.barebone=1"),
+        *("+dataset.world_x=1", "+name=mine", "+seed=1", "+sizes.desk.n_factors=3", "+logger=none"),
+        *("+sizes.tiny={epsilon: 1}", "+variants.third={merge: true}", "+hydra.job.env_set.A=b"),
+        *("+dataset@dataset.more=plays", "~paper", "--cfg", "-m", "+paper.claims=[]"),
+    ],
+)
+def test_what_is_read_may_be_appended(override: str) -> None:
+    refuse_unknown([TABLE, override])
+
+
+def test_keys_of_an_experiment_of_ones_own_are_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "conf" / "experiment").mkdir(parents=True)
+    file = tmp_path / "conf" / "experiment" / "mine.yaml"
+    file.write_text("defaults: [wmf_merge, _self_]\nnights: {lunar: 3}\n")
+    with pytest.raises(ConfigError, match=r"\+nights.lunar: nothing reads this key"):
+        refuse_unknown(["+experiment=mine", "+nights.lunar=4"])
+    with_folder = ["+experiment=mine", "--config-dir", str(tmp_path / "conf")]
+    refuse_unknown([*with_folder, "+nights.lunar=4"])
+    searched = f"hydra.searchpath=[file://{tmp_path}/conf]"
+    refuse_unknown(["+experiment=mine", searched, "+nights.lunar=4"])
+    monkeypatch.chdir(tmp_path)
+    refuse_unknown(["+experiment=wmf,mine", "+nights.lunar=4", "+sizes.desk.matched=true"])
+    with pytest.raises(ConfigError, match=r"did you mean nights\.lunar"):
+        refuse_unknown(["+experiment=mine", "+nights.luna=4"])
+
+
+@pytest.mark.parametrize("name", SET_BY_THE_PROGRAM)
+def test_an_argument_that_the_program_sets_names_another_way(name: str) -> None:
+    with pytest.raises(ConfigError, match=f"trainer.{name} is set by the program: .+"):
+        refuse_trainer_arguments(["max_epochs", name])
