@@ -36,7 +36,7 @@ def test_a_target_outside_the_known_packages_is_refused_before_it_is_imported(
     ("target", "kind"),
     [
         ("muso_exp.run.run", pl.LightningModule),  # a function
-        ("muso_exp.run.os", pl.LightningModule),  # a module
+        ("muso_exp.run.sys", pl.LightningModule),  # a module
         ("muso_exp.build.DictConfig", pl.LightningModule),  # a class from elsewhere
         ("muso_exp.callbacks.Tensor", pl.Callback),
         ("muso_exp.models.popularity.Popularity", pl.Callback),  # a class of another kind
