@@ -5,12 +5,14 @@ from __future__ import annotations
 import difflib
 import errno
 import hashlib
+import io
 import logging
 import math
 import os
 import signal
 import sys
 import time
+import traceback
 import warnings
 from importlib import import_module
 from pathlib import Path
@@ -24,6 +26,8 @@ from muso_exp.experiment.listing import (
     describe_experiments,
     experiments,
 )
+from muso_exp.redaction import redact
+from muso_exp.text import visible
 
 log = logging.getLogger("muso_exp")
 
@@ -53,8 +57,11 @@ def main() -> None:
     for signum in SIGNALS:
         if signal.getsignal(signum) is not signal.SIG_IGN:  # as nohup has it
             signal.signal(signum, _stop)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names hold letters of any alphabet
     outcome = "FAILED"  # of what is open when this ends: a sweep's parent run, claimed folders
     try:
+        _refuse_control(sys.argv[1:])
         _called(sys.argv[1:])
     except (Stopped, KeyboardInterrupt) as ending:
         outcome = "KILLED"
@@ -67,7 +74,8 @@ def main() -> None:
         error = raised.__cause__ if isinstance(raised, Through) else raised
         known = _known(error) if isinstance(error, Exception) else None
         if known is None or (debug and known is not error):
-            raise
+            sys.stderr.write(redact(traceback.format_exc()))
+            sys.exit(1)
         _fail(known, known.exit_code)
     finally:
         _tidy(outcome)
@@ -76,10 +84,10 @@ def main() -> None:
 def _called(args: list[str]) -> None:
     if not args:
         sys.stderr.write(f"{USAGE}\n")
-        sys.stdout.write(describe_experiments())
+        sys.stdout.write(visible(describe_experiments()))
         sys.exit(2)
     if args[0] in ("-h", "--help"):
-        sys.stdout.write(f"{USAGE}\n{describe_commands()}\n{describe_experiments()}")
+        sys.stdout.write(visible(f"{USAGE}\n{describe_commands()}\n{describe_experiments()}"))
     elif args[0][0].isalpha() and "=" not in args[0]:
         _command(args[0])
     else:
@@ -100,6 +108,21 @@ def _tidy(outcome: str) -> None:
             abandon()
 
 
+def _refuse_control(args: list[str]) -> None:
+    """Refuse arguments and folders that no page, table or terminal could show as they are.
+
+    Raises:
+        ConfigError: a control character, or bytes that are not UTF-8.
+    """
+    given = [(f"argument {place}", arg) for place, arg in enumerate(args, start=1)]
+    given += [(name, os.environ.get(name, "")) for name in ("MUSO_OUTPUTS", "MUSO_CACHE")]
+    for place, text in [*given, ("the working folder", os.getcwd())]:  # noqa: PTH109 - as text
+        if visible(text) != text:
+            raise ConfigError(
+                f"{place}: {visible(text)}: a control character, or no UTF-8; use another name"
+            )
+
+
 def _command(name: str) -> None:
     """Hand the rest of the command line to the typer command of that name."""
     if not (Path(__file__).parent / "commands" / f"{name}.py").is_file():
@@ -117,6 +140,7 @@ def _experiment(args: list[str]) -> None:
     import hydra
     from hydra.core.plugins import Plugins
 
+    from muso_exp.experiment.hydra_targets import use_checked_loader
     from muso_exp.experiment.known_keys import refuse_unknown
     from muso_exp.experiment.overrides import in_grammar
     from muso_exp.experiment.sweep import WorkingFolderConf
@@ -129,14 +153,16 @@ def _experiment(args: list[str]) -> None:
     # Hydra wants all overrides in a row; whoever types -m may type it anywhere
     sys.argv[1:] = sorted(args, key=lambda arg: arg not in ("-m", "--multirun"))
     Plugins.instance().register(WorkingFolderConf)
+    use_checked_loader()
     app = hydra.main(config_path=str(conf_folder()), config_name="config", version_base="1.3")
     app(task)()
 
 
 def task(cfg: Any) -> float | None:
     """Run one job; return the metric that a sweep optimises."""
-    from muso_exp.experiment.sweep import in_sweep
+    from muso_exp.experiment.sweep import in_sweep, redact_hydra_files
 
+    redact_hydra_files()
     try:
         record, folder = _attempt(cfg)
     except Exception as error:
@@ -259,7 +285,7 @@ def _stop(signum: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _fail(error: BaseException, status: int) -> NoReturn:
-    sys.stderr.write(f"muso_exp: {error}\n")
+    sys.stderr.write(f"muso_exp: {visible(redact(str(error)))}\n")
     sys.exit(status)
 
 

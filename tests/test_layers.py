@@ -20,19 +20,21 @@ MAY_IMPORT = {
     "plots_clusters": {"plots"},
     "plots_spectra": {"plots"},
     "catalogue": set(),
+    "ranges": set(),
     "known_keys": {"catalogue", "errors"},
-    "overrides": {"errors", "known_keys"},
+    "overrides": {"errors", "known_keys", "text"},
     "run_folders": {"errors"},
     "features": {"errors"},
     "metrics": {"errors", "features"},
-    "models": {"errors", "features", "metrics", "old_checkpoints"},
-    "simulation": {"errors", "features"},
-    "sources": {"errors", "features"},
+    "models": {"errors", "features", "metrics", "old_checkpoints", "ranges"},
+    "simulation": {"csv_cells", "errors", "features"},
+    "sources": {"csv_cells", "errors", "features"},
     "data": {
         "csv_cells",
         "terminal",
         "text",
         "errors",
+        "ranges",
         "results",
         "features",
         "metrics",
@@ -43,7 +45,8 @@ MAY_IMPORT = {
         "plots_clusters",
         "plots_spectra",
     },
-    "callbacks": set(),
+    "redaction": {"text"},
+    "callbacks": {"redaction"},
     "checkpoint": {"errors", "old_checkpoints", "run_folders"},
     "old_checkpoints": set(),
     "folders": {"errors"},
@@ -52,10 +55,12 @@ MAY_IMPORT = {
     "paper": {"errors", "metrics"},
     "report": {"paper", "outcome", "errors", "plots", "terminal", "text"},
     "outcome": {"paper", "plots", "report", "results", "metrics"},
-    "comparison": {"errors", "metrics", "paper"},
+    "comparison": {"errors", "metrics", "paper", "text"},
     "tables": {"plots", "comparison", "csv_cells", "report", "terminal"},
 }
-MAY_USE_HYDRA = {"__main__", "run", "build", "sweep", "overrides", "known_keys", "commands"}
+MAY_USE_HYDRA = {
+    *("__main__", "run", "build", "sweep", "overrides", "known_keys", "commands", "hydra_targets"),
+}
 NEVER_CONCRETE = ("run", "build", "sweep", "outcome", "paper", "report", "comparison", "tables")
 
 

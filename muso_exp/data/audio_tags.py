@@ -21,6 +21,7 @@ from muso_exp.data.sound.splits import keyed_share
 from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions
 from muso_exp.metrics.tags import tag_metrics
+from muso_exp.ranges import Count, NotNegative, Positive, PositiveShare, ZeroOrMore
 from muso_exp.records import Batch, Finding, Section
 from muso_exp.sound.loudness import clip_levels
 from muso_exp.tasks.recommendation.sections import tag_areas_section
@@ -64,15 +65,15 @@ class AudioTags(AudioData):
     def __init__(
         self,
         plays: Plays | None = None,
-        n_tags: int = 50,
+        n_tags: ZeroOrMore = 50,
         inputs: str = "audio",
-        label_share: float = 1.0,
+        label_share: PositiveShare = 1.0,
         match: str = "id",
-        n_factors: int = 40,
-        iterations: int = 40,
-        regularization: float = 1e-5,
-        alpha: float = 2.0,
-        epsilon: float = 1e-6,
+        n_factors: Count = 40,
+        iterations: Count = 40,
+        regularization: NotNegative = 1e-5,
+        alpha: NotNegative = 2.0,
+        epsilon: Positive = 1e-6,
         bias: bool = True,
         **audio: Any,
     ) -> None:

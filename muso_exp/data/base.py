@@ -16,6 +16,7 @@ from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler, S
 from torchmetrics import MetricCollection
 
 from muso_exp.errors import ConfigError
+from muso_exp.ranges import Seed, ZeroOrMore
 from muso_exp.records import Batch, Columns, Finding, Section
 from muso_exp.tasks.base import Answer, ExtraTask, NotAnsweredError, Task
 
@@ -49,7 +50,12 @@ class ExperimentData(pl.LightningDataModule):
     task: Task
 
     def __init__(
-        self, root: str | None, cache: str, batch_size: int, seed: int, num_workers: int = 0
+        self,
+        root: str | None,
+        cache: str,
+        batch_size: ZeroOrMore,
+        seed: Seed,
+        num_workers: ZeroOrMore = 0,
     ) -> None:
         super().__init__()
         self.root = None if root is None else Path(root)

@@ -28,6 +28,7 @@ from muso_exp.formats.track_tables import (
     read_features,
     read_rows,
 )
+from muso_exp.ranges import Count, Seed, Share, UpToOne, ZeroOrMore
 from muso_exp.simulation.checked import simulated_world, small_worlds_refused
 from muso_exp.simulation.playlists import write_playlists
 from muso_exp.tasks.playlist_owner.new_tracks import NewTracks
@@ -80,9 +81,9 @@ class Playlists(ExperimentData):
         self,
         root: str | None,
         cache: str,
-        batch_size: int,
-        seed: int,
-        num_workers: int,
+        batch_size: ZeroOrMore,
+        seed: Seed,
+        num_workers: ZeroOrMore,
         features: list[str],
         drop: list[str],
         files: list[str] | None,
@@ -91,16 +92,16 @@ class Playlists(ExperimentData):
         duplicates: str,
         overlap: str,
         balance: str,
-        n_tracks: int | None,
+        n_tracks: Count | None,
         scaling: str,
         threshold: str,
-        test_share: float,
-        val_share: float,
-        world_users: int,
-        world_artists: int,
-        world_liked: list[int],
-        world_taste: float,
-        world_seed: int,
+        test_share: Share,
+        val_share: Share,
+        world_users: Count,
+        world_artists: Count,
+        world_liked: list[Count],
+        world_taste: UpToOne,
+        world_seed: Seed,
         group: str = "track",
     ) -> None:
         super().__init__(root, cache, batch_size, seed, num_workers)

@@ -9,6 +9,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from torch import Tensor
 
 from muso_exp.models.binary import BinarySolver
+from muso_exp.ranges import Count, NotNegative, Positive, TwoOrMore
 from muso_exp.records import Batch
 from muso_exp.training.old_checkpoints import recorded_pickle, restored
 
@@ -53,11 +54,11 @@ class GradientBoosting(BinarySolver):
     def __init__(
         self,
         threshold: str = "half",
-        learning_rate: float = 0.05,
-        max_iter: int = 100,
-        max_leaf_nodes: int = 8,
-        min_samples_leaf: int = 20,
-        l2_regularization: float = 1.0,
+        learning_rate: Positive = 0.05,
+        max_iter: Count = 100,
+        max_leaf_nodes: TwoOrMore = 8,
+        min_samples_leaf: Count = 20,
+        l2_regularization: NotNegative = 1.0,
     ) -> None:
         super().__init__(threshold)
         self.save_hyperparameters(logger=False)

@@ -8,6 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
 from muso_exp.models.binary import BinarySolver
+from muso_exp.ranges import Count, Positive
 from muso_exp.records import Batch
 
 
@@ -32,7 +33,7 @@ class LogisticBinary(BinarySolver):
     intercept: Tensor
 
     def __init__(
-        self, input_dim: int, threshold: str = "half", C: float = 1.0, max_iter: int = 100
+        self, input_dim: int, threshold: str = "half", C: Positive = 1.0, max_iter: Count = 100
     ) -> None:
         super().__init__(threshold)
         if not C > 0:

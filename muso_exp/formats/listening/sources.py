@@ -30,7 +30,7 @@ from muso_exp.formats.listening.names import (
 )
 from muso_exp.formats.muso import WANTED as MUSO_FILES
 from muso_exp.formats.muso import read_listening
-from muso_exp.formats.text import find_file, find_files
+from muso_exp.formats.text import find_file, find_files, refuse_name
 from muso_exp.records import Finding
 
 LFM_EVENTS = Layout(("user", "artist", "album", "track", "time"), "user", "track", time="time")
@@ -78,6 +78,8 @@ class Source:
         if self.suffixes:
             found = sorted(path for path in root.glob("[!.]*") if path.name.endswith(self.suffixes))
             files |= {path.name: path for path in found if path.name != SOUND_TABLE}
+        for path in files.values():
+            refuse_name(path)
         if not files.keys() - {"unique_tracks", "tags"}:
             missing = [names[0] for names in self.optional.values()]
             raise DatasetNotFoundError(root, missing or [f"*{self.suffixes[0]}"], self.fix)
