@@ -54,7 +54,7 @@ class MlflowLogger(MLFlowLogger):
             super().__init__(
                 tracking_uri=tracking_uri, artifact_location=location, tags=tags, **kwargs
             )
-            end_the_dead(self._mlflow_client)
+            end_the_dead(self._mlflow_client, tags.get("lock"))
             try:
                 experiment = self.experiment_id  # makes the experiment and the run
                 kind = "custom_model_development"  # the UI then opens on runs, not on GenAI
@@ -154,20 +154,28 @@ def _end(logger: MlflowLogger | None, status: str) -> None:
             log.warning("%s; the next start marks this run KILLED", error)
 
 
-def end_the_dead(client: Any) -> None:
+def end_the_dead(client: Any, own_lock: str | None = None) -> None:
     """Mark KILLED the runs of this host that say RUNNING and whose process is gone.
 
     A run (a sweep too) holds a file lock from before it is tracked until after it has ended, and
     the operating system frees the lock of a process that was killed. Runs of other hosts, and of
     versions that held no lock, are left as they are: whether they are alive cannot be known here.
+
+    Args:
+        client: MLflow's client of the store.
+        own_lock: the lock of a run that this process is about to track; an earlier run that has
+            the same one, being resumed in its own folder, is dead.
     """
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]
     host = socket.gethostname().replace("'", "")
     query = f"attributes.status = 'RUNNING' and tags.host = '{host}'"
     for run in client.search_runs(experiments, query):
-        with if_free(run.data.tags.get("lock", "")) as free:
+        lock = run.data.tags.get("lock", "")
+        with if_free(lock) as free:
             # it may have ended between the query and now, but not while its lock is held here
-            if free and client.get_run(run.info.run_id).info.status == "RUNNING":
+            if (free or lock == own_lock) and client.get_run(
+                run.info.run_id
+            ).info.status == "RUNNING":
                 client.set_terminated(run.info.run_id, "KILLED")
                 log.info("the run in %s was cut off; marked KILLED", run.data.tags.get("folder"))
 

@@ -1,0 +1,69 @@
+"""The program in processes of its own: started, awaited, stopped; and what stands in its store."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parent.parent.parent
+TASK = ["+experiment=playlist_membership", "scale=smoke", "resamples=20", "callbacks.progress=null"]
+
+
+def start(outputs: Path, cache: Path, *args: str, **environment: str) -> subprocess.Popen:
+    """Start `python -m muso_exp`; its words go to one pipe."""
+    places = {"MUSO_OUTPUTS": str(outputs), "MUSO_CACHE": str(cache), **environment}
+    return subprocess.Popen(
+        [sys.executable, "-m", "muso_exp", *args],
+        cwd=REPOSITORY,
+        env={**os.environ, **places},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def ended(process: subprocess.Popen, patience: float = 400) -> tuple[int, str]:
+    """Return exit status and words of a process, once it has ended."""
+    words, _ = process.communicate(timeout=patience)
+    return process.returncode, words
+
+
+def wait_for(
+    process: subprocess.Popen, happened: Callable[[], object], patience: float = 300
+) -> bool:
+    """Wait until something has happened or the process has ended; return whether it happened."""
+    deadline = time.monotonic() + patience
+    while process.poll() is None and time.monotonic() < deadline:
+        if happened():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def rows(outputs: Path, query: str) -> list[tuple]:
+    with closing(sqlite3.connect(f"{outputs / 'mlflow.db'}", timeout=60)) as connection:
+        return connection.execute(query).fetchall()
+
+
+def statuses(outputs: Path) -> list[str]:
+    """Return the status of each tracked run, in the order of their starts."""
+    if not (outputs / "mlflow.db").exists():
+        return []
+    return [status for (status,) in rows(outputs, "select status from runs order by start_time")]
+
+
+def is_whole(outputs: Path) -> bool:
+    """Return whether the store is absent or sound, with nothing half made beside it."""
+    if list(outputs.glob("*half-made*")):
+        return False
+    if not (outputs / "mlflow.db").exists():
+        return True
+    tables = {name for (name,) in rows(outputs, "select name from sqlite_master")}
+    checked = rows(outputs, "pragma quick_check") == [("ok",)]
+    return checked and not any(name.startswith("_alembic_tmp_") for name in tables)

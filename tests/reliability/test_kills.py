@@ -1,0 +1,101 @@
+"""Kills at any moment: each run is gone on with to the same numbers, and no store is broken.
+
+Long form (60 kills, or every $EVERY-th of them): pytest -m slow -s tests/reliability/test_kills.py
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from program import TASK, ended, is_whole, start, statuses, wait_for
+
+KILLED = [*TASK, "trainer.max_epochs=100", "checkpoint_every=1"]
+
+
+def metrics_of(folder: Path) -> dict:
+    return json.loads((folder / "metrics.json").read_text())["metrics"]
+
+
+def go_on(outputs: Path, cache: Path, run: Path, n: int) -> Path:
+    """Resume the run (every other one in its own folder), or start it again; return its folder."""
+    saved = (run / "checkpoints" / "last.ckpt").exists()
+    into = run if saved and n % 2 else run.with_name(f"{run.name}-again")
+    resumed = [f"ckpt={run}"] if saved else []
+    status, words = ended(start(outputs, cache, *KILLED, *resumed, f"hydra.run.dir={into}"))
+    assert status == 0 and "Traceback" not in words, words
+    return into
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> tuple[dict, float]:
+    """The numbers of a run that nothing stops, and its seconds."""
+    outputs = tmp_path_factory.mktemp("reference")
+    began = time.monotonic()
+    status, words = ended(start(outputs, cache, *KILLED, f"hydra.run.dir={outputs / 'run'}"))
+    assert status == 0, words
+    return metrics_of(outputs / "run"), time.monotonic() - began
+
+
+def test_a_first_start_that_is_killed_leaves_tracking_whole(
+    reference: tuple[dict, float], tmp_path: Path, cache: Path
+) -> None:
+    run = tmp_path / "run"
+    process = start(tmp_path, cache, *KILLED, f"hydra.run.dir={run}")
+    assert wait_for(process, lambda: list(tmp_path.glob(".mlflow.db.draft")))
+    process.kill()
+    ended(process)
+    assert not (tmp_path / "mlflow.db").exists()
+    assert metrics_of(go_on(tmp_path, cache, run, 0)) == reference[0]
+    assert is_whole(tmp_path) and statuses(tmp_path) == ["FINISHED"]
+    assert not list(tmp_path.glob(".mlflow.db.*"))
+
+
+def test_a_run_that_is_killed_in_training_ends_killed_and_goes_on_in_its_folder(
+    reference: tuple[dict, float], tmp_path: Path, cache: Path
+) -> None:
+    run = tmp_path / "run"
+    process = start(tmp_path, cache, *KILLED, f"hydra.run.dir={run}")
+    assert wait_for(process, lambda: (run / "checkpoints" / "last.ckpt").exists())
+    process.kill()
+    ended(process)
+    assert statuses(tmp_path) == ["RUNNING"]
+    assert metrics_of(go_on(tmp_path, cache, run, 1)) == reference[0]
+    assert statuses(tmp_path) == ["KILLED", "FINISHED"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+def test_sixty_kills(reference: tuple[dict, float], tmp_path: Path, cache: Path) -> None:
+    """40 in a store that is there, 20 at a first start (10 of them while the schema is made)."""
+    expected, seconds = reference
+    counts = dict.fromkeys(("resumed", "again", "ended before", "other", "broken", "running"), 0)
+    began = time.monotonic()
+    moments = range(0, 60, int(os.environ.get("EVERY", "1")))
+    for n in moments:
+        outputs = tmp_path / (f"first-{n}" if n % 3 == 0 else "shared")
+        outputs.mkdir(exist_ok=True)
+        run = outputs / f"run-{n}"
+        process = start(outputs, cache, *KILLED, f"hydra.run.dir={run}")
+        if n % 6 == 0:
+            wait_for(process, lambda at=outputs: list(at.glob(".mlflow.db.draft")))
+            time.sleep(5 * n / 60)
+        else:
+            time.sleep(seconds * (n + 0.5) / 60)
+        process.send_signal(signal.SIGKILL)
+        status, _ = ended(process)
+        saved = (run / "checkpoints" / "last.ckpt").exists()
+        counts["ended before" if status == 0 else "resumed" if saved else "again"] += 1
+        counts["broken"] += not is_whole(outputs)
+        last = run if status == 0 or (run / "metrics.json").exists() else None
+        last = last or go_on(outputs, cache, run, n)
+        counts["other"] += metrics_of(last) != expected
+        if last != run or status:
+            counts["running"] += max(statuses(outputs).count("RUNNING") - (last == run), 0)
+    seconds = time.monotonic() - began
+    print(f"\n{len(moments)} kills in {seconds:.0f} s: {counts}")
+    assert counts["other"] == counts["broken"] == counts["running"] == 0
