@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 import warnings
 from importlib import import_module
 from pathlib import Path
@@ -24,6 +25,7 @@ from muso_exp.catalogue import (
     experiments,
 )
 from muso_exp.errors import ConfigError, MusoError
+from muso_exp.redaction import redact
 
 log = logging.getLogger("muso_exp")
 
@@ -78,7 +80,8 @@ def main() -> None:
     except Exception as error:
         known = _known(error)
         if known is None or (debug and known is not error):
-            raise
+            sys.stderr.write(redact(traceback.format_exc()))
+            sys.exit(1)
         _fail(known, known.exit_code)
 
 
@@ -116,8 +119,9 @@ def _experiment(args: list[str]) -> None:
 def task(cfg: Any) -> float | None:
     """Run one job; return the metric that a sweep optimises."""
     from muso_exp.overrides import check
-    from muso_exp.sweep import in_sweep
+    from muso_exp.sweep import in_sweep, redact_hydra_files
 
+    redact_hydra_files()
     try:
         check(cfg)
         record, folder = _run(cfg)
@@ -229,7 +233,7 @@ def _stop(signum: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _fail(error: BaseException, status: int) -> NoReturn:
-    sys.stderr.write(f"muso_exp: {error}\n")
+    sys.stderr.write(redact(f"muso_exp: {error}\n"))
     sys.exit(status)
 
 

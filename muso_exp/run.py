@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+import yaml
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from pytorch_lightning.loggers import Logger
 
 from muso_exp.build import accepted, build, plain
@@ -31,6 +32,7 @@ from muso_exp.comparison import Finished, find_same
 from muso_exp.errors import ConfigError
 from muso_exp.outcome import Outcome, conclude
 from muso_exp.paper import Claim, check_metrics
+from muso_exp.redaction import redacted
 from muso_exp.sweep import in_sweep
 from muso_exp.tracking import MlflowLogger, tracked
 
@@ -77,7 +79,7 @@ def run(cfg: DictConfig) -> Outcome:
             check_metrics(claims, [*data.metrics(), *data.side_metrics()])
         model.attach_metrics(data.metrics())
         history, tested = LossHistory(), TestPredictions()
-        recipe = Recipe(plain(cfg.dataset), plain(cfg.model) | dims, cfg.seed)
+        recipe = Recipe(redacted(plain(cfg.dataset)), redacted(plain(cfg.model) | dims), cfg.seed)
         if resume:
             refuse_in_sweep("ckpt resumes one run; a stopped sweep goes on with rerun=false")
             refuse_other_run(resume, recipe.recipe, cfg.trainer.max_epochs)
@@ -134,7 +136,7 @@ def run(cfg: DictConfig) -> Outcome:
         outcome.record.update(
             experiment=cfg.name,
             variant=cfg.variant,
-            overrides=given_overrides(),
+            overrides=redacted(given_overrides()),
             seed=cfg.seed,
             config=config_hash(cfg),
             parameters=sum(weight.numel() for weight in model.parameters()),
@@ -146,7 +148,7 @@ def run(cfg: DictConfig) -> Outcome:
             },
         )
         outcome.add_history(history.points)
-        outcome.write(folder, OmegaConf.to_yaml(cfg, resolve=True))
+        outcome.write(folder, shown_config(cfg))
         if logger:
             logger.log_outcome(outcome.tracked_values(), folder)
     return outcome
@@ -224,8 +226,13 @@ def log_config(logger: MlflowLogger | None, cfg: DictConfig) -> None:
     """Log the configuration once: flat parameters, and the whole YAML as an artifact."""
     if logger:
         tree = {key: value for key, value in plain(cfg).items() if key not in UNLOGGED}
-        flat = flatten(tree)
-        logger.log_config(flat, OmegaConf.to_yaml(cfg, resolve=True))
+        flat = flatten(redacted(tree))
+        logger.log_config(flat, shown_config(cfg))
+
+
+def shown_config(cfg: DictConfig) -> str:
+    """Return the whole configuration as YAML, resolved, without the secrets in it."""
+    return yaml.safe_dump(redacted(plain(cfg)), sort_keys=False, allow_unicode=True)
 
 
 def chosen_callbacks(cfg: DictConfig) -> list[pl.Callback]:
