@@ -102,6 +102,7 @@ def _experiment(args: list[str]) -> None:
     import hydra
     from hydra.core.plugins import Plugins
 
+    from muso_exp.hydra_targets import use_checked_loader
     from muso_exp.overrides import in_grammar
     from muso_exp.sweep import WorkingFolderConf
 
@@ -112,6 +113,7 @@ def _experiment(args: list[str]) -> None:
     # Hydra wants all overrides in a row; whoever types -m may type it anywhere
     sys.argv[1:] = sorted(args, key=lambda arg: arg not in ("-m", "--multirun"))
     Plugins.instance().register(WorkingFolderConf)
+    use_checked_loader()
     app = hydra.main(config_path=str(conf_folder()), config_name="config", version_base="1.3")
     app(task)()
 

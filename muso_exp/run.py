@@ -17,7 +17,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 from pytorch_lightning.loggers import Logger
 
-from muso_exp.build import accepted, build, plain
+from muso_exp.build import accepted, build, check, plain
 from muso_exp.callbacks import LossHistory, RandomState, Recipe, TestPredictions
 from muso_exp.checkpoint import (
     AtomicCheckpointIO,
@@ -69,6 +69,7 @@ def run(cfg: DictConfig) -> Outcome:
     try:
         resume = find_checkpoint(cfg.ckpt) if cfg.ckpt else None
         claims = [Claim(**claim) for claim in plain(cfg.paper.claims)]
+        check_nodes(cfg)
         data = build(cfg.dataset, pl.LightningDataModule)
         data.prepare_data()
         data.setup("fit")
@@ -188,6 +189,17 @@ def claim_folder(folder: Path) -> None:
         (folder / "checkpoints").mkdir(parents=True)
     except FileExistsError as error:
         raise ConfigError(f"{folder}: belongs to another run; leave hydra.run.dir alone") from error
+
+
+def check_nodes(cfg: DictConfig) -> None:
+    """Raise ConfigError for a part of the configuration that cannot be built, before any is."""
+    check(cfg.dataset, pl.LightningDataModule)
+    check(cfg.model, pl.LightningModule)
+    check(cfg.trainer, pl.Trainer)
+    for node in filter(None, cfg.callbacks.values()):
+        check(node, pl.Callback)
+    if cfg.logger:
+        check(cfg.logger, Logger)
 
 
 def identity(cfg: DictConfig, folder: Path, data: Any) -> dict[str, Any]:

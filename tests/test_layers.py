@@ -46,7 +46,7 @@ MAY_IMPORT = {
     "comparison": {"errors", "metrics", "paper"},
     "tables": {"plots", "comparison", "report"},
 }
-MAY_USE_HYDRA = {"__main__", "run", "build", "sweep", "overrides", "commands"}
+MAY_USE_HYDRA = {"__main__", "run", "build", "sweep", "overrides", "commands", "hydra_targets"}
 NEVER_CONCRETE = ("run", "build", "sweep", "outcome", "paper", "report", "comparison", "tables")
 
 

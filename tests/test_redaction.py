@@ -97,7 +97,7 @@ def test_a_sweep_hides_secrets_too(
 ) -> None:
     monkeypatch.setenv("LASTFM_API_KEY", "canary-of-the-environment")
     given = "+paper.address=http://me:canary-of-the-line@host/x"
-    status, out, err = call("-m", *SMOKE, f"+paper.key={IN_YAML}", given, "seed=0,1")
+    status, out, err = call("-m", *SMOKE, "logger=none", f"+paper.key={IN_YAML}", given, "seed=0,1")
     assert status == 0 and "canary" not in out + err
     assert files_with(b"canary-of", tmp_path) == []
 
@@ -121,7 +121,7 @@ def test_a_fault_of_the_program_is_shown_without_secrets(
         raise RuntimeError("http://me:canary-of-the-line@host is away")
 
     monkeypatch.setattr(Outcome, "write", fail)
-    status, out, err = call(*SMOKE)
+    status, out, err = call(*SMOKE, "logger=none")
     assert status == 1 and "RuntimeError: http://***@host is away" in err
     assert "canary" not in out + err
     assert files_with(b"canary-of", tmp_path) == []

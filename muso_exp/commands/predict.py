@@ -124,13 +124,14 @@ def load_trained(checkpoint: Path) -> tuple[Any, Any]:
     """
     import pytorch_lightning as pl
 
-    from muso_exp.build import build
+    from muso_exp.build import build, check
     from muso_exp.checkpoint import UNFIT, load_weights, read_checkpoint
 
     saved = read_checkpoint(checkpoint)
     recipe = saved.get("recipe")
     if not isinstance(recipe, dict) or not {"dataset", "model"} <= set(recipe):
         raise CheckpointError(f"{checkpoint}: no checkpoint of a muso_exp run: it has no recipe")
+    check(recipe["model"], pl.LightningModule)
     data = build(recipe["dataset"], pl.LightningDataModule)
     model = build(recipe["model"], pl.LightningModule)
     try:
