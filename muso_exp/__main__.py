@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 import warnings
 from importlib import import_module
 from pathlib import Path
@@ -24,6 +25,7 @@ from muso_exp.catalogue import (
     experiments,
 )
 from muso_exp.errors import ConfigError, MusoError, Stopped, Through, meant
+from muso_exp.redaction import redact
 
 log = logging.getLogger("muso_exp")
 
@@ -67,7 +69,8 @@ def main() -> None:
         error = raised.__cause__ if isinstance(raised, Through) else raised
         known = _known(error) if isinstance(error, Exception) else None
         if known is None or (debug and known is not error):
-            raise
+            sys.stderr.write(redact(traceback.format_exc()))
+            sys.exit(1)
         _fail(known, known.exit_code)
     finally:
         _tidy(outcome)
@@ -117,6 +120,7 @@ def _experiment(args: list[str]) -> None:
     import hydra
     from hydra.core.plugins import Plugins
 
+    from muso_exp.hydra_targets import use_checked_loader
     from muso_exp.known_keys import refuse_unknown
     from muso_exp.overrides import in_grammar
     from muso_exp.sweep import WorkingFolderConf
@@ -129,14 +133,16 @@ def _experiment(args: list[str]) -> None:
     # Hydra wants all overrides in a row; whoever types -m may type it anywhere
     sys.argv[1:] = sorted(args, key=lambda arg: arg not in ("-m", "--multirun"))
     Plugins.instance().register(WorkingFolderConf)
+    use_checked_loader()
     app = hydra.main(config_path=str(conf_folder()), config_name="config", version_base="1.3")
     app(task)()
 
 
 def task(cfg: Any) -> float | None:
     """Run one job; return the metric that a sweep optimises."""
-    from muso_exp.sweep import in_sweep
+    from muso_exp.sweep import in_sweep, redact_hydra_files
 
+    redact_hydra_files()
     try:
         record, folder = _attempt(cfg)
     except Exception as error:
@@ -259,7 +265,7 @@ def _stop(signum: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _fail(error: BaseException, status: int) -> NoReturn:
-    sys.stderr.write(f"muso_exp: {error}\n")
+    sys.stderr.write(redact(f"muso_exp: {error}\n"))
     sys.exit(status)
 
 

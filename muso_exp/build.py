@@ -34,10 +34,19 @@ def build(node: DictConfig | Mapping[str, Any] | None, kind: type, **extra: Any)
     """
     if not node:
         return None
+    return _make(check(node, kind), extra)
+
+
+def check(node: DictConfig | Mapping[str, Any], kind: type) -> Any:
+    """Return a node as a plain tree, once its targets and arguments are such as `build` takes.
+
+    Raises:
+        ConfigError: they are not; nothing was constructed.
+    """
     tree = plain(node)
     _check_packages(tree)
     _check_node(tree, (kind,))
-    return _make(tree, extra)
+    return tree
 
 
 def plain(node: Any) -> Any:

@@ -12,6 +12,8 @@ import torch
 from pytorch_lightning.callbacks import ModelCheckpoint, RichProgressBar
 from torch import Tensor
 
+from muso_exp.redaction import redacted
+
 
 class ProgressBar(RichProgressBar):
     """Lightning's rich progress bar without the run's id, which is in the tracker."""
@@ -134,8 +136,11 @@ class Recipe(pl.Callback):
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Add the recipe to what is saved."""
+        """Add the recipe to what is saved; arguments are saved without secrets."""
         checkpoint["recipe"] = self.recipe
+        for name in ("hyper_parameters", "datamodule_hyper_parameters"):
+            if name in checkpoint:
+                checkpoint[name] = redacted(checkpoint[name])
 
 
 class TestPredictions(pl.Callback):

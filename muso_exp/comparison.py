@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,9 @@ from muso_exp.errors import ConfigError
 from muso_exp.metrics.resampling import percentile_interval
 from muso_exp.paper import VERSUS_NULL, beats, data_line
 
+log = logging.getLogger(__name__)
+
+_NEEDED = ("experiment", "variant", "seed", "scale", "data", "metrics", "intervals", "versus")
 _ELSEWHERE = ("seed=", "rerun=", "ckpt=", "logger", "paths.", "hydra.")  # no part of a row's name
 
 
@@ -34,18 +38,30 @@ class Finished:
         return " ".join(filter(None, [self.record["variant"], self.folder.name]))
 
 
-def find_runs(places: Iterable[Path]) -> list[Finished]:
+def find_runs(places: Iterable[Path], skip_damaged: bool = False) -> list[Finished]:
     """Return the finished runs in these folders (runs, sweeps, experiments, or all outputs).
 
+    Args:
+        places: the folders.
+        skip_damaged: leave out a run whose files cannot be read, with a warning that names it.
+
     Raises:
-        ConfigError: no finished run in one of the places.
+        ConfigError: no finished run in one of the places, or a damaged one.
     """
     runs: dict[Path, Finished] = {}
     for place in places:
         found = sorted(_finished(place), key=_place_in_order)
         if not found:
             raise ConfigError(f"{place}: no finished run here (a metrics.json); run one first")
-        runs.update({path.parent: _load(path.parent) for path in found})
+        for path in found:
+            try:
+                runs[path.parent] = _load(path.parent)
+            except ConfigError as error:
+                if not skip_damaged:
+                    raise
+                log.warning("left out: %s", error)
+    if not runs:
+        raise ConfigError("no finished run here can be read; run one first")
     return list(runs.values())
 
 
@@ -217,17 +233,36 @@ def spread_over_seeds(table: pd.DataFrame) -> pd.DataFrame:
 def find_same(folder: Path, config: str) -> Finished | None:
     """Return the newest finished run below `folder` with this configuration hash, or None."""
     for path in sorted(folder.glob("**/metrics.json"), key=lambda p: p.stat().st_mtime)[::-1]:
-        if json.loads(path.read_text(encoding="utf-8")).get("config") == config:
-            return _load(path.parent)
+        try:
+            if _read_record(path.parent).get("config") == config:
+                return _load(path.parent)
+        except ConfigError as error:
+            log.warning("not looked at: %s", error)
     return None
 
 
 def _load(folder: Path) -> Finished:
+    record = _read_record(folder)
     try:
-        record = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
         return Finished(folder, record, pd.read_parquet(folder / "samples.parquet"))
     except (OSError, ValueError) as error:
         raise ConfigError(f"{folder}: not a whole run folder ({error})") from error
+
+
+def _read_record(folder: Path) -> dict[str, Any]:
+    """Return metrics.json of a run.
+
+    Raises:
+        ConfigError: it is torn, empty, or not what a run writes.
+    """
+    try:
+        record = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{folder}: metrics.json cannot be read ({error})") from error
+    absent = [name for name in _NEEDED if not isinstance(record, dict) or name not in record]
+    if absent:
+        raise ConfigError(f"{folder}: metrics.json is not of a run: no {absent[0]}")
+    return record
 
 
 def _place_in_order(path: Path) -> tuple[str, int, str]:

@@ -92,8 +92,8 @@ def restored(tree: Any) -> Any:
 def _restored(recorded: Recorded) -> Any:
     kind = type(recorded).__name__
     if kind == "numpy._core.multiarray._reconstruct":
-        *described, raw = recorded.state[1:]
-        return _array(*described, restored(raw))
+        shape, dtype, fortran, raw = recorded.state[1:]
+        return _array(shape, dtype, fortran, restored(raw))
     if kind == "pandas.DataFrame":
         return _table(*recorded.state["_mgr"].args)
     if kind == "pandas.arrays.ArrowStringArray":

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+import yaml
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from pytorch_lightning.loggers import Logger
 
-from muso_exp.build import accepted, build, plain
+from muso_exp.build import accepted, build, check, plain
 from muso_exp.callbacks import LossHistory, RandomState, Recipe, TestPredictions
 from muso_exp.checkpoint import (
     AtomicCheckpointIO,
@@ -31,6 +32,7 @@ from muso_exp.errors import ConfigError
 from muso_exp.folders import LOCK, abandon, begin, claim, is_worker, lock_tags
 from muso_exp.outcome import Outcome, conclude
 from muso_exp.paper import Claim, check_metrics
+from muso_exp.redaction import redacted
 from muso_exp.sweep import in_sweep
 from muso_exp.tracking import MlflowLogger, tracked
 
@@ -67,6 +69,7 @@ def run(cfg: DictConfig) -> Outcome:
     try:
         resume = find_checkpoint(cfg.ckpt) if cfg.ckpt else None
         claims = [Claim(**claim) for claim in plain(cfg.paper.claims)]
+        check_nodes(cfg)
         data = build(cfg.dataset, pl.LightningDataModule)
         data.prepare_data()
         data.setup("fit")
@@ -77,7 +80,7 @@ def run(cfg: DictConfig) -> Outcome:
             check_metrics(claims, [*data.metrics(), *data.side_metrics()])
         model.attach_metrics(data.metrics())
         history, tested = LossHistory(), TestPredictions()
-        recipe = Recipe(plain(cfg.dataset), plain(cfg.model) | dims, cfg.seed)
+        recipe = Recipe(redacted(plain(cfg.dataset)), redacted(plain(cfg.model) | dims), cfg.seed)
         if resume:
             refuse_in_sweep("ckpt resumes one run; a stopped sweep goes on with rerun=false")
             refuse_other_run(resume, recipe.recipe, cfg.trainer.max_epochs)
@@ -136,7 +139,7 @@ def run(cfg: DictConfig) -> Outcome:
         outcome.record.update(
             experiment=cfg.name,
             variant=cfg.variant,
-            overrides=given_overrides(),
+            overrides=redacted(given_overrides()),
             seed=cfg.seed,
             config=config_hash(cfg),
             parameters=sum(weight.numel() for weight in model.parameters()),
@@ -148,7 +151,7 @@ def run(cfg: DictConfig) -> Outcome:
             },
         )
         outcome.add_history(history.points)
-        outcome.write(folder, OmegaConf.to_yaml(cfg, resolve=True))
+        outcome.write(folder, shown_config(cfg))
         if logger:
             logger.log_outcome(outcome.tracked_values(), folder)
     return outcome
@@ -175,6 +178,17 @@ def refuse_in_sweep(problem: str) -> None:
     """Raise ConfigError if this run is one of a sweep or table."""
     if in_sweep():
         raise ConfigError(problem)
+
+
+def check_nodes(cfg: DictConfig) -> None:
+    """Raise ConfigError for a part of the configuration that cannot be built, before any is."""
+    check(cfg.dataset, pl.LightningDataModule)
+    check(cfg.model, pl.LightningModule)
+    check(cfg.trainer, pl.Trainer)
+    for node in filter(None, cfg.callbacks.values()):
+        check(node, pl.Callback)
+    if cfg.logger:
+        check(cfg.logger, Logger)
 
 
 def identity(cfg: DictConfig, folder: Path, data: Any) -> dict[str, Any]:
@@ -214,8 +228,13 @@ def log_config(logger: MlflowLogger | None, cfg: DictConfig) -> None:
     """Log the configuration once: flat parameters, and the whole YAML as an artifact."""
     if logger:
         tree = {key: value for key, value in plain(cfg).items() if key not in UNLOGGED}
-        flat = flatten(tree)
-        logger.log_config(flat, OmegaConf.to_yaml(cfg, resolve=True))
+        flat = flatten(redacted(tree))
+        logger.log_config(flat, shown_config(cfg))
+
+
+def shown_config(cfg: DictConfig) -> str:
+    """Return the whole configuration as YAML, resolved, without the secrets in it."""
+    return yaml.safe_dump(redacted(plain(cfg)), sort_keys=False, allow_unicode=True)
 
 
 def chosen_callbacks(cfg: DictConfig) -> list[pl.Callback]:

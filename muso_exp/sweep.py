@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import yaml
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.hydra_config import HydraConfig
 from hydra.experimental.callback import Callback
@@ -19,6 +20,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from muso_exp.errors import ConfigError, MusoError, Through
 from muso_exp.folders import claim, is_worker, lock_tags
+from muso_exp.redaction import redact, redacted
 
 FAILED = "failed.txt"  # in the folder of a sweep
 NUMBERS = re.compile(r"\$\{hydra\.job\.(num|id)\}")
@@ -76,7 +78,7 @@ class SweepTable(Callback):
             try:
                 _write_table(folder, config)
             except MusoError as error:
-                sys.stderr.write(f"muso_exp: no table in {folder}: {error}\n")
+                sys.stderr.write(redact(f"muso_exp: no table in {folder}: {error}\n"))
                 sys.exit(error.exit_code)
             if _open["parent"]:
                 _open["parent"].log_table(folder)
@@ -155,4 +157,18 @@ def note_failure(run: Path, overrides: str, reason: str) -> None:
     """
     run.parent.mkdir(parents=True, exist_ok=True)
     with (run.parent / FAILED).open("a", encoding="utf-8") as file:
-        file.write(f"{run.name}: {overrides}: {reason}\n")
+        file.write(redact(f"{run.name}: {overrides}: {reason}\n"))
+
+
+def redact_hydra_files() -> None:
+    """Take secrets out of what Hydra wrote of the configuration before the job began."""
+    runtime, sweep = HydraConfig.get().runtime, HydraConfig.get().sweep
+    files = list((Path(runtime.output_dir) / ".hydra").glob("*.yaml"))
+    if in_sweep():
+        files += Path(sweep.dir).glob("multirun.yaml")
+    for path in files:
+        written = OmegaConf.to_container(OmegaConf.load(path))
+        text = yaml.safe_dump(redacted(written), sort_keys=False, allow_unicode=True)
+        partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)  # jobs of a sweep may do so at once

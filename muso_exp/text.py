@@ -1,6 +1,5 @@
 """Text of unknown origin, shown without harm in a terminal and in Markdown."""
 
-import logging
 import re
 
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # no name holds them; see data.readers
@@ -25,14 +24,6 @@ def _escaped(match: re.Match[str]) -> str:
     if 0xDC80 <= code <= 0xDCFF:  # a byte of a file name, see os.fsdecode
         code -= 0xDC00
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
-
-
-class VisibleFormatter(logging.Formatter):
-    """A formatter of log lines that hold names and paths."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line, control characters made visible."""
-        return visible(super().format(record))
 
 
 def markdown(text: object) -> str:

@@ -178,3 +178,19 @@ def test_copies_that_the_tracker_keeps_are_no_runs(tmp_path: Path) -> None:
     make_run(tmp_path / "e" / "0", 0.5)
     make_run(tmp_path / "mlartifacts" / "1" / "artifacts", 0.5)
     assert [run.folder.name for run in find_runs([tmp_path])] == ["0"]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "3", "{}", "\x00\x01", '{"experiment": "e"}'])
+def test_a_torn_record_is_left_out_with_a_line_where_all_runs_are_shown(
+    text: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    make_run(tmp_path / "good", 0.5)
+    make_run(tmp_path / "torn", 0.6)
+    (tmp_path / "torn" / "metrics.json").write_text(text)
+    with pytest.raises(ConfigError, match=r"torn: metrics\.json (cannot be read|is not of a run)"):
+        find_runs([tmp_path])
+    assert [run.folder.name for run in find_runs([tmp_path], skip_damaged=True)] == ["good"]
+    assert f"left out: {tmp_path / 'torn'}: metrics.json" in caplog.text
+    assert find_same(tmp_path, "hash-0.5").folder.name == "good"
+    with pytest.raises(ConfigError, match="no finished run here can be read"):
+        find_runs([tmp_path / "torn"], skip_damaged=True)

@@ -43,7 +43,8 @@ MAY_IMPORT = {
         "plots_clusters",
         "plots_spectra",
     },
-    "callbacks": set(),
+    "redaction": {"text"},
+    "callbacks": {"redaction"},
     "checkpoint": {"errors", "old_checkpoints", "run_folders"},
     "old_checkpoints": set(),
     "folders": {"errors"},
@@ -55,7 +56,9 @@ MAY_IMPORT = {
     "comparison": {"errors", "metrics", "paper"},
     "tables": {"plots", "comparison", "csv_cells", "report", "terminal"},
 }
-MAY_USE_HYDRA = {"__main__", "run", "build", "sweep", "overrides", "known_keys", "commands"}
+MAY_USE_HYDRA = {
+    *("__main__", "run", "build", "sweep", "overrides", "known_keys", "commands", "hydra_targets"),
+}
 NEVER_CONCRETE = ("run", "build", "sweep", "outcome", "paper", "report", "comparison", "tables")
 
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from muso_exp.errors import ConfigError, DataFormatError
-from muso_exp.text import VisibleFormatter, markdown, visible
+from muso_exp.redaction import Formatter
+from muso_exp.text import markdown, visible
 
 
 @pytest.mark.parametrize(
@@ -41,7 +42,7 @@ def test_an_error_shows_control_characters_of_names_and_paths() -> None:
 
 def test_a_log_line_shows_control_characters() -> None:
     record = logging.LogRecord("x", logging.INFO, "", 0, "%s: read", ("\x1b]0;t\x07",), None)
-    assert VisibleFormatter().format(record) == r"\x1b]0;t\x07: read"
+    assert Formatter().format(record) == r"\x1b]0;t\x07: read"
 
 
 @pytest.mark.parametrize(

@@ -40,13 +40,13 @@ def predict(
     ids or names, one a line, or a CSV with track_id, or artist and title,
     and maybe plays and playlist_name.
     """
+    from muso_exp.redaction import Formatter
     from muso_exp.terminal import console
-    from muso_exp.text import VisibleFormatter
 
     if out is not None and not out.name.endswith((".csv", ".csv.gz", ".parquet")):
         raise ConfigError(f"--out {out}: a name that ends in .csv, .csv.gz or .parquet is needed")
     lines = logging.StreamHandler()
-    lines.setFormatter(VisibleFormatter())
+    lines.setFormatter(Formatter())
     logging.basicConfig(handlers=[lines])
     logging.getLogger("muso_exp").setLevel(logging.INFO)
     data, model = load_trained(find_trained(run))
@@ -128,13 +128,14 @@ def load_trained(checkpoint: Path) -> tuple[Any, Any]:
     """
     import pytorch_lightning as pl
 
-    from muso_exp.build import build
+    from muso_exp.build import build, check
     from muso_exp.checkpoint import UNFIT, load_weights, read_checkpoint
 
     saved = read_checkpoint(checkpoint)
     recipe = saved.get("recipe")
     if not isinstance(recipe, dict) or not {"dataset", "model"} <= set(recipe):
         raise CheckpointError(f"{checkpoint}: no checkpoint of a muso_exp run: it has no recipe")
+    check(recipe["model"], pl.LightningModule)
     data = build(recipe["dataset"], pl.LightningDataModule)
     model = build(recipe["model"], pl.LightningModule)
     try:

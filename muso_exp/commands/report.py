@@ -1,5 +1,6 @@
 """`python -m muso_exp report`: one page over all finished runs."""
 
+import logging
 import os
 from pathlib import Path
 from typing import Annotated
@@ -22,5 +23,6 @@ def report(
 
     target = out or outputs / "index.html"
     target.parent.mkdir(parents=True, exist_ok=True)
-    write_index(target, find_runs([outputs]))
+    logging.basicConfig(format="%(message)s")
+    write_index(target, find_runs([outputs], skip_damaged=True))
     typer.echo(visible(target))

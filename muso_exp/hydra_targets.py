@@ -1,0 +1,89 @@
+"""What Hydra itself would construct from a configuration is checked before it does."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from hydra._internal import hydra as hydra_application
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from muso_exp.errors import ConfigError
+
+# Part of the configuration -> the targets that may be constructed in it.
+_TARGETS = {
+    "callbacks": re.compile(r"muso_exp\.sweep\.SweepTable"),
+    "launcher": re.compile(r"(hydra\._internal\.core_plugins|hydra_plugins)(\.\w+)+Launcher"),
+    "sweeper": re.compile(
+        r"(hydra\._internal\.core_plugins|hydra_plugins)(\.\w+)+Sweeper"
+        r"|optuna\.samplers\.[A-Z]\w*Sampler"
+    ),
+}
+_LOGGING = re.compile(
+    r"logging\.(handlers\.)?[A-Z]\w*(Handler|Formatter)|muso_exp\.redaction\.Formatter"
+)
+_STREAM = re.compile(r"ext://sys\.std(out|err)")
+
+
+class CheckedLoader(ConfigLoaderImpl):
+    """Hydra's loader, which refuses a configuration whose `hydra` part constructs what it may not.
+
+    Hydra builds callbacks, launcher, sweeper and log handlers before the program is called.
+    """
+
+    def load_configuration(self, *args: Any, **kwargs: Any) -> DictConfig:
+        """Compose a configuration.
+
+        Raises:
+            ConfigError: a target that is refused.
+        """
+        cfg = super().load_configuration(*args, **kwargs)
+        check_hydra(cfg)
+        return cfg
+
+
+def use_checked_loader() -> None:
+    """Let Hydra's command line load configurations by `CheckedLoader`."""
+    hydra_application.ConfigLoaderImpl = CheckedLoader  # type: ignore[misc]
+
+
+def check_hydra(cfg: DictConfig) -> None:
+    """Raise ConfigError if Hydra would construct anything but what it needs for a run.
+
+    Args:
+        cfg: the composed configuration with its `hydra` part.
+    """
+    for part, allowed in _TARGETS.items():
+        for key, value in _leaves(_plain(cfg, part)):
+            if key in ("_partial_", "_args_") or (key == "_target_" and not _is(allowed, value)):
+                raise ConfigError(f"hydra.{part}: {key}={value}: refused")
+    for part in ("job_logging", "hydra_logging"):
+        for key, value in _leaves(_plain(cfg, part, resolve=False)):
+            outside = key in ("()", "class", "factory") and not _is(_LOGGING, value)
+            stream = str(value).startswith(("ext://", "cfg://")) and not _is(_STREAM, value)
+            node = key != "filename" and "${" in str(value)
+            if outside or stream or node:
+                raise ConfigError(f"hydra.{part}: {key}={value}: refused")
+
+
+def _is(allowed: re.Pattern[str], value: Any) -> bool:
+    return isinstance(value, str) and allowed.fullmatch(value) is not None
+
+
+def _plain(cfg: DictConfig, part: str, resolve: bool = True) -> Any:
+    node = cfg.hydra.get(part)
+    try:
+        return OmegaConf.to_container(node, resolve=resolve) if OmegaConf.is_config(node) else node
+    except OmegaConfBaseException as error:
+        raise ConfigError(f"hydra.{part}: {str(error).splitlines()[0]}") from error
+
+
+def _leaves(tree: Any, key: Any = "") -> list[tuple[Any, Any]]:
+    """Return the values of a plain tree, each with its own key."""
+    if isinstance(tree, dict):
+        return [leaf for name, value in tree.items() for leaf in _leaves(value, name)]
+    if isinstance(tree, list):
+        return [leaf for value in tree for leaf in _leaves(value, key)]
+    return [(key, tree)]
