@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import errno
 import hashlib
+import io
 import logging
 import math
 import os
@@ -24,6 +25,7 @@ from muso_exp.catalogue import (
     experiments,
 )
 from muso_exp.errors import ConfigError, MusoError
+from muso_exp.text import visible
 
 log = logging.getLogger("muso_exp")
 
@@ -59,13 +61,17 @@ def main() -> None:
     debug = os.environ.get("HYDRA_FULL_ERROR") == "1"
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, _stop)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names hold letters of any alphabet
     try:
+        _refuse_control(args)
         if not args:
             sys.stderr.write(f"{USAGE}\n")
-            sys.stdout.write(describe_experiments())
+            sys.stdout.write(visible(describe_experiments()))
             sys.exit(2)
         if args[0] in ("-h", "--help"):
-            sys.stdout.write(f"{USAGE}\n{describe_commands()}\n{describe_experiments()}")
+            listed = f"{USAGE}\n{describe_commands()}\n{describe_experiments()}"
+            sys.stdout.write(visible(listed))
         elif args[0][0].isalpha() and "=" not in args[0]:
             _command(args[0])
         else:
@@ -80,6 +86,21 @@ def main() -> None:
         if known is None or (debug and known is not error):
             raise
         _fail(known, known.exit_code)
+
+
+def _refuse_control(args: list[str]) -> None:
+    """Refuse arguments and folders that no page, table or terminal could show as they are.
+
+    Raises:
+        ConfigError: a control character, or bytes that are not UTF-8.
+    """
+    given = [(f"argument {place}", arg) for place, arg in enumerate(args, start=1)]
+    given += [(name, os.environ.get(name, "")) for name in ("MUSO_OUTPUTS", "MUSO_CACHE")]
+    for place, text in [*given, ("the working folder", os.getcwd())]:  # noqa: PTH109 - as text
+        if visible(text) != text:
+            raise ConfigError(
+                f"{place}: {visible(text)}: a control character, or no UTF-8; use another name"
+            )
 
 
 def _command(name: str) -> None:
@@ -227,7 +248,7 @@ def _stop(signum: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _fail(error: BaseException, status: int) -> NoReturn:
-    sys.stderr.write(f"muso_exp: {error}\n")
+    sys.stderr.write(f"muso_exp: {visible(error)}\n")
     sys.exit(status)
 
 

@@ -17,6 +17,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from muso_exp.errors import MusoError
+from muso_exp.text import visible
 
 FAILED = "failed.txt"  # in the folder of a sweep
 
@@ -95,4 +96,4 @@ def note_failure(run: Path, overrides: str, reason: str) -> None:
     """
     run.parent.mkdir(parents=True, exist_ok=True)
     with (run.parent / FAILED).open("a", encoding="utf-8") as file:
-        file.write(f"{run.name}: {overrides}: {reason}\n")
+        file.write(visible(f"{run.name}: {overrides}: {reason}") + "\n")

@@ -20,12 +20,12 @@ MAY_IMPORT = {
     "plots_clusters": {"plots"},
     "plots_spectra": {"plots"},
     "catalogue": set(),
-    "overrides": {"errors"},
+    "overrides": {"errors", "text"},
     "features": {"errors"},
     "metrics": {"errors", "features"},
     "models": {"errors", "features", "metrics"},
-    "simulation": {"errors", "features"},
-    "sources": {"errors", "features"},
+    "simulation": {"csv_cells", "errors", "features"},
+    "sources": {"csv_cells", "errors", "features"},
     "data": {
         "csv_cells",
         "terminal",
@@ -47,7 +47,7 @@ MAY_IMPORT = {
     "paper": {"errors", "metrics"},
     "report": {"paper", "outcome", "errors", "plots", "terminal", "text"},
     "outcome": {"paper", "plots", "report", "results", "metrics"},
-    "comparison": {"errors", "metrics", "paper"},
+    "comparison": {"errors", "metrics", "paper", "text"},
     "tables": {"plots", "comparison", "csv_cells", "report", "terminal"},
 }
 MAY_USE_HYDRA = {"__main__", "run", "build", "sweep", "overrides", "commands"}

@@ -15,7 +15,7 @@ import pandas as pd
 
 from muso_exp.csv_cells import unguarded
 from muso_exp.errors import DataFormatError, DatasetNotFoundError
-from muso_exp.text import CONTROL
+from muso_exp.text import CONTROL, visible
 
 Pairs = list[tuple[str, Any]]  # a JSON object, duplicate keys kept
 _ESCAPED = re.compile(r"(?<!\\)(?:\\\\)*(\\(?:[bf]|u00(?:0[0-8bcef]|1[0-9a-f]|7f)))", re.IGNORECASE)
@@ -51,9 +51,10 @@ def read_text(path: Path, encoding: str = "utf-8", fix: str = "save it as UTF-8"
     """Return the text of a plain or gzipped file, line ends LF.
 
     Raises:
-        DataFormatError: an unreadable file, damaged gzip data, or bytes that the encoding does not
-            know.
+        DataFormatError: an unreadable file, damaged gzip data, bytes that the encoding does not
+            know, or a control character in the name or the text.
     """
+    refuse_name(path)
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -74,6 +75,12 @@ def read_text(path: Path, encoding: str = "utf-8", fix: str = "save it as UTF-8"
     text = text.replace("\r\n", "\n")
     refuse_control(path, text)
     return text
+
+
+def refuse_name(path: Path) -> None:
+    """Raise DataFormatError for a file name that is not UTF-8 or holds a control character."""
+    if visible(path) != str(path):
+        raise DataFormatError(path, "a control character or no UTF-8 in its name", fix="rename it")
 
 
 def refuse_control(path: Path, text: str, escaped: bool = False) -> None:
