@@ -14,7 +14,7 @@ NAMES = (
     "[/] x",
     "[live]",
     "$x",
-    "$\\frac{",
+    "$\\frac{$",
     "a|b",
     "`code`",
     "=cmd|' /C calc'!A0",
