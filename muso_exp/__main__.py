@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import errno
 import hashlib
+import io
 import logging
 import math
 import os
@@ -26,6 +27,7 @@ from muso_exp.catalogue import (
 )
 from muso_exp.errors import ConfigError, MusoError, Stopped, Through, meant
 from muso_exp.redaction import redact
+from muso_exp.text import visible
 
 log = logging.getLogger("muso_exp")
 
@@ -55,8 +57,11 @@ def main() -> None:
     for signum in SIGNALS:
         if signal.getsignal(signum) is not signal.SIG_IGN:  # as nohup has it
             signal.signal(signum, _stop)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names hold letters of any alphabet
     outcome = "FAILED"  # of what is open when this ends: a sweep's parent run, claimed folders
     try:
+        _refuse_control(sys.argv[1:])
         _called(sys.argv[1:])
     except (Stopped, KeyboardInterrupt) as ending:
         outcome = "KILLED"
@@ -79,10 +84,10 @@ def main() -> None:
 def _called(args: list[str]) -> None:
     if not args:
         sys.stderr.write(f"{USAGE}\n")
-        sys.stdout.write(describe_experiments())
+        sys.stdout.write(visible(describe_experiments()))
         sys.exit(2)
     if args[0] in ("-h", "--help"):
-        sys.stdout.write(f"{USAGE}\n{describe_commands()}\n{describe_experiments()}")
+        sys.stdout.write(visible(f"{USAGE}\n{describe_commands()}\n{describe_experiments()}"))
     elif args[0][0].isalpha() and "=" not in args[0]:
         _command(args[0])
     else:
@@ -101,6 +106,21 @@ def _tidy(outcome: str) -> None:
             log.warning("%s; the next start marks the sweep's run KILLED", error)
         finally:
             abandon()
+
+
+def _refuse_control(args: list[str]) -> None:
+    """Refuse arguments and folders that no page, table or terminal could show as they are.
+
+    Raises:
+        ConfigError: a control character, or bytes that are not UTF-8.
+    """
+    given = [(f"argument {place}", arg) for place, arg in enumerate(args, start=1)]
+    given += [(name, os.environ.get(name, "")) for name in ("MUSO_OUTPUTS", "MUSO_CACHE")]
+    for place, text in [*given, ("the working folder", os.getcwd())]:  # noqa: PTH109 - as text
+        if visible(text) != text:
+            raise ConfigError(
+                f"{place}: {visible(text)}: a control character, or no UTF-8; use another name"
+            )
 
 
 def _command(name: str) -> None:
@@ -265,7 +285,7 @@ def _stop(signum: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _fail(error: BaseException, status: int) -> NoReturn:
-    sys.stderr.write(redact(f"muso_exp: {error}\n"))
+    sys.stderr.write(f"muso_exp: {visible(redact(str(error)))}\n")
     sys.exit(status)
 
 

@@ -17,6 +17,7 @@ import torch
 from muso_exp.errors import ConfigError
 from muso_exp.metrics.resampling import percentile_interval
 from muso_exp.paper import VERSUS_NULL, beats, data_line
+from muso_exp.text import visible
 
 log = logging.getLogger(__name__)
 
@@ -149,7 +150,7 @@ def _row(run: Finished, first: Finished, metric: str, label: str) -> dict[str, A
         "best_null": versus["null_value"],
         "verdict": versus["verdict"],
         "fit_seconds": record.get("seconds", {}).get("fit"),
-        "run": str(run.folder),
+        "run": visible(run.folder),
     }
     if run is not first and _units(run, metric) == _units(first, metric):
         difference = run.samples[metric].to_numpy() - first.samples[metric].to_numpy()

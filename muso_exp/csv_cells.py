@@ -1,11 +1,12 @@
 """Cells of CSV files: written so that no spreadsheet computes them, read as they were.
 
-What this package exports for people is written by `write_csv`; every reader of CSV files undoes it
-by `unguarded`. The simulated world writes published formats, which have no such signs, and calls
-nothing by a name that needs them.
+Every CSV file of this package is written by `write_csv` or `write_rows`, and every reader of CSV
+files undoes it by `unguarded`.
 """
 
+import csv
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,23 @@ def unguarded(cell: str) -> str:
     return cell[1:] if re.match(GUARDED, cell) else cell
 
 
-def write_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write a table as CSV for people and spreadsheets, without its index; cells are guarded."""
+def write_rows(path: Path, header: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
+    """Write a header and rows as CSV; cells are guarded."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerows(map(guarded, row) for row in [header, *rows])
+
+
+def write_csv(table: pd.DataFrame, path: Path, **options: Any) -> None:
+    """Write a table as CSV, without its index; cells are guarded.
+
+    Args:
+        table: its texts may be any.
+        path: of the file; `.gz` compresses it.
+        options: further ones of `pandas.DataFrame.to_csv`.
+    """
     safe = table.rename(columns=guarded)
     for place, (_, column) in enumerate(table.items()):
         if not pd.api.types.is_numeric_dtype(column):
             safe.isetitem(place, column.map(guarded).array)
-    safe.to_csv(path, index=False)
+    safe.to_csv(path, index=False, **options)

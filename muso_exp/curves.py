@@ -91,7 +91,7 @@ def confusion_figure(target: np.ndarray, decision: np.ndarray, names: tuple[str,
         colour = "white" if count > counts.max() / 2 else "black"
         axes.text(column, row, str(count), ha="center", va="center", color=colour, fontsize=13)
     labels = [name if len(name) <= 24 else name[:23] + "…" for name in names]
-    axes.set_xticks([0, 1], labels, parse_math=False)
-    axes.set_yticks([0, 1], labels, rotation=90, va="center", parse_math=False)
+    axes.set_xticks([0, 1], labels)
+    axes.set_yticks([0, 1], labels, rotation=90, va="center")
     axes.set(xlabel="decided", ylabel="true")
     return figure

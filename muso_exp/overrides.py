@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Quote, QuotedString
 from hydra.errors import HydraException
+from omegaconf import OmegaConf
 
 from muso_exp.errors import ConfigError
 from muso_exp.known_keys import refuse_trainer_arguments
+from muso_exp.text import visible
 
 PATH_KEY = re.compile(
     r"\+*(ckpt|paths\.\w+|(dataset\.)?roots\.\w+|dataset\.(\w+\.)*(root|cache|check_root|test_list))"
@@ -65,7 +67,8 @@ def check(cfg: Any) -> None:
 
     Raises:
         ConfigError: no data set or model; a seed, number of resamples, scale or variant that is
-            none; an argument of the Trainer that the program sets.
+            none; an argument of the Trainer that the program sets; a text with a control
+            character.
     """
     if "dataset" not in cfg or "model" not in cfg:
         raise ConfigError("name an experiment, or a dataset and a model; --help lists them")
@@ -76,6 +79,18 @@ def check(cfg: Any) -> None:
     _check_choice("scale", cfg.scale, cfg.sizes)
     if "variants" in cfg:
         _check_choice("variant", cfg.variant, cfg.variants)
+    for key, text in _texts(OmegaConf.to_container(cfg, resolve=True)):
+        if visible(text) != text:
+            raise ConfigError(f"{key}={text}: a control character; use another name")
+
+
+def _texts(node: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the texts of a configuration with their keys."""
+    if isinstance(node, str):
+        yield key, node
+    entries = node.items() if isinstance(node, dict) else ()
+    for name, value in enumerate(node) if isinstance(node, list) else entries:
+        yield from _texts(value, f"{key}.{name}".lstrip("."))
 
 
 def _check_trainer(trainer: Any) -> None:

@@ -84,7 +84,7 @@ def bars_figure(
     names = [name if len(name) <= 40 else name[:39] + "…" for name in labels]
     places = np.arange(len(names))
     axes.barh(places, values, xerr=errors, color=BLUE, ecolor=GREY, height=0.7)
-    axes.set_yticks(places, names, fontsize=8, parse_math=False)
+    axes.set_yticks(places, names, fontsize=8)
     axes.invert_yaxis()
     axes.axvline(0, color="black", linewidth=0.8)
     axes.set_xlabel(xlabel)
@@ -135,7 +135,7 @@ def forest_figure(
     places = np.arange(len(labels))
     errors = _errors(values, intervals)
     axes.errorbar(values, places, xerr=errors, fmt="o", color=BLUE, ecolor=GREY, capsize=3)
-    axes.set_yticks(places, list(labels), fontsize=8, parse_math=False)
+    axes.set_yticks(places, list(labels), fontsize=8)
     axes.invert_yaxis()
     if reference is not None:
         axes.axvline(reference, color=ORANGE, linestyle="--", linewidth=1, label=reference_name)

@@ -22,8 +22,8 @@ def confusion_figure(counts: np.ndarray, names: Sequence[str]) -> Figure:
             axes.text(column, row, str(count), ha="center", va="center", color=colour)
     labels = [name if len(name) <= 18 else name[:17] + "…" for name in names]
     places = range(len(names))
-    axes.set_xticks(places, labels, rotation=40, ha="right", fontsize=8, parse_math=False)
-    axes.set_yticks(places, labels, fontsize=8, parse_math=False)
+    axes.set_xticks(places, labels, rotation=40, ha="right", fontsize=8)
+    axes.set_yticks(places, labels, fontsize=8)
     axes.set(xlabel="decided", ylabel="true")
     return figure
 
@@ -41,7 +41,7 @@ def group_bars_figure(
     ):
         offset = (number - (len(columns) - 1) / 2) * height
         axes.barh(places + offset, values, height * 0.92, color=colour, label=name)
-    axes.set_yticks(places, list(labels), fontsize=8, parse_math=False)
+    axes.set_yticks(places, list(labels), fontsize=8)
     axes.invert_yaxis()
     axes.set_xlabel(xlabel)
     figure.legend(frameon=False, fontsize=8, loc="outside upper center", ncols=3)

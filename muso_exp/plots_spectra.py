@@ -33,7 +33,7 @@ def heat_figure(
         borders = np.arange(len(rows) + 1)
         image = axes.pcolormesh(shown, borders, scaled, cmap="RdBu_r", vmin=-1, vmax=1)
         axes.set(xscale="log", title=title, xlabel=xlabel)
-        axes.set_yticks(borders[:-1] + 0.5, rows, fontsize=8, parse_math=False)
+        axes.set_yticks(borders[:-1] + 0.5, rows, fontsize=8)
         axes.invert_yaxis()
         axes.set_xticks(_octaves(shown), labels=[f"{place:g}" for place in _octaves(shown)])
         axes.minorticks_off()
@@ -101,7 +101,7 @@ def songs_figure(
         right.plot(places, target[row], "o", color=GREY, label="true")
         right.plot(places, preds[row], "D", color=ORANGE, markersize=5, label="predicted")
         right.axhline(0, color="black", linewidth=0.6)
-        right.set_xticks(places, names, rotation=40, ha="right", fontsize=7, parse_math=False)
+        right.set_xticks(places, names, rotation=40, ha="right", fontsize=7)
         for axes in (left, right):
             axes.tick_params(labelsize=7)
             axes.spines[["top", "right"]].set_visible(False)

@@ -21,6 +21,7 @@ from omegaconf import DictConfig, OmegaConf
 from muso_exp.errors import ConfigError, MusoError, Through
 from muso_exp.folders import claim, is_worker, lock_tags
 from muso_exp.redaction import redact, redacted
+from muso_exp.text import visible
 
 FAILED = "failed.txt"  # in the folder of a sweep
 NUMBERS = re.compile(r"\$\{hydra\.job\.(num|id)\}")
@@ -157,7 +158,7 @@ def note_failure(run: Path, overrides: str, reason: str) -> None:
     """
     run.parent.mkdir(parents=True, exist_ok=True)
     with (run.parent / FAILED).open("a", encoding="utf-8") as file:
-        file.write(redact(f"{run.name}: {overrides}: {reason}\n"))
+        file.write(visible(redact(f"{run.name}: {overrides}: {reason}")) + "\n")
 
 
 def redact_hydra_files() -> None:

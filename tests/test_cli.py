@@ -325,3 +325,38 @@ def test_a_sweep_over_several_devices_is_refused(call: callable, tmp_path: Path)
     assert status == 2
     assert "on one device, not on 2; drop trainer=ddp" in err.splitlines()[-1]
     assert not list((tmp_path / "outputs" / "dos_classifier").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (["neighbours", "run", "a\x1b[31m"], r"argument 3: a\x1b[31m"),
+        (["+experiment=wmf", "dataset.root=/a/\udcff"], r"argument 2: dataset.root=/a/\xff"),
+        (["--\u202e"], r"argument 1: --\u202e"),
+    ],
+)
+def test_an_argument_that_nothing_can_show_is_refused(
+    args: list[str], told: str, call: callable, tmp_path: Path
+) -> None:
+    status, out, err = call(*args)
+    assert (status, out) == (2, "")
+    assert err == f"muso_exp: {told}: a control character, or no UTF-8; use another name\n"
+    assert not (tmp_path / "outputs").exists()
+
+
+@pytest.mark.parametrize("name", ["MUSO_OUTPUTS", "MUSO_CACHE"])
+def test_a_folder_of_the_environment_that_nothing_can_show_is_refused(
+    name: str, call: callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "a\x1bb")
+    status, _, err = call(*SMOKE)
+    assert status == 2 and err.startswith(f"muso_exp: {name}: a\\x1bb: a control character")
+
+
+def test_a_working_folder_that_nothing_can_show_is_refused(
+    call: callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a\x1b").mkdir()
+    monkeypatch.chdir(tmp_path / "a\x1b")
+    status, _, err = call("--help")
+    assert status == 2 and "the working folder" in err and "\x1b" not in err

@@ -21,13 +21,13 @@ MAY_IMPORT = {
     "plots_spectra": {"plots"},
     "catalogue": set(),
     "known_keys": {"catalogue", "errors"},
-    "overrides": {"errors", "known_keys"},
+    "overrides": {"errors", "known_keys", "text"},
     "run_folders": {"errors"},
     "features": {"errors"},
     "metrics": {"errors", "features"},
     "models": {"errors", "features", "metrics", "old_checkpoints"},
-    "simulation": {"errors", "features"},
-    "sources": {"errors", "features"},
+    "simulation": {"csv_cells", "errors", "features"},
+    "sources": {"csv_cells", "errors", "features"},
     "data": {
         "csv_cells",
         "terminal",
@@ -53,7 +53,7 @@ MAY_IMPORT = {
     "paper": {"errors", "metrics"},
     "report": {"paper", "outcome", "errors", "plots", "terminal", "text"},
     "outcome": {"paper", "plots", "report", "results", "metrics"},
-    "comparison": {"errors", "metrics", "paper"},
+    "comparison": {"errors", "metrics", "paper", "text"},
     "tables": {"plots", "comparison", "csv_cells", "report", "terminal"},
 }
 MAY_USE_HYDRA = {

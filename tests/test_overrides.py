@@ -63,3 +63,15 @@ def test_what_no_run_can_begin_with_is_refused(changed: dict, message: str) -> N
     kept = {key: value for key, value in (whole | changed).items() if value is not ...}
     with pytest.raises(ConfigError, match=message):
         check(OmegaConf.create(kept))
+
+
+def test_a_control_character_in_the_configuration_is_refused() -> None:
+    tree = {
+        "dataset": {"files": ["a", {"b": "x\x1b[31m"}]},
+        "model": {},
+        "seed": 0,
+        "resamples": 20,
+    }
+    tree |= {"seed": 0, "resamples": 20, "scale": "desk", "sizes": {"desk": {}}}
+    with pytest.raises(ConfigError, match=r"^dataset\.files\.1\.b=x\\x1b\[31m: a control char"):
+        check(OmegaConf.create(tree))

@@ -14,7 +14,7 @@ import pandas as pd
 from muso_exp.csv_cells import unguarded
 from muso_exp.data.opening import MAX_LINE, is_file, read_whole
 from muso_exp.errors import DataFormatError, DatasetNotFoundError
-from muso_exp.text import CONTROL
+from muso_exp.text import CONTROL, visible
 
 Pairs = list[tuple[str, Any]]  # a JSON object, duplicate keys kept
 _ESCAPE = re.compile(
@@ -73,8 +73,9 @@ def read_text(
 
     Raises:
         DataFormatError: an unreadable file, one that is too large, damaged gzip data, bytes that
-            the encoding does not know, or a control character (a tab is none).
+            the encoding does not know, or a control character (a tab is none) in its name or text.
     """
+    refuse_name(path)
     raw = read_whole(path, longest)
     try:
         text = raw.decode("utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding)
@@ -86,6 +87,12 @@ def read_text(
     if not controls:
         refuse_controls(path, text)
     return text
+
+
+def refuse_name(path: Path) -> None:
+    """Raise DataFormatError for a file name that is not UTF-8 or holds a control character."""
+    if visible(path) != str(path):
+        raise DataFormatError(path, "a control character or no UTF-8 in its name", fix="rename it")
 
 
 def refuse_controls(path: Path, text: str) -> None:

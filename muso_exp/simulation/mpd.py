@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from muso_exp.csv_cells import write_csv
 from muso_exp.simulation import names
 from muso_exp.simulation.msd import track_names
 from muso_exp.simulation.playlists import audio_features
@@ -210,7 +211,7 @@ def _write_features(
     listed = rng.permutation(tracks)[: max(round(LISTED * len(tracks)), 2)]
     table = audio_features(world.catalogue.track_factors[listed], taste, rng)[list(COLUMNS)]
     table.insert(0, "id", [track_id(int(track)) for track in listed])
-    table.to_csv(path, index=False)
+    write_csv(table, path)
 
 
 def _info(pids: Sequence[int]) -> dict[str, str]:

@@ -1,8 +1,7 @@
 """The simulated world in the format of the MuSo document."""
 
-import csv
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
+from muso_exp.csv_cells import write_rows
 from muso_exp.features.graph import chain_relations, dilation_distances, friend_chain
 from muso_exp.simulation import names
 from muso_exp.simulation.top_lists import TopLists, top_lists, top_tags
@@ -138,11 +138,11 @@ def _write_split(
     text = json.dumps(listening, ensure_ascii=False)
     (folder / f"{split}_listening.json").write_text(text, encoding="utf-8")
     rows = ([user, *row] for user, row in zip(listening, chain.distances().tolist(), strict=True))
-    _write_csv(folder / f"{split}_dos.csv", ["user", *listening], rows)
-    _write_csv(folder / f"{split}_chain.csv", ["position", "user"], enumerate(users))
+    write_rows(folder / f"{split}_dos.csv", ["user", *listening], rows)
+    write_rows(folder / f"{split}_chain.csv", ["position", "user"], enumerate(users))
     befriended = world.friends[chain.users][:, chain.users].toarray() != 0  # (length, length)
     pairs = ((users[a], users[b]) for a, b in np.argwhere(np.triu(befriended)))
-    _write_csv(folder / f"{split}_friends.csv", ["user", "friend"], pairs)
+    write_rows(folder / f"{split}_friends.csv", ["user", "friend"], pairs)
 
 
 def _category_lists(world: World) -> dict[str, Callable[[int], dict[str, int]]]:
@@ -165,10 +165,3 @@ def _category_lists(world: World) -> dict[str, Callable[[int], dict[str, int]]]:
         "top_tracks": named(top_lists(world.plays, TOP), names.track_name),
         "top_tags": tags,
     }
-
-
-def _write_csv(path: Path, header: list[str], rows: Iterable[Iterable[object]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from muso_exp.csv_cells import write_csv
 from muso_exp.simulation import names
 from muso_exp.simulation.world import World
 
@@ -91,7 +92,7 @@ def write_playlists(
     (folder / "new").mkdir()
     files = [*(f"user_{name}_likes.csv" for name in USERS), "new/tracks.csv"]
     for name, chosen in zip(files, [*liked, new], strict=True):
-        table.iloc[np.searchsorted(tracks, chosen)].to_csv(folder / name, index=False)
+        write_csv(table.iloc[np.searchsorted(tracks, chosen)], folder / name)
 
 
 def far_apart(world: World) -> tuple[int, int]:

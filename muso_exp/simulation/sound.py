@@ -13,6 +13,7 @@ from joblib import Parallel, delayed
 from rich.console import Console
 from rich.progress import track as progress
 
+from muso_exp.csv_cells import write_csv
 from muso_exp.simulation.msd import track_names
 from muso_exp.simulation.names import genre_name
 from muso_exp.simulation.playlists import audio_features
@@ -102,8 +103,8 @@ def write_sounds(
     console = Console(stderr=True)  # standard output ends with the run's folder
     for _ in progress(done, "rendering", len(batches), transient=True, console=console):
         pass
-    _manifest(world, tracks).to_csv(folder / "manifest.csv", index=False)
-    features.to_csv(folder / "track_features.csv", index=False)
+    write_csv(_manifest(world, tracks), folder / "manifest.csv")
+    write_csv(features, folder / "track_features.csv")
 
 
 def track_features(world: World, tracks: np.ndarray) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from muso_exp.csv_cells import write_csv
 from muso_exp.simulation.playlists import audio_features
 from muso_exp.simulation.world import World
 
@@ -35,6 +36,5 @@ def write_track_features(
     tracks = rng.choice(n_all, size=n_tracks, replace=False)
     table = audio_features(world.catalogue.track_factors[tracks], taste, rng)[list(COLUMNS)]
     table.insert(0, "id", [f"sim{track:019d}" for track in tracks])
-    table.to_csv(
-        folder / "track_features.csv.gz", index=False, compression={"method": "gzip", "mtime": 0}
-    )
+    packed = {"method": "gzip", "mtime": 0}
+    write_csv(table, folder / "track_features.csv.gz", compression=packed)

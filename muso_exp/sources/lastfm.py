@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -15,6 +14,7 @@ import numpy as np
 import pylast
 from scipy.sparse import csr_matrix
 
+from muso_exp.csv_cells import write_rows
 from muso_exp.errors import SourceError
 from muso_exp.features.graph import chain_relations, dilation_distances, walk_chain
 
@@ -196,18 +196,11 @@ def write_chain(folder: Path, split: str, chain: FriendChain) -> int:
     relations = chain_relations(csr_matrix(related), np.arange(len(users)))
     degrees = dilation_distances(relations)[np.ix_(stay, stay)]
     rows = ([names[place], *row] for place, row in zip(stay, degrees.tolist(), strict=True))
-    _write_csv(folder / f"{split}_dos.csv", ["user", *(names[place] for place in stay)], rows)
-    _write_csv(folder / f"{split}_chain.csv", ["position", "user"], enumerate(names))
+    write_rows(folder / f"{split}_dos.csv", ["user", *(names[place] for place in stay)], rows)
+    write_rows(folder / f"{split}_chain.csv", ["position", "user"], enumerate(names))
     pairs = ((names[a], names[b]) for a, b in np.argwhere(np.triu(related)))
-    _write_csv(folder / f"{split}_friends.csv", ["user", "friend"], pairs)
+    write_rows(folder / f"{split}_friends.csv", ["user", "friend"], pairs)
     plays = {names[place]: chain.listening[place] for place in stay}
     text = json.dumps(plays, ensure_ascii=False)
     (folder / f"{split}_listening.json").write_text(text, encoding="utf-8")
     return len(stay)
-
-
-def _write_csv(path: Path, header: list[str], rows: Iterable[Iterable[object]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)

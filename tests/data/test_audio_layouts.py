@@ -6,10 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+from tiny_sound import write_tone
 
 from muso_exp.data.audio.layouts import COLUMNS, find_layout, read_tracks
 from muso_exp.data.audio.published import read_artist_list, read_split_list, set_listed
+from muso_exp.data.audio.songs import find_songs
+from muso_exp.data.audio.store import StoreOptions, build_store
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError, MusoError
+from muso_exp.text import visible
 
 FMA_TABLE = """,album,artist,set,set,track,track,track,track
 ,comments,name,split,subset,bit_rate,genre_top,tags,title
@@ -258,3 +262,27 @@ def test_an_absent_or_empty_list_is_refused(tmp_path: Path) -> None:
     (tmp_path / "lists").mkdir()
     with pytest.raises(DataFormatError, match=r"no train\*.txt, val\*.txt or test\*.txt"):
         read_split_list(tmp_path / "lists")
+
+
+@pytest.mark.parametrize("name", ["\udcff\udcfe.wav", "a\x1b[31m.wav"])
+def test_a_sound_file_whose_name_no_table_can_hold_is_quarantined(
+    name: str, tmp_path: Path
+) -> None:
+    (tmp_path / "sound" / "rock").mkdir(parents=True)
+    write_tone(tmp_path / "sound" / "rock" / "good.wav", 440)
+    write_tone(tmp_path / "bad.wav", 440)
+    (tmp_path / "bad.wav").rename(tmp_path / "sound" / "rock" / name)
+    for tracks in (read_tracks(tmp_path / "sound"), find_songs(tmp_path / "sound")):
+        store = build_store(tracks, tmp_path / "cache", StoreOptions(8000, 1.0, min_seconds=1.0))
+        assert store.index["track_id"].tolist() == ["rock/good.wav"]
+        (row,) = store.quarantine.to_dict("records")
+        assert row["track_id"] == f"rock/{visible(name)}" and row["code"] == "missing"
+        assert "rename it" in row["detail"]
+
+
+def test_control_characters_of_tags_in_a_file_are_made_visible(tmp_path: Path) -> None:
+    with soundfile.SoundFile(tmp_path / "a.flac", "w", 8000, 1) as file:
+        file.artist, file.title = "\x1b[31mred", "plain"
+        file.write(np.sin(np.arange(8000)) / 4)
+    (track,) = read_tracks(tmp_path).to_dict("records")
+    assert (track["artist"], track["title"]) == (r"\x1b[31mred", "plain")

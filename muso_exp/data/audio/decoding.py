@@ -13,6 +13,7 @@ import soxr
 from muso_exp.data.audio.headers import is_cut
 from muso_exp.data.audio.quiet import quiet
 from muso_exp.errors import DataFormatError
+from muso_exp.text import ESCAPED
 
 MIN_RATE, MAX_RATE = 4_000, 384_000  # Hz; below telephone, above any studio
 MAX_CHANNELS = 32
@@ -192,7 +193,10 @@ def _check_regular(path: Path) -> None:
     try:
         found = path.stat()
     except OSError as error:
-        raise AudioError(path, "missing", f"cannot be found: {error.strerror}") from error
+        what = f"cannot be found: {error.strerror}"
+        if ESCAPED.search(path.name):  # a table holds no such name as it is
+            what += "; rename it, if a control character or no UTF-8 is in its name"
+        raise AudioError(path, "missing", what) from error
     if not stat.S_ISREG(found.st_mode):
         kind = "a folder" if stat.S_ISDIR(found.st_mode) else "a pipe, socket or device"
         raise AudioError(path, "not_a_file", f"{kind}, not a file")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from muso_exp.data.audio.decoding import AudioError, open_audio
+from muso_exp.text import visible
 
 SUFFIXES = {".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au"}
 _TABLES = ("manifest.csv", "tracks.csv", "fma_metadata/tracks.csv")
@@ -64,14 +65,18 @@ def _own_tags(path: Path) -> dict[str, str]:
     """Return the tags in a file, none of one that cannot be opened: reading it will say why."""
     try:
         with open_audio(path) as (file, _):
-            return file.copy_metadata()
+            return {name: visible(tag) for name, tag in file.copy_metadata().items()}
     except AudioError:
         return {}
 
 
 def _tracks(**columns: list[str]) -> pd.DataFrame:
-    """Return a table of tracks, its absent columns empty."""
-    tracks = pd.DataFrame(columns, dtype=str)
+    """Return a table of tracks, its absent columns empty.
+
+    A file whose name no table can hold has no such path: it is quarantined as `missing`.
+    """
+    shown = {name: [visible(text) for text in texts] for name, texts in columns.items()}
+    tracks = pd.DataFrame(shown, dtype=str)
     for name in {"artist", "title", "genre", "split"} - set(columns):
         tracks[name] = ""
     tracks["tags"] = [[] for _ in range(len(tracks))]

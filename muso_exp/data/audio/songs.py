@@ -7,6 +7,7 @@ import pandas as pd
 
 from muso_exp.data.audio.genre_folders import SUFFIXES
 from muso_exp.errors import DatasetNotFoundError
+from muso_exp.text import visible
 
 log = logging.getLogger(__name__)
 
@@ -25,12 +26,12 @@ def find_songs(path: Path) -> pd.DataFrame:
         if not songs:
             known = ", ".join(sorted(SUFFIXES))
             raise DatasetNotFoundError(path, ["any sound file"], f"names must end in {known}")
-        names = [str(song.relative_to(path)) for song in songs]
+        names = [visible(song.relative_to(path)) for song in songs]
     elif path.exists():
-        songs, names = [path], [path.name]
+        songs, names = [path], [visible(path.name)]
     else:
         raise DatasetNotFoundError(path.parent, [path.name], "give a sound file or a folder")
-    return pd.DataFrame({"track_id": names, "path": [str(song.absolute()) for song in songs]})
+    return pd.DataFrame({"track_id": names, "path": [visible(song.absolute()) for song in songs]})
 
 
 def warn_of_bad(quarantine: pd.DataFrame, n_songs: int) -> None:

@@ -14,6 +14,7 @@ from muso_exp.data.cache import cache_key, cached_folder
 from muso_exp.data.continuation.mpd_file import read_part
 from muso_exp.data.continuation.tables import CHALLENGE, SLICE, TRUTH, Part, Playlists, join_parts
 from muso_exp.data.opening import is_file
+from muso_exp.data.readers import refuse_name
 from muso_exp.errors import DataFormatError, DatasetNotFoundError
 
 SLICES, CHALLENGE_SET, CHALLENGE_TRUTH = (
@@ -32,6 +33,8 @@ def find_slices(root: Path) -> list[Path]:
     """Return the slices in a folder or its `data/`, plain or .gz, by their first playlist."""
     for folder in (root, root / "data"):
         found = [path for end in ("", ".gz") for path in folder.glob(SLICES + end)]
+        for path in found:
+            refuse_name(path)
         if found:
             return sorted(found, key=lambda path: (len(path.name), path.name))
     return []

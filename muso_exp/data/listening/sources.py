@@ -24,7 +24,7 @@ from muso_exp.data.listening.own import read_own
 from muso_exp.data.listening.own_tables import SUFFIXES
 from muso_exp.data.listening.play_logs import load_plays
 from muso_exp.data.listening.tables import Interactions, ItemTags, group_items
-from muso_exp.data.readers import find_file, find_files
+from muso_exp.data.readers import find_file, find_files, refuse_name
 from muso_exp.data.separation.hetrec_files import WANTED as HETREC_FILES
 from muso_exp.data.separation.hetrec_files import read_hetrec
 from muso_exp.data.separation.muso_files import WANTED as MUSO_FILES
@@ -78,6 +78,8 @@ class Source:
         if self.suffixes:
             found = sorted(path for path in root.glob("[!.]*") if path.name.endswith(self.suffixes))
             files |= {path.name: path for path in found if path.name != SOUND_TABLE}
+        for path in files.values():
+            refuse_name(path)
         if not files.keys() - {"unique_tracks", "tags"}:
             missing = [names[0] for names in self.optional.values()]
             raise DatasetNotFoundError(root, missing or [f"*{self.suffixes[0]}"], self.fix)

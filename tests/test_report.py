@@ -1,0 +1,115 @@
+"""Pages: whatever a name holds, it is text."""
+
+import csv
+from pathlib import Path
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from muso_exp import paper
+from muso_exp.comparison import Finished
+from muso_exp.paper import Card
+from muso_exp.report import card_tables, link_to, write_index, write_report
+from muso_exp.results import Finding, Section
+from muso_exp.tables import write_comparison
+from muso_exp.terminal import console
+
+NAME = "=<script>alert(1)</script> [/] [live] a|b `c` ```\n# \x1b[31m $x"
+SHOWN = NAME.replace("\x1b", r"\x1b")
+ROW = {
+    "metric": "auc",
+    "reported": 0.5,
+    "measured": 0.25,
+    "interval": (0.2, 0.3),
+    "null_value": 0.1,
+    "best_null": NAME,
+}
+CLAIM = ROW | {
+    "of": NAME,
+    "source": NAME,
+    "condition": NAME,
+    "verdict": paper.NOT_REPRODUCED,
+    "reason": NAME,
+    "reported_vs_null": None,
+}
+VERSUS = ROW | {"difference": 0.15, "difference_interval": (0.1, 0.2), "verdict": paper.BETTER}
+RECORD = {
+    "experiment": NAME,
+    "variant": NAME,
+    "overrides": [NAME, NAME],
+    "data": {"name": NAME, "simulated": True, "published": False, "fingerprint": NAME},
+    "scale": NAME,
+    "seed": 0,
+    "n": {NAME: 3},
+    "metrics": {"auc": 0.25},
+    "nulls": {NAME: {"auc": 0.1}},
+    "claims": [CLAIM],
+    "versus": [VERSUS],
+    "audit": [{"level": "warning", "text": NAME}],
+}
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> Path:
+    table = pd.DataFrame({NAME: [NAME, None], "n": [1, 2.5]})
+    outcome = SimpleNamespace(
+        record=RECORD,
+        card=Card(NAME, [CLAIM], [VERSUS]),
+        audit=[Finding("x", 1.0, NAME, "warning")],
+        sections=[Section("x", NAME, NAME, table)],
+    )
+    write_report(tmp_path, outcome, f"root: {NAME}\n")
+    return tmp_path
+
+
+def test_a_report_holds_names_as_text(report: Path) -> None:
+    page = (report / "report.html").read_text()
+    assert "<script" not in page and "\x1b" not in page
+    assert page.count("&lt;script&gt;") >= 15
+    assert r"\x1b[31m" in page
+
+
+def test_a_markdown_report_holds_names_as_text(report: Path) -> None:
+    page = (report / "report.md").read_text()
+    body, fence, config = page.partition("\n````yaml\n")
+    assert fence and config == f"root: {SHOWN}\n````"  # one ` more than in the configuration
+    assert "<script" not in body and "\x1b" not in body and "[live]" not in body
+    assert body.count(r"\[live\] a\|b \`c\` \`\`\` # \\x1b\[31m \$x") >= 15
+    assert "| [0.200, 0.300] |" in body  # numbers stay as they are
+
+
+def test_a_card_is_printed_as_text(capsys: pytest.CaptureFixture) -> None:
+    console().print(card_tables(RECORD))
+    out = capsys.readouterr().out
+    assert "\x1b" not in out and out.count("[live]") >= 5 and paper.NOT_REPRODUCED in out
+
+
+def test_a_table_holds_names_as_text(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    row = {
+        "metric": "auc", "variant": NAME, "data": NAME, "seed": 0, "reported": 0.5, "holds": NAME,
+        "measured": 0.25, "low": 0.2, "high": 0.3, "difference": None, "difference_low": None,
+        "difference_high": None, "best_null": 0.1, "verdict": NAME, "fit_seconds": 1.0,
+        "run": str(tmp_path / "javascript:alert(1)"),
+    }  # fmt: skip
+    write_comparison(tmp_path, NAME, NAME, pd.DataFrame([row, row | {"seed": 1}]))
+    page = (tmp_path / "table.html").read_text()
+    assert "<script" not in page and "\x1b" not in page and page.count("&lt;script&gt;") >= 8
+    assert 'href="javascript%3Aalert%281%29/report.html"' in page
+    out = capsys.readouterr().out
+    assert "\x1b" not in out and "[live]" in out
+    with (tmp_path / "table.csv").open(newline="") as file:
+        assert next(csv.DictReader(file))["variant"] == f"'{NAME}"
+
+
+def test_the_page_of_all_runs_holds_names_as_text(tmp_path: Path) -> None:
+    folder = tmp_path / "<img onerror=x>?#%"
+    folder.mkdir()
+    write_index(tmp_path / "index.html", [Finished(folder, RECORD, pd.DataFrame())])
+    page = (tmp_path / "index.html").read_text()
+    assert "<script" not in page and "<img" not in page and "\x1b" not in page
+    assert 'href="%3Cimg%20onerror%3Dx%3E%3F%23%25/report.html"' in page
+
+
+def test_a_link_to_a_file_whose_name_is_not_utf_8_holds_its_bytes(tmp_path: Path) -> None:
+    assert link_to(tmp_path / "\udcff" / "a.html", tmp_path) == "%FF/a.html"
