@@ -1,9 +1,10 @@
 """From a configuration node to an object: one `_target_`, plain arguments, known packages only."""
 
 import inspect
+import math
 from collections.abc import Mapping, Sequence
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from hydra.errors import InstantiationException
 from hydra.utils import get_class, instantiate
@@ -11,7 +12,13 @@ from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from muso_exp.errors import ConfigError, MusoError
+from muso_exp.ranges import describe, holds
 
+# What a constructor raises of its arguments; torch raises RuntimeError for sizes beyond the memory.
+REFUSALS = (
+    *(ValueError, TypeError, ImportError, OverflowError, MemoryError, RuntimeError),
+    MisconfigurationException,
+)
 ALLOWED = ("muso_exp.", "torch.", "pytorch_lightning.")
 
 
@@ -30,14 +37,14 @@ def build(node: DictConfig | None, **extra: Any) -> Any:
         return None
     if not OmegaConf.is_dict(node) or "_target_" not in node:
         raise ConfigError(f"{node}: a _target_ with its arguments is needed")
-    _check_arguments(node._target_, plain(node), _parameters(node))
+    _check_tree(plain(node), _parameters(node))
     try:
         return instantiate(node, **extra, _convert_="all")
     except InstantiationException as error:
         cause = error.__cause__
         if isinstance(cause, (MusoError, OSError)):
             raise cause from error
-        if isinstance(cause, (ValueError, TypeError, ImportError, MisconfigurationException)):
+        if isinstance(cause, REFUSALS):
             raise ConfigError(f"{node._target_}: {_last_line(cause)}") from error
         raise
 
@@ -78,14 +85,32 @@ def _parameters(node: DictConfig) -> Mapping[str, inspect.Parameter]:
         constructor = get_class(node._target_)
     except Exception as error:
         raise ConfigError(f"_target_={node._target_}: {_last_line(error)}") from error
+    return _signature(constructor)
+
+
+def _signature(constructor: Any) -> Mapping[str, inspect.Parameter]:
+    """Return the parameters of a class; those that `**options` hand on are of the class above."""
     try:
-        return inspect.signature(constructor, eval_str=True).parameters
+        own = inspect.signature(constructor, eval_str=True).parameters
     except NameError:  # a hint that is imported for the type checker alone
-        return inspect.signature(constructor).parameters
+        own = inspect.signature(constructor).parameters
+    above = next(iter(getattr(constructor, "__mro__", [])[1:]), object)
+    if above is object or all(one.kind is not one.VAR_KEYWORD for one in own.values()):
+        return own
+    named = {name: one for name, one in own.items() if one.kind is not one.VAR_KEYWORD}
+    return {**_signature(above), **named}
 
 
 def _is_named(parameter: inspect.Parameter) -> bool:
     return parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+
+
+def _check_tree(given: Any, known: Mapping[str, inspect.Parameter]) -> None:
+    """Check the arguments of a node and of the targets in it, whose packages are allowed."""
+    _check_arguments(given["_target_"], given, known)
+    for value in given.values():
+        if isinstance(value, dict) and "_target_" in value:
+            _check_tree(value, _signature(get_class(value["_target_"])))
 
 
 def _check_arguments(target: str, given: Any, known: Mapping[str, inspect.Parameter]) -> None:
@@ -97,13 +122,28 @@ def _check_arguments(target: str, given: Any, known: Mapping[str, inspect.Parame
     for name in filter(known.__contains__, given):  # in order: what is interpolated comes later
         hint = known[name].annotation
         if not _fits(given[name], hint):
-            needed = inspect.formatannotation(hint).replace("typing.", "")
-            raise ConfigError(f"{target}: {name}={given[name]}: {needed} is needed")
+            raise ConfigError(f"{target}: {name}={given[name]}: {_needed(hint)} is needed")
+
+
+def _needed(hint: Any) -> str:
+    """Return an annotation in words: `int >= 1 and <= 9`, `list of float > 0`, `str or null`."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return f"{_needed(inner[0])} {describe(inner[1])}"
+    if origin in (list, Sequence) and inner:
+        return f"list of {_needed(inner[0])}"
+    if origin in (Union, UnionType):
+        return " or ".join(map(_needed, inner))
+    if hint is NoneType:
+        return "null"
+    return inspect.formatannotation(hint).replace("typing.", "")
 
 
 def _fits(value: Any, hint: Any) -> bool:
     """Return whether a plain value is what an annotation says; one that is not plain fits all."""
     origin, inner = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return _fits(value, inner[0]) and holds(inner[1], value)
     if origin in (Union, UnionType):
         return any(_fits(value, one) for one in inner)
     if origin is Literal:
@@ -111,7 +151,8 @@ def _fits(value: Any, hint: Any) -> bool:
     if origin in (list, Sequence) and inner:
         return isinstance(value, list) and all(_fits(one, inner[0]) for one in value)
     if hint is float:
-        return isinstance(value, (int, float)) and not isinstance(value, bool)
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return number and math.isfinite(value)
     if hint is int:
         return isinstance(value, int) and not isinstance(value, bool)
     return hint not in (bool, str, NoneType) or isinstance(value, hint)
