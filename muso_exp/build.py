@@ -1,18 +1,26 @@
 """From a configuration node to an object: one class of the slot's kind, plain arguments."""
 
 import inspect
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from muso_exp.errors import ConfigError, MusoError
+from muso_exp.ranges import describe, holds
 
 # Packages whose classes may be a `_target_`: this program and Lightning (its own base package too).
 PACKAGES = ("muso_exp", "pytorch_lightning", "lightning_fabric")
+
+# What a constructor raises of its arguments; torch raises RuntimeError for sizes beyond the memory.
+REFUSALS = (
+    *(ValueError, TypeError, ImportError, OverflowError, MemoryError, RuntimeError),
+    MisconfigurationException,
+)
 
 
 def build(node: DictConfig | Mapping[str, Any] | None, kind: type, **extra: Any) -> Any:
@@ -97,7 +105,7 @@ def _make(tree: Any, extra: Mapping[str, Any] | None = None) -> Any:
         return _locate(tree["_target_"])(**{**arguments, **(extra or {})})
     except (MusoError, OSError):
         raise
-    except (ValueError, TypeError, ImportError, MisconfigurationException) as error:
+    except REFUSALS as error:
         raise ConfigError(f"{tree['_target_']}: {_last_line(error)}") from error
 
 
@@ -168,14 +176,28 @@ def _classes(hint: Any) -> Iterator[type]:
 
 
 def _parameters(constructor: type) -> Mapping[str, inspect.Parameter]:
+    """Return the parameters of a class; those that `**options` hand on are of the class above."""
     try:
-        return inspect.signature(constructor, eval_str=True).parameters
+        own = inspect.signature(constructor, eval_str=True).parameters
     except NameError:  # a hint that is imported for the type checker alone
-        return inspect.signature(constructor).parameters
+        own = inspect.signature(constructor).parameters
+    above = next(iter(getattr(constructor, "__mro__", [])[1:]), object)
+    if above is object or all(one.kind is not one.VAR_KEYWORD for one in own.values()):
+        return own
+    named = {name: one for name, one in own.items() if one.kind is not one.VAR_KEYWORD}
+    return {**_parameters(above), **named}
 
 
 def _is_named(parameter: inspect.Parameter) -> bool:
     return parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+
+
+def _check_tree(given: Any, known: Mapping[str, inspect.Parameter]) -> None:
+    """Check the arguments of a node and of the targets in it, whose packages are allowed."""
+    _check_arguments(given["_target_"], given, known)
+    for value in given.values():
+        if isinstance(value, dict) and "_target_" in value:
+            _check_tree(value, _signature(get_class(value["_target_"])))
 
 
 def _check_arguments(target: str, given: Any, known: Mapping[str, inspect.Parameter]) -> None:
@@ -187,13 +209,28 @@ def _check_arguments(target: str, given: Any, known: Mapping[str, inspect.Parame
     for name in filter(known.__contains__, given):  # in order: what is interpolated comes later
         hint = known[name].annotation
         if not _fits(given[name], hint):
-            needed = inspect.formatannotation(hint).replace("typing.", "")
-            raise ConfigError(f"{target}: {name}={given[name]}: {needed} is needed")
+            raise ConfigError(f"{target}: {name}={given[name]}: {_needed(hint)} is needed")
+
+
+def _needed(hint: Any) -> str:
+    """Return an annotation in words: `int >= 1 and <= 9`, `list of float > 0`, `str or null`."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return f"{_needed(inner[0])} {describe(inner[1])}"
+    if origin in (list, Sequence) and inner:
+        return f"list of {_needed(inner[0])}"
+    if origin in (Union, UnionType):
+        return " or ".join(map(_needed, inner))
+    if hint is NoneType:
+        return "null"
+    return inspect.formatannotation(hint).replace("typing.", "")
 
 
 def _fits(value: Any, hint: Any) -> bool:
     """Return whether a plain value is what an annotation says; one that is not plain fits all."""
     origin, inner = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return _fits(value, inner[0]) and holds(inner[1], value)
     if origin in (Union, UnionType):
         return any(_fits(value, one) for one in inner)
     if origin is Literal:
@@ -201,7 +238,8 @@ def _fits(value: Any, hint: Any) -> bool:
     if origin in (list, Sequence) and inner:
         return isinstance(value, list) and all(_fits(one, inner[0]) for one in value)
     if hint is float:
-        return isinstance(value, (int, float)) and not isinstance(value, bool)
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return number and math.isfinite(value)
     if hint is int:
         return isinstance(value, int) and not isinstance(value, bool)
     return hint not in (bool, str, NoneType) or isinstance(value, hint)

@@ -120,9 +120,9 @@ def test_songs_that_do_not_match_are_told_in_words(call: callable, tmp_path: Pat
         ([*SMOKE, "+callbacks.x=1"], 2, "1: no _target_; name the class"),
         ([*SMOKE, "+trainer_max_epochs=3"], 2, "nothing reads this key; did you mean trainer.max"),
         ([*SMOKE, "trainer.max_time=soon"], 2, "Trainer: `Timer(duration='soon')` is not a valid"),
-        ([*SMOKE, "trainer.max_epochs=two"], 2, "max_epochs=two: Optional[int] is needed"),
+        ([*SMOKE, "trainer.max_epochs=two"], 2, "max_epochs=two: int or null is needed"),
         ([*SMOKE, "model=ease"], 2, "EASE needs n_users, n_items; this data set offers block_s"),
-        ([*SMOKE, "model.lr=-1"], 2, "model.lr must be > 0, got -1"),
+        ([*SMOKE, "model.lr=-1"], 2, "Separation: lr=-1: float > 0 is needed"),
     ],
 )
 def test_a_mistake_ends_in_one_line_and_leaves_nothing(

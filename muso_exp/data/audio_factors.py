@@ -21,6 +21,7 @@ from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions
 from muso_exp.metrics.ranking import UserMean, ranking_metrics
 from muso_exp.metrics.regression import R2, Cosine, MeanSquaredError
+from muso_exp.ranges import Count, NotNegative, Positive
 from muso_exp.results import Finding, Section, SideTask
 
 UPPER = "upper_bound_"  # before the metrics of the true factors
@@ -63,13 +64,13 @@ class AudioFactors(AudioData):
         plays: Plays,
         match: str = "id",
         scaling: str = "l2",
-        cutoffs: Sequence[int] = (10, 100, 500),
+        cutoffs: Sequence[Count] = (10, 100, 500),
         queries: Sequence[str] = (),
-        n_factors: int = 40,
-        iterations: int = 40,
-        regularization: float = 1e-5,
-        alpha: float = 2.0,
-        epsilon: float = 1e-6,
+        n_factors: Count = 40,
+        iterations: Count = 40,
+        regularization: NotNegative = 1e-5,
+        alpha: NotNegative = 2.0,
+        epsilon: Positive = 1e-6,
         bias: bool = True,
         **audio: Any,
     ) -> None:

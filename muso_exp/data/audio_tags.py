@@ -24,6 +24,7 @@ from muso_exp.data.plays import Plays
 from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions
 from muso_exp.metrics.tags import tag_metrics
+from muso_exp.ranges import Count, NotNegative, Positive, PositiveShare, ZeroOrMore
 from muso_exp.results import Finding, Section
 
 LEAST = 5  # train clips that carry a tag, or it is no tag to learn
@@ -64,15 +65,15 @@ class AudioTags(AudioData):
     def __init__(
         self,
         plays: Plays | None = None,
-        n_tags: int = 50,
+        n_tags: ZeroOrMore = 50,
         inputs: str = "audio",
-        label_share: float = 1.0,
+        label_share: PositiveShare = 1.0,
         match: str = "id",
-        n_factors: int = 40,
-        iterations: int = 40,
-        regularization: float = 1e-5,
-        alpha: float = 2.0,
-        epsilon: float = 1e-6,
+        n_factors: Count = 40,
+        iterations: Count = 40,
+        regularization: NotNegative = 1e-5,
+        alpha: NotNegative = 2.0,
+        epsilon: Positive = 1e-6,
         bias: bool = True,
         **audio: Any,
     ) -> None:

@@ -13,6 +13,7 @@ from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler, S
 from torchmetrics import MetricCollection
 
 from muso_exp.errors import ConfigError
+from muso_exp.ranges import Seed, ZeroOrMore
 from muso_exp.results import Finding, Section, SideTask
 
 Batch = dict[str, Tensor]
@@ -37,7 +38,12 @@ class ExperimentData(pl.LightningDataModule):
     published_fingerprint: str = ""
 
     def __init__(
-        self, root: str | None, cache: str, batch_size: int, seed: int, num_workers: int = 0
+        self,
+        root: str | None,
+        cache: str,
+        batch_size: ZeroOrMore,
+        seed: Seed,
+        num_workers: ZeroOrMore = 0,
     ) -> None:
         super().__init__()
         self.root = None if root is None else Path(root)

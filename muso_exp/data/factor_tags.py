@@ -19,6 +19,7 @@ from muso_exp.data.plays import Plays
 from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions
 from muso_exp.metrics.tags import tag_metrics
+from muso_exp.ranges import Count, NotNegative, Positive, Seed, ZeroOrMore
 from muso_exp.results import Finding, Section
 
 
@@ -53,16 +54,16 @@ class FactorTags(ExperimentData):
         root: str | None,
         plays: Plays,
         cache: str,
-        batch_size: int,
-        seed: int,
-        n_tags: int = 50,
-        n_factors: int = 40,
-        iterations: int = 40,
-        regularization: float = 1e-5,
-        alpha: float = 2.0,
-        epsilon: float = 1e-6,
+        batch_size: ZeroOrMore,
+        seed: Seed,
+        n_tags: ZeroOrMore = 50,
+        n_factors: Count = 40,
+        iterations: Count = 40,
+        regularization: NotNegative = 1e-5,
+        alpha: NotNegative = 2.0,
+        epsilon: Positive = 1e-6,
         bias: bool = True,
-        num_workers: int = 0,
+        num_workers: ZeroOrMore = 0,
     ) -> None:
         super().__init__(root, cache, batch_size, seed, num_workers)
         self.name = f"factor_tags: {plays.source}"

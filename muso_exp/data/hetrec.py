@@ -17,6 +17,7 @@ from muso_exp.data.separation.vectors import VectorOptions, require_choice
 from muso_exp.data.world import simulated_world
 from muso_exp.errors import ConfigError
 from muso_exp.features.graph import bfs_distances
+from muso_exp.ranges import Count, Seed, Share, ZeroOrMore
 from muso_exp.results import Finding
 from muso_exp.simulation.hetrec import write_hetrec
 
@@ -78,8 +79,8 @@ class HetRec(PairData):
         root: str | None,
         download: bool,
         cache: str,
-        batch_size: int,
-        seed: int,
+        batch_size: ZeroOrMore,
+        seed: Seed,
         categories: list[str],
         tags_encoding: str,
         tag_weight: str,
@@ -89,16 +90,16 @@ class HetRec(PairData):
         tag_order: str,
         train_pairs: str,
         test_pairs: str,
-        test_users: float,
-        val_users: float,
-        max_train_pairs: int | None,
-        max_test_pairs: int | None,
-        max_dos: int | None,
-        world_users: int,
-        world_artists: int,
-        world_genres: int,
-        world_seed: int,
-        num_workers: int = 0,
+        test_users: Share,
+        val_users: Share,
+        max_train_pairs: Count | None,
+        max_test_pairs: Count | None,
+        max_dos: Count | None,
+        world_users: Count,
+        world_artists: Count,
+        world_genres: Count,
+        world_seed: Seed,
+        num_workers: ZeroOrMore = 0,
     ) -> None:
         vectors = VectorOptions(plays, normalisation, nan, tag_order)
         pairs = PairOptions(train_pairs, test_pairs, max_train_pairs, max_test_pairs, max_dos)

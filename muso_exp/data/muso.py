@@ -23,6 +23,7 @@ from muso_exp.data.separation.vectors import VectorOptions, require_choice
 from muso_exp.data.world import simulated_world, small_worlds_refused
 from muso_exp.errors import ConfigError
 from muso_exp.features.graph import metric_closure, triangle_violations
+from muso_exp.ranges import Count, Seed, Share, ZeroOrMore
 from muso_exp.results import Finding
 from muso_exp.simulation.muso import write_muso
 
@@ -70,8 +71,8 @@ class MuSo(PairData):
         self,
         root: str | None,
         cache: str,
-        batch_size: int,
-        seed: int,
+        batch_size: ZeroOrMore,
+        seed: Seed,
         categories: list[str],
         label: str,
         plays: str,
@@ -80,14 +81,14 @@ class MuSo(PairData):
         tag_order: str,
         train_pairs: str,
         test_pairs: str,
-        val_users: float,
-        world_users: int,
-        world_artists: int,
-        world_genres: int,
-        world_train: int,
-        world_test: int,
-        world_seed: int,
-        num_workers: int = 0,
+        val_users: Share,
+        world_users: Count,
+        world_artists: Count,
+        world_genres: Count,
+        world_train: Count,
+        world_test: Count,
+        world_seed: Seed,
+        num_workers: ZeroOrMore = 0,
     ) -> None:
         vectors = VectorOptions(plays, normalisation, nan, tag_order)
         pairs = PairOptions(train_pairs, test_pairs)

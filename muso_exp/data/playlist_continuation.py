@@ -29,6 +29,7 @@ from muso_exp.errors import ConfigError
 from muso_exp.features.ranking import rank_by_item
 from muso_exp.metrics.challenge import ArtistRPrecision, ChallengeRPrecision, ShortLists
 from muso_exp.metrics.ranking import list_metrics, ranking_metrics
+from muso_exp.ranges import Count, Seed, Share, UpToOne, ZeroOrMore
 from muso_exp.results import Finding, Section, SideTask
 
 N_TOP = 500  # tracks that the challenge asks for
@@ -74,20 +75,20 @@ class PlaylistContinuation(ExperimentData):
         self,
         root: str | None,
         cache: str,
-        batch_size: int,
-        seed: int,
-        num_workers: int = 0,
+        batch_size: ZeroOrMore,
+        seed: Seed,
+        num_workers: ZeroOrMore = 0,
         split: str = "auto",
         seeds: Sequence[str] = CATEGORIES,
-        test_share: float = 0.2,
+        test_share: Share = 0.2,
         feature_table: str | None = None,
-        workers: int = 2,
-        cutoffs: Sequence[int] = (10, 100, 500),
-        world_playlists: int = 2000,
-        world_challenge: int = 400,
-        world_artists: int = 300,
-        world_taste: float = 0.35,
-        world_seed: int = 0,
+        workers: Count = 2,
+        cutoffs: Sequence[Count] = (10, 100, 500),
+        world_playlists: Count = 2000,
+        world_challenge: Count = 400,
+        world_artists: Count = 300,
+        world_taste: UpToOne = 0.35,
+        world_seed: Seed = 0,
     ) -> None:
         super().__init__(root, cache, batch_size, seed, num_workers)
         if split not in SPLITS:

@@ -36,6 +36,7 @@ from muso_exp.errors import ConfigError
 from muso_exp.features.thresholds import THRESHOLDS
 from muso_exp.features.tracks import SCALINGS, Scaling, fit_scaling
 from muso_exp.metrics import classification
+from muso_exp.ranges import Count, Seed, Share, UpToOne, ZeroOrMore
 from muso_exp.results import Finding, Section
 from muso_exp.simulation.playlists import write_playlists
 
@@ -86,9 +87,9 @@ class Playlists(ExperimentData):
         self,
         root: str | None,
         cache: str,
-        batch_size: int,
-        seed: int,
-        num_workers: int,
+        batch_size: ZeroOrMore,
+        seed: Seed,
+        num_workers: ZeroOrMore,
         features: list[str],
         drop: list[str],
         files: list[str] | None,
@@ -97,16 +98,16 @@ class Playlists(ExperimentData):
         duplicates: str,
         overlap: str,
         balance: str,
-        n_tracks: int | None,
+        n_tracks: Count | None,
         scaling: str,
         threshold: str,
-        test_share: float,
-        val_share: float,
-        world_users: int,
-        world_artists: int,
-        world_liked: list[int],
-        world_taste: float,
-        world_seed: int,
+        test_share: Share,
+        val_share: Share,
+        world_users: Count,
+        world_artists: Count,
+        world_liked: list[Count],
+        world_taste: UpToOne,
+        world_seed: Seed,
         group: str = "track",
     ) -> None:
         super().__init__(root, cache, batch_size, seed, num_workers)

@@ -27,6 +27,7 @@ from muso_exp.errors import ConfigError
 from muso_exp.features.ranking import rank_by_item
 from muso_exp.metrics.ranking import list_metrics, ranking_metrics
 from muso_exp.metrics.tags import tag_metrics
+from muso_exp.ranges import Count, Seed, Share, ZeroOrMore
 from muso_exp.results import Finding, Section, SideTask
 
 
@@ -69,27 +70,27 @@ class Plays(ExperimentData):
         root: str | None,
         source: str,
         cache: str,
-        batch_size: int,
-        seed: int,
+        batch_size: ZeroOrMore,
+        seed: Seed,
         split: str = "holdout",
-        test_share: float = 0.2,
-        val_share: float = 0.0,
+        test_share: Share = 0.2,
+        val_share: Share = 0.0,
         test_list: str | None = None,
-        min_user_items: int = 5,
-        min_item_users: int = 1,
+        min_user_items: ZeroOrMore = 5,
+        min_item_users: ZeroOrMore = 1,
         merge: bool = False,
-        top_items: int | None = None,
+        top_items: Count | None = None,
         matched: bool = False,
         items: str = "track",
         tags_encoding: str = "iso-8859-1",
-        cutoffs: Sequence[int] = (10, 100, 500),
+        cutoffs: Sequence[Count] = (10, 100, 500),
         queries: Sequence[str] = (),
-        n_tags: int = 50,
-        world_users: int = 500,
-        world_artists: int = 1000,
-        world_genres: int = 12,
-        world_seed: int = 0,
-        num_workers: int = 0,
+        n_tags: ZeroOrMore = 50,
+        world_users: Count = 500,
+        world_artists: Count = 1000,
+        world_genres: Count = 12,
+        world_seed: Seed = 0,
+        num_workers: ZeroOrMore = 0,
     ) -> None:
         super().__init__(root, cache, batch_size, seed, num_workers)
         if source not in SOURCES:

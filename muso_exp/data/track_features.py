@@ -32,6 +32,7 @@ from muso_exp.errors import ConfigError
 from muso_exp.features.clusters import check_k
 from muso_exp.features.tracks import Scaling, fit_scaling
 from muso_exp.metrics import clustering
+from muso_exp.ranges import Count, PositiveShare, Seed, UpToOne, ZeroOrMore
 from muso_exp.results import Finding, Section, SideTask
 from muso_exp.simulation.track_features import write_track_features
 
@@ -82,27 +83,27 @@ class TrackFeatures(ExperimentData):
         self,
         root: str | None,
         cache: str,
-        batch_size: int,
-        seed: int,
-        num_workers: int,
+        batch_size: ZeroOrMore,
+        seed: Seed,
+        num_workers: ZeroOrMore,
         features: list[str],
         drop: list[str],
         duplicates: str,
         distinct_rows: bool,
         scaling: str,
-        n_train: int | None,
-        train_share: float,
-        n_clusters: int,
-        curve: list[int],
+        n_train: Count | None,
+        train_share: PositiveShare,
+        n_clusters: Count,
+        curve: list[Count],
         reported: list[float],
-        n_listed: int,
-        silhouette_rows: int,
-        tsne_rows: int,
-        tree_rows: int,
-        world_artists: int,
-        world_tracks: int,
-        world_taste: float,
-        world_seed: int,
+        n_listed: ZeroOrMore,
+        silhouette_rows: ZeroOrMore,
+        tsne_rows: ZeroOrMore,
+        tree_rows: ZeroOrMore,
+        world_artists: Count,
+        world_tracks: Count,
+        world_taste: UpToOne,
+        world_seed: Seed,
     ) -> None:
         super().__init__(root, cache, batch_size, seed, num_workers)
         require_choice("scaling", scaling, SCALINGS)

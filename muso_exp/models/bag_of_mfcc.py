@@ -11,6 +11,7 @@ from muso_exp.features.tag_probe import solve_tags
 from muso_exp.models.audio import COLUMNS, HEADS
 from muso_exp.models.base import Batch, Solver
 from muso_exp.models.frontends import MFCC
+from muso_exp.ranges import Count, NotNegative, Positive
 
 
 class BagOfMFCC(Solver):
@@ -54,11 +55,11 @@ class BagOfMFCC(Solver):
         head: str,
         n_outputs: int,
         sample_rate: int,
-        n_mfcc: int = 13,
+        n_mfcc: Count = 13,
         precise: bool = True,
-        alpha: float = 1.0,
-        C: float = 0.01,
-        max_iter: int = 200,
+        alpha: NotNegative = 1.0,
+        C: Positive = 0.01,
+        max_iter: Count = 200,
     ) -> None:
         super().__init__()
         if head not in HEADS:

@@ -22,6 +22,7 @@ from muso_exp.models.popularity import Popularity
 from muso_exp.models.ranking import RankingSolver
 from muso_exp.models.titles import Titles
 from muso_exp.models.wmf import WMF
+from muso_exp.ranges import Count, PositiveShare, Seed
 
 MIN_HIDDEN = 5  # tracks of a validation playlist beyond its seeds
 
@@ -34,8 +35,8 @@ class Factors(WMF):
         n_users: int,
         n_items: int,
         cutoffs: Sequence[int],
-        n_top: int = 10,
-        iterations: int = 40,
+        n_top: Count = 10,
+        iterations: Count = 40,
         **options: Any,
     ) -> None:
         super().__init__(n_users, n_items, cutoffs, n_top=n_top, **options)
@@ -86,14 +87,14 @@ class Blend(RankingSolver):
         self,
         n_users: int,
         n_items: int,
-        cutoffs: Sequence[int] = (10, 100, 500),
-        n_top: int = 10,
+        cutoffs: Sequence[Count] = (10, 100, 500),
+        n_top: Count = 10,
         seed_counts: Sequence[int] = (1, 5, 25),
         parts: Sequence[str] = tuple(PARTS),
         options: Mapping[str, Mapping[str, Any]] | None = None,
-        step: float = 0.25,
-        n_validation: int = 100,
-        seed: int = 0,
+        step: PositiveShare = 0.25,
+        n_validation: Count = 100,
+        seed: Seed = 0,
     ) -> None:
         super().__init__(n_users, n_items, cutoffs, n_top)
         unknown = [name for name in (*parts, *(options or {})) if name not in PARTS]

@@ -12,6 +12,7 @@ from torch.nn.functional import normalize
 from muso_exp.errors import ConfigError
 from muso_exp.models.base import Batch
 from muso_exp.models.ranking import RankingSolver
+from muso_exp.ranges import Count, NotNegative, Positive, Seed
 
 
 class BPR(RankingSolver):
@@ -43,12 +44,12 @@ class BPR(RankingSolver):
         self,
         n_users: int,
         n_items: int,
-        cutoffs: Sequence[int] = (10, 100, 500),
-        n_factors: int = 40,
-        lr: float = 0.05,
-        regularization: float = 0.01,
-        seed: int = 0,
-        n_top: int = 10,
+        cutoffs: Sequence[Count] = (10, 100, 500),
+        n_factors: Count = 40,
+        lr: Positive = 0.05,
+        regularization: NotNegative = 0.01,
+        seed: Seed = 0,
+        n_top: Count = 10,
     ) -> None:
         super().__init__(n_users, n_items, cutoffs, n_top)
         if not 1 <= n_factors <= n_items:

@@ -15,6 +15,7 @@ from muso_exp.features.clusters import kmeans, nearest
 from muso_exp.models.base import Batch
 from muso_exp.models.nearest_features import ELEVEN
 from muso_exp.models.sounding import SoundRanker
+from muso_exp.ranges import Count, PositiveShare, Seed
 
 
 class ClusterMembers(SoundRanker):
@@ -53,16 +54,16 @@ class ClusterMembers(SoundRanker):
         self,
         n_users: int,
         n_items: int,
-        cutoffs: Sequence[int] = (10, 100, 500),
-        n_top: int = 10,
+        cutoffs: Sequence[Count] = (10, 100, 500),
+        n_top: Count = 10,
         features: Sequence[str] = ELEVEN[:10],
         scaling: Literal["none", "standard"] = "none",
-        n_clusters: int = 13,
-        n_init: int = 10,
-        max_iter: int = 300,
+        n_clusters: Count = 13,
+        n_init: Count = 10,
+        max_iter: Count = 300,
         members: Literal["test", "all"] = "test",
-        train_share: float = 0.747,
-        seed: int = 1,
+        train_share: PositiveShare = 0.747,
+        seed: Seed = 1,
     ) -> None:
         super().__init__(n_users, n_items, cutoffs, n_top, features, scaling)
         if members not in ("test", "all"):

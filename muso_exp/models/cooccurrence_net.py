@@ -14,6 +14,7 @@ from muso_exp.models.base import Batch
 from muso_exp.models.nearest_features import ELEVEN
 from muso_exp.models.ranking import read_csr
 from muso_exp.models.sounding import SoundRanker
+from muso_exp.ranges import Count, Positive, PositiveShare, Seed
 
 _DEV_BLOCK = 256  # songs whose rows are compared at once
 
@@ -55,17 +56,17 @@ class CooccurrenceNet(SoundRanker):
         self,
         n_users: int,
         n_items: int,
-        cutoffs: Sequence[int] = (10, 100, 500),
-        n_top: int = 10,
+        cutoffs: Sequence[Count] = (10, 100, 500),
+        n_top: Count = 10,
         features: Sequence[str] = ELEVEN,
-        hidden_size: int = 1000,
-        lr: float = 0.01,
-        batch_songs: int = 256,
+        hidden_size: Count = 1000,
+        lr: Positive = 0.01,
+        batch_songs: Count = 256,
         detached: bool = True,
-        train_share: float = 0.7,
-        dev_share: float = 0.2,
-        max_gib: float = 8.0,
-        seed: int = 0,
+        train_share: PositiveShare = 0.7,
+        dev_share: PositiveShare = 0.2,
+        max_gib: Positive = 8.0,
+        seed: Seed = 0,
     ) -> None:
         super().__init__(n_users, n_items, cutoffs, n_top, features, "standard")
         if not lr > 0:

@@ -9,6 +9,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from muso_exp.models.base import Batch
 from muso_exp.models.binary import BinaryClassifier
+from muso_exp.ranges import Count, NotNegative, Positive, Share
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "relu": nn.ReLU,
@@ -44,14 +45,14 @@ class DFF(BinaryClassifier):
         self,
         input_dim: int,
         threshold: str = "half",
-        hidden_sizes: Sequence[int] = (36, 36),
+        hidden_sizes: Sequence[Count] = (36, 36),
         activations: Sequence[str] = ("relu", "sigmoid"),
         batch_norm: bool = False,
-        dropout: float = 0.0,
+        dropout: Share = 0.0,
         loss: str = "bce",
         optimizer: str = "adam",
-        lr: float = 1e-3,
-        weight_decay: float = 0.0,
+        lr: Positive = 1e-3,
+        weight_decay: NotNegative = 0.0,
     ) -> None:
         super().__init__(threshold)
         _require("loss", loss, ("bce", "mse"))

@@ -13,6 +13,7 @@ from torch import Tensor
 from muso_exp.errors import ConfigError
 from muso_exp.models.base import Batch
 from muso_exp.models.ranking import RowRanker, read_csr, register_csr
+from muso_exp.ranges import Count, Positive
 
 
 class EASE(RowRanker):
@@ -45,10 +46,10 @@ class EASE(RowRanker):
         self,
         n_users: int,
         n_items: int,
-        cutoffs: Sequence[int] = (10, 100, 500),
-        regularization: float = 250.0,
-        max_gib: float = 8.0,
-        n_top: int = 10,
+        cutoffs: Sequence[Count] = (10, 100, 500),
+        regularization: Positive = 250.0,
+        max_gib: Positive = 8.0,
+        n_top: Count = 10,
     ) -> None:
         super().__init__(n_users, n_items, cutoffs, n_top)
         if regularization <= 0:

@@ -7,6 +7,8 @@ from scipy.signal import savgol_coeffs, savgol_filter
 from torch import Tensor, nn
 from torch.nn.functional import conv1d, pad
 
+from muso_exp.ranges import Count, Positive
+
 DELTA_WIDTH = 9  # frames of a difference, librosa's default
 FLOOR = 1e-10  # of the power, librosa's default
 
@@ -44,11 +46,11 @@ class LogMel(nn.Module):
     def __init__(
         self,
         sample_rate: int,
-        n_mels: int = 128,
+        n_mels: Count = 128,
         n_fft: int = 1024,
-        hop_length: int = 512,
+        hop_length: Count = 512,
         pad_mode: str = "reflect",
-        top_db: float | None = 80.0,
+        top_db: Positive | None = 80.0,
         precise: bool = True,
     ) -> None:
         super().__init__()
@@ -134,12 +136,12 @@ class MFCC(nn.Module):
     def __init__(
         self,
         sample_rate: int,
-        n_mfcc: int = 13,
-        n_mels: int = 128,
+        n_mfcc: Count = 13,
+        n_mels: Count = 128,
         n_fft: int = 1024,
-        hop_length: int = 512,
+        hop_length: Count = 512,
         pad_mode: str = "reflect",
-        top_db: float | None = 80.0,
+        top_db: Positive | None = 80.0,
         precise: bool = True,
     ) -> None:
         super().__init__()

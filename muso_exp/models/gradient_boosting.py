@@ -11,6 +11,7 @@ from torch import Tensor
 from muso_exp.models.base import Batch
 from muso_exp.models.binary import BinarySolver
 from muso_exp.old_checkpoints import recorded_pickle, restored
+from muso_exp.ranges import Count, NotNegative, Positive, TwoOrMore
 
 # Buffer of the model -> field of scikit-learn's nodes, and its type here.
 NODE_FIELDS = {
@@ -53,11 +54,11 @@ class GradientBoosting(BinarySolver):
     def __init__(
         self,
         threshold: str = "half",
-        learning_rate: float = 0.05,
-        max_iter: int = 100,
-        max_leaf_nodes: int = 8,
-        min_samples_leaf: int = 20,
-        l2_regularization: float = 1.0,
+        learning_rate: Positive = 0.05,
+        max_iter: Count = 100,
+        max_leaf_nodes: TwoOrMore = 8,
+        min_samples_leaf: Count = 20,
+        l2_regularization: NotNegative = 1.0,
     ) -> None:
         super().__init__(threshold)
         self.save_hyperparameters(logger=False)

@@ -6,6 +6,7 @@ import numpy as np
 
 from muso_exp.features.clusters import cut, means, ward
 from muso_exp.models.clusters import Clusters
+from muso_exp.ranges import Count
 
 
 class Hierarchical(Clusters):
@@ -22,7 +23,7 @@ class Hierarchical(Clusters):
     Source: document 4, clusters, whose dendrogram is all it has of it. Deviation: assigning rows.
     """
 
-    def __init__(self, n_features: int, n_clusters: int, curve: Sequence[int] = ()) -> None:
+    def __init__(self, n_features: int, n_clusters: int, curve: Sequence[Count] = ()) -> None:
         super().__init__(n_features, n_clusters, curve)
         self.save_hyperparameters(logger=False)
 

@@ -15,6 +15,7 @@ from torch import Tensor
 from muso_exp.errors import ConfigError
 from muso_exp.models.base import Batch
 from muso_exp.models.ranking import RowRanker, read_csr, register_csr
+from muso_exp.ranges import Count
 
 
 class ItemKNN(RowRanker):
@@ -44,10 +45,10 @@ class ItemKNN(RowRanker):
         self,
         n_users: int,
         n_items: int,
-        cutoffs: Sequence[int] = (10, 100, 500),
-        n_neighbours: int = 100,
+        cutoffs: Sequence[Count] = (10, 100, 500),
+        n_neighbours: Count = 100,
         weighting: Literal["binary", "log", "tfidf", "bm25"] = "log",
-        n_top: int = 10,
+        n_top: Count = 10,
     ) -> None:
         super().__init__(n_users, n_items, cutoffs, n_top)
         if weighting not in _WEIGHTINGS:

@@ -6,6 +6,7 @@ import numpy as np
 
 from muso_exp.features.clusters import INITS, kmeans
 from muso_exp.models.clusters import Clusters
+from muso_exp.ranges import Count, Seed
 
 
 class KMeans(Clusters):
@@ -30,11 +31,11 @@ class KMeans(Clusters):
         self,
         n_features: int,
         n_clusters: int,
-        curve: Sequence[int] = (),
+        curve: Sequence[Count] = (),
         init: str = "random",
-        n_init: int = 10,
-        max_iter: int = 300,
-        seed: int = 1,
+        n_init: Count = 10,
+        max_iter: Count = 300,
+        seed: Seed = 1,
     ) -> None:
         super().__init__(n_features, n_clusters, curve)
         if init not in INITS:

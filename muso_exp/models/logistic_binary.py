@@ -9,6 +9,7 @@ from torch import Tensor
 
 from muso_exp.models.base import Batch
 from muso_exp.models.binary import BinarySolver
+from muso_exp.ranges import Count, Positive
 
 
 class LogisticBinary(BinarySolver):
@@ -32,7 +33,7 @@ class LogisticBinary(BinarySolver):
     intercept: Tensor
 
     def __init__(
-        self, input_dim: int, threshold: str = "half", C: float = 1.0, max_iter: int = 100
+        self, input_dim: int, threshold: str = "half", C: Positive = 1.0, max_iter: Count = 100
     ) -> None:
         super().__init__(threshold)
         if not C > 0:

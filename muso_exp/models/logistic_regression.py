@@ -9,6 +9,7 @@ from torch import Tensor
 from muso_exp.errors import ConfigError
 from muso_exp.models.base import Batch, Solver
 from muso_exp.models.separation import Decision, check_decision, decide
+from muso_exp.ranges import Count, Positive
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +41,8 @@ class LogisticRegression(Solver):
         self,
         input_dim: int,
         n_classes: int,
-        C: float = 1.0,
-        max_iter: int = 200,
+        C: Positive = 1.0,
+        max_iter: Count = 200,
         decide: Decision = "argmax",
     ) -> None:
         super().__init__()

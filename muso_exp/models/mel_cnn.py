@@ -7,6 +7,15 @@ from torch import Tensor, nn
 
 from muso_exp.models.audio import AudioModel, Training, lay_out, start_he_uniform
 from muso_exp.models.frontends import LogMel
+from muso_exp.ranges import (
+    Count,
+    NotNegative,
+    Positive,
+    PositiveShare,
+    Share,
+    TwoOrMore,
+    ZeroOrMore,
+)
 
 HEAD_STD = 0.01  # of the head's weights at the start
 
@@ -61,27 +70,27 @@ class MelCNN(AudioModel):
         n_outputs: int,
         n_samples: int,
         sample_rate: int,
-        n_mels: int = 128,
-        n_fft: int = 1024,
-        hop_length: int = 512,
+        n_mels: Count = 128,
+        n_fft: TwoOrMore = 1024,
+        hop_length: Count = 512,
         pad_mode: str = "reflect",
-        top_db: float | None = 80.0,
+        top_db: Positive | None = 80.0,
         precise: bool = True,
-        n_frames: int = 0,
-        channels: Sequence[int] = (32, 64, 128, 128),
-        hidden_sizes: Sequence[int] = (256, 128),
-        dropout: float = 0.5,
+        n_frames: ZeroOrMore = 0,
+        channels: Sequence[Count] = (32, 64, 128, 128),
+        hidden_sizes: Sequence[Count] = (256, 128),
+        dropout: Share = 0.5,
         batch_norm: bool = False,
         normalise: bool = False,
         channels_last: bool | None = None,
         optimizer: str = "adam",
-        lr: float = 1e-3,
-        momentum: float = 0.0,
-        weight_decay: float = 0.0,
-        n_stages: int = 1,
-        lr_factor: float = 0.2,
-        patience: int = 0,
-        lr_decay: float = 0.0,
+        lr: Positive = 1e-3,
+        momentum: Share = 0.0,
+        weight_decay: NotNegative = 0.0,
+        n_stages: Count = 1,
+        lr_factor: PositiveShare = 0.2,
+        patience: ZeroOrMore = 0,
+        lr_decay: NotNegative = 0.0,
     ) -> None:
         training = Training(
             optimizer, lr, momentum, weight_decay, n_stages, lr_factor, patience, lr_decay

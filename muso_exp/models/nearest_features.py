@@ -13,6 +13,7 @@ from torch import Tensor
 from muso_exp.errors import ConfigError
 from muso_exp.models.base import Batch
 from muso_exp.models.sounding import SoundRanker
+from muso_exp.ranges import Count
 
 ELEVEN = (
     *("danceability", "energy", "key", "loudness", "mode", "speechiness", "acousticness"),
@@ -47,8 +48,8 @@ class NearestFeatures(SoundRanker):
         self,
         n_users: int,
         n_items: int,
-        cutoffs: Sequence[int] = (10, 100, 500),
-        n_top: int = 10,
+        cutoffs: Sequence[Count] = (10, 100, 500),
+        n_top: Count = 10,
         features: Sequence[str] = ELEVEN,
         scaling: Literal["none", "standard"] = "standard",
         query: Literal["mean", "nearest"] = "mean",

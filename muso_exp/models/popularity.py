@@ -10,6 +10,7 @@ from torch import Tensor
 from muso_exp.errors import ConfigError
 from muso_exp.models.base import Batch
 from muso_exp.models.ranking import RankingSolver
+from muso_exp.ranges import Count
 
 
 class Popularity(RankingSolver):
@@ -32,9 +33,9 @@ class Popularity(RankingSolver):
         self,
         n_users: int,
         n_items: int,
-        cutoffs: Sequence[int] = (10, 100, 500),
+        cutoffs: Sequence[Count] = (10, 100, 500),
         by: Literal["users", "plays"] = "users",
-        n_top: int = 10,
+        n_top: Count = 10,
     ) -> None:
         super().__init__(n_users, n_items, cutoffs, n_top)
         if by not in ("users", "plays"):

@@ -15,6 +15,7 @@ from torch.nn import Module
 from muso_exp.errors import ConfigError
 from muso_exp.features.ranking import Rows, rank_in_blocks
 from muso_exp.models.base import Batch, Model, Solver
+from muso_exp.ranges import Count
 
 
 class Ranker(Model):
@@ -43,7 +44,9 @@ class Ranker(Model):
         n_top: length of the recommended lists.
     """
 
-    def __init__(self, n_users: int, n_items: int, cutoffs: Sequence[int], n_top: int = 10) -> None:
+    def __init__(
+        self, n_users: int, n_items: int, cutoffs: Sequence[int], n_top: Count = 10
+    ) -> None:
         super().__init__()
         self.n_users = n_users
         self.n_items = n_items
@@ -164,7 +167,9 @@ class RowRanker(RankingSolver):
         n_top: length of the recommended lists.
     """
 
-    def __init__(self, n_users: int, n_items: int, cutoffs: Sequence[int], n_top: int = 10) -> None:
+    def __init__(
+        self, n_users: int, n_items: int, cutoffs: Sequence[int], n_top: Count = 10
+    ) -> None:
         super().__init__(n_users, n_items, cutoffs, n_top)
         register_csr(self, "known", csr_matrix((n_users, n_items), dtype=np.float32))
 

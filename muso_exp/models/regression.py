@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
 from muso_exp.models.base import Batch, Model
+from muso_exp.ranges import NotNegative, Positive
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"tanh": nn.Tanh, "relu": nn.ReLU}
 
@@ -26,7 +27,7 @@ class Regressor(Model):
 
     net: nn.Sequential
 
-    def __init__(self, lr: float, weight_decay: float) -> None:
+    def __init__(self, lr: Positive, weight_decay: NotNegative) -> None:
         super().__init__()
         if not lr > 0:
             raise ValueError(f"model.lr must be > 0, got {lr}")

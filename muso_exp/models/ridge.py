@@ -11,6 +11,7 @@ from torch.nn.functional import mse_loss
 from muso_exp.errors import ConfigError
 from muso_exp.features.ridge import RidgeSolution, fit_ridge
 from muso_exp.models.base import Batch, Solver
+from muso_exp.ranges import Positive
 
 STRENGTHS = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1.0, 3.0, 10.0, 30.0, 100.0)
 
@@ -41,7 +42,7 @@ class Ridge(Solver):
         self,
         n_inputs: int,
         n_outputs: int,
-        strengths: Sequence[float] = STRENGTHS,
+        strengths: Sequence[Positive] = STRENGTHS,
     ) -> None:
         super().__init__()
         if not strengths or not min(strengths) > 0:

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from muso_exp.models.audio import AudioModel, Training, lay_out, start_he_uniform
 from muso_exp.models.base import Batch
+from muso_exp.ranges import Count, NotNegative, Positive, PositiveShare, Share, ZeroOrMore
 
 PUBLISHED = (128, 128, 256, 256, 256, 256, 256, 256, 512)
 
@@ -46,20 +47,20 @@ class SampleCNN(AudioModel):
         head: str,
         n_outputs: int,
         n_samples: int,
-        channels: Sequence[int] = PUBLISHED,
-        dropout: float = 0.5,
-        embedding_blocks: Sequence[int] = (),
-        batch_norm_momentum: float = 0.01,
-        batch_norm_eps: float = 1e-3,
+        channels: Sequence[Count] = PUBLISHED,
+        dropout: Share = 0.5,
+        embedding_blocks: Sequence[ZeroOrMore] = (),
+        batch_norm_momentum: PositiveShare = 0.01,
+        batch_norm_eps: Positive = 1e-3,
         channels_last: bool | None = None,
         optimizer: str = "sgd",
-        lr: float = 0.01,
-        momentum: float = 0.9,
-        weight_decay: float = 0.0,
-        n_stages: int = 5,
-        lr_factor: float = 0.2,
-        patience: int = 3,
-        lr_decay: float = 1e-6,
+        lr: Positive = 0.01,
+        momentum: Share = 0.9,
+        weight_decay: NotNegative = 0.0,
+        n_stages: Count = 5,
+        lr_factor: PositiveShare = 0.2,
+        patience: ZeroOrMore = 3,
+        lr_decay: NotNegative = 1e-6,
     ) -> None:
         training = Training(
             optimizer, lr, momentum, weight_decay, n_stages, lr_factor, patience, lr_decay

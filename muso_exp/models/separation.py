@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot
 
 from muso_exp.models.base import Batch, Model
+from muso_exp.ranges import Count, NotNegative, Positive, Share
 
 Decision = Literal["argmax", "median"]
 
@@ -65,7 +66,7 @@ class PairClassifier(Model):
         ValueError: `rule` is not known, or `lr` is not > 0.
     """
 
-    def __init__(self, lr: float, weight_decay: float, rule: Decision = "argmax") -> None:
+    def __init__(self, lr: Positive, weight_decay: NotNegative, rule: Decision = "argmax") -> None:
         super().__init__()
         if not lr > 0:
             raise ValueError(f"model.lr must be > 0, got {lr}")
@@ -110,10 +111,10 @@ class Separation(PairClassifier):
         self,
         input_dim: int,
         n_classes: int,
-        hidden_sizes: Sequence[int] = (8192, 4096, 2048, 1024, 512, 256, 128),
-        dropout: float = 0.5,
-        lr: float = 1e-4,
-        weight_decay: float = 0.0,
+        hidden_sizes: Sequence[Count] = (8192, 4096, 2048, 1024, 512, 256, 128),
+        dropout: Share = 0.5,
+        lr: Positive = 1e-4,
+        weight_decay: NotNegative = 0.0,
     ) -> None:
         super().__init__(lr, weight_decay)
         self.save_hyperparameters(logger=False)

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import logsigmoid, softplus
 
 from muso_exp.models.separation import Decision, PairClassifier, dense
+from muso_exp.ranges import Count, NotNegative, Positive, Share
 
 PACE = 10.0  # thresholds have far to go and few steps: Adam moves them this much faster
 MIN_GAP = 1e-4  # between thresholds, so that no class gets log-probability -inf
@@ -78,10 +79,10 @@ class SeparationOrdinal(PairClassifier):
         self,
         input_dim: int,
         n_classes: int,
-        hidden_sizes: Sequence[int] = (8192, 4096, 2048, 1024, 512, 256, 128),
-        dropout: float = 0.5,
-        lr: float = 1e-4,
-        weight_decay: float = 0.0,
+        hidden_sizes: Sequence[Count] = (8192, 4096, 2048, 1024, 512, 256, 128),
+        dropout: Share = 0.5,
+        lr: Positive = 1e-4,
+        weight_decay: NotNegative = 0.0,
         decide: Decision = "median",
     ) -> None:
         super().__init__(lr, weight_decay, decide)

@@ -9,6 +9,7 @@ from torch.nn.functional import linear
 
 from muso_exp.models.separation import Decision, PairClassifier, dense
 from muso_exp.models.separation_ordinal import OrderedClasses
+from muso_exp.ranges import Count, NotNegative, Positive, Share
 
 
 def split_users(x: Tensor, block_sizes: Sequence[int]) -> list[Tensor]:
@@ -74,12 +75,12 @@ class SeparationSiamese(PairClassifier):
         input_dim: int,
         n_classes: int,
         block_sizes: Sequence[int],
-        code_size: int = 64,
-        hidden_sizes: Sequence[int] = (64,),
-        input_dropout: float = 0.5,
-        dropout: float = 0.3,
-        lr: float = 1e-3,
-        weight_decay: float = 1e-2,
+        code_size: Count = 64,
+        hidden_sizes: Sequence[Count] = (64,),
+        input_dropout: Share = 0.5,
+        dropout: Share = 0.3,
+        lr: Positive = 1e-3,
+        weight_decay: NotNegative = 1e-2,
         ordered: bool = True,
         decide: Decision = "median",
     ) -> None:

@@ -3,6 +3,7 @@
 from torch import nn
 
 from muso_exp.models.regression import Regressor, activation, require_dropout, require_sizes
+from muso_exp.ranges import Count, NotNegative, Positive, Share
 
 
 class SpectraBaseline(Regressor):
@@ -31,10 +32,10 @@ class SpectraBaseline(Regressor):
         self,
         n_inputs: int,
         n_outputs: int,
-        hidden_size: int = 1000,
-        dropout: float = 0.0,
-        lr: float = 1e-2,
-        weight_decay: float = 0.0,
+        hidden_size: Count = 1000,
+        dropout: Share = 0.0,
+        lr: Positive = 1e-2,
+        weight_decay: NotNegative = 0.0,
     ) -> None:
         super().__init__(lr, weight_decay)
         require_dropout(dropout)

@@ -6,6 +6,7 @@ from itertools import pairwise
 from torch import nn
 
 from muso_exp.models.regression import Regressor, activation, require_dropout, require_sizes
+from muso_exp.ranges import Count, NotNegative, Positive, Share
 
 
 class SpectraMLP(Regressor):
@@ -35,11 +36,11 @@ class SpectraMLP(Regressor):
         self,
         n_inputs: int,
         n_outputs: int,
-        hidden_sizes: Sequence[int] = (1000, 100),
+        hidden_sizes: Sequence[Count] = (1000, 100),
         activations: Sequence[str] = ("tanh", "tanh"),
-        dropout: float = 0.5,
-        lr: float = 1e-3,
-        weight_decay: float = 0.0,
+        dropout: Share = 0.5,
+        lr: Positive = 1e-3,
+        weight_decay: NotNegative = 0.0,
     ) -> None:
         super().__init__(lr, weight_decay)
         require_dropout(dropout)

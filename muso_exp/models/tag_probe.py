@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from muso_exp.models.base import Batch, Model
+from muso_exp.ranges import Positive
 
 
 class TagProbe(Model):
@@ -25,7 +26,7 @@ class TagProbe(Model):
     RMSprop are those of the library it used (Keras): Glorot-uniform, rho 0.9, epsilon 1e-7.
     """
 
-    def __init__(self, input_dim: int, n_tags: int, lr: float = 1e-3) -> None:
+    def __init__(self, input_dim: int, n_tags: int, lr: Positive = 1e-3) -> None:
         super().__init__()
         if not lr > 0:
             raise ValueError(f"model.lr must be > 0, got {lr}")

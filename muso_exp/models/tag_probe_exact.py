@@ -7,6 +7,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from muso_exp.errors import ConfigError
 from muso_exp.features.tag_probe import solve_tags
 from muso_exp.models.base import Batch, Solver
+from muso_exp.ranges import Count, Positive
 
 
 class TagProbeExact(Solver):
@@ -30,7 +31,9 @@ class TagProbeExact(Solver):
     weight: Tensor
     bias: Tensor
 
-    def __init__(self, input_dim: int, n_tags: int, C: float = 1.0, max_iter: int = 100) -> None:
+    def __init__(
+        self, input_dim: int, n_tags: int, C: Positive = 1.0, max_iter: Count = 100
+    ) -> None:
         super().__init__()
         if not C > 0:
             raise ConfigError(f"model.C must be > 0, got {C}")

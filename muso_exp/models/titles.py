@@ -13,6 +13,7 @@ from torch import Tensor
 from muso_exp.errors import ConfigError
 from muso_exp.models.base import Batch
 from muso_exp.models.ranking import RankingSolver, read_csr, register_csr
+from muso_exp.ranges import Count
 
 
 class Titles(RankingSolver):
@@ -36,8 +37,8 @@ class Titles(RankingSolver):
         self,
         n_users: int,
         n_items: int,
-        cutoffs: Sequence[int] = (10, 100, 500),
-        n_top: int = 10,
+        cutoffs: Sequence[Count] = (10, 100, 500),
+        n_top: Count = 10,
     ) -> None:
         super().__init__(n_users, n_items, cutoffs, n_top)
         self.save_hyperparameters(logger=False)

@@ -16,6 +16,7 @@ from muso_exp.features import wmf
 from muso_exp.features.als import als_sweep, fold_in, start_factors
 from muso_exp.models.base import Batch
 from muso_exp.models.ranking import RankingSolver
+from muso_exp.ranges import Count, NotNegative, Positive, Seed, ZeroOrMore
 
 
 class WMF(RankingSolver):
@@ -55,18 +56,18 @@ class WMF(RankingSolver):
         self,
         n_users: int,
         n_items: int,
-        cutoffs: Sequence[int] = (10, 100, 500),
-        n_factors: int = 40,
-        regularization: float = 1e-5,
+        cutoffs: Sequence[Count] = (10, 100, 500),
+        n_factors: Count = 40,
+        regularization: NotNegative = 1e-5,
         confidence: Literal["log", "linear"] = "log",
-        alpha: float = 2.0,
-        epsilon: float = 1e-6,
+        alpha: NotNegative = 2.0,
+        epsilon: Positive = 1e-6,
         bias: bool = False,
-        cg_steps: int = 3,
-        init_std: float = 0.01,
-        seed: int = 0,
-        n_threads: int = 0,
-        n_top: int = 10,
+        cg_steps: ZeroOrMore = 3,
+        init_std: Positive = 0.01,
+        seed: Seed = 0,
+        n_threads: ZeroOrMore = 0,
+        n_top: Count = 10,
     ) -> None:
         super().__init__(n_users, n_items, cutoffs, n_top)
         self.save_hyperparameters(logger=False)

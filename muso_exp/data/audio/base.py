@@ -21,6 +21,7 @@ from muso_exp.data.audio.windows import Crops, EpochBatches, Windows
 from muso_exp.data.audio.world import SoundWorld, sound_folder
 from muso_exp.data.base import Batch, BatchDataset, ExperimentData, Predict
 from muso_exp.errors import ConfigError
+from muso_exp.ranges import Count, Positive, Seed, Share, ZeroOrMore
 from muso_exp.results import Finding
 
 
@@ -73,32 +74,32 @@ class AudioData(ExperimentData):
         self,
         root: str | None,
         cache: str,
-        batch_size: int,
-        seed: int,
-        num_workers: int = 0,
+        batch_size: ZeroOrMore,
+        seed: Seed,
+        num_workers: ZeroOrMore = 0,
         layout: str = "auto",
-        sample_rate: int = 16_000,
-        seconds: float = 20.0,
+        sample_rate: Count = 16_000,
+        seconds: Positive = 20.0,
         crop: str = "centre",
-        workers: int = 2,
-        n_samples: int = 59_049,
-        eval_windows: int = 5,
-        crops_per_clip: int = 1,
+        workers: Count = 2,
+        n_samples: Count = 59_049,
+        eval_windows: Count = 5,
+        crops_per_clip: Count = 1,
         split: str = "artist",
         split_list: str | None = None,
         artist_list: str | None = None,
-        test_share: float = 0.2,
-        val_share: float = 0.1,
-        n_folds: int = 0,
-        fold: int = 0,
-        world_users: int = 300,
-        world_artists: int = 400,
-        world_genres: int = 8,
-        world_clips: int = 400,
-        world_per_artist: int = 4,
-        world_seconds: float = 10.0,
-        world_sample_rate: int = 16_000,
-        world_seed: int = 0,
+        test_share: Share = 0.2,
+        val_share: Share = 0.1,
+        n_folds: ZeroOrMore = 0,
+        fold: ZeroOrMore = 0,
+        world_users: Count = 300,
+        world_artists: Count = 400,
+        world_genres: Count = 8,
+        world_clips: Count = 400,
+        world_per_artist: Count = 4,
+        world_seconds: Positive = 10.0,
+        world_sample_rate: Count = 16_000,
+        world_seed: Seed = 0,
     ) -> None:
         super().__init__(root, cache, batch_size, seed, num_workers)
         sizes = {"n_samples": n_samples, "eval_windows": eval_windows}

@@ -24,6 +24,7 @@ from muso_exp.metrics.separation import (
     MeanAbsoluteError,
     SpearmanCorrelation,
 )
+from muso_exp.ranges import Seed, ZeroOrMore
 from muso_exp.results import Finding, Section
 
 
@@ -48,9 +49,9 @@ class PairData(ExperimentData):
         self,
         root: str | None,
         cache: str,
-        batch_size: int,
-        seed: int,
-        num_workers: int,
+        batch_size: ZeroOrMore,
+        seed: Seed,
+        num_workers: ZeroOrMore,
         categories: list[str],
         vector_options: VectorOptions,
         pair_options: PairOptions,
