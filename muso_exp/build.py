@@ -192,14 +192,6 @@ def _is_named(parameter: inspect.Parameter) -> bool:
     return parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
 
 
-def _check_tree(given: Any, known: Mapping[str, inspect.Parameter]) -> None:
-    """Check the arguments of a node and of the targets in it, whose packages are allowed."""
-    _check_arguments(given["_target_"], given, known)
-    for value in given.values():
-        if isinstance(value, dict) and "_target_" in value:
-            _check_tree(value, _signature(get_class(value["_target_"])))
-
-
 def _check_arguments(target: str, given: Any, known: Mapping[str, inspect.Parameter]) -> None:
     unknown = [name for name in given if not name.startswith("_") and name not in known]
     if unknown and all(one.kind is not one.VAR_KEYWORD for one in known.values()):

@@ -5,14 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytorch_lightning as pl
 from conftest import REPOSITORY
 from msgspec import Meta
 from omegaconf import DictConfig, OmegaConf
 
-from muso_exp.build import build
+from muso_exp.build import check
 from muso_exp.errors import ConfigError
 from muso_exp.ranges import MAX_COUNT, describe, holds
 
+KINDS = {"model": pl.LightningModule, "dataset": pl.LightningDataModule}
 FREE = {"reported"}  # numbers that a document states
 
 
@@ -48,7 +50,7 @@ def test_a_number_out_of_range_is_refused_by_name(
 ) -> None:
     node = OmegaConf.merge(with_bases(path), {name: [value] if many else value})
     with pytest.raises(ConfigError, match=rf"^\S+: {name}=.* is needed$"):
-        build(node)
+        check(node, KINDS[path.parent.name])
 
 
 @pytest.mark.parametrize(
@@ -72,7 +74,7 @@ def test_the_range_is_told_in_words(file: str, option: dict, needed: str) -> Non
     if "plays" in option:
         option["plays"]["_target_"] = "muso_exp.data.plays.Plays"
     with pytest.raises(ConfigError, match=needed):
-        build(OmegaConf.merge(node, option))
+        check(OmegaConf.merge(node, option), KINDS[file.partition("/")[0]])
 
 
 def test_the_ends_of_a_range_hold_as_written() -> None:
