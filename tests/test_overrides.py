@@ -72,6 +72,6 @@ def test_a_control_character_in_the_configuration_is_refused() -> None:
         "seed": 0,
         "resamples": 20,
     }
-    tree |= {"seed": 0, "resamples": 20, "scale": "desk", "sizes": {"desk": {}}}
+    tree |= {"scale": "desk", "sizes": {"desk": {}}, "trainer": {}, "monitor_mode": "min"}
     with pytest.raises(ConfigError, match=r"^dataset\.files\.1\.b=x\\x1b\[31m: a control char"):
         check(OmegaConf.create(tree))
