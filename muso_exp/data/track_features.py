@@ -20,9 +20,8 @@ from muso_exp.data.clustering.split import (
     require_varied,
     split_tracks,
 )
-from muso_exp.data.friend_distance.pair_vectors import require_choice
 from muso_exp.data.playlist_owner.splits import unit
-from muso_exp.errors import ConfigError
+from muso_exp.errors import ConfigError, require_choice
 from muso_exp.features.clusters import check_k
 from muso_exp.features.tracks import Scaling, fit_scaling
 from muso_exp.formats.feature_table import find_feature_table, read_feature_table
