@@ -160,31 +160,32 @@ class TrackFeatures(ExperimentData):
         n_clusters, curve = self.options.n_clusters, self.options.curve
         for k in (n_clusters, *curve):
             check_k(k, len(rows["train"]))
-        parts = {name: tracks.iloc[own] for name, own in rows.items()}
-        values = parts["train"][self.features].to_numpy(dtype=np.float64)
-        require_varied(path, self.features, values)
-        self.scaling = fit_scaling(values, self.how)
-        self.splits = {name: FeatureRows(self._scaled(part)) for name, part in parts.items()}
-        clustered = ClusteredTracks(
+        whole = tracks[self.features].to_numpy(dtype=np.float64)
+        values = {name: whole[own] for name, own in rows.items()}  # (n_rows, n_features)
+        require_varied(path, self.features, values["train"])
+        self.scaling = fit_scaling(values["train"], self.how)
+        self.splits = {name: FeatureRows(self.scaling.apply(x)) for name, x in values.items()}
+        clustered = self._clustered(tracks, rows, len(read), len(different))
+        self.known = clustered.part("test")[["id", *self.features]]
+        self.spread = clustered.spread
+        self.dims = {"n_features": len(self.features), "n_clusters": n_clusters, "curve": curve}
+        self.task = Clustering(clustered, self.options)
+
+    def _clustered(
+        self, tracks: pd.DataFrame, rows: dict[str, np.ndarray], n_read: int, n_distinct: int
+    ) -> ClusteredTracks:
+        return ClusteredTracks(
             tracks=tracks,
             features=self.features,
             rows=rows,
             inputs={name: split.x for name, split in self.splits.items()},
-            units={name: _units(part) for name, part in parts.items()},
+            units={name: _units(tracks.iloc[own]) for name, own in rows.items()},
             scaling=self.how,
-            n_read=len(read),
-            n_distinct=len(different),
+            n_read=n_read,
+            n_distinct=n_distinct,
             distinct_rows=self.distinct_rows,
             published=self.published,
         )
-        self.known = clustered.part("test")[["id", *self.features]]
-        self.spread = clustered.spread
-        self.dims = {
-            "n_features": len(self.features),
-            "n_clusters": n_clusters,
-            "curve": curve,
-        }
-        self.task = Clustering(clustered, self.options)
 
     def train_dataloader(self) -> DataLoader:
         """Return the train tracks."""
@@ -196,9 +197,9 @@ class TrackFeatures(ExperimentData):
 
     def state_dict(self) -> dict[str, Any]:
         """Return the fitted scaling and the tracks that are recommended from."""
-        values = torch.from_numpy(self.known[self.features].to_numpy(dtype=np.float64))
+        values = np.ascontiguousarray(self.known[self.features].to_numpy(dtype=np.float64))
         fitted = {"scaling": self.scaling.state(), "spread": self.spread.tolist()}
-        return {**fitted, "ids": self.known["id"].tolist(), "values": values}
+        return {**fitted, "ids": self.known["id"].tolist(), "values": torch.from_numpy(values)}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up what `state_dict` gave."""
