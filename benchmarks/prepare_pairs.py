@@ -48,7 +48,7 @@ def main(root: str | None) -> None:
         timed("all shortest paths", lambda: bfs_distances(tables.friends))
         timed("preparation, all of it (bound: 5 s)", data.setup)
         timed("one epoch of batches", lambda: [None for _ in data.train_dataloader()])
-        log.info("%s", data.counts())
+        log.info("%s", data.task.counts())
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import errno
 import signal
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 from muso_exp.text import visible
@@ -120,6 +121,12 @@ def what_is(path: Path | str) -> str:
     except ValueError:  # no path at all: a NUL in it
         return ""
     return next((kind for fits, kind in _KINDS if fits(mode)), "a device")
+
+
+def require_choice(option: str, value: str, choices: Sequence[str]) -> None:
+    """Raise ConfigError if `value` is none of `choices`."""
+    if value not in choices:
+        raise ConfigError(f"dataset.{option}={value}: choose one of {', '.join(choices)}")
 
 
 def _shorten(value: object, width: int = 60) -> str:

@@ -7,11 +7,10 @@ import numpy as np
 from scipy.sparse import csr_matrix, diags_array
 
 from muso_exp.cache import cache_key, cached_folder
-from muso_exp.data.friend_distance.listeners import Listeners, hold_out
+from muso_exp.data.friend_distance.listeners import SPLITS, hold_out
 from muso_exp.data.friend_distance.pair_data import PairData
 from muso_exp.data.friend_distance.pair_sampling import PairOptions
-from muso_exp.data.friend_distance.pair_vectors import VectorOptions, require_choice
-from muso_exp.errors import ConfigError
+from muso_exp.errors import ConfigError, require_choice
 from muso_exp.features.graph import bfs_distances
 from muso_exp.formats.download import fetch_zip
 from muso_exp.formats.hetrec import WANTED, HetRecTables, content_hash, read_hetrec
@@ -20,6 +19,8 @@ from muso_exp.ranges import Count, Seed, Share, ZeroOrMore
 from muso_exp.records import Finding
 from muso_exp.simulation.checked import simulated_world
 from muso_exp.simulation.hetrec import write_hetrec
+from muso_exp.tasks.friend_distance.pair_vectors import VectorOptions
+from muso_exp.tasks.friend_distance.user_pairs import SplitListeners
 
 WORLD_VERSION = 1  # raise when simulation.hetrec writes other files for the same arguments
 URL = "https://files.grouplens.org/datasets/hetrec2011/hetrec2011-lastfm-2k.zip"
@@ -35,9 +36,9 @@ SHA256 = {  # of the content, line ends LF
 class HetRec(PairData):
     """Pairs of users labelled by the shortest path in the whole friend graph.
 
-    Users are split, so that no test user is seen in training; a path may lead through anybody.
-    A user's tags are those of the artists he plays: sum over his artists of plays x weight of the
-    tag, as in the MuSo document; the weights come from what the train users assigned.
+    Users are split, so that no test user is seen in training; a path may lead through any user.
+    A user's tags are those of the artists that they play: the sum over these artists of plays x
+    weight of the tag, as in the MuSo document; the weights are what the train users assigned.
 
     Citation: I. Cantador, P. Brusilovsky, T. Kuflik, "2nd Workshop on Information Heterogeneity
     and Fusion in Recommender Systems (HetRec 2011)", RecSys 2011; and the Last.fm website.
@@ -133,8 +134,8 @@ class HetRec(PairData):
         """
         self._find()
 
-    def read(self) -> Listeners:
-        """Read and check the files, set `fingerprint`, and return the users with their splits."""
+    def read(self) -> SplitListeners:
+        """Read and check the files, set `fingerprint` and `sources`, and return the users."""
         files = self._find()
         tables = read_hetrec(files, self.tags_encoding)
         self.fingerprint = content_hash(files)
@@ -142,22 +143,22 @@ class HetRec(PairData):
         rest = hold_out(np.arange(len(tables.users)), self.test_users, self.seed, "test_users")
         held = hold_out(rest["kept"], self.val_users, self.seed, "val_users")
         weights = tag_weights(tables, held["kept"], self.tag_weight)
-        return Listeners(
+        self.sources = dict.fromkeys(SPLITS, files["user_artists"])
+        return SplitListeners(
             users=[str(user) for user in tables.users],
             plays={"artist": tables.plays, "tag": csr_matrix(tables.plays @ weights)},
             items={"artist": tables.artists, "tag": tables.tags},
             distances=bfs_distances(tables.friends),
             splits={"train": held["kept"], "val": held["held"], "test": rest["held"]},
-            sources=dict.fromkeys(("train", "val", "test"), files["user_artists"]),
         )
 
-    def audit(self) -> list[Finding]:
-        """Return the findings of every pair data set, and what the files leave out."""
+    def file_findings(self) -> list[Finding]:
+        """Return how many tag assignments are to artists that the files do not list."""
         text = (
             f"{self._n_unlisted} tag assignments are to artists that artists.dat does not list; "
             "they are left out."
         )
-        return [*super().audit(), Finding("taggings_of_unlisted_artists", self._n_unlisted, text)]
+        return [Finding("taggings_of_unlisted_artists", self._n_unlisted, text)]
 
     def _find(self) -> dict[str, Path]:
         fix = (

@@ -7,12 +7,11 @@ import numpy as np
 from scipy.linalg import block_diag
 
 from muso_exp.cache import cache_key, cached_folder
-from muso_exp.data.friend_distance.listeners import SPLITS, Listeners, hold_out
+from muso_exp.data.friend_distance.listeners import SPLITS, hold_out
 from muso_exp.data.friend_distance.pair_data import PairData
 from muso_exp.data.friend_distance.pair_sampling import PairOptions
-from muso_exp.data.friend_distance.pair_vectors import VectorOptions, require_choice
-from muso_exp.errors import ConfigError
-from muso_exp.features.graph import metric_closure, triangle_violations
+from muso_exp.errors import ConfigError, require_choice
+from muso_exp.features.graph import metric_closure
 from muso_exp.formats.muso import (
     WANTED,
     MusoUsers,
@@ -26,6 +25,9 @@ from muso_exp.ranges import Count, Seed, Share, ZeroOrMore
 from muso_exp.records import Finding
 from muso_exp.simulation.checked import simulated_world, small_worlds_refused
 from muso_exp.simulation.muso import write_muso
+from muso_exp.tasks.friend_distance.audit import shortest_path_finding, triangle_finding
+from muso_exp.tasks.friend_distance.pair_vectors import VectorOptions
+from muso_exp.tasks.friend_distance.user_pairs import SplitListeners
 
 WORLD_VERSION = 1  # raise when simulation.muso writes other files for the same arguments
 
@@ -116,8 +118,8 @@ class MuSo(PairData):
         """
         self._find()
 
-    def read(self) -> Listeners:
-        """Read and check the files, set `fingerprint`, and return the users with their splits."""
+    def read(self) -> SplitListeners:
+        """Read and check the files, set `fingerprint` and `sources`, and return the users."""
         files = self._find()
         train, test = (
             read_users(files[f"{split}_listening"], files[f"{split}_dos"])
@@ -130,18 +132,20 @@ class MuSo(PairData):
         plays, items = to_matrices([*train.counts, *test.counts])
         n_train, n_all = len(train.users), len(train.users) + len(test.users)
         held = hold_out(np.arange(n_train), self.val_users, self.seed, "val_users")
-        return Listeners(
+        self.sources = {s: files[f"{'test' if s == 'test' else 'train'}_listening"] for s in SPLITS}
+        return SplitListeners(
             users=[*train.users, *test.users],
             plays=plays,
             items=items,
             distances=distances.astype(np.int16),
             splits={"train": held["kept"], "val": held["held"], "test": np.arange(n_train, n_all)},
-            sources={s: files[f"{'test' if s == 'test' else 'train'}_listening"] for s in SPLITS},
         )
 
-    def audit(self) -> list[Finding]:
-        """Return the findings of every pair data set, and how far the labels are from a metric."""
-        return [*super().audit(), self._triangles(), *self._shortest_paths()]
+    def file_findings(self) -> list[Finding]:
+        """Return how far the labels are from a metric, and from shortest paths."""
+        train = self.pairs.listeners.splits["train"]
+        distances = self.pairs.listeners.distances[np.ix_(train, train)]
+        return [triangle_finding(distances), *self._shortest_paths()]
 
     def _find(self) -> dict[str, Path]:
         fix = (
@@ -179,25 +183,10 @@ class MuSo(PairData):
             )
         return chain_labels(files, given.users, self.label)
 
-    def _triangles(self) -> Finding:
-        train = self.listeners.splits["train"]
-        distances = self.listeners.distances[np.ix_(train, train)]
-        n_bad, n_pairs = triangle_violations(distances), len(train) * (len(train) - 1)
-        text = (
-            f"{n_bad} of {n_pairs} ordered train pairs ({n_bad / n_pairs:.0%}) violate the "
-            "triangle inequality: by way of a third user they are closer than their label says."
-        )
-        text += " The label is no distance on any graph." if n_bad else ""
-        return Finding("triangle_violations", n_bad, text, "warning" if n_bad else "note")
-
     def _shortest_paths(self) -> list[Finding]:
         """Compare labels with shortest paths where the chain and its friendships are at hand."""
         files = chain_files(self._folder(), "train")
         if files is None:
             return []
-        given = self._given["train"]
-        above = np.triu_indices(len(given.users), k=1)
-        labels = self._labels("train")[above]
-        share = float((chain_labels(files, given.users, "bfs")[above] == labels).mean())
-        text = f"{share:.0%} of the train labels equal the shortest path among the chain's users."
-        return [Finding("labels_equal_shortest_path", share, text, "note")]
+        shortest = chain_labels(files, self._given["train"].users, "bfs")
+        return [shortest_path_finding(self._labels("train"), shortest)]

@@ -9,7 +9,6 @@ from torch.utils.data import DataLoader
 
 from muso_exp.cache import cache_key, cached_folder
 from muso_exp.data.base import ExperimentData
-from muso_exp.data.friend_distance.pair_vectors import require_choice
 from muso_exp.data.playlist_owner.splits import (
     TrackSplit,
     class_weights,
@@ -18,7 +17,7 @@ from muso_exp.data.playlist_owner.splits import (
     split_rows,
     unit,
 )
-from muso_exp.errors import ConfigError
+from muso_exp.errors import ConfigError, require_choice
 from muso_exp.features.thresholds import THRESHOLDS
 from muso_exp.features.tracks import SCALINGS, Scaling, fit_scaling
 from muso_exp.formats.track_lists import LEAST_TRACKS, ListOptions, read_lists

@@ -17,12 +17,11 @@ from muso_exp.data.base import OwnTask, Predict
 from muso_exp.data.feature_regression.inputs import INPUTS, make_inputs
 from muso_exp.data.feature_regression.sources import NAMES, Songs, read_songs
 from muso_exp.data.feature_regression.splits import fit_targets, split_sizes, split_songs
-from muso_exp.data.friend_distance.pair_vectors import require_choice
 from muso_exp.data.playlist_owner.splits import unit
 from muso_exp.data.sound.clip_data import predict_batches
 from muso_exp.data.sound.simulated_sound import SoundWorld, sound_folder
 from muso_exp.data.sound.splits import group_names
-from muso_exp.errors import ConfigError
+from muso_exp.errors import ConfigError, require_choice
 from muso_exp.features.audio import SpectrumOptions
 from muso_exp.features.conformal import conformal_half_widths
 from muso_exp.features.tracks import Scaling

@@ -1,18 +1,15 @@
-"""The task "which tracks sound alike?": clusters of a table of audio features."""
+"""A table of tracks with audio features, to be clustered."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
 from torch.utils.data import DataLoader
-from torchmetrics import MetricCollection
 
 from muso_exp.cache import cache_key, cached_folder
-from muso_exp.data.base import OwnTask, Predict, SideTask
+from muso_exp.data.base import ExperimentData
 from muso_exp.data.clustering.split import (
     FeatureRows,
     distinct,
@@ -20,32 +17,29 @@ from muso_exp.data.clustering.split import (
     require_varied,
     split_tracks,
 )
-from muso_exp.data.friend_distance.pair_vectors import require_choice
 from muso_exp.data.playlist_owner.splits import unit
-from muso_exp.errors import ConfigError
+from muso_exp.errors import ConfigError, require_choice
 from muso_exp.features.clusters import check_k
 from muso_exp.features.tracks import Scaling, fit_scaling
 from muso_exp.formats.feature_table import find_feature_table, read_feature_table
 from muso_exp.formats.track_tables import chosen_features
-from muso_exp.metrics import clustering
 from muso_exp.ranges import Count, PositiveShare, Seed, UpToOne, ZeroOrMore
-from muso_exp.records import Finding, Section
 from muso_exp.simulation.checked import simulated_world, small_worlds_refused
 from muso_exp.simulation.track_features import write_track_features
-from muso_exp.tasks.clustering import report as cluster_report
-from muso_exp.tasks.clustering.baselines import null_columns
-from muso_exp.tasks.clustering.similar_tracks import Pool, advise
+from muso_exp.tasks.clustering.clustered_tracks import ClusteredTracks, ClusterOptions
+from muso_exp.tasks.clustering.new_tracks import TracksToCluster
+from muso_exp.tasks.clustering.task import Clustering
 
 SCALINGS = ("none", "global", "per_feature", "standard")  # the linear ones
 _SIMULATION_VERSION = 1
 
 
-class TrackFeatures(OwnTask):
-    """Tracks with audio features, to be clustered; the first test tracks of a cluster are advice.
+class TrackFeatures(ExperimentData):
+    """Tracks with audio features, to be clustered; a cluster recommends its first test tracks.
 
     Args:
         root: folder with `track_features.csv` or .gz; None for the simulated world's.
-        cache: folder for the simulated file and for figures that take long.
+        cache: folder for the simulated file and for what takes long to draw.
         batch_size: rows of a training batch; 0 for all at once, as the clusterings want it.
         seed: of the split and of the random null model.
         num_workers: of the training loader.
@@ -122,9 +116,17 @@ class TrackFeatures(OwnTask):
         self.features = chosen_features(features, drop)
         self.duplicates, self.distinct_rows, self.how = duplicates, distinct_rows, scaling
         self.n_train, self.train_share = n_train, train_share
-        self.n_clusters, self.curve, self.reported = n_clusters, curve, reported
-        self.n_listed, self.silhouette_rows = n_listed, silhouette_rows
-        self.tsne_rows, self.tree_rows = tsne_rows, tree_rows
+        self.options = ClusterOptions(
+            n_clusters,
+            curve,
+            reported,
+            n_listed,
+            silhouette_rows,
+            tsne_rows,
+            tree_rows,
+            seed,
+            self.cache,
+        )
         self.world: dict[str, Any] = {
             "n_artists": world_artists,
             "n_tracks": world_tracks,
@@ -132,7 +134,6 @@ class TrackFeatures(OwnTask):
             "seed": world_seed,
         }
         self.splits: dict[str, FeatureRows] = {}
-        self._nulls: dict[str, dict[str, dict[str, Tensor]]] = {}  # by split
 
     def prepare_data(self) -> None:
         """Write the simulated table, unless there is a real one or it is in the cache."""
@@ -153,33 +154,39 @@ class TrackFeatures(OwnTask):
         path = find_feature_table(root)
         read = read_feature_table(path, self.features, self.duplicates)
         self.fingerprint = fingerprint(read, self.features)
-        self.n_read = len(read)
         different = distinct(read, self.features)
-        self.n_distinct = len(different)
-        self.tracks = different if self.distinct_rows else read
+        tracks = different if self.distinct_rows else read
         rng = np.random.default_rng([self.seed, 1])
-        self.rows = split_tracks(len(self.tracks), self.n_train, self.train_share, rng)
-        for k in (self.n_clusters, *self.curve):
-            check_k(k, len(self.rows["train"]))
-        require_varied(path, self.features, self.values("train"))
-        self.scaling = fit_scaling(self.values("train"), self.how)
-        self.splits = {
-            name: FeatureRows(self.scaling.apply(self.values(name))) for name in self.rows
-        }
-        self.spread = self.splits["train"].x.double().numpy().std(axis=0)  # (n_features,)
-        self.dims = {
-            "n_features": len(self.features),
-            "n_clusters": self.n_clusters,
-            "curve": self.curve,
-        }
+        rows = split_tracks(len(tracks), self.n_train, self.train_share, rng)
+        n_clusters, curve = self.options.n_clusters, self.options.curve
+        for k in (n_clusters, *curve):
+            check_k(k, len(rows["train"]))
+        whole = tracks[self.features].to_numpy(dtype=np.float64)
+        values = {name: whole[own] for name, own in rows.items()}  # (n_rows, n_features)
+        require_varied(path, self.features, values["train"])
+        self.scaling = fit_scaling(values["train"], self.how)
+        self.splits = {name: FeatureRows(self.scaling.apply(x)) for name, x in values.items()}
+        clustered = self._clustered(tracks, rows, len(read), len(different))
+        self.known = clustered.part("test")[["id", *self.features]]
+        self.spread = clustered.spread
+        self.dims = {"n_features": len(self.features), "n_clusters": n_clusters, "curve": curve}
+        self.task = Clustering(clustered, self.options)
 
-    def values(self, split: str) -> np.ndarray:
-        """Return the raw features of a split, shape (n_rows, n_features), float64."""
-        return self.tracks[self.features].to_numpy(dtype=np.float64)[self.rows[split]]
-
-    def of_split(self, split: str) -> pd.DataFrame:
-        """Return the tracks of a split, in row order."""
-        return self.tracks.iloc[self.rows[split]].reset_index(drop=True)
+    def _clustered(
+        self, tracks: pd.DataFrame, rows: dict[str, np.ndarray], n_read: int, n_distinct: int
+    ) -> ClusteredTracks:
+        return ClusteredTracks(
+            tracks=tracks,
+            features=self.features,
+            rows=rows,
+            inputs={name: split.x for name, split in self.splits.items()},
+            units={name: _units(tracks.iloc[own]) for name, own in rows.items()},
+            scaling=self.how,
+            n_read=n_read,
+            n_distinct=n_distinct,
+            distinct_rows=self.distinct_rows,
+            published=self.published,
+        )
 
     def train_dataloader(self) -> DataLoader:
         """Return the train tracks."""
@@ -189,86 +196,11 @@ class TrackFeatures(OwnTask):
         """Return the test tracks, in the order of the file."""
         return self.loader(self.splits["test"], shuffle=False)
 
-    def metrics(self) -> MetricCollection:
-        """Return how close the test tracks are to their clusters, and to what is recommended."""
-        mean = self.splits["train"].x.double().numpy().mean(axis=0)
-        return MetricCollection(
-            {
-                "mean_squared_distance": clustering.MeanSquaredDistance(),
-                "explained_variance": clustering.ExplainedVariance(mean),
-                "explained_share": clustering.ExplainedShare(mean),
-                "calinski_harabasz": clustering.CalinskiHarabasz(mean),
-                "silhouette": clustering.Silhouette(self.silhouette_rows),
-                "silhouette_standard": clustering.Silhouette(self.silhouette_rows, self.spread),
-                "recommended_distance": clustering.RecommendedDistance(self.spread, self.n_listed),
-            },
-            compute_groups=False,
-        )
-
-    def side_metrics(self) -> list[str]:
-        """Return the sum of squares of the train tracks, by the number of clusters."""
-        return [f"wcss_at_{k}" for k in self.curve]
-
-    def side_task(self, predict: Predict) -> SideTask:
-        """Return the within-cluster sums of squares on train, the document's elbow."""
-        metrics = {f"wcss_at_{k}": clustering.SumOfSquares(i) for i, k in enumerate(self.curve)}
-        x = self.splits["train"].x
-        return SideTask(
-            MetricCollection(dict(metrics), compute_groups=False),
-            predict({"x": x}),
-            x,
-            _units(self.of_split("train")),
-            self.nulls("train"),
-        )
-
-    def nulls(self, split: str = "test") -> dict[str, dict[str, Tensor]]:
-        """Return clusterings that nobody had to learn, see `muso_exp.tasks.clustering.baselines`."""
-        if split not in self._nulls:
-            train, rows = (self.splits[name].x.double().numpy() for name in ("train", split))
-            self._nulls[split] = null_columns(
-                train, rows, self.features, self.n_clusters, self.curve, self.seed
-            )
-        return self._nulls[split]
-
-    def target(self) -> Tensor:
-        """Return the test tracks as the model sees them, (n_rows, n_features): no label is true."""
-        return self.splits["test"].x
-
-    def units(self) -> np.ndarray:
-        """Return a number for each test track, by its id, shape (n_rows, 1)."""
-        return _units(self.of_split("test"))
-
-    def predictions(self, preds: dict[str, Tensor]) -> pd.DataFrame:
-        """Return a row per test track: id, title, artist, features, cluster, squared_distance."""
-        table = self.of_split("test")[["id", "title", "artist", *self.features]]
-        return table.assign(
-            cluster=preds["cluster"].numpy(), squared_distance=preds["squared_distance"].numpy()
-        )
-
-    def audit(self) -> list[Finding]:
-        """Return which features rule the distances, and tracks that are the same."""
-        return cluster_report.audit(self)
-
-    def counts(self) -> dict[str, int]:
-        """Return tracks as read, distinct ones, rows of each split, features."""
-        rows = {f"{name}_rows": len(split) for name, split in self.splits.items()}
-        return {
-            "tracks": self.n_read,
-            "distinct_tracks": self.n_distinct,
-            **rows,
-            "features": len(self.features),
-        }
-
-    def sections(self, predictions: pd.DataFrame, predict: Predict) -> Sequence[Section]:
-        """Return elbow, maps, tree, profiles, and who is recommended."""
-        return cluster_report.sections(self, predictions, predict)
-
     def state_dict(self) -> dict[str, Any]:
         """Return the fitted scaling and the tracks that are recommended from."""
-        known = self.of_split("test")
-        values = torch.from_numpy(self.values("test"))
+        values = np.ascontiguousarray(self.known[self.features].to_numpy(dtype=np.float64))
         fitted = {"scaling": self.scaling.state(), "spread": self.spread.tolist()}
-        return {**fitted, "ids": known["id"].tolist(), "values": values}
+        return {**fitted, "ids": self.known["id"].tolist(), "values": torch.from_numpy(values)}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up what `state_dict` gave."""
@@ -277,17 +209,8 @@ class TrackFeatures(OwnTask):
         self.known = pd.DataFrame(state_dict["values"].numpy(), columns=self.features)
         self.known.insert(0, "id", state_dict["ids"])
 
-    def apply(self, path: Path, predict: Predict) -> pd.DataFrame:
-        """Tell the cluster of each track of a new table, and recommend known tracks.
-
-        Args:
-            path: CSV or JSON of tracks with the features that the model was trained on.
-            predict: the trained model.
-
-        Returns:
-            id, title, artist, cluster, distance to its centre, and two lists of ids: `recommended`,
-            the first known tracks of the cluster, and `nearest`, the known tracks of most similar
-            features, each of unit variance. A track is never advised to itself.
+    def read_new(self, path: Path) -> TracksToCluster:
+        """Read tracks of a new table, CSV or JSON, with the features of the training.
 
         Raises:
             DatasetNotFoundError: no such file.
@@ -295,20 +218,18 @@ class TrackFeatures(OwnTask):
         """
         remedy = "the run was trained with it, train one without"
         tracks = read_feature_table(path, self.features, self.duplicates, remedy)
-        known = self.scaling.apply(self.known[self.features].to_numpy(dtype=np.float64))
-        x = self.scaling.apply(tracks[self.features].to_numpy(dtype=np.float64))
-        columns = predict({"x": torch.from_numpy(x)})
-        clusters = predict({"x": torch.from_numpy(known)})["cluster"].numpy()
-        advice = advise(
-            Pool(tracks["id"].to_numpy(dtype=str), x / self.spread, columns["cluster"].numpy()),
-            Pool(self.known["id"].to_numpy(dtype=str), known / self.spread, clusters),
-            self.n_listed,
+        return TracksToCluster(
+            tracks=tracks,
+            x=self._scaled(tracks),
+            known_ids=self.known["id"].to_numpy(dtype=str),
+            known_x=self._scaled(self.known),
+            spread=self.spread,
+            n_listed=self.options.n_listed,
         )
-        distance = columns["squared_distance"].double().sqrt().numpy()
-        cluster = columns["cluster"].numpy()
-        return tracks[["id", "title", "artist"]].assign(
-            cluster=cluster, distance=distance, **advice
-        )
+
+    def _scaled(self, tracks: pd.DataFrame) -> np.ndarray:
+        """Return the features of tracks as the model gets them, (n_tracks, n_features), float32."""
+        return self.scaling.apply(tracks[self.features].to_numpy(dtype=np.float64))
 
     def _simulated_files(self) -> Path:
         key = cache_key("track_features", _SIMULATION_VERSION, self.world)

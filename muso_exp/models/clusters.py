@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from muso_exp.errors import ConfigError
+from muso_exp.models.abilities import CurveClusters
 from muso_exp.models.base import Solver
 from muso_exp.records import Batch
 
@@ -56,21 +57,20 @@ class Clusters(Solver):
         return torch.stack(labels, dim=1), torch.stack(squared, dim=1)
 
     def predict_step(self, batch: Batch, batch_idx: int = 0) -> dict[str, Tensor]:
-        """Return the own cluster, its centre and the squared distance to it, of all clusterings.
+        """Return the own cluster, its centre and the squared distance to it.
 
         Returns:
-            `cluster`, `squared_distance` (B,); `centre` (B, n_features); `curve_cluster`,
-            `curve_squared_distance` (B, n_curve).
+            `cluster`, `squared_distance` (B,); `centre` (B, n_features).
         """
-        labels, squared = self(batch["x"])
-        own, curve = self.sizes.index(self.n_clusters), len(self.curve)
-        return {
-            "cluster": labels[:, own].contiguous(),
-            "squared_distance": squared[:, own].contiguous(),
-            "centre": self.centres.split(self.sizes)[own][labels[:, own]],
-            "curve_cluster": labels[:, :curve].contiguous(),
-            "curve_squared_distance": squared[:, :curve].contiguous(),
-        }
+        centres = self.centres.split(self.sizes)[self.sizes.index(self.n_clusters)]
+        squared, cluster = _nearest(batch["x"], centres)
+        return {"cluster": cluster, "squared_distance": squared, "centre": centres[cluster]}
+
+    def at_each_k(self, x: Tensor) -> CurveClusters:
+        """Return the clusters of rows x (B, n_features) for each k of the curve."""
+        labels, squared = self(x)
+        n_ks = len(self.curve)
+        return CurveClusters(labels[:, :n_ks].contiguous(), squared[:, :n_ks].contiguous())
 
 
 def _nearest(x: Tensor, centres: Tensor) -> tuple[Tensor, Tensor]:

@@ -34,26 +34,28 @@ SMALL = {"test_users": 0.4, "val_users": 0.0}
 
 def test_distances_on_a_ring_by_hand(files: Path) -> None:
     data = hetrec(files, **SMALL)
-    assert data.listeners.users == [str(number) for number in range(1, 12)]
-    assert data.listeners.distances[0].tolist() == [0, 1, 2, 3, 4, 5, 4, 3, 2, 1, -1]
+    assert data.pairs.listeners.users == [str(number) for number in range(1, 12)]
+    assert data.pairs.listeners.distances[0].tolist() == [0, 1, 2, 3, 4, 5, 4, 3, 2, 1, -1]
 
 
 def test_pairs_without_a_path_are_left_out_and_counted(files: Path) -> None:
     data = hetrec(files, **SMALL)
-    lost = sum(drawn.n_without_path for drawn in data.drawn.values())
-    split = next(name for name, users in data.listeners.splits.items() if 10 in users)
-    assert lost == len(data.listeners.splits[split]) - 1
-    assert all((drawn.dos > 0).all() for drawn in data.drawn.values())
+    lost = sum(drawn.n_without_path for drawn in data.pairs.drawn.values())
+    split = next(name for name, users in data.pairs.listeners.splits.items() if 10 in users)
+    assert lost == len(data.pairs.listeners.splits[split]) - 1
+    assert all((drawn.dos > 0).all() for drawn in data.pairs.drawn.values())
 
 
 def test_no_user_is_in_two_splits(files: Path) -> None:
-    splits = hetrec(files, test_users=0.3, val_users=0.4).listeners.splits
+    splits = hetrec(files, test_users=0.3, val_users=0.4).pairs.listeners.splits
     assert sorted(np.concatenate(list(splits.values())).tolist()) == list(range(11))
     assert [len(splits[name]) for name in ("train", "val", "test")] == [5, 3, 3]
 
 
 def test_the_split_follows_the_seed(files: Path) -> None:
-    splits = [hetrec(files, seed=seed, **SMALL).listeners.splits["test"] for seed in (0, 0, 1, 2)]
+    splits = [
+        hetrec(files, seed=seed, **SMALL).pairs.listeners.splits["test"] for seed in (0, 0, 1, 2)
+    ]
     assert splits[0].tolist() == splits[1].tolist()
     assert any(splits[0].tolist() != other.tolist() for other in splits[2:])
 
@@ -84,7 +86,7 @@ def test_a_users_tag_score_is_plays_times_weight(files: Path) -> None:
 
 
 def test_pairs_are_bounded_and_drawn_by_the_seed(files: Path) -> None:
-    drawn = [hetrec(files, max_train_pairs=4, **SMALL).drawn["train"] for _ in range(2)]
+    drawn = [hetrec(files, max_train_pairs=4, **SMALL).pairs.drawn["train"] for _ in range(2)]
     assert len(drawn[0].pairs) == 4
     assert drawn[0].pairs.tolist() == drawn[1].pairs.tolist()
 
@@ -92,7 +94,7 @@ def test_pairs_are_bounded_and_drawn_by_the_seed(files: Path) -> None:
 def test_largest_class_can_be_capped(files: Path) -> None:
     data = hetrec(files, max_dos=2, **SMALL)
     assert data.dims["n_classes"] <= 2
-    assert all((drawn.dos <= 2).all() for drawn in data.drawn.values())
+    assert all((drawn.dos <= 2).all() for drawn in data.pairs.drawn.values())
 
 
 def test_windows_line_ends_and_gzip_are_the_same_data(files: Path, tmp_path: Path) -> None:
@@ -116,7 +118,7 @@ def test_tags_in_utf8_are_read_when_told_so(files: Path) -> None:
     text = (files / "tags.dat").read_text("iso-8859-1")
     (files / "tags.dat").write_text(text, "utf-8")
     data = hetrec(files, tags_encoding="utf-8", **SMALL)
-    assert "tropicália" in data.listeners.items["tag"]
+    assert "tropicália" in data.pairs.listeners.items["tag"]
 
 
 def test_missing_files_are_named(tmp_path: Path) -> None:
@@ -156,7 +158,7 @@ def test_downloaded_files_are_not_called_simulated(
 
 
 def test_audit_counts_what_the_files_leave_out(files: Path) -> None:
-    found = {finding.check: finding.value for finding in hetrec(files, **SMALL).audit()}
+    found = {finding.check: finding.value for finding in hetrec(files, **SMALL).task.audit(None)}
     assert found["taggings_of_unlisted_artists"] == 1
 
 
@@ -174,8 +176,8 @@ def test_distances_of_the_real_graph_equal_the_published_counts(real_data: Path)
 @pytest.mark.data
 def test_the_real_files_split_into_unseen_test_users(real_data: Path) -> None:
     data = hetrec(real_data / "lastfm-hetrec2011-2k")
-    counts = data.counts()
+    counts = data.task.counts()
     assert (counts["train_users"], counts["val_users"], counts["test_users"]) == (1287, 227, 378)
     assert counts["train_pairs"] == counts["test_pairs"] == 20000
-    found = {finding.check: finding.value for finding in data.audit()}
+    found = {finding.check: finding.value for finding in data.task.audit(None)}
     assert found["users_in_train_and_test"] == 0 and found["nan_vectors"] == 0

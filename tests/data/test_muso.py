@@ -11,8 +11,11 @@ from tiny_files import CHAIN, DOS, FRIENDS, LISTENING, muso, write_chain, write_
 
 from muso_exp.data.muso import MuSo
 from muso_exp.errors import ConfigError, DatasetNotFoundError
+from muso_exp.metrics.resampling import Bootstrap
+from muso_exp.records import Columns
+from muso_exp.tasks.base import Answer
 from muso_exp.tasks.friend_distance.baselines import null_columns
-from muso_exp.tasks.friend_distance.report import sections
+from muso_exp.tasks.friend_distance.sections import sections
 
 
 @pytest.fixture
@@ -27,29 +30,36 @@ def with_chains(files: Path) -> Path:
 
 
 def score(data: MuSo, null: str) -> dict[str, float]:
-    metrics = data.metrics()
-    metrics.update(**data.nulls()[null], target=data.target())
+    metrics = data.task.metrics()
+    metrics.update(**data.task.nulls()[null], target=data.task.target)
     return {name: float(value) for name, value in metrics.compute().items()}
 
 
 def findings(data: MuSo) -> dict[str, float]:
-    return {finding.check: finding.value for finding in data.audit()}
+    return {finding.check: finding.value for finding in data.task.audit(None)}
 
 
 def test_dims_follow_the_train_users_items(files: Path) -> None:
     data = muso(files)
     assert data.dims == {"input_dim": 22, "n_classes": 4, "block_sizes": [3, 2, 3, 3]}
-    assert data.listeners.items["artist"] == ["NA", "null", "None"]
-    assert data.listeners.items["track"] == ["t", 'u "v"', "w"]
+    assert data.pairs.listeners.items["artist"] == ["NA", "null", "None"]
+    assert data.pairs.listeners.items["track"] == ["t", 'u "v"', "w"]
 
 
 def test_train_pairs_come_once_and_test_pairs_in_both_orders(files: Path) -> None:
     data = muso(files)
-    assert data.drawn["train"].pairs.tolist() == [[0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3]]
-    assert data.drawn["train"].dos.tolist() == [1, 1, 4, 2, 3, 1]
-    assert data.drawn["test"].pairs.tolist() == [[4, 5], [5, 4], [5, 6], [6, 5]]
-    assert data.target().tolist() == [0, 0, 2, 2]
-    assert data.units().tolist() == data.drawn["test"].pairs.tolist()
+    assert data.pairs.drawn["train"].pairs.tolist() == [
+        [0, 1],
+        [0, 2],
+        [0, 3],
+        [1, 2],
+        [1, 3],
+        [2, 3],
+    ]
+    assert data.pairs.drawn["train"].dos.tolist() == [1, 1, 4, 2, 3, 1]
+    assert data.pairs.drawn["test"].pairs.tolist() == [[4, 5], [5, 4], [5, 6], [6, 5]]
+    assert data.task.target.tolist() == [0, 0, 2, 2]
+    assert data.task.units.tolist() == data.pairs.drawn["test"].pairs.tolist()
 
 
 def test_a_batch_is_the_published_vector(files: Path) -> None:
@@ -72,19 +82,19 @@ def test_pairs_with_a_user_without_a_known_tag_are_nan_as_published(files: Path)
 
 
 def test_shuffled_tags_move_within_their_block_only_and_stay_over_epochs(files: Path) -> None:
-    fixed = muso(files, tag_order="fixed").pair_splits["train"][[0, 1]]["x"]
-    split = muso(files).pair_splits["train"]
+    fixed = muso(files, tag_order="fixed").pairs.vectors["train"][[0, 1]]["x"]
+    split = muso(files).pairs.vectors["train"]
     shuffled = split[[0, 1]]["x"]
     assert torch.equal(shuffled, split[[0, 1]]["x"])
     assert torch.equal(fixed[:, :16], shuffled[:, :16])
     assert torch.equal(fixed[:, 16:19].sort().values, shuffled[:, 16:19].sort().values)
-    seeds = [muso(files, seed=seed).pair_splits["train"][[0, 1]]["x"] for seed in range(9)]
+    seeds = [muso(files, seed=seed).pairs.vectors["train"][[0, 1]]["x"] for seed in range(9)]
     assert any(not torch.equal(fixed, x) for x in seeds)
 
 
 def test_categories_come_in_one_order_and_only_those_asked_for(files: Path) -> None:
     data = muso(files, categories=["tag", "artist"])
-    assert data.vectoriser.categories == ["artist", "tag"]
+    assert data.pairs.vectoriser.categories == ["artist", "tag"]
     assert data.dims["block_sizes"] == [3, 3]
     with pytest.raises(ConfigError, match=r"dataset.categories=\['genre'\]: choose some of artist"):
         muso(files, categories=["genre"])
@@ -104,7 +114,7 @@ def test_labels_of_the_chain_by_hand(files: Path, label: str, a_to_d: int) -> No
     data = muso(with_chains(files), label=label)
     expected = np.array(DOS["train"])
     expected[0, 3] = expected[3, 0] = a_to_d
-    assert data.listeners.distances[:4, :4].tolist() == expected.tolist()
+    assert data.pairs.listeners.distances[:4, :4].tolist() == expected.tolist()
 
 
 def test_relabelling_needs_the_chain(files: Path) -> None:
@@ -129,9 +139,9 @@ def test_audit_by_hand(files: Path) -> None:
 
 def test_a_pair_whose_vector_is_nan_is_not_drawn_as_a_prediction(files: Path) -> None:
     data = muso(files)
-    assert data.pair_splits["test"].is_nan.sum() == 2
+    assert data.pairs.vectors["test"].is_nan.sum() == 2
     preds = {"strategy": torch.eye(4), "friend": torch.zeros(4)}
-    truth = sections(data, data.predictions(preds))[-1]
+    truth = sections(data.pairs, data.task.predictions(preds))[-1]
     assert "2 pairs whose vector is NaN are not drawn" in truth.text
     image = truth.figure.axes[0].collections[0]
     assert image.get_array().sum() == 2
@@ -157,7 +167,7 @@ def test_users_in_train_and_test_are_found(files: Path) -> None:
 
 def test_predictions_name_users_and_suffice_for_the_metrics(files: Path) -> None:
     data = muso(files)
-    frame = data.predictions(data.nulls()["best_constant_le3"])
+    frame = data.task.predictions(data.task.nulls()["best_constant_le3"])
     assert list(frame) == ["user_a", "user_b", "dos", "predicted_dos", "friend_score"]
     assert frame["user_a"].tolist() == ["e", "f", "f", "g"]
     assert frame["dos"].tolist() == [1, 1, 3, 3]
@@ -165,12 +175,15 @@ def test_predictions_name_users_and_suffice_for_the_metrics(files: Path) -> None
 
 def test_sections_draw_the_matrix_and_the_truth(files: Path) -> None:
     data = muso(files)
-    frame = data.predictions(data.nulls()["always_1"])
+    columns = data.task.nulls()["always_1"]
 
-    def always_1(batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        return null_columns(torch.tensor([0]), 4, len(batch["row"]))["always_1"]
+    class Always1:
+        def columns(self, batch: dict[str, torch.Tensor]) -> Columns:
+            return null_columns(torch.tensor([0]), 4, len(batch["row"]))["always_1"]
 
-    sections = {section.name: section for section in data.sections(frame, always_1)}
+    answer = Answer(Always1(), columns, Bootstrap(50))
+    found = data.task.sections(data.task.predictions(columns), answer)
+    sections = {section.name: section for section in found}
     assert {"sensitivity_categories", "sensitivity_items"} <= set(sections)
     assert sections["dos_matrix"].figure is not None
     assert sections["predicted_dos"].figure is not None
@@ -225,8 +238,8 @@ def test_listening_may_stand_in_another_order_than_the_matrix(files: Path) -> No
 def test_zero_between_two_users_means_no_known_distance(files: Path) -> None:
     (files / "test_dos.csv").write_text("user,e,f,g\ne,0,1,0\nf,1,0,3\ng,0,3,0\n")
     data = muso(files)
-    assert data.drawn["test"].n_without_path == 2
-    assert data.target().tolist() == [0, 0, 2, 2]
+    assert data.pairs.drawn["test"].n_without_path == 2
+    assert data.task.target.tolist() == [0, 0, 2, 2]
 
 
 def test_missing_files_are_named_with_what_to_do(files: Path) -> None:
@@ -261,9 +274,9 @@ def test_real_files_give_the_documents_sizes(real_data: Path) -> None:
     assert data.published and not data.simulated
     assert data.dims["input_dim"] == 18432 and data.dims["n_classes"] == 41
     assert data.dims["block_sizes"] == [2223, 2624, 2824, 1545]
-    counts = data.counts()
+    counts = data.task.counts()
     assert (counts["train_pairs"], counts["test_pairs"]) == (435, 350)
-    assert len(muso(data.root, test_pairs="unordered").target()) == 175
+    assert len(muso(data.root, test_pairs="unordered").task.target) == 175
 
 
 @pytest.mark.data
@@ -278,7 +291,7 @@ def test_real_files_give_the_exact_null_scores(real_data: Path) -> None:
         found = score(data, null)
         assert found["acc_within_lt3"] == pytest.approx(lt3, abs=5e-4)
         assert found["acc_within_le3"] == pytest.approx(le3, abs=5e-4)
-    nulls = data.nulls()
+    nulls = data.task.nulls()
     assert int(nulls["best_constant_lt3"]["strategy"][0].argmax()) + 1 == 3
     assert int(nulls["best_constant_le3"]["strategy"][0].argmax()) + 1 == 4
     assert score(data, "best_constant_lt3")["acc_within_lt3"] == pytest.approx(70 / 350)
@@ -296,9 +309,9 @@ def test_audit_of_the_real_files_finds_what_the_notes_say(real_data: Path) -> No
     shares = {"artist": 0.745, "album": 0.894, "track": 0.930, "tag": 0.095}
     for category, share in shares.items():
         assert found[f"unknown_{category}_plays"] == pytest.approx(share, abs=5e-4)
-    x = data.pair_splits["test"][list(range(350))]["x"]
+    x = data.pairs.vectors["test"][list(range(350))]["x"]
     assert int(x.isnan().any(dim=1).sum()) == 32
-    texts = [finding.text for finding in data.audit()]
+    texts = [finding.text for finding in data.task.audit(None)]
     assert any("400 of 870 ordered train pairs" in text for text in texts)
 
 

@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader
 
 from muso_exp.errors import ConfigError
 from muso_exp.features.clusters import cut, kmeans, means, ward
+from muso_exp.models.abilities import ask
 from muso_exp.models.base import Batch
 from muso_exp.models.clusters import Clusters
 from muso_exp.models.hierarchical import Hierarchical
@@ -63,8 +64,10 @@ def test_a_row_is_of_the_cluster_whose_centre_is_nearest(
     assert columns["cluster"].equal(squared.argmin(dim=1))
     assert_allclose(columns["squared_distance"], squared.min(dim=1).values, rtol=1e-5)
     assert columns["centre"].equal(centres[columns["cluster"]])
-    assert columns["curve_squared_distance"].shape == columns["curve_cluster"].shape == (90, 2)
-    assert (columns["curve_squared_distance"][:, 1] >= 0).all()
+    curve = ask(model.at_each_k, x)
+    assert curve.squared_distance.shape == curve.cluster.shape == (90, 2)
+    assert (curve.squared_distance[:, 1] >= 0).all()
+    assert curve.cluster[:, 0].equal(torch.cdist(x, model.centres[:2]).argmin(dim=1))
 
 
 def test_k_means_holds_the_centres_of_the_function(tmp_path: Path) -> None:

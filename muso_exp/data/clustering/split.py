@@ -78,7 +78,7 @@ def require_varied(path: Path, features: Sequence[str], values: np.ndarray) -> N
         if column.min() == column.max():
             raise DataFormatError(
                 path,
-                "one value in all train tracks, by which none can be told apart",
+                "one value in all train tracks, which distinguishes none of them",
                 column=name,
                 value=float(column[0]),
                 fix=f"leave it out: 'dataset.drop=[{name}]'",

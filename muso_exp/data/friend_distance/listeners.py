@@ -1,51 +1,17 @@
-"""Users, what they play, how far apart they are, and who is in which split."""
+"""Which users are in which split, and which items the train users play."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from scipy.sparse import csr_matrix
 
 from muso_exp.errors import ConfigError, DataFormatError
+from muso_exp.tasks.friend_distance.user_pairs import SplitListeners, UnknownShare
 
 CATEGORIES = ("artist", "album", "track", "tag")
 SPLITS = ("train", "val", "test")
-
-
-@dataclass(frozen=True)
-class Listeners:
-    """All users of a data set.
-
-    Attributes:
-        users: names, n_users of them; a user of train and test files stands twice.
-        plays: play counts of each category, shapes (n_users, n_items), no stored zeros.
-        items: names of the items of each category, in column order.
-        distances: degree of separation, shape (n_users, n_users); 0 on the diagonal, -1 where
-            there is none or it is not known.
-        splits: users of train, val and test, ascending indices.
-        sources: file that holds the listening of each split, for messages.
-    """
-
-    users: list[str]
-    plays: dict[str, csr_matrix]
-    items: dict[str, list[str]]
-    distances: np.ndarray
-    splits: dict[str, np.ndarray]
-    sources: dict[str, Path]
-
-
-@dataclass(frozen=True)
-class UnknownShare:
-    """Share of what the test users play that no train user plays.
-
-    Attributes:
-        plays: share of plays.
-        entries: share of (user, item) entries.
-    """
-
-    plays: float
-    entries: float
 
 
 def hold_out(users: np.ndarray, share: float, seed: int, what: str) -> dict[str, np.ndarray]:
@@ -53,7 +19,7 @@ def hold_out(users: np.ndarray, share: float, seed: int, what: str) -> dict[str,
 
     Args:
         users: indices, shape (n_users,).
-        share: share to hold out, 0 <= share < 1; 0 holds out nobody.
+        share: share to hold out, 0 <= share < 1; 0 holds out no user.
         seed: of the division.
         what: name of the option, for messages.
 
@@ -78,13 +44,14 @@ def hold_out(users: np.ndarray, share: float, seed: int, what: str) -> dict[str,
 
 
 def keep_train_items(
-    listeners: Listeners, categories: Sequence[str]
-) -> tuple[Listeners, dict[str, UnknownShare]]:
+    listeners: SplitListeners, categories: Sequence[str], sources: Mapping[str, Path]
+) -> tuple[SplitListeners, dict[str, UnknownShare]]:
     """Keep the chosen categories and, in them, the items that a train user plays.
 
     Args:
         listeners: all users.
         categories: those to use, a subset of what there is.
+        sources: file of each split, for messages.
 
     Returns:
         The listeners over the train users' items, columns in their old order, and per category the
@@ -105,9 +72,7 @@ def keep_train_items(
         known = counts[listeners.splits["train"]].getnnz(axis=0) > 0  # (n_items,)
         if not known.any():
             fix = f"leave {name} out of dataset.categories"
-            raise DataFormatError(
-                listeners.sources["train"], f"no train user has a {name}", fix=fix
-            )
+            raise DataFormatError(sources["train"], f"no train user has a {name}", fix=fix)
         plays[name] = counts[:, np.flatnonzero(known)]
         items[name] = [
             item for item, keep in zip(listeners.items[name], known, strict=True) if keep
@@ -115,7 +80,7 @@ def keep_train_items(
         shares[name] = _unknown_share(counts[listeners.splits["test"]], ~known)
     if all(plays[name][listeners.splits["test"]].nnz == 0 for name in ordered):
         raise DataFormatError(
-            listeners.sources["test"],
+            sources["test"],
             f"no test user plays any {' or '.join(ordered)} that a train user plays",
             fix="the files do not belong together, or more categories or train users are needed",
         )

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from muso_exp.data.friend_distance.listeners import SPLITS, Listeners
-from muso_exp.data.friend_distance.pair_vectors import require_choice
-from muso_exp.errors import DataFormatError
+from muso_exp.data.friend_distance.listeners import SPLITS
+from muso_exp.errors import DataFormatError, require_choice
+from muso_exp.tasks.friend_distance.user_pairs import DrawnPairs, SplitListeners
 
 
 @dataclass(frozen=True)
@@ -32,25 +33,6 @@ class PairOptions:
         """Raise ConfigError at a choice that does not exist."""
         for option in ("train_pairs", "test_pairs"):
             require_choice(option, getattr(self, option), ("unordered", "ordered"))
-
-
-@dataclass(frozen=True)
-class DrawnPairs:
-    """Pairs of users of one split that have a label, and how many have none.
-
-    Attributes:
-        pairs: user indices, shape (n_pairs, 2), in row-major order.
-        dos: degree of separation, shape (n_pairs,), int64.
-        n_candidates: pairs of users in the split.
-        n_without_path: of these, pairs without a known distance.
-        n_beyond: of these, pairs with a DOS above the classes.
-    """
-
-    pairs: np.ndarray
-    dos: np.ndarray
-    n_candidates: int
-    n_without_path: int
-    n_beyond: int
 
 
 def draw_pairs(
@@ -83,8 +65,16 @@ def draw_pairs(
     return DrawnPairs(pairs[keep], dos[keep], len(dos), int((dos <= 0).sum()), int(beyond.sum()))
 
 
-def draw_splits(listeners: Listeners, options: PairOptions, seed: int) -> dict[str, DrawnPairs]:
+def draw_splits(
+    listeners: SplitListeners, options: PairOptions, seed: int, sources: Mapping[str, Path]
+) -> dict[str, DrawnPairs]:
     """Return the pairs of train, val and test; the largest DOS in train bounds the others.
+
+    Args:
+        listeners: all users with their splits.
+        options: which pairs become rows.
+        seed: draws the pairs to keep.
+        sources: file of each split, for messages.
 
     Raises:
         DataFormatError: a split that has users has no pair with a usable DOS.
@@ -101,18 +91,19 @@ def draw_splits(listeners: Listeners, options: PairOptions, seed: int) -> dict[s
             max_pairs=options.max_train_pairs if train else options.max_test_pairs,
             rng=np.random.default_rng([seed, number]),
         )
-        _refuse_no_pairs(listeners, drawn, split)
+        _refuse_no_pairs(sources[split], len(listeners.splits[split]), drawn, split)
         max_dos = int(drawn["train"].dos.max())
     return drawn
 
 
-def _refuse_no_pairs(listeners: Listeners, drawn: Mapping[str, DrawnPairs], split: str) -> None:
-    n_users = len(listeners.splits[split])
+def _refuse_no_pairs(
+    source: Path, n_users: int, drawn: Mapping[str, DrawnPairs], split: str
+) -> None:
     if len(drawn[split].pairs) or (split == "val" and not n_users):
         return
     limit = "" if split == "train" else f" and at most {drawn['train'].dos.max()}, as in train"
     raise DataFormatError(
-        listeners.sources[split],
+        source,
         f"no pair of the {n_users} {split} users has a DOS above 0{limit}",
         fix="more users are needed, or a larger dataset.max_dos",
     )

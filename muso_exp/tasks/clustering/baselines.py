@@ -1,4 +1,4 @@
-"""Clusterings that nobody had to learn, with no more clusters than the model has."""
+"""Clusterings without learning, with no more clusters than the model has."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -42,14 +42,9 @@ def null_groups(train: np.ndarray, features: Sequence[str], k: int, seed: int) -
 
 
 def null_columns(
-    train: np.ndarray,
-    rows: np.ndarray,
-    features: Sequence[str],
-    n_clusters: int,
-    curve: Sequence[int],
-    seed: int,
+    train: np.ndarray, rows: np.ndarray, features: Sequence[str], n_clusters: int, seed: int
 ) -> dict[str, dict[str, Tensor]]:
-    """Return the prediction columns of each null model for `rows`.
+    """Return `cluster`, `centre` and `squared_distance` of each null model for `rows`.
 
     The centre of a group is the mean of its train rows; a group without any has the mean of all.
 
@@ -57,21 +52,41 @@ def null_columns(
         train: the train rows, shape (n_train, n_features).
         rows: what is grouped, shape (n_rows, n_features).
         features: names of the columns.
-        n_clusters: most groups of `cluster`, `centre`, `squared_distance`.
-        curve: most groups of each column of `curve_squared_distance`.
+        n_clusters: most groups.
         seed: of the random groups.
     """
-    whole = {k: _columns(train, rows, features, k, seed) for k in {*curve, n_clusters}}
-    columns: dict[str, dict[str, Tensor]] = {}
-    for name, (cluster, centre, squared) in whole[n_clusters].items():
-        on_curve = np.stack([whole[k][name][2] for k in curve], axis=1)
-        columns[name] = {
+    return {
+        name: {
             "cluster": torch.from_numpy(cluster),
             "centre": torch.from_numpy(centre),
             "squared_distance": torch.from_numpy(squared),
-            "curve_squared_distance": torch.from_numpy(on_curve),
         }
-    return columns
+        for name, (cluster, centre, squared) in _columns(
+            train, rows, features, n_clusters, seed
+        ).items()
+    }
+
+
+def null_curves(
+    train: np.ndarray, features: Sequence[str], curve: Sequence[int], seed: int
+) -> dict[str, dict[str, Tensor]]:
+    """Return `curve_squared_distance` (n_train, n_ks) of each null model for the train rows.
+
+    Args:
+        train: the train rows, shape (n_train, n_features).
+        features: names of the columns.
+        curve: most groups of each column.
+        seed: of the random groups.
+    """
+    by_k = [_columns(train, train, features, k, seed) for k in curve]
+    return {
+        name: {
+            "curve_squared_distance": torch.from_numpy(
+                np.stack([columns[name][2] for columns in by_k], axis=1)
+            )
+        }
+        for name in by_k[0]
+    }
 
 
 def _columns(
@@ -119,7 +134,7 @@ def grid_cells(train: np.ndarray, k: int) -> Cells:
         train: shape (n_rows, n_features).
         k: most cells, >= 1.
     """
-    columns = _telling_pair(train)
+    columns = _best_pair(train)
     first, second = train[:, columns[0]], train[:, columns[1]]
     shapes = [(n, k // n) for n in range(1, k + 1)]
     grids = [Cells(columns, (_even_cuts(first, a), _even_cuts(second, b))) for a, b in shapes]
@@ -128,7 +143,7 @@ def grid_cells(train: np.ndarray, k: int) -> Cells:
     return min(grids, key=lambda grid: _squares_left(train, grid(train)))
 
 
-def _telling_pair(train: np.ndarray) -> tuple[int, int]:
+def _best_pair(train: np.ndarray) -> tuple[int, int]:
     """Return the feature whose halving leaves the fewest squares, and the one beside it."""
     halves = np.stack([x > cut for x in train.T for cut in _even_cuts(x, 2)])  # (n_features, n)
     first = int(np.argmin([_squares_left(train, half) for half in halves]))
@@ -154,7 +169,7 @@ def _squares_left(train: np.ndarray, group: np.ndarray) -> float:
     x = train - train.mean(axis=0)
     group = group.astype(np.int64)
     n_groups = int(group.max()) + 1
-    told = np.nansum(
+    explained = np.nansum(
         np.bincount(group, minlength=n_groups)[:, None] * means(x, group, n_groups) ** 2
     )
-    return float(np.square(x).sum() - told)
+    return float(np.square(x).sum() - explained)

@@ -1,4 +1,4 @@
-"""Who is recommended: the first known tracks of the own cluster, or the nearest by features."""
+"""Similar tracks: the first known tracks of the own cluster, or the nearest by features."""
 
 from dataclasses import dataclass
 
@@ -56,7 +56,7 @@ def nearest_listed(queries: Pool, known: Pool, n: int) -> np.ndarray:
     return _without_itself(queries, known, candidates, n)
 
 
-def advise(queries: Pool, known: Pool, n: int) -> dict[str, list[str]]:
+def similar_ids(queries: Pool, known: Pool, n: int) -> dict[str, list[str]]:
     """Return ids of known tracks, joined by spaces: first of the cluster, and nearest."""
     ways = {"recommended": first_listed, "nearest": nearest_listed}
     return {

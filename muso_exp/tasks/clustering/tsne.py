@@ -36,7 +36,7 @@ def cached_array(
 
     Args:
         cache: folder of prepared files.
-        name: of what `make` makes; with the rows it tells it apart from everything else.
+        name: of what `make` makes; with the rows it names the cached file.
         x: rows, shape (n_rows, n_features).
         make: of the rows alone.
     """

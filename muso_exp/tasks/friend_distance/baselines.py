@@ -42,7 +42,7 @@ def null_columns(train_target: Tensor, n_classes: int, n_rows: int) -> dict[str,
 
 
 def best_constant(train_target: np.ndarray, n_classes: int, metric: str) -> int:
-    """Return the DOS that scores best on train if said of every pair; the smallest of equals.
+    """Return the DOS that scores best on train if predicted for every pair; the smallest of equals.
 
     Args:
         train_target: class indices of the train pairs, shape (n_train,).
@@ -51,7 +51,7 @@ def best_constant(train_target: np.ndarray, n_classes: int, metric: str) -> int:
     """
     counts = np.bincount(train_target, minlength=n_classes)  # (n_classes,)
     classes = np.arange(n_classes)
-    gain = GAINS[metric](np.abs(classes[:, None] - classes))  # (said, true)
+    gain = GAINS[metric](np.abs(classes[:, None] - classes))  # (predicted, true)
     return int(np.argmax(gain.astype(np.int64) @ counts)) + 1
 
 

@@ -1,31 +1,29 @@
-"""Which categories and which items move a model's prediction (the MuSo author's wish)."""
+"""Which categories and which items move a model's prediction (a wish of the MuSo document)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
 import pandas as pd
 import torch
 from scipy.sparse import csr_matrix, diags_array
 from torch import Tensor
+from torchmetrics import MetricCollection
 
-from muso_exp.data.base import Predict
-from muso_exp.data.friend_distance.pair_vectors import PairSplit
 from muso_exp.figures.common import bars_figure
 from muso_exp.metrics.base import WeightedMetric
 from muso_exp.metrics.separation import expected_dos
-from muso_exp.records import Section
-
-if TYPE_CHECKING:
-    from muso_exp.data.friend_distance.pair_data import PairData
+from muso_exp.records import Batch, Columns, Section
+from muso_exp.tasks.friend_distance.pair_vectors import PairVectors
+from muso_exp.tasks.friend_distance.user_pairs import UserPairs
 
 BATCH = 256
 SHOWN_ITEMS = 20  # bars in the figure
 
-Columns = dict[str, Tensor]
+Predict = Callable[[Batch], Columns]
 
 
 @dataclass(frozen=True)
@@ -38,23 +36,23 @@ class Probe:
         predict: a batch in, prediction columns out.
     """
 
-    split: PairSplit
+    split: PairVectors
     plays: dict[str, csr_matrix]
     predict: Predict
 
     @classmethod
-    def of(cls, data: PairData, predict: Predict, max_pairs: int) -> Probe:
-        """Take all test pairs, or `max_pairs` of them drawn by the data's seed."""
-        test = data.pair_splits["test"]
+    def of(cls, pairs: UserPairs, predict: Predict, max_pairs: int) -> Probe:
+        """Take all test pairs, or `max_pairs` of them drawn by the pairs' seed."""
+        test = pairs.vectors["test"]
         rows = np.arange(len(test))
         if len(rows) > max_pairs:
-            rng = np.random.default_rng(data.seed)
+            rng = np.random.default_rng(pairs.seed)
             rows = np.sort(rng.choice(rows, max_pairs, replace=False))
         users, index = np.unique(test.pairs[rows], return_inverse=True)
-        plays = {name: counts[users] for name, counts in data.listeners.plays.items()}
-        vectors = data.vectoriser.users(plays)
-        pairs = index.reshape(-1, 2)
-        split = PairSplit.of(test.number, pairs, test.dos[rows], data.vectoriser, vectors)
+        plays = {name: counts[users] for name, counts in pairs.listeners.plays.items()}
+        vectors = pairs.vectoriser.users(plays)
+        own = index.reshape(-1, 2)
+        split = PairVectors.of(test.number, own, test.dos[rows], pairs.vectoriser, vectors)
         return cls(split, plays, predict)
 
     def columns(
@@ -71,8 +69,9 @@ class Probe:
 
 
 def sensitivity_sections(
-    data: PairData,
+    pairs: UserPairs,
     predict: Predict,
+    metrics: MetricCollection,
     n_repeats: int = 5,
     n_items: int = 20,
     max_pairs: int = 400,
@@ -80,11 +79,12 @@ def sensitivity_sections(
     """Return tables and figures of what moves the prediction, by category and by item.
 
     Args:
-        data: pairs whose test split is probed; the model is not trained again.
+        pairs: pairs whose test split is probed; the model is not trained again.
         predict: the trained model: a batch in, prediction columns out.
+        metrics: of the task; how much each changes.
         n_repeats: permutations of each category.
         n_items: items tried in each category, those with the most plays among the probed users.
-        max_pairs: at most so many test pairs are probed, drawn by the data's seed.
+        max_pairs: at most so many test pairs are probed, drawn by the pairs' seed.
 
     Returns:
         Two sections, `sensitivity_categories` and `sensitivity_items`.
@@ -92,12 +92,12 @@ def sensitivity_sections(
     Source: MuSo, its wish for a sensitivity analysis; permutation importance as in Breiman 2001.
     Deviation: whole categories change places between users, so that each stays a real listening.
     """
-    probe = Probe.of(data, predict, max_pairs)
+    probe = Probe.of(pairs, predict, max_pairs)
     before = probe.columns()
-    names = {name: data.listeners.items[name] for name in probe.plays}
-    categories = _category_table(data, probe, before, n_repeats)
+    names = {name: pairs.listeners.items[name] for name in probe.plays}
+    categories = _category_table(probe, before, metrics, n_repeats, pairs.seed)
     items = item_table(probe, before, names, n_items)
-    caveat = _caveat("tag" in names and data.vector_options.tag_order == "shuffled")
+    caveat = _caveat("tag" in names and pairs.vectoriser.options.tag_order == "shuffled")
     return [
         _category_section(categories, len(probe.split), n_repeats, caveat),
         _item_section(items, caveat),
@@ -105,7 +105,7 @@ def sensitivity_sections(
 
 
 def _caveat(shuffled: bool) -> str:
-    """Return what a change of the prediction does not tell."""
+    """Return what a change of the prediction does not show."""
     text = (
         " This is what moves the prediction, right or wrong: of a model that the card calls no "
         "better than null it says nothing about taste."
@@ -137,7 +137,7 @@ def category_changes(
 def item_table(
     probe: Probe, before: Columns, names: Mapping[str, list[str]], n_items: int
 ) -> pd.DataFrame:
-    """Take one item at a time out of everybody's listening and predict its pairs again.
+    """Take one item at a time out of all users' listening and predict its pairs again.
 
     Args:
         probe: pairs and model.
@@ -183,12 +183,14 @@ def _without(counts: csr_matrix, item: int) -> csr_matrix:
     return csr_matrix(counts @ diags_array(keep))
 
 
-def _category_table(data: PairData, probe: Probe, before: Columns, n_repeats: int) -> pd.DataFrame:
+def _category_table(
+    probe: Probe, before: Columns, metrics: MetricCollection, n_repeats: int, seed: int
+) -> pd.DataFrame:
     """Return a row per category, the strongest first: changes of the DOS and of each metric."""
-    score, rows = _scores(data, probe, before), []
+    score, rows = _scores(metrics, probe, before), []
     for category in probe.plays:
-        moved, columns = category_changes(probe, category, before, n_repeats, data.seed)
-        changes = pd.DataFrame([_scores(data, probe, after) - score for after in columns]).mean()
+        moved, columns = category_changes(probe, category, before, n_repeats, seed)
+        changes = pd.DataFrame([_scores(metrics, probe, after) - score for after in columns]).mean()
         spread = moved.std(ddof=1) if n_repeats > 1 else np.nan
         own = {"category": category, "change of DOS": moved.mean(), "spread": spread}
         rows.append(own | {f"change of {name}": change for name, change in changes.items()})
@@ -196,12 +198,12 @@ def _category_table(data: PairData, probe: Probe, before: Columns, n_repeats: in
     return table.sort_values("change of DOS", ascending=False, kind="stable", ignore_index=True)
 
 
-def _scores(data: PairData, probe: Probe, columns: Columns) -> pd.Series:
-    metrics = cast("dict[str, WeightedMetric]", dict(data.metrics()))
+def _scores(metrics: MetricCollection, probe: Probe, columns: Columns) -> pd.Series:
+    by_name = cast("dict[str, WeightedMetric]", dict(metrics))
     rows = {**columns, "target": probe.split.target()}
     weights = torch.ones(1, len(probe.split), dtype=torch.float64)
-    values = [float(metric.score(weights, **rows)) for metric in metrics.values()]
-    return pd.Series(values, index=list(metrics))
+    values = [float(metric.score(weights, **rows)) for metric in by_name.values()]
+    return pd.Series(values, index=list(by_name))
 
 
 def _category_section(table: pd.DataFrame, n_pairs: int, n_repeats: int, caveat: str) -> Section:
@@ -219,7 +221,7 @@ def _category_section(table: pd.DataFrame, n_pairs: int, n_repeats: int, caveat:
 
 def _item_section(table: pd.DataFrame, caveat: str) -> Section:
     text = (
-        "One item at a time is taken out of everybody's listening and the vectors are made again; "
+        "One item at a time is taken out of all users' listening and the vectors are made again; "
         "mean absolute change over the test pairs in which one of the two users plays it. Tried: "
         f"the most played items of each category, {len(table)} in all.{caveat}"
     )

@@ -1,4 +1,4 @@
-"""Clusterings that nobody had to learn: pitch classes, and the cells of a grid."""
+"""Clusterings without learning: pitch classes, and the cells of a grid."""
 
 import itertools
 
@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from muso_exp.features.clusters import kmeans
-from muso_exp.tasks.clustering.baselines import grid_cells, null_columns, null_groups
+from muso_exp.tasks.clustering.baselines import grid_cells, null_columns, null_curves, null_groups
 
 
 def squares_left(x: np.ndarray, group: np.ndarray) -> float:
@@ -76,9 +76,15 @@ def test_one_feature_is_a_grid_too() -> None:
 def test_null_distances_are_to_the_train_mean_of_the_group() -> None:
     train = np.array([[0.0, 0.0], [0.0, 2.0], [11.0, 4.0]])
     rows = np.array([[0.0, 3.0], [11.0, 4.0]])
-    columns = null_columns(train, rows, ["key", "loudness"], 2, [1, 2], 0)["by_key"]
+    columns = null_columns(train, rows, ["key", "loudness"], 2, 0)["by_key"]
     assert_array_equal(columns["cluster"], [0, 1])
     assert_array_equal(columns["centre"], [[0, 1], [11, 4]])
     assert_array_equal(columns["squared_distance"], [4, 0])
+
+
+def test_null_curves_have_a_column_for_each_number_of_clusters() -> None:
+    train = np.array([[0.0, 0.0], [0.0, 2.0], [11.0, 4.0]])
+    curve = null_curves(train, ["key", "loudness"], [1, 2], 0)["by_key"]["curve_squared_distance"]
     mean = train.mean(axis=0)
-    assert_allclose(columns["curve_squared_distance"][0], [((rows[0] - mean) ** 2).sum(), 4])
+    assert_allclose(curve[:, 0], ((train - mean) ** 2).sum(axis=1))
+    assert_array_equal(curve[:, 1], [1, 1, 0])

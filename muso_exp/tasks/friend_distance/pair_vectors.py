@@ -8,8 +8,7 @@ import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
-from muso_exp.data.base import BatchDataset
-from muso_exp.errors import ConfigError
+from muso_exp.errors import require_choice
 from muso_exp.features.listening import (
     item_statistics,
     log_plays,
@@ -31,7 +30,7 @@ class VectorOptions:
         normalisation: `as_published` (z-score per user, pair and vector) or `per_item` (each item
             standardised over the train users, which is what the document's text says).
         nan: `as_published` (a user without a known item in a category makes the vector NaN) or
-            `repaired` (his vector in this category stays zero); `per_item` has no such NaN.
+            `repaired` (their vector in this category stays zero); `per_item` has no such NaN.
         tag_order: `shuffled` (another order of the tags for every vector) or `fixed`.
     """
 
@@ -46,12 +45,6 @@ class VectorOptions:
         require_choice("normalisation", self.normalisation, ("as_published", "per_item"))
         require_choice("nan", self.nan, ("as_published", "repaired"))
         require_choice("tag_order", self.tag_order, ("shuffled", "fixed"))
-
-
-def require_choice(option: str, value: str, choices: Sequence[str]) -> None:
-    """Raise ConfigError if `value` is none of `choices`."""
-    if value not in choices:
-        raise ConfigError(f"dataset.{option}={value}: choose one of {', '.join(choices)}")
 
 
 @dataclass(frozen=True)
@@ -126,7 +119,7 @@ class PairVectoriser:
 
 
 @dataclass(frozen=True, eq=False)
-class PairSplit(BatchDataset):
+class PairVectors:
     """The pairs of one split; indexed by a list of rows, it returns their batch.
 
     Attributes:
@@ -153,12 +146,12 @@ class PairSplit(BatchDataset):
         dos: np.ndarray,
         vectoriser: PairVectoriser,
         users: UserVectors,
-    ) -> "PairSplit":
+    ) -> "PairVectors":
         """Return the split of these pairs over the vectors of `users`."""
         scales = vectoriser.scales(users, pairs)
         return cls(number, pairs, dos, vectoriser, users, scales)
 
-    def with_listening(self, plays: Mapping[str, csr_matrix]) -> "PairSplit":
+    def with_listening(self, plays: Mapping[str, csr_matrix]) -> "PairVectors":
         """Return the same pairs with other listening of all users, shapes (n_users, n_items)."""
         users = self.vectoriser.users(plays)
         return replace(self, users=users, scales=self.vectoriser.scales(users, self.pairs))

@@ -7,9 +7,10 @@ from tiny_files import hetrec, muso, write_hetrec_files, write_muso_files
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from muso_exp.data.base import Batch, Predict
 from muso_exp.data.friend_distance.pair_data import PairData
+from muso_exp.records import Batch, Section
 from muso_exp.tasks.friend_distance.sensitivity import (
+    Predict,
     Probe,
     category_changes,
     item_table,
@@ -26,7 +27,7 @@ def data(tmp_path: Path) -> PairData:
 
 def only(category: str, data: PairData) -> Predict:
     """A model that looks at one category: it decides by the sign of user 1's first item."""
-    sizes = dict(zip(data.vectoriser.categories, data.dims["block_sizes"], strict=True))
+    sizes = dict(zip(data.pairs.vectoriser.categories, data.dims["block_sizes"], strict=True))
     start = 0
     for name, size in sizes.items():
         if name == category:
@@ -42,9 +43,13 @@ def only(category: str, data: PairData) -> Predict:
     return predict
 
 
+def sections(data: PairData, predict: Predict, **options: int) -> list[Section]:
+    return sensitivity_sections(data.pairs, predict, data.task.metrics(), **options)
+
+
 @pytest.mark.parametrize("category", ["artist", "album", "track", "tag"])
 def test_the_only_category_that_a_model_looks_at_ranks_first(data: PairData, category: str) -> None:
-    table = sensitivity_sections(data, only(category, data), n_repeats=10)[0].table
+    table = sections(data, only(category, data), n_repeats=10)[0].table
     assert table["category"][0] == category
     assert table["change of DOS"][0] > 0
     assert (table["change of DOS"][1:] == 0).all()
@@ -53,17 +58,17 @@ def test_the_only_category_that_a_model_looks_at_ranks_first(data: PairData, cat
 
 @pytest.mark.parametrize("category", ["artist", "tag"])
 def test_the_strongest_item_is_one_that_the_model_looks_at(data: PairData, category: str) -> None:
-    table = sensitivity_sections(data, only(category, data))[1].table
+    table = sections(data, only(category, data))[1].table
     strongest = table.sort_values("change of friend score").iloc[-1]
     assert strongest["category"] == category
-    assert strongest["item"] == data.listeners.items[category][0]
+    assert strongest["item"] == data.pairs.listeners.items[category][0]
 
 
 def test_an_item_is_tried_on_the_pairs_in_which_one_user_plays_it(data: PairData) -> None:
-    probe = Probe.of(data, only("artist", data), max_pairs=400)
-    table = item_table(probe, probe.columns(), data.listeners.items, n_items=20)
+    probe = Probe.of(data.pairs, only("artist", data), max_pairs=400)
+    table = item_table(probe, probe.columns(), data.pairs.listeners.items, n_items=20)
     table = table.set_index("item")
-    users = [data.listeners.users[user] for user in data.pair_splits["test"].pairs.ravel()]
+    users = [data.pairs.listeners.users[user] for user in data.pairs.vectors["test"].pairs.ravel()]
     with_e = sum("e" in users[i : i + 2] for i in range(0, len(users), 2))
     assert table.loc["NA", "pairs"] == with_e  # of the test users only e plays "NA"
     assert "jazz" not in table.index  # no test user plays it
@@ -71,11 +76,11 @@ def test_an_item_is_tried_on_the_pairs_in_which_one_user_plays_it(data: PairData
 
 def test_taking_an_item_out_is_a_new_vector_not_a_zero_in_the_old_one(data: PairData) -> None:
     predict = only("artist", data)
-    probe = Probe.of(data, predict, max_pairs=400)
+    probe = Probe.of(data.pairs, predict, max_pairs=400)
     before = probe.columns()
-    table = item_table(probe, before, data.listeners.items, n_items=20).set_index("item")
+    table = item_table(probe, before, data.pairs.listeners.items, n_items=20).set_index("item")
     counts = probe.plays["artist"].tolil()
-    item = data.listeners.items["artist"].index("null")
+    item = data.pairs.listeners.items["artist"].index("null")
     rows = (counts[:, [item]].toarray().ravel() > 0)[probe.split.pairs].any(axis=1)
     counts[:, item] = 0
     split = probe.split.with_listening({**probe.plays, "artist": counts.tocsr()})
@@ -86,8 +91,8 @@ def test_taking_an_item_out_is_a_new_vector_not_a_zero_in_the_old_one(data: Pair
 
 def test_the_probe_of_all_pairs_predicts_what_the_test_split_gives(tmp_path: Path) -> None:
     published = muso(write_muso_files(tmp_path / "muso"))
-    probe = Probe.of(published, lambda batch: {"x": batch["x"]}, max_pairs=400)
-    test = published.pair_splits["test"]
+    probe = Probe.of(published.pairs, lambda batch: {"x": batch["x"]}, max_pairs=400)
+    test = published.pairs.vectors["test"]
     whole = test[list(range(len(test)))]["x"]
     torch.testing.assert_close(probe.columns()["x"], whole, equal_nan=True)
 
@@ -95,13 +100,13 @@ def test_the_probe_of_all_pairs_predicts_what_the_test_split_gives(tmp_path: Pat
 def test_at_most_so_many_pairs_are_probed_and_the_seed_draws_them(tmp_path: Path) -> None:
     data = hetrec(write_hetrec_files(tmp_path / "hetrec"), test_users=0.5, val_users=0.0)
     predict = only("artist", data)
-    first, again = (Probe.of(data, predict, max_pairs=3) for _ in range(2))
-    assert len(first.split) == 3 < len(data.pair_splits["test"])
+    first, again = (Probe.of(data.pairs, predict, max_pairs=3) for _ in range(2))
+    assert len(first.split) == 3 < len(data.pairs.vectors["test"])
     assert first.columns()["friend"].equal(again.columns()["friend"])
 
 
 def test_permutations_repeat_with_the_seed(data: PairData) -> None:
-    probe = Probe.of(data, only("artist", data), max_pairs=400)
+    probe = Probe.of(data.pairs, only("artist", data), max_pairs=400)
     before = probe.columns()
     first, _ = category_changes(probe, "artist", before, n_repeats=6, seed=1)
     again, _ = category_changes(probe, "artist", before, n_repeats=6, seed=1)
@@ -110,13 +115,13 @@ def test_permutations_repeat_with_the_seed(data: PairData) -> None:
 
 
 def test_sections_have_a_table_and_a_figure(data: PairData) -> None:
-    sections = sensitivity_sections(data, only("tag", data), n_repeats=1, n_items=1)
-    assert [section.name for section in sections] == [
+    found = sections(data, only("tag", data), n_repeats=1, n_items=1)
+    assert [section.name for section in found] == [
         "sensitivity_categories",
         "sensitivity_items",
     ]
-    assert all(section.table is not None and section.figure is not None for section in sections)
-    assert len(sections[1].table) <= 4
+    assert all(section.table is not None and section.figure is not None for section in found)
+    assert len(found[1].table) <= 4
 
 
 @pytest.mark.parametrize(("order", "warned"), [("shuffled", True), ("fixed", False)])
@@ -124,6 +129,6 @@ def test_shuffled_tags_are_said_to_have_no_meaning(
     tmp_path: Path, order: str, warned: bool
 ) -> None:
     data = muso(write_muso_files(tmp_path / "muso"), nan="repaired", tag_order=order)
-    for section in sensitivity_sections(data, only("artist", data)):
+    for section in sections(data, only("artist", data)):
         assert "no better than null" in section.text
         assert ("no tag has a meaning" in section.text) == warned

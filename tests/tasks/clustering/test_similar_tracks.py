@@ -1,15 +1,15 @@
-"""Who is recommended: by hand."""
+"""Which tracks are recommended: by hand."""
 
 import numpy as np
 from numpy.testing import assert_allclose, assert_array_equal
 
 from muso_exp.tasks.clustering.similar_tracks import (
     Pool,
-    advise,
     first_listed,
     mean_distance,
     nearest_listed,
     overlap,
+    similar_ids,
 )
 
 KNOWN = Pool(
@@ -47,5 +47,5 @@ def test_overlap_is_the_share_of_listed_tracks_in_the_other_list() -> None:
     assert overlap(listed, listed) == 1
 
 
-def test_advice_is_given_by_ids() -> None:
-    assert advise(NEW, KNOWN, 2) == {"recommended": ["a c"], "nearest": ["d e"]}
+def test_similar_tracks_are_given_by_ids() -> None:
+    assert similar_ids(NEW, KNOWN, 2) == {"recommended": ["a c"], "nearest": ["d e"]}
