@@ -9,8 +9,8 @@ from muso_exp.errors import ConfigError
 
 
 @dataclass(frozen=True)
-class Factors:
-    """Latent factors of items.
+class NamedFactors:
+    """Latent factors of items, with their ids and names.
 
     Attributes:
         ids: of the items, as in their files, shape (n_items,).
@@ -39,7 +39,7 @@ class Factors:
         return int(found[0])
 
 
-def load_factors(run: Path) -> Factors:
+def load_factors(run: Path) -> NamedFactors:
     """Read the factors that a run left.
 
     Raises:
@@ -48,7 +48,7 @@ def load_factors(run: Path) -> Factors:
     path = run / "factors.npz"
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            return Factors(arrays["item_ids"], arrays["item_names"], arrays["item_factors"])
+            return NamedFactors(arrays["item_ids"], arrays["item_names"], arrays["item_factors"])
     except FileNotFoundError as error:
         raise ConfigError(
             f"{path}: not found; give the folder of a finished run of a factor model, such as wmf"
