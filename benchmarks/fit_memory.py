@@ -23,11 +23,12 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from torchmetrics import MetricCollection
 
-from muso_exp.data.recommendation.batches import HeldOut, UserRows, WholeMatrix
+from muso_exp.data.recommendation.batches import UserRows, WholeMatrix
 from muso_exp.evaluation.card import score
 from muso_exp.metrics.ranking import list_metrics, ranking_metrics
 from muso_exp.metrics.resampling import bootstrap_weights
 from muso_exp.models.wmf import WMF
+from muso_exp.tasks.recommendation.split_plays import HeldOut
 
 MIB, CUTOFFS, RESAMPLES = 2**20, [10, 100, 500], 1000
 log = logging.getLogger("benchmark")

@@ -20,12 +20,13 @@ from muso_exp.data.sound.clip_vectors import clip_vectors, require_inputs
 from muso_exp.data.sound.splits import keyed_share
 from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions
+from muso_exp.metrics.resampling import Bootstrap
 from muso_exp.metrics.tags import tag_metrics
 from muso_exp.ranges import Count, NotNegative, Positive, PositiveShare, ZeroOrMore
 from muso_exp.records import Batch, Finding, Section
 from muso_exp.sound.loudness import clip_levels
-from muso_exp.tasks.recommendation.sections import tag_areas_section
 from muso_exp.tasks.tagging.probe import log_popularity, probe_scores
+from muso_exp.tasks.tagging.sections import tag_areas_section
 
 LEAST = 5  # train clips that carry a tag, or it is no tag to learn
 SHOWN = 5  # tags that are named of a new song
@@ -231,7 +232,7 @@ class AudioTags(AudioData):
     def sections(self, predictions: pd.DataFrame, predict: Predict) -> Sequence[Section]:
         """Return the area under the curve of each tag."""
         scores = torch.tensor(np.array(predictions["scores"].tolist()))
-        own = tag_areas_section(scores, self.target(), self.names, self.units())
+        own = tag_areas_section(scores, self.target(), self.names, self.units(), Bootstrap(1000))
         what = "+".join(self.inputs)
         text = (
             f"Area under the ROC curve of each tag from {what}, on clips held out, with its 95 % "

@@ -1,29 +1,23 @@
-"""The task "which tags does an item have, given its factors?": the second stage after WMF."""
+"""Items with tags and the factors that WMF learned of them: the second stage after WMF."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-import pandas as pd
 import torch
-from torch import Tensor
 from torch.utils.data import DataLoader
-from torchmetrics import MetricCollection
 
-from muso_exp.data.base import BatchDataset, OwnTask, Predict
+from muso_exp.data.base import BatchDataset, ExperimentData
 from muso_exp.data.plays import Plays
 from muso_exp.data.recommendation.cached_factors import cached_factors
 from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions
-from muso_exp.metrics.tags import tag_metrics
 from muso_exp.ranges import Count, NotNegative, Positive, Seed, ZeroOrMore
-from muso_exp.records import Batch, Finding, Section
-from muso_exp.tasks.recommendation.sections import tag_areas_section
+from muso_exp.records import Batch
 from muso_exp.tasks.tagging.probe import TagRows, tag_rows
+from muso_exp.tasks.tagging.task import TaggedItems, Tagging
 
 
-class FactorTags(OwnTask):
+class FactorTags(ExperimentData):
     """Items with the factors that WMF learned from all plays, and their tags.
 
     The factors are fitted once and kept in the cache. As in the thesis, no play is held out: the
@@ -103,6 +97,8 @@ class FactorTags(OwnTask):
         self.rows: TagRows = rows
         self.x = torch.from_numpy(self._factors()["item_factors"][rows.items])
         self.fingerprint = self.plays.fingerprint
+        ids = data.items["id"].astype(str).to_numpy()
+        self.task = Tagging(TaggedItems(rows, ids, data.plays.shape[0], data.notes))
         self.dims = {"input_dim": self.x.shape[1], "n_tags": len(rows.names)}
 
     def _factors(self) -> dict[str, np.ndarray]:
@@ -120,57 +116,6 @@ class FactorTags(OwnTask):
     def test_dataloader(self) -> DataLoader:
         """Return the test items, in row order."""
         return self.loader(_Part(self, "test"), shuffle=False)
-
-    def metrics(self) -> MetricCollection:
-        """Return the areas under both curves, mean over tags."""
-        return MetricCollection({**tag_metrics()}, compute_groups=False)
-
-    def nulls(self) -> dict[str, dict[str, Tensor]]:
-        """Return the prior and what popularity alone tells, see `TagRows.nulls`."""
-        return self.rows.nulls()
-
-    def target(self) -> Tensor:
-        """Return which tags each test item has, shape (n_rows, n_tags)."""
-        return self.rows.labels("test")
-
-    def units(self) -> np.ndarray:
-        """Return the artist of each test item, shape (n_rows, 1)."""
-        return self.rows.units[self.rows.rows["test"]]
-
-    def predictions(self, preds: dict[str, Tensor]) -> pd.DataFrame:
-        """Return a row per test item: id, name, tags, and a score per tag."""
-        items = self.rows.items[self.rows.rows["test"]]
-        tags = [np.flatnonzero(row).tolist() for row in self.target().numpy()]
-        return pd.DataFrame(
-            {
-                "id": self.plays.data.items["id"].iloc[items].astype(str).to_numpy(),
-                "tags": [[self.rows.names[tag] for tag in row] for row in tags],
-                "scores": preds["scores"].double().numpy().tolist(),
-            }
-        )
-
-    def audit(self) -> list[Finding]:
-        """Return the notes on the plays, and how many artists stand on both sides of the split."""
-        units = {part: self.rows.units[rows, 0] for part, rows in self.rows.rows.items()}
-        shared = float(np.isin(units["test"], units["train"]).mean())
-        text = (
-            f"{shared:.1%} of the test items are by an artist with train items; a probe may know "
-            "the artist rather than the tag"
-        )
-        level = "warning" if shared > 0.5 else "note"
-        own = Finding("test_artists_in_train", shared, text, level)  # type: ignore[arg-type]
-        return [*self.plays.data.notes, own]
-
-    def counts(self) -> dict[str, int]:
-        """Return users, items, tags, and items of each part."""
-        n_users, n_items = self.plays.data.plays.shape
-        parts = {f"{part}_items": len(rows) for part, rows in self.rows.rows.items()}
-        return {"users": n_users, "items": n_items, "tags": len(self.rows.names), **parts}
-
-    def sections(self, predictions: pd.DataFrame, predict: Predict) -> Sequence[Section]:
-        """Return the area under the curve of each tag."""
-        scores = torch.tensor(np.array(predictions["scores"].tolist()))
-        return [tag_areas_section(scores, self.target(), self.rows.names, self.units())]
 
 
 class _Part(BatchDataset):

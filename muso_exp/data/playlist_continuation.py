@@ -1,18 +1,13 @@
-"""The task "which tracks continue this playlist?": the challenge that document 4 works towards."""
+"""Playlists to be continued: the challenge that document 4 works towards."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
-import torch
-from torch import Tensor
 from torch.utils.data import DataLoader
-from torchmetrics import MetricCollection
 
-from muso_exp.data.base import OwnTask, Predict, SideTask
-from muso_exp.data.continuation.batches import ContinuedRows, PlaylistMatrix, padded, word_batch
+from muso_exp.data.base import ExperimentData
+from muso_exp.data.continuation.batches import ContinuedRows, PlaylistMatrix, word_batch
 from muso_exp.data.continuation.sources import (
     SPLITS,
     choose_split,
@@ -20,27 +15,21 @@ from muso_exp.data.continuation.sources import (
     read_sounds,
     simulated_files,
 )
-from muso_exp.data.continuation.splits import CATEGORIES, Seeds, challenge, hold_out
+from muso_exp.data.continuation.splits import CATEGORIES, SeedKind, challenge, hold_out
 from muso_exp.data.continuation.titles import title_vocabulary, title_words
-from muso_exp.data.recommendation.batches import HeldOut
 from muso_exp.errors import ConfigError
-from muso_exp.features.ranking import rank_by_item
-from muso_exp.metrics.challenge import ArtistRPrecision, ChallengeRPrecision, ShortLists
-from muso_exp.metrics.ranking import list_metrics, ranking_metrics
+from muso_exp.formats.seeds import read_seeds
 from muso_exp.ranges import Count, Seed, Share, UpToOne, ZeroOrMore
-from muso_exp.records import Finding, Section
-from muso_exp.tasks.continuation import report
-from muso_exp.tasks.recommendation.fold_in import Catalogue, read_seeds, recommend
-
-N_TOP = 500  # tracks that the challenge asks for
+from muso_exp.tasks.continuation.continuation import ContinuedPlaylists
+from muso_exp.tasks.continuation.task import Continuing
+from muso_exp.tasks.recommendation.fold_in import ItemCatalogue, NewRow
 
 
-class PlaylistContinuation(OwnTask):
+class PlaylistContinuation(ExperimentData):
     """Playlists of which some tracks are known (seeds) and the others held out.
 
-    A test row is a playlist to be continued. Its seeds are a row of the train matrix like all
-    other playlists: recommenders learn from them, as those of the challenge did. Playlists are the
-    independent unit.
+    The seeds of a playlist to be continued are a row of the train matrix like all other playlists:
+    recommenders learn from them, as those of the challenge did.
 
     Args:
         root: folder with `mpd.slice.*.json` (and the challenge set with its truth), or with a
@@ -51,7 +40,7 @@ class PlaylistContinuation(OwnTask):
         num_workers: processes that make batches.
         split: `challenge`, the challenge set against its truth; `holdout`, tracks held out of the
             slices or the table; `auto`, the challenge where its truth is at hand.
-        seeds: kinds of seeds of split holdout, see `muso_exp.data.continuation.splits.Seeds`.
+        seeds: kinds of seeds of split holdout, see `muso_exp.data.continuation.splits.SeedKind`.
         test_share: share of the playlists that are continued, of split holdout.
         feature_table: CSV of audio features by track id; None: `track_features.csv` of the root.
         workers: processes that read slices.
@@ -70,6 +59,7 @@ class PlaylistContinuation(OwnTask):
     """
 
     name = "playlist_continuation"
+    task: Continuing
 
     def __init__(
         self,
@@ -95,7 +85,7 @@ class PlaylistContinuation(OwnTask):
             raise ConfigError(f"dataset.split={split}: choose one of {', '.join(SPLITS)}")
         if workers < 1:
             raise ConfigError(f"dataset.workers={workers}: at least 1 process is needed")
-        self.kinds = [Seeds.of(name) for name in seeds]
+        self.kinds = [SeedKind.of(name) for name in seeds]
         self.split, self.test_share, self.workers = split, test_share, workers
         self.feature_table = feature_table
         self.cutoffs = list(cutoffs)
@@ -106,7 +96,6 @@ class PlaylistContinuation(OwnTask):
             "taste": world_taste,
             "seed": world_seed,
         }
-        self.learned: dict[str, Tensor] = {}  # filled by `side_task`
 
     def prepare_data(self) -> None:
         """Check that the files are there, or simulate them once.
@@ -141,19 +130,18 @@ class PlaylistContinuation(OwnTask):
             self.continuation = challenge(self.data)
         else:
             self.continuation = hold_out(self.data, self.test_share, names, self.seed)
-        known, held_out = self.continuation.known, self.continuation.held_out
-        self.catalogue = Catalogue.of(self.data.tracks, known, counted=False)
+        known = self.continuation.known
+        self.catalogue = ItemCatalogue.of(self.data.tracks, known, counted=False)
         self.words = title_vocabulary(self.continuation.titles(self.data))
-        self.test_held = HeldOut.of(known, held_out, None)
-        self.popularity = np.bincount(known.indices, minlength=known.shape[1])  # (n_tracks,)
-        self.artist = np.unique(self.data.tracks["artist_id"], return_inverse=True)[1]
+        continued = ContinuedPlaylists(self.data, self.continuation, self.file_order)
+        self.task = Continuing(continued, self.cutoffs)
         self.dims = {
             "n_users": known.shape[0],
             "n_items": known.shape[1],
             "cutoffs": self.cutoffs,
-            "n_top": min(N_TOP, known.shape[1]),
+            "n_top": self.task.n_top,
             "seed_counts": sorted(
-                {Seeds.of(name).n for name in self.continuation.category if name}
+                {SeedKind.of(name).n for name in self.continuation.category if name}
             ),
         }
 
@@ -170,74 +158,7 @@ class PlaylistContinuation(OwnTask):
 
     def test_dataloader(self) -> DataLoader:
         """Return the playlists to be continued, in row order."""
-        return self.loader(ContinuedRows(self.test_held), shuffle=False)
-
-    def metrics(self) -> MetricCollection:
-        """Return the metrics of the challenge and of ranking, and what the first ten are like."""
-        lists = list_metrics(self.popularity, self.continuation.known.shape[0])
-        return MetricCollection(
-            {
-                "r_precision_challenge": ChallengeRPrecision(self.artist),
-                "artist_r_precision": ArtistRPrecision(self.artist),
-                **ranking_metrics(self.cutoffs),
-                **{name: ShortLists(metric) for name, metric in lists.items()},
-            },
-            compute_groups=False,
-        )
-
-    def nulls(self) -> dict[str, dict[str, Tensor]]:
-        """Return the exact expectation of a random order, and the most popular tracks first."""
-        popularity = self.popularity.astype(np.float32)
-        scores = {"random": np.zeros_like(popularity), "popularity": popularity}
-        return {name: self._null_columns(values) for name, values in scores.items()}
-
-    def _null_columns(self, scores: np.ndarray) -> dict[str, Tensor]:
-        """Return the columns of the same track scores (n_tracks,) for every playlist."""
-        held, n_top = self.test_held, min(N_TOP, len(scores))
-        columns = rank_by_item(scores, *held.rows(), self.cutoffs, n_top, users=held.users)
-        return {name: torch.from_numpy(column) for name, column in columns.items()}
-
-    def target(self) -> Tensor:
-        """Return the held-out tracks of each row, -1 behind them, shape (n_rows, longest)."""
-        return torch.from_numpy(padded(self.test_held.positives))
-
-    def units(self) -> np.ndarray:
-        """Return the playlist of each row, by the place of its id among all, (n_rows, 1)."""
-        ids = self.data.pids.astype(str)
-        place = np.unique(ids, return_inverse=True)[1]
-        return place[self.continuation.playlists[self.test_held.users]][:, None]
-
-    def predictions(self, preds: dict[str, Tensor]) -> pd.DataFrame:
-        """Return a row per playlist: id, seeds, held-out and recommended tracks, all columns."""
-        return report.predictions(self, preds)
-
-    def audit(self) -> list[Finding]:
-        """Return repeats, unknown tracks, tracks without sound, and whether training arrived."""
-        return report.audit(self)
-
-    def counts(self) -> dict[str, int]:
-        """Return playlists, tracks, artists and entries."""
-        return report.counts(self)
-
-    def side_metrics(self) -> list[str]:
-        """Return the name of the dev loss of document 4's baseline net."""
-        return ["cooccurrence_mse"]
-
-    def absent(self) -> dict[str, str]:
-        """Return the dev loss where the model predicts no rows of co-occurrences."""
-        if "dev_squared_error" in self.learned:
-            return {}
-        reason = "this model predicts no rows of co-occurrences"
-        return dict.fromkeys(self.side_metrics(), reason)
-
-    def side_task(self, predict: Predict) -> SideTask | None:
-        """Return the dev loss of document 4's baseline net; None for other models."""
-        self.learned = report.ask(predict)
-        return report.cooccurrence_task(self.learned)
-
-    def sections(self, predictions: pd.DataFrame, predict: Predict) -> Sequence[Section]:
-        """Return scores by kind of seeds, some continuations, and what the model tells."""
-        return report.sections(self, predictions)
+        return self.loader(ContinuedRows(self.task.held), shuffle=False)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the tracks that can be recommended, and the words of titles."""
@@ -245,19 +166,19 @@ class PlaylistContinuation(OwnTask):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up what `state_dict` gave."""
-        self.catalogue = Catalogue.from_state(state_dict["catalogue"])
+        self.catalogue = ItemCatalogue.from_state(state_dict["catalogue"])
         self.words = state_dict["words"]
 
-    def apply(self, path: Path, predict: Predict) -> pd.DataFrame:
-        """Continue a new playlist.
+    def read_new(self, path: Path) -> NewRow:
+        """Read the tracks of a new playlist.
 
         Args:
-            path: its tracks, see `muso_exp.tasks.recommendation.fold_in.read_seeds`.
-            predict: the trained model.
+            path: see `muso_exp.formats.seeds.read_seeds`.
 
-        Returns:
-            rank, id, artist, title, score.
+        Raises:
+            DatasetNotFoundError: no such file.
+            DataFormatError: no seeds in the file, or not in a form that can be read.
         """
         seeds = read_seeds(path)
         words = word_batch(title_words([seeds.title], self.words))
-        return recommend(seeds, self.catalogue, predict, words)
+        return NewRow(seeds, self.catalogue, words)

@@ -1,44 +1,39 @@
-"""The task "which items will a user play?", from play counts of any source."""
+"""Play counts of any source, split for the task of recommendation."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
-import torch
-from torch import Tensor
+from scipy.sparse import csr_matrix
 from torch.utils.data import DataLoader
-from torchmetrics import MetricCollection
 
 from muso_exp.cache import cache_key, cached_folder
-from muso_exp.data.base import OwnTask, Predict, SideTask
-from muso_exp.data.recommendation.batches import HeldOut, UserRows, WholeMatrix
+from muso_exp.data.base import ExperimentData
+from muso_exp.data.recommendation.batches import UserRows, WholeMatrix
 from muso_exp.data.recommendation.simulated_plays import VERSION, write_source
-from muso_exp.data.recommendation.splits import Split, split_plays
+from muso_exp.data.recommendation.splits import split_plays
 from muso_exp.errors import ConfigError
-from muso_exp.features.ranking import rank_by_item
 from muso_exp.formats.listening.interactions import Interactions, keep_dense, listed_items
 from muso_exp.formats.listening.msd import ReadOptions
 from muso_exp.formats.listening.sources import SOURCES
-from muso_exp.metrics.ranking import list_metrics, ranking_metrics
-from muso_exp.metrics.tags import tag_metrics
+from muso_exp.formats.seeds import read_seeds
 from muso_exp.ranges import Count, Seed, Share, ZeroOrMore
-from muso_exp.records import Finding, Section
-from muso_exp.tasks.recommendation import report as play_report
-from muso_exp.tasks.recommendation import sections as play_sections
-from muso_exp.tasks.recommendation.fold_in import Catalogue, read_seeds, recommend
+from muso_exp.tasks.recommendation.fold_in import ItemCatalogue, NewRow
+from muso_exp.tasks.recommendation.split_plays import HeldOut, Split, SplitPlays
+from muso_exp.tasks.recommendation.task import Recommendation
 from muso_exp.tasks.tagging.probe import tag_rows
+from muso_exp.tasks.tagging.task import TagsOfFactors
+
+N_QUERIES = 3  # items whose neighbours are shown where none are named
 
 
-class Plays(OwnTask):
+class Plays(ExperimentData):
     """Play counts of users, split so that a model recommends items that a user has not played.
-
-    A test row is a user with held-out items. Users are the independent unit.
 
     Args:
         root: folder of the source's files; None for the simulated world in the same format.
-        source: lfm1b, taste_profile, hetrec, audioscrobbler, muso, emotify or table (one's own).
+        source: lfm1b, taste_profile, hetrec, audioscrobbler, muso, emotify or table (a user's own).
         cache: folder for aggregated logs and simulated files.
         batch_size: users scored at once.
         seed: of the split.
@@ -64,6 +59,7 @@ class Plays(OwnTask):
     """
 
     name = "plays"
+    task: Recommendation
 
     def __init__(
         self,
@@ -139,7 +135,6 @@ class Plays(OwnTask):
             return
         read = SOURCES[self.source].read(self._find(), self.options)
         self.fingerprint = read.fingerprint()
-        self.read_shape = read.plays.shape
         self.data: Interactions = keep_dense(read, self.min_user_items, self.min_item_users)
         self.split: Split = split_plays(
             self.data,
@@ -149,19 +144,22 @@ class Plays(OwnTask):
             self.seed,
             None if self.test_list is None else listed_items(self.data, self.test_list),
         )
-        train, candidates = self.split.train, self.split.candidates
+        train = self.split.train
         self.val_held = HeldOut.of(train, self.split.val, None)
-        self.test_held = HeldOut.of(train + self.split.val, self.split.test, candidates)
-        self.catalogue = Catalogue.of(self.data.items, train, counted=True)
-        self.listeners = np.bincount(train.indices, minlength=train.shape[1])  # (n_items,)
-        self.tags = tag_rows(self.data, train, self.n_tags, self.seed)
-        self.tag_scores: Tensor | None = None  # filled by `side_task`
-        self.asked = play_sections.query_items(self)  # refuses an unknown item before training
+        self.catalogue = ItemCatalogue.of(self.data.items, train, counted=True)
+        self.task = self._task(read.plays.shape)
         self.dims = {
             "n_users": train.shape[0],
             "n_items": train.shape[1],
             "cutoffs": self.cutoffs,
         }
+
+    def _task(self, n_read: tuple[int, int]) -> Recommendation:
+        train = self.split.train
+        plays = SplitPlays(self.data, self.split, n_read, self.min_user_items, self.min_item_users)
+        tags = TagsOfFactors(tag_rows(self.data, train, self.n_tags, self.seed), self.source)
+        queries = query_items(self.data, train, self.queries)
+        return Recommendation(plays, self.cutoffs, queries, [tags])
 
     def used_fingerprint(self) -> str:
         """Return the hash of the plays that are left after filtering and merging."""
@@ -195,76 +193,7 @@ class Plays(OwnTask):
 
     def test_dataloader(self) -> DataLoader:
         """Return the users with test items, in row order."""
-        return self.loader(UserRows(self.test_held), shuffle=False)
-
-    def metrics(self) -> MetricCollection:
-        """Return the ranking metrics at each cutoff, and what the recommended lists are like."""
-        tags = self.data.tags
-        vectors = self.split.train.T.tocsr() if tags is None else tags.weights
-        lists = list_metrics(self.listeners, self.split.train.shape[0], vectors)
-        return MetricCollection({**ranking_metrics(self.cutoffs), **lists}, compute_groups=False)
-
-    def nulls(self) -> dict[str, dict[str, Tensor]]:
-        """Return the exact expectation of a random order, and the most popular items first."""
-        held = self.test_held
-        popularity = self.listeners.astype(np.float32)
-        if held.candidates is not None:
-            popularity = popularity[held.candidates]
-        return {
-            "random": self._null_columns(np.zeros_like(popularity)),
-            "popularity": self._null_columns(popularity),
-        }
-
-    def _null_columns(self, scores: np.ndarray) -> dict[str, Tensor]:
-        """Return the columns of the same item scores (n_candidates,) for every user."""
-        held = self.test_held
-        columns = rank_by_item(scores, *held.rows(), self.cutoffs, users=held.users)
-        if held.candidates is not None:
-            top = columns["top"]
-            columns["top"] = np.where(top < 0, top, held.candidates[np.maximum(top, 0)])
-        return {name: torch.from_numpy(column) for name, column in columns.items()}
-
-    def target(self) -> Tensor:
-        """Return the number of held-out items of each test user, shape (n_rows,)."""
-        return torch.from_numpy(np.diff(self.test_held.positives.indptr).astype(np.int64))
-
-    def units(self) -> np.ndarray:
-        """Return the user of each row, by his number among all users, shape (n_rows, 1)."""
-        return self.data.users[self.test_held.users][:, None]
-
-    def predictions(self, preds: dict[str, Tensor]) -> pd.DataFrame:
-        """Return a row per test user: number, held-out items, recommended items, all columns."""
-        return play_report.predictions(self, preds)
-
-    def audit(self) -> list[Finding]:
-        """Return what reading found, and who and what the split leaves out."""
-        return play_report.audit(self)
-
-    def counts(self) -> dict[str, int]:
-        """Return users, items and plays, as read and as used."""
-        return play_report.counts(self)
-
-    def side_metrics(self) -> list[str]:
-        """Return the names of the metrics of tags."""
-        return list(tag_metrics())
-
-    def absent(self) -> dict[str, str]:
-        """Return the metrics of tags where the items have none, or the model no factors."""
-        if self.tags is None:
-            return dict.fromkeys(self.side_metrics(), f"no tags in source {self.source}")
-        if self.tag_scores is None:
-            return dict.fromkeys(self.side_metrics(), "this model has no factors of items")
-        return {}
-
-    def side_task(self, predict: Predict) -> SideTask | None:
-        """Return the test of what the item factors know about tags; None without either."""
-        if self.tags is not None:
-            self.tag_scores = play_sections.tag_scores(self.tags, predict)
-        return play_sections.tag_task(self.tags, self.tag_scores)
-
-    def sections(self, predictions: pd.DataFrame, predict: Predict) -> Sequence[Section]:
-        """Return the neighbours of some items, the factors, and what they know about tags."""
-        return play_sections.sections(self, predictions, predict)
+        return self.loader(UserRows(self.task.held), shuffle=False)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the items that can be recommended."""
@@ -272,17 +201,40 @@ class Plays(OwnTask):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up what `state_dict` gave."""
-        self.catalogue = Catalogue.from_state(state_dict)
+        self.catalogue = ItemCatalogue.from_state(state_dict)
 
-    def apply(self, path: Path, predict: Predict) -> pd.DataFrame:
-        """Recommend items to a new listener.
+    def read_new(self, path: Path) -> NewRow:
+        """Read what a new user plays.
 
         Args:
-            path: what he plays, see `muso_exp.tasks.recommendation.fold_in`; where the file
-                has no play counts, each item counts the median of training.
-            predict: the trained model.
+            path: see `muso_exp.formats.seeds.read_seeds`; where the file has no play counts, each
+                item counts the median of training.
 
-        Returns:
-            rank, id, artist, title (where items are songs), score.
+        Raises:
+            DatasetNotFoundError: no such file.
+            DataFormatError: no seeds in the file, or not in a form that can be read.
         """
-        return recommend(read_seeds(path), self.catalogue, predict)
+        return NewRow(read_seeds(path), self.catalogue)
+
+
+def query_items(data: Interactions, train: csr_matrix, queries: Sequence[str]) -> list[int]:
+    """Return the items whose neighbours are shown: those asked for, or the most played.
+
+    Args:
+        data: with the items.
+        train: plays to learn from, shape (n_users, n_items).
+        queries: names or ids of items.
+
+    Raises:
+        ConfigError: an item that the data do not have.
+    """
+    if not queries:
+        total = np.asarray(train.sum(axis=0)).ravel()
+        return np.argsort(-total, kind="stable")[:N_QUERIES].tolist()
+    known = {name.casefold(): place for place, name in reversed(list(enumerate(data.names)))}
+    known |= {str(i): place for place, i in enumerate(data.items["id"])}
+    found = [known.get(str(query).casefold(), known.get(str(query))) for query in queries]
+    for query, place in zip(queries, found, strict=True):
+        if place is None:
+            raise ConfigError(f"dataset.queries: no item is called {query!r}; names and ids count")
+    return [place for place in found if place is not None]

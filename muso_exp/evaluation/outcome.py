@@ -97,9 +97,12 @@ def conclude(
     bootstrap = Bootstrap(facts.resamples)
     tested = _test(task, columns, bootstrap)
     absent: dict[str, str] = {}
+    further: list[Section] = []
     for extra in task.extra:
         try:
-            tested = _join(tested, _test(extra, extra.ask(model), bootstrap))
+            own = Answer(model, extra.ask(model), bootstrap)
+            tested = _join(tested, _test(extra, own.columns, bootstrap))
+            further += extra.sections(own)
         except NotAnsweredError as reason:
             absent |= {str(name): str(reason) for name in extra.metrics()}
     data = facts.data
@@ -110,7 +113,7 @@ def conclude(
     card = paper.make_card(facts.document, facts.claims, scores, nulls, tested.higher, situation)
     answer = Answer(model, columns, bootstrap)
     predictions, audit = task.predictions(columns), task.audit(answer)
-    sections = [*before, *task.sections(predictions, answer)]
+    sections = [*before, *task.sections(predictions, answer), *further]
     record = {
         **facts.run,
         "data": dict(data),

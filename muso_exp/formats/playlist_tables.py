@@ -38,7 +38,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Playlists:
+class PlaylistCollection:
     """All playlists.
 
     Attributes:
@@ -108,7 +108,7 @@ class DistinctTracks:
         self.waiting, self.n_waiting = [], 0
 
 
-def join_parts(parts: Iterable[Part]) -> Playlists:
+def join_parts(parts: Iterable[Part]) -> PlaylistCollection:
     """Return the playlists of all parts over one list of tracks.
 
     Args:
@@ -130,7 +130,7 @@ def join_parts(parts: Iterable[Part]) -> Playlists:
     rank = np.empty(len(order), dtype=np.int32)
     rank[order] = np.arange(len(order), dtype=np.int32)
     table = pa.concat_tables([playlists for _, _, playlists in files])
-    return Playlists(
+    return PlaylistCollection(
         pids=table["pid"].to_pandas().to_numpy(),
         names=np.array(table["name"].to_pylist(), dtype=object),
         kinds=np.repeat([kind for _, kind, _ in files], [len(lists) for _, _, lists in files]),

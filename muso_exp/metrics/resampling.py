@@ -74,5 +74,5 @@ class Bootstrap:
         if len(values) == 0:
             return float("nan"), float("nan")
         weights = self.weights(np.arange(len(values)) if units is None else units)
-        sums = weights @ torch.from_numpy(np.asarray(values, dtype=np.float64))
+        sums = weights @ torch.from_numpy(np.array(values, dtype=np.float64))
         return percentile_interval(sums / weights.sum(dim=1))

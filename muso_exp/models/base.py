@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torchmetrics import MetricCollection
 
+from muso_exp.models.abilities import ask
 from muso_exp.records import Batch
 
 
@@ -79,17 +80,8 @@ class Model(pl.LightningModule):
         raise TypeError(f"{type(self).__name__} does not implement predict_step")
 
     def columns(self, batch: Batch) -> dict[str, Tensor]:
-        """Return the prediction columns of a batch on the CPU, as a trained model gives them.
-
-        For whoever asks outside Lightning's loops, be it in the middle of the training.
-        """
-        was_training = self.training
-        self.eval()
-        with torch.inference_mode():
-            moved = {name: value.to(self.device) for name, value in batch.items()}
-            columns = self.predict_step(moved)
-        self.train(was_training)
-        return {name: value.cpu() for name, value in columns.items()}
+        """Return the prediction columns of a batch on the CPU, see `ask`; for use outside loops."""
+        return ask(self.predict_step, batch)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Update the validation metrics and log `val/loss`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol, cast
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions, fit_factors
 from muso_exp.features.interactions import keep_entries
 from muso_exp.features.ranking import Rows, rank_in_blocks
+from muso_exp.models.abilities import BlendWeights, FoldsIn
 from muso_exp.models.item_knn import ItemKNN
 from muso_exp.models.nearest_features import NearestFeatures
 from muso_exp.models.popularity import Popularity
@@ -27,7 +28,7 @@ from muso_exp.records import Batch
 MIN_HIDDEN = 5  # tracks of a validation playlist beyond its seeds
 
 
-class Factors(WMF):
+class SolvedWMF(WMF):
     """WMF solved in one step, as a part of a mix; `options` as of `FactorOptions`."""
 
     def __init__(
@@ -49,11 +50,23 @@ class Factors(WMF):
         self.register_buffer("item_factors", torch.from_numpy(items))
 
 
+class Part(FoldsIn, Protocol):
+    """What a part of a mix can do."""
+
+    def training_step(self, batch: Batch, batch_idx: int) -> None:
+        """Fit the part from the start."""
+        ...
+
+    def score_block(self, users: Tensor, out: Tensor | None = None) -> Tensor:
+        """Return the scores of all items for train playlists (B,), shape (B, n_items)."""
+        ...
+
+
 PARTS: dict[str, type[RankingSolver]] = {
     "popularity": Popularity,
     "titles": Titles,
     "item_knn": ItemKNN,
-    "wmf": Factors,
+    "wmf": SolvedWMF,
     "nearest_features": NearestFeatures,
 }
 
@@ -130,8 +143,8 @@ class Blend(RankingSolver):
             "col_indices": torch.from_numpy(known.indices.astype(np.int64)),
             "values": torch.from_numpy(known.data),
         }
-        for part in self.parts.values():
-            part.training_step(batch | matrix, 0)  # type: ignore[operator]
+        for part in self._rankers():
+            part.training_step(batch | matrix, 0)
         self.register_buffer("n_seeds", torch.from_numpy(np.diff(known.indptr).astype(np.int64)))
 
     def _cut(self, known: csr_matrix) -> tuple[csr_matrix, csr_matrix, list[np.ndarray]]:
@@ -165,8 +178,8 @@ class Blend(RankingSolver):
         """Return the z-scores of each part for train playlists, (n_parts, B, n_items)."""
         return torch.stack([z_scores(part.score_block(users)) for part in self._rankers()])
 
-    def _rankers(self) -> list[RankingSolver]:
-        return [part for part in self.parts.values() if isinstance(part, RankingSolver)]
+    def _rankers(self) -> list[Part]:
+        return cast(list[Part], list(self.parts.values()))
 
     def score_block(self, users: Tensor, out: Tensor | None = None) -> Tensor:
         """Return the weighted sums of z-scores, shape (B, n_items)."""
@@ -185,11 +198,9 @@ class Blend(RankingSolver):
         weights = self.weights[level.clamp(min=0)]  # (B, n_parts)
         return torch.einsum("bp,pbi->bi", weights, scores)
 
-    def factors(self) -> dict[str, Tensor]:
-        """Return `blend_weights` (n_levels, n_parts), `blend_seeds` (n_levels,), parts' names."""
-        named = {f"blend_part_{name}": torch.tensor(i) for i, name in enumerate(self.parts)}
-        seeds = torch.tensor(self.seed_counts)
-        return {"blend_weights": self.weights, "blend_seeds": seeds, **named}
+    def blend_weights(self) -> BlendWeights:
+        """Return the weights of the parts, by the number of seeds."""
+        return BlendWeights(tuple(self.parts), torch.tensor(self.seed_counts), self.weights)
 
 
 def z_scores(scores: Tensor) -> Tensor:

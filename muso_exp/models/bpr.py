@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from muso_exp.errors import ConfigError
+from muso_exp.models.abilities import LatentFactors
 from muso_exp.models.ranking import RankingSolver
 from muso_exp.ranges import Count, NotNegative, Positive, Seed
 from muso_exp.records import Batch
@@ -91,6 +92,10 @@ class BPR(RankingSolver):
     def score_block(self, users: Tensor, out: Tensor | None = None) -> Tensor:
         """Return the products of the factors plus the items' biases, shape (B, n_items)."""
         return torch.mm(self.user_factors[users], self.item_factors.T, out=out)
+
+    def factors(self) -> LatentFactors:
+        """Return the factors of users and items, the column of biases included."""
+        return LatentFactors(self.user_factors, self.item_factors)
 
     def item_block(self, items: Tensor) -> Tensor:
         """Return the cosines of the factors without bias, shape (B, n_items)."""

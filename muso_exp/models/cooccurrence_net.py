@@ -10,6 +10,7 @@ from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
 from muso_exp.errors import ConfigError
+from muso_exp.models.abilities import DevError, TrainingProgress
 from muso_exp.models.feature_ranker import SoundRanker
 from muso_exp.models.nearest_features import ELEVEN
 from muso_exp.models.ranking import read_csr
@@ -145,31 +146,24 @@ class CooccurrenceNet(SoundRanker):
         known = torch.from_numpy(np.diff(seeds.indptr) > 0).to(self.device)
         return self.output(mean) * known[:, None]
 
-    def factors(self) -> dict[str, Tensor]:
-        """Return how training went.
+    def training_progress(self) -> TrainingProgress:
+        """Return the largest norm of a step's gradient, and how far the first layer moved."""
+        moved = (self.hidden.weight - self.start).norm() / self.start.norm()
+        return TrainingProgress(self.gradient, moved)
 
-        Returns:
-            `dev_songs` (n,), `dev_squared_error` (n,), `dev_null_squared_error` (n,) of the train
-            songs' mean row, `weights_moved` (), the share of its norm by which the first layer
-            moved, and `gradient` (), the largest norm of a step's gradient.
-        """
+    def dev_error(self) -> DevError:
+        """Return the squared errors of the dev songs' rows, and of the train songs' mean row."""
         playlists = read_csr(self, "known", self.n_items)
         split = self.split.cpu().numpy()
         train, dev = (np.flatnonzero(split == part) for part in (0, 1))
         mean = self._mean_row(train, playlists)
         own, null = [], []
-        for first in range(0, len(dev), _DEV_BLOCK):
+        for first in range(0, max(len(dev), 1), _DEV_BLOCK):
             songs = dev[first : first + _DEV_BLOCK]
-            own.append(self._squared_errors(songs, playlists).detach())
+            own.append(self._squared_errors(songs, playlists))
             null.append(np.square(cooccurrence(playlists, songs) - mean).mean(axis=1))
-        moved = (self.hidden.weight - self.start).norm() / self.start.norm()
-        return {
-            "dev_songs": torch.from_numpy(dev),
-            "dev_squared_error": torch.cat(own),
-            "dev_null_squared_error": torch.from_numpy(np.concatenate(null)),
-            "weights_moved": moved.detach(),
-            "gradient": self.gradient,
-        }
+        null_error = torch.from_numpy(np.concatenate(null))
+        return DevError(torch.from_numpy(dev), torch.cat(own), null_error)
 
     def _mean_row(self, songs: np.ndarray, playlists: csr_matrix) -> np.ndarray:
         chosen = playlists[:, songs]

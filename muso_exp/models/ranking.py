@@ -12,7 +12,6 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 from torch.nn import Module
 
-from muso_exp.errors import ConfigError
 from muso_exp.features.ranking import Rows, rank_in_blocks
 from muso_exp.models.base import Model, Solver
 from muso_exp.ranges import Count
@@ -22,8 +21,8 @@ from muso_exp.records import Batch
 class Ranker(Model):
     """A model that scores every item for a user.
 
-    A subclass implements `score_block`, where items have a likeness `item_block`, and where it can
-    tell what suits somebody who was not in training `score_new`.
+    A subclass implements `score_block`; what else it can do (similar items, new users, factors) are
+    the methods of `muso_exp.models.abilities`.
 
     Batches, made by the data set (all item lists ascending, without repeats):
 
@@ -34,9 +33,8 @@ class Ranker(Model):
       `positives_crow` (B + 1,) and `positives_col`, the held-out ones; `target` (B,), unread; and
       where only some items are candidates, `candidates` (n_candidates,): their ids, and then
       `seen_col` and `positives_col` count within them, as a slice of a CSR's columns does;
-    - new users, or playlists: a batch as of train, of B rows;
-    - a question about items: `item` (B,) alone;
-    - a question about latent vectors: `factors`, unread, alone.
+    - new users, or playlists, see `muso_exp.models.abilities.FoldsIn`: a batch as of train, of B
+      rows.
 
     Args:
         n_users: number of users, from the data set.
@@ -63,45 +61,13 @@ class Ranker(Model):
         """
         raise TypeError(f"{type(self).__name__} does not implement score_block")
 
-    def score_new(self, batch: Batch) -> Tensor:
-        """Return the scores of all items for the rows of a batch as of train, (B, n_items).
-
-        Nothing is learned from them. A train user's own row gets his own scores: exactly where a
-        model scores rows, else as far as it has converged.
-
-        Raises:
-            ConfigError: the model knows none but the users of its training.
-        """
-        name = type(self).__name__
-        raise ConfigError(
-            f"{name} has a place for the users of its training only; for new ones train wmf, "
-            "item_knn, ease or another"
-        )
-
-    def item_block(self, items: Tensor) -> Tensor:
-        """Return how alike all items are to items (B,), shape (B, n_items)."""
-        raise TypeError(f"{type(self).__name__} does not say how alike items are")
-
-    def factors(self) -> dict[str, Tensor]:
-        """Return `user_factors` and `item_factors`, where the model has any, else nothing."""
-        buffers = dict(self.named_buffers())
-        return {name: buffers[name] for name in ("user_factors", "item_factors") if name in buffers}
-
     def predict_step(self, batch: Batch, batch_idx: int = 0) -> dict[str, Tensor]:
-        """Return prediction columns; for users never the scores themselves.
+        """Return the ranking columns of users, never the scores themselves.
 
         Returns:
-            For users, the columns of `muso_exp.features.ranking_formulas.user_columns` (B,) and
-            `top` (B, n_top), item ids or -1; for items, `neighbours` (B, n_top), the items most
-            alike, and `similarity` (B, n_top); for new rows, `scores` (B, n_items); for latent
-            vectors, what `factors` returns.
+            The columns of `muso_exp.features.ranking_formulas.user_columns` (B,), and `top`
+            (B, n_top), item ids or -1.
         """
-        if "factors" in batch:
-            return self.factors()
-        if "crow_indices" in batch:
-            return {"scores": self.score_new(batch)}
-        if "user" not in batch:
-            return self._neighbours(batch["item"])
         users, candidates = batch["user"], batch.get("candidates")
         with _threads_alone(users.device) as n_threads:
             columns = rank_in_blocks(
@@ -136,12 +102,6 @@ class Ranker(Model):
             self._memory[thread] = np.empty((n_users, self.n_items), dtype=np.float32)
         return torch.from_numpy(self._memory[thread][:n_users])
 
-    def _neighbours(self, items: Tensor) -> dict[str, Tensor]:
-        alike = self.item_block(items)  # (B, n_items)
-        alike = alike.scatter(1, items[:, None], -torch.inf)
-        similarity, neighbours = alike.topk(min(self.n_top, alike.shape[1] - 1), dim=1)
-        return {"neighbours": neighbours, "similarity": similarity}
-
 
 class RankingSolver(Ranker, Solver):
     """A recommender that is solved on the whole matrix of plays, not descended."""
@@ -156,7 +116,7 @@ class RankingSolver(Ranker, Solver):
 
 
 class RowRanker(RankingSolver):
-    """A recommender that scores a row of plays, whoever's it is.
+    """A recommender that scores a row of plays, of a train user or of a new one.
 
     A subclass implements `score_rows`, and puts the plays of training into the buffers `known_...`
     by `register_csr`.

@@ -14,6 +14,7 @@ from torch.nn.functional import normalize
 from muso_exp.errors import ConfigError
 from muso_exp.features import wmf
 from muso_exp.features.als import als_sweep, fold_in, start_factors
+from muso_exp.models.abilities import LatentFactors
 from muso_exp.models.ranking import RankingSolver
 from muso_exp.ranges import Count, NotNegative, Positive, Seed, ZeroOrMore
 from muso_exp.records import Batch
@@ -146,9 +147,9 @@ class WMF(RankingSolver):
             return wmf.extend_users(user_factors), wmf.extend_items(self.item_factors)
         return user_factors, self.item_factors
 
-    def factors(self) -> dict[str, Tensor]:
-        """Return user_factors (n_users, n_factors) and item_factors (n_items, n_factors)."""
-        return {"user_factors": self.user_factors, "item_factors": self.item_factors}
+    def factors(self) -> LatentFactors:
+        """Return the factors of users and items, the bias column included."""
+        return LatentFactors(self.user_factors, self.item_factors)
 
     def item_block(self, items: Tensor) -> Tensor:
         """Return the cosines of the factors without bias, shape (B, n_items)."""

@@ -74,6 +74,14 @@ class ExtraTask(ScoredRows):
             NotAnsweredError: the model lacks the ability, or the data the rows.
         """
 
+    def sections(self, answer: Answer) -> Iterable[Section]:
+        """Return the test's own figures and tables of the report; they follow those of the task.
+
+        Args:
+            answer: its columns are what `ask` returned.
+        """
+        return ()
+
 
 class Task(ScoredRows):
     """What a data set asks of a model, and how the answer is judged and reported.

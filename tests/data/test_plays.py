@@ -1,21 +1,20 @@
-"""The recommendation task over every source, and its numbers on the real data."""
+"""Plays of every source, and their numbers on the real data."""
 
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from scipy.sparse import csr_matrix
-from sklearn.metrics import roc_auc_score
 
 from muso_exp.data.factor_tags import FactorTags
-from muso_exp.data.plays import Plays
+from muso_exp.data.plays import Plays, query_items
 from muso_exp.errors import ConfigError, DatasetNotFoundError, MusoError
 from muso_exp.features.als import FactorOptions, fit_factors
-from muso_exp.tasks.recommendation.sections import by_activity, query_items, tag_areas_section
-from muso_exp.tasks.tagging.probe import tag_rows
+from muso_exp.metrics.resampling import Bootstrap
+from muso_exp.tasks.base import Answer
 
+NO_ANSWER = Answer(None, {}, Bootstrap(20))
 WORLD = {"world_users": 40, "world_artists": 100, "world_genres": 4}
 
 
@@ -38,23 +37,23 @@ SPLITS = [
 
 
 @pytest.mark.parametrize(("source", "split"), SPLITS)
-def test_no_user_is_asked_for_what_he_is_known_to_play(
-    source: str, split: str, cache: Path
-) -> None:
+def test_no_held_out_item_is_known_of_its_user(source: str, split: str, cache: Path) -> None:
     data = plays(cache, source, split=split, val_share=0.1)
-    for held in (data.val_held, data.test_held):
+    for held in (data.val_held, data.task.held):
         assert (np.diff(held.positives.indptr) > 0).all()
         assert held.seen.multiply(held.positives).nnz == 0
-    assert len(data.target()) == len(data.units()) == len(data.test_held.users)
-    assert {"coverage", "map_at_500", "auc"} < set(data.metrics())
-    assert data.counts()["test_users"] > 0 and data.audit()
+    assert len(data.task.target) == len(data.task.units) == len(data.task.held.users)
+    assert {"coverage", "map_at_500", "auc"} < set(data.task.metrics())
+    assert data.task.counts()["test_users"] > 0 and data.task.audit(NO_ANSWER)
 
 
 @pytest.mark.parametrize(("source", "split"), SPLITS[2:5])
 def test_batches_hold_lists_within_the_candidates(source: str, split: str, cache: Path) -> None:
     data = plays(cache, source, split=split)
     batches = list(data.test_dataloader())
-    assert torch.cat([batch["row"] for batch in batches]).tolist() == list(range(len(data.units())))
+    assert torch.cat([batch["row"] for batch in batches]).tolist() == list(
+        range(len(data.task.units))
+    )
     for batch in batches:
         n_items = len(batch["candidates"]) if "candidates" in batch else data.dims["n_items"]
         for name in ("seen", "positives"):
@@ -62,26 +61,6 @@ def test_batches_hold_lists_within_the_candidates(source: str, split: str, cache
             assert len(crow) == len(batch["user"]) + 1 and crow[-1] == len(col)
             assert len(col) == 0 or col.max() < n_items
         assert (batch["target"] == batch["positives_crow"].diff()).all()
-
-
-def test_an_interval_of_the_activity_figure_ends_at_one(cache: Path) -> None:
-    data = plays(cache)
-    areas = np.ones(len(data.test_held.users))
-    areas[::5] = 0.4
-    shown = by_activity(data, pd.DataFrame({"auc": areas})).table
-    assert (shown["low"] <= shown["auc"]).all() and (shown["auc"] <= shown["high"]).all()
-    assert shown["high"].max() <= 1 and shown["users"].sum() == len(areas)
-
-
-def test_a_tag_of_few_items_has_a_wide_interval() -> None:
-    target = torch.zeros(200, 2)
-    target[::2, 0] = 1
-    target[:4, 1] = 1
-    scores = target + torch.randn(200, 2, generator=torch.Generator().manual_seed(0))
-    shown = tag_areas_section(scores, target, ["many", "few"], np.arange(200)).table
-    wide = dict(zip(shown["tag"], shown["high"] - shown["low"], strict=True))
-    assert wide["few"] > 1.5 * wide["many"] > 0
-    assert shown["roc_auc"].between(shown["low"], shown["high"]).all()
 
 
 def test_the_name_of_the_data_holds_their_source(cache: Path) -> None:
@@ -95,22 +74,6 @@ def test_the_train_batch_is_the_whole_matrix(cache: Path) -> None:
     (batch,) = data.train_dataloader()
     parts = (batch["values"].numpy(), batch["col_indices"].numpy(), batch["crow_indices"].numpy())
     assert (csr_matrix(parts, shape=data.split.train.shape) != data.split.train).nnz == 0
-
-
-def test_nulls_are_exact_chance_and_popularity(cache: Path) -> None:
-    data = plays(cache)
-    nulls = data.nulls()
-    assert nulls["random"]["auc"].tolist() == pytest.approx([0.5] * len(data.units()))
-    seen, positives = data.test_held.seen[0].toarray()[0], data.test_held.positives[0].toarray()[0]
-    own = roc_auc_score(positives[seen == 0] > 0, data.listeners[seen == 0])
-    assert float(nulls["popularity"]["auc"][0]) == pytest.approx(own)
-
-
-def test_popularity_knows_nothing_of_cold_items_and_names_only_those(cache: Path) -> None:
-    data = plays(cache, split="cold_items")
-    popularity = data.nulls()["popularity"]
-    assert popularity["auc"].tolist() == pytest.approx([0.5] * len(data.units()))
-    assert set(popularity["top"].unique().tolist()) <= {-1, *data.test_held.candidates.tolist()}
 
 
 def test_merging_keeps_every_play_and_finds_the_twins(cache: Path) -> None:
@@ -146,7 +109,7 @@ def test_a_published_list_holds_out_its_items(cache: Path, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("content", "message"), [(None, r"not found: test\.txt"), ("x\n", "no line is the id")]
 )
-def test_a_list_that_is_missing_or_strange_is_refused(
+def test_a_list_that_is_missing_or_names_no_item_is_refused(
     content: str | None, message: str, cache: Path, tmp_path: Path
 ) -> None:
     if content:
@@ -155,50 +118,19 @@ def test_a_list_that_is_missing_or_strange_is_refused(
         plays(cache, "hetrec", split="published", test_list=str(tmp_path / "test.txt"))
 
 
-def test_users_are_numbers_whatever_the_files_call_them(cache: Path) -> None:
-    data = plays(cache, "muso", items="artist")
-    columns = {"auc": torch.rand(len(data.units())), "top": torch.zeros(len(data.units()), 3)}
-    table = data.predictions(columns)
-    assert table["user"].dtype == np.int64
-    assert [len(items) for items in table["held_out"]] == data.target().tolist()
-    assert table["top"][0] == [0, 0, 0]
-
-
 def test_queries_are_found_by_name_or_id_and_refused_otherwise(cache: Path) -> None:
     data = plays(cache, "hetrec")
-    data.queries = [data.data.names[5].upper(), str(data.data.items["id"][3])]
-    assert query_items(data) == [5, 3]
-    data.queries = ["abba"]
+    asked = [data.data.names[5].upper(), str(data.data.items["id"][3])]
+    assert query_items(data.data, data.split.train, asked) == [5, 3]
+    assert plays(cache, "hetrec", queries=asked).task.queries == [5, 3]
     with pytest.raises(ConfigError, match="no item is called 'abba'"):
-        query_items(data)
+        plays(cache, "hetrec", queries=["abba"])
 
 
 def test_most_played_items_are_asked_for_where_none_is_named(cache: Path) -> None:
     data = plays(cache, "hetrec")
     total = np.asarray(data.split.train.sum(axis=0)).ravel()
-    assert query_items(data) == np.argsort(-total, kind="stable")[:3].tolist()
-
-
-def test_the_tag_split_of_an_item_hangs_on_its_id_alone(cache: Path) -> None:
-    data = plays(cache, "hetrec")
-    whole = tag_rows(data.data, data.data.plays, 20, seed=0)
-    half = data.data.select(np.arange(40), np.arange(50))
-    part = tag_rows(half, half.plays, 20, seed=0)
-    assert whole is not None and part is not None
-    test = set(whole.items[whole.rows["test"]].tolist())
-    assert set(part.items[part.rows["test"]].tolist()) <= test
-
-
-def test_there_is_no_tag_task_without_tags(cache: Path) -> None:
-    data = plays(cache, "muso")
-    assert data.tags is None and set(data.absent()) == {"tag_roc_auc", "tag_pr_auc"}
-    tagged = plays(cache, "hetrec")
-    assert tagged.side_task(lambda batch: {}) is None
-    assert set(tagged.absent().values()) == {"this model has no factors of items"}
-    factors = torch.randn(tagged.dims["n_items"], 3)
-    task = tagged.side_task(lambda batch: {"item_factors": factors})
-    assert task is not None and set(task.nulls) == {"tag_prior", "popularity"}
-    assert not tagged.absent()
+    assert data.task.queries == np.argsort(-total, kind="stable")[:3].tolist()
 
 
 def test_a_taste_profile_without_triplets_is_missing(tmp_path: Path) -> None:
@@ -224,8 +156,8 @@ def test_factors_of_the_first_stage_come_from_all_plays_once(cache: Path) -> Non
     batch = next(iter(data.test_dataloader()))
     assert batch["x"].shape == (len(batch["row"]), 4)
     assert batch["target"].shape[1] == data.dims["n_tags"]
-    assert set(data.nulls()) == {"tag_prior", "popularity"}
-    assert data.counts()["tags"] == data.dims["n_tags"] and data.audit()
+    assert set(data.task.nulls()) == {"tag_prior", "popularity"}
+    assert data.task.counts()["tags"] == data.dims["n_tags"] and data.task.audit(NO_ANSWER)
 
 
 def test_more_factors_than_items_are_refused(cache: Path) -> None:
@@ -258,7 +190,7 @@ def test_the_published_counts_are_found(
     )
     data.prepare_data()
     data.setup()
-    assert {name: data.counts()[name] for name in expected} == expected
+    assert {name: data.task.counts()[name] for name in expected} == expected
 
 
 @pytest.mark.data
@@ -269,7 +201,7 @@ def test_the_aliases_of_audioscrobbler_merge_and_keep_the_total(
     data = Plays(root, "audioscrobbler", str(tmp_path), 0, 0, merge=True)
     data.setup()
     merged = {finding.check: finding.value for finding in data.data.notes}["merged_aliases"]
-    assert (merged, data.counts()["plays"]) == (575, 6_461_021)
+    assert (merged, data.task.counts()["plays"]) == (575, 6_461_021)
 
 
 @pytest.mark.data
@@ -279,5 +211,7 @@ def test_the_hidden_half_of_the_taste_profile_is_the_test(real_data: Path, tmp_p
     data.setup()
     assert data.data.plays.shape == (526, 10_108)
     assert data.split.train.nnz == 7_093 and data.split.test.nnz == 7_345
-    unseen = {finding.check: finding.value for finding in data.audit()}["unseen_test_entries"]
+    unseen = {finding.check: finding.value for finding in data.task.audit(NO_ANSWER)}[
+        "unseen_test_entries"
+    ]
     assert 1 - unseen == pytest.approx(0.319, abs=0.0005)

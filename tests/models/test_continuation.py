@@ -19,6 +19,15 @@ from torch.utils.data import DataLoader
 from muso_exp.errors import ConfigError
 from muso_exp.features.ranking import Rows
 from muso_exp.features.tracks import FEATURES
+from muso_exp.models.abilities import (
+    FoldsIn,
+    HasBlendWeights,
+    HasItemFactors,
+    HasNeighbours,
+    PredictsCooccurrence,
+    RecordsProgress,
+    ask,
+)
 from muso_exp.models.blend import Blend, grid, mean_ndcg
 from muso_exp.models.cluster_members import ClusterMembers
 from muso_exp.models.cooccurrence_net import CooccurrenceNet, cooccurrence
@@ -175,23 +184,30 @@ def test_co_occurrences_are_counted_by_hand() -> None:
 
 
 def test_no_gradient_reaches_the_net_as_published(trained: dict[str, Ranker]) -> None:
-    published, repaired = trained["net_as_published"].factors(), trained["net"].factors()
-    assert published["weights_moved"] == 0 and published["gradient"] == 0
+    published, repaired = (
+        ask(trained[name].training_progress) for name in ("net_as_published", "net")
+    )
+    assert published.weights_moved == 0 and published.gradient == 0
     fresh = MODELS["net_as_published"]()
     for before, after in zip(
         fresh.parameters(), trained["net_as_published"].parameters(), strict=True
     ):
         assert torch.equal(before, after)
-    assert repaired["weights_moved"] > 0.01 and repaired["gradient"] > 0
+    assert repaired.weights_moved > 0.01 and repaired.gradient > 0
 
 
 def test_training_brings_the_dev_loss_below_that_of_the_start(
     trained: dict[str, Ranker],
 ) -> None:
-    published, repaired = trained["net_as_published"].factors(), trained["net"].factors()
-    assert torch.equal(published["dev_songs"], repaired["dev_songs"])
-    assert repaired["dev_squared_error"].mean() < published["dev_squared_error"].mean()
-    assert torch.equal(published["dev_null_squared_error"], repaired["dev_null_squared_error"])
+    published, repaired = (ask(trained[name].dev_error) for name in ("net_as_published", "net"))
+    assert torch.equal(published.songs, repaired.songs)
+    assert repaired.squared_error.mean() < published.squared_error.mean()
+    assert torch.equal(published.mean_row, repaired.mean_row)
+
+
+def test_a_net_may_hold_out_no_songs() -> None:
+    net = fit(CooccurrenceNet(**SIZES, **NET, dev_share=0), halves()[0])
+    assert [len(part) for part in ask(net.dev_error)] == [0, 0, 0]
 
 
 def test_the_null_of_the_dev_loss_is_the_mean_row_of_the_train_songs(
@@ -200,12 +216,10 @@ def test_the_null_of_the_dev_loss_is_the_mean_row_of_the_train_songs(
     net = trained["net"]
     seen = (halves()[0] > 0).astype(np.float32)
     train = np.flatnonzero(net.split.numpy() == 0)
-    answer = net.factors()
+    answer = ask(net.dev_error)
     mean = cooccurrence(seen, train).mean(axis=0)
-    rows = cooccurrence(seen, answer["dev_songs"].numpy())
-    np.testing.assert_allclose(
-        answer["dev_null_squared_error"], ((rows - mean) ** 2).mean(axis=1), rtol=1e-5
-    )
+    rows = cooccurrence(seen, answer.songs.numpy())
+    np.testing.assert_allclose(answer.mean_row, ((rows - mean) ** 2).mean(axis=1), rtol=1e-5)
 
 
 def test_a_playlist_is_scored_by_the_mean_output_of_its_seeds(
@@ -245,11 +259,28 @@ def test_the_mix_is_at_least_as_good_as_its_parts_where_its_weights_were_chosen(
     assert mixed >= max(mean_ndcg(part, *rows, 10) for part in scores)
 
 
-def test_the_mix_tells_its_weights(trained: dict[str, Ranker]) -> None:
-    answer = trained["blend"].factors()
-    assert answer["blend_weights"].shape == (3, 5)
-    assert answer["blend_weights"].sum(dim=1).tolist() == approx([1, 1, 1])
-    assert {"blend_part_wmf", "blend_part_item_knn"} <= answer.keys()
+def test_a_mix_has_weights_of_its_parts_by_seeds(trained: dict[str, Ranker]) -> None:
+    answer = ask(trained["blend"].blend_weights)
+    assert answer.parts == tuple(trained["blend"].parts)
+    assert answer.seeds.tolist() == [0, 2, 4]
+    assert answer.weights.shape == (3, 5)
+    assert answer.weights.sum(dim=1).tolist() == approx([1, 1, 1])
+
+
+ABILITIES = {
+    HasItemFactors: set(),
+    HasNeighbours: {"nearest_mean", "nearest_each"},
+    HasBlendWeights: {"blend"},
+    PredictsCooccurrence: {"net", "net_as_published"},
+    RecordsProgress: {"net", "net_as_published"},
+    FoldsIn: set(MODELS),
+}
+
+
+@pytest.mark.parametrize("ability", ABILITIES, ids=lambda ability: ability.__name__)
+def test_a_model_has_the_abilities_of_its_own(ability: type, trained: dict[str, Ranker]) -> None:
+    having = {name for name, model in trained.items() if isinstance(model, ability)}
+    assert having == ABILITIES[ability]
 
 
 def _without_sounds(**changes: Tensor) -> None:

@@ -21,6 +21,13 @@ from ranking_world import (
 from scipy.sparse import csr_matrix
 
 from muso_exp.errors import ConfigError
+from muso_exp.models.abilities import (
+    FoldsIn,
+    HasItemFactors,
+    HasNeighbours,
+    ask,
+    nearest_items,
+)
 from muso_exp.models.bpr import BPR
 from muso_exp.models.ease import EASE
 from muso_exp.models.item_knn import ItemKNN
@@ -97,23 +104,29 @@ def test_lists_hold_nothing_seen_and_nothing_twice(name: str, trained: dict[str,
         assert not set(items) & set(seen[user].indices)
 
 
-def test_a_question_about_factors_is_answered_where_there_are_any(
-    trained: dict[str, Ranker],
-) -> None:
-    question = {"factors": torch.tensor(0)}
-    factors = trained["wmf"].predict_step(question)
-    assert torch.equal(factors["item_factors"], trained["wmf"].item_factors)
-    assert len(factors["user_factors"]) == N_USERS
-    assert trained["item_knn"].predict_step(question) == {}
+def test_factor_models_and_no_others_have_item_factors(trained: dict[str, Ranker]) -> None:
+    having = {name for name, model in trained.items() if isinstance(model, HasItemFactors)}
+    assert having == {"bpr", "wmf", "wmf_bias"}
+    for name in having:
+        factors = ask(trained[name].factors)
+        assert torch.equal(factors.items, trained[name].item_factors)
+        assert torch.equal(factors.users, trained[name].user_factors)
+        assert len(factors.users) == N_USERS
+
+
+def test_models_that_know_similar_items_have_neighbours(trained: dict[str, Ranker]) -> None:
+    having = {name for name, model in trained.items() if isinstance(model, HasNeighbours)}
+    assert having == {"item_knn", "bpr", "wmf", "wmf_bias"}
 
 
 @pytest.mark.parametrize("name", ["item_knn", "bpr", "wmf", "wmf_bias"])
 def test_most_neighbours_of_an_item_share_its_taste(name: str, trained: dict[str, Ranker]) -> None:
     items = torch.arange(N_ITEMS)
-    answer = trained[name].predict_step({"item": items})
-    assert answer["neighbours"].shape == answer["similarity"].shape == (N_ITEMS, 10)
-    assert (answer["neighbours"] != items[:, None]).all()
-    same = (answer["neighbours"] % 2 == items[:, None] % 2).double().mean()
+    answer = nearest_items(trained[name], items, 10)
+    assert answer.items.shape == answer.similarity.shape == (N_ITEMS, 10)
+    assert (answer.items != items[:, None]).all()
+    assert (answer.similarity.diff(dim=1) <= 0).all()
+    same = (answer.items % 2 == items[:, None] % 2).double().mean()
     assert same > 0.65  # one half by chance
 
 
@@ -258,10 +271,14 @@ def test_repeated_entries_are_summed() -> None:
     assert batch_plays(batch, 1, 2).toarray().tolist() == [[5, 5]]
 
 
-@pytest.mark.parametrize("method", ["score_block", "item_block"])
-def test_a_ranker_must_say_how_it_scores(method: str) -> None:
-    with pytest.raises(TypeError, match="Ranker does not"):
-        getattr(Ranker(**SIZES), method)(torch.tensor([0]))
+def test_a_ranker_must_say_how_it_scores() -> None:
+    with pytest.raises(TypeError, match="Ranker does not implement score_block"):
+        Ranker(**SIZES).score_block(torch.tensor([0]))
+
+
+@pytest.mark.parametrize("ability", [HasItemFactors, HasNeighbours, FoldsIn])
+def test_a_ranker_has_no_ability_by_itself(ability: type) -> None:
+    assert not isinstance(Ranker(**SIZES), ability)
 
 
 @pytest.mark.parametrize("name", ["random", "popularity", "item_knn", "ease", "bpr", "wmf"])

@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from scipy.sparse import csr_matrix
 
-from muso_exp.data.recommendation.batches import HeldOut, UserRows, WholeMatrix
+from muso_exp.data.recommendation.batches import UserRows, WholeMatrix
 from muso_exp.records import Batch
+from muso_exp.tasks.recommendation.split_plays import HeldOut
 
 
 class PlaylistMatrix(WholeMatrix):
@@ -49,7 +50,7 @@ class ContinuedRows(UserRows):
 
     def __init__(self, held: HeldOut) -> None:
         super().__init__(held)
-        self.target = torch.from_numpy(padded(held.positives))
+        self.target = torch.from_numpy(held.padded())
 
     def __getitem__(self, rows: list[int]) -> Batch:
         """Return the batch of these rows."""
@@ -63,11 +64,3 @@ def word_batch(words: csr_matrix) -> Batch:
         "title_col": torch.from_numpy(words.indices.astype(np.int64)),
         "n_words": torch.tensor(words.shape[1]),
     }
-
-
-def padded(positives: csr_matrix) -> np.ndarray:
-    """Return the items of each row, -1 behind them, shape (n_rows, longest), int32."""
-    counts = np.diff(positives.indptr)
-    table = np.full((len(counts), counts.max(initial=1)), -1, dtype=np.int32)
-    table[np.arange(table.shape[1]) < counts[:, None]] = positives.indices
-    return table

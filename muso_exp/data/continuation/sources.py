@@ -21,7 +21,7 @@ from muso_exp.formats.mpd.dataset import (
     find_slices,
     read_mpd,
 )
-from muso_exp.formats.playlist_tables import Playlists, join_parts, read_playlist_table
+from muso_exp.formats.playlist_tables import PlaylistCollection, join_parts, read_playlist_table
 from muso_exp.formats.text import find_file
 from muso_exp.formats.track_tables import drop_repeats, read_features, read_rows
 from muso_exp.simulation.checked import simulated_world, small_worlds_refused
@@ -75,7 +75,7 @@ def choose_split(root: Path, split: str) -> str:
     return "holdout"
 
 
-def read_playlists(root: Path, cache: Path, workers: int, split: str) -> Playlists:
+def read_playlists(root: Path, cache: Path, workers: int, split: str) -> PlaylistCollection:
     """Return the playlists of a folder; `split` as `choose_split` gives it.
 
     Raises:

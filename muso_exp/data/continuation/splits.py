@@ -1,4 +1,4 @@
-"""Which playlists are continued, from which seeds, and what they are held against."""
+"""Which playlists are continued, from which seeds, and which tracks are held out."""
 
 import re
 from collections.abc import Sequence
@@ -8,7 +8,8 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from muso_exp.errors import ConfigError
-from muso_exp.formats.playlist_tables import CHALLENGE, TRUTH, Playlists
+from muso_exp.formats.playlist_tables import CHALLENGE, TRUTH, PlaylistCollection
+from muso_exp.tasks.continuation.continuation import Continuation
 
 MIN_HELD_OUT = 5  # tracks that a playlist needs beyond its seeds, as in the challenge
 TITLE_ONLY = "title_only"
@@ -22,7 +23,7 @@ _KIND = re.compile(r"(?P<title>title_)?(?P<order>first|random)_(?P<n>[1-9]\d{0,2
 
 
 @dataclass(frozen=True)
-class Seeds:
+class SeedKind:
     """What is known of a playlist: so many tracks, the first ones or drawn; its title or not."""
 
     name: str
@@ -30,7 +31,7 @@ class Seeds:
     at_random: bool
 
     @classmethod
-    def of(cls, name: str) -> "Seeds":
+    def of(cls, name: str) -> "SeedKind":
         """Return the seeds of a name such as `title_first_5`, `random_25` or `title_only`.
 
         Raises:
@@ -54,50 +55,21 @@ class Seeds:
         return chosen
 
 
-@dataclass(frozen=True)
-class Continuation:
-    """Known and held-out tracks; a row is a playlist, of training or to be continued.
-
-    The seeds of the playlists to be continued are rows of `known` like all others: a solver learns
-    from them, as the entrants of the challenge did (transductive).
-
-    Attributes:
-        playlists: row of each playlist in the files, shape (n_rows,).
-        known: 1 where a track is known to be in a playlist, shape (n_rows, n_tracks), int64.
-        held_out: 1 where it is held out; rows of training are empty; same shape.
-        category: of the seeds, "" for playlists of training, shape (n_rows,).
-        n_repeats: tracks that stood in a playlist a second time.
-        n_short: playlists that a category lacks, for want of long enough ones.
-    """
-
-    playlists: np.ndarray
-    known: csr_matrix
-    held_out: csr_matrix
-    category: np.ndarray
-    n_repeats: int
-    n_short: int = 0
-
-    def titles(self, data: Playlists) -> list[str | None]:
-        """Return the title of each row, None where it is not among what is known."""
-        return [
-            data.names[playlist] if category == "" or category.startswith("title") else None
-            for playlist, category in zip(self.playlists, self.category, strict=True)
-        ]
-
-
-def hold_out(data: Playlists, test_share: float, names: Sequence[str], seed: int) -> Continuation:
+def hold_out(
+    data: PlaylistCollection, test_share: float, names: Sequence[str], seed: int
+) -> Continuation:
     """Hold out tracks of some of the playlists, shared out evenly to kinds of seeds.
 
     Args:
         data: all playlists; those of a challenge are left out.
         test_share: share of the playlists to continue.
-        names: kinds of seeds, see `Seeds.of`; those that need most tracks choose first.
+        names: kinds of seeds, see `SeedKind.of`; those that need most tracks choose first.
         seed: of the draws.
 
     Raises:
         ConfigError: an unknown kind of seeds, none, or no playlist is long enough.
     """
-    kinds = [Seeds.of(name) for name in names]
+    kinds = [SeedKind.of(name) for name in names]
     if not kinds or not 0 < test_share < 1:
         raise ConfigError(
             f"dataset.seeds={list(names)}, test_share={test_share}: at least one kind of seeds and "
@@ -126,7 +98,7 @@ def hold_out(data: Playlists, test_share: float, names: Sequence[str], seed: int
     )
 
 
-def challenge(data: Playlists) -> Continuation:
+def challenge(data: PlaylistCollection) -> Continuation:
     """Continue the playlists of the challenge set, held against its truth.
 
     Raises:
@@ -150,10 +122,10 @@ def challenge(data: Playlists) -> Continuation:
 
 
 def _assign(
-    lengths: np.ndarray, kinds: Sequence[Seeds], quota: int, rng: np.random.Generator
-) -> tuple[list[Seeds | None], int]:
+    lengths: np.ndarray, kinds: Sequence[SeedKind], quota: int, rng: np.random.Generator
+) -> tuple[list[SeedKind | None], int]:
     """Return the seeds of each playlist, None for training, and how many could not be filled."""
-    assigned: list[Seeds | None] = [None] * len(lengths)
+    assigned: list[SeedKind | None] = [None] * len(lengths)
     left = rng.permutation(len(lengths))
     n_short = 0
     for kind in sorted(kinds, key=lambda kind: -kind.n):
@@ -166,7 +138,7 @@ def _assign(
     return assigned, n_short
 
 
-def _category(data: Playlists, playlist: int) -> str:
+def _category(data: PlaylistCollection, playlist: int) -> str:
     """Return the kind of seeds of a playlist of the challenge; "" for others."""
     if data.kinds[playlist] != CHALLENGE:
         return ""

@@ -1,14 +1,12 @@
-"""Batches of the recommendation task; what they hold is told in `muso_exp.models.ranking`."""
-
-from dataclasses import dataclass
+"""Batches of the recommendation task; `muso_exp.models.ranking` says what they hold."""
 
 import numpy as np
 import torch
 from scipy.sparse import csr_matrix
 
 from muso_exp.data.base import BatchDataset
-from muso_exp.features.ranking import Rows
 from muso_exp.records import Batch
+from muso_exp.tasks.recommendation.split_plays import HeldOut
 
 
 class WholeMatrix(BatchDataset):
@@ -30,47 +28,6 @@ class WholeMatrix(BatchDataset):
         }
 
 
-@dataclass(frozen=True)
-class HeldOut:
-    """The users with held-out items, and what they are asked.
-
-    Attributes:
-        users: numbers, ascending, shape (n_rows,).
-        seen: items not to be recommended, shape (n_rows, n_candidates).
-        positives: held-out items, at least one in a row, shape (n_rows, n_candidates).
-        candidates: item ids that are ranked, ascending; None for all.
-        n_without: users without held-out items among the candidates, left out.
-    """
-
-    users: np.ndarray
-    seen: csr_matrix
-    positives: csr_matrix
-    candidates: np.ndarray | None
-    n_without: int
-
-    @classmethod
-    def of(
-        cls, seen: csr_matrix, positives: csr_matrix, candidates: np.ndarray | None
-    ) -> "HeldOut":
-        """Keep the users with held-out items; all matrices are (n_users, n_items)."""
-        if candidates is not None:
-            seen, positives = seen[:, candidates], positives[:, candidates]
-        counts = np.diff(positives.indptr)
-        users = np.flatnonzero(counts)
-        n_without = len(counts) - len(users)
-        return cls(users, seen[users], positives[users], candidates, n_without)
-
-    @property
-    def n_items(self) -> int:
-        """Return the number of candidates."""
-        return self.positives.shape[1]
-
-    def rows(self) -> tuple[Rows, Rows]:
-        """Return the seen and the held-out items of each row."""
-        seen, positives = self.seen, self.positives
-        return Rows(seen.indptr, seen.indices), Rows(positives.indptr, positives.indices)
-
-
 class UserRows(BatchDataset):
     """A row per user with held-out items."""
 
@@ -87,7 +44,7 @@ class UserRows(BatchDataset):
         batch = {
             "row": torch.tensor(rows),
             "user": torch.from_numpy(held.users[rows]),
-            "target": torch.from_numpy(np.diff(held.positives.indptr)[rows].astype(np.int64)),
+            "target": torch.from_numpy(held.counts()[rows]),
         }
         for name, matrix in (("seen", held.seen), ("positives", held.positives)):
             part = matrix[rows]

@@ -1,7 +1,6 @@
 """Which plays are for training, validation and test."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -9,23 +8,7 @@ from scipy.sparse import csr_matrix
 from muso_exp.errors import ConfigError
 from muso_exp.features.interactions import draw_entries, keep_entries
 from muso_exp.formats.listening.interactions import Interactions
-
-
-@dataclass(frozen=True)
-class Split:
-    """Plays by their use, all of shape (n_users, n_items), indices ascending.
-
-    Attributes:
-        train: plays to learn from.
-        val: held out to choose a model by; no entry of train.
-        test: held out to judge it; no entry of train or val.
-        candidates: ids of the items that are ranked, ascending; None for all.
-    """
-
-    train: csr_matrix
-    val: csr_matrix
-    test: csr_matrix
-    candidates: np.ndarray | None = None
+from muso_exp.tasks.recommendation.split_plays import Split
 
 
 def split_plays(

@@ -14,7 +14,14 @@ from muso_exp.cache import cache_key, cached_folder
 from muso_exp.errors import DataFormatError, DatasetNotFoundError
 from muso_exp.formats.mpd.file import read_part
 from muso_exp.formats.opening import is_file
-from muso_exp.formats.playlist_tables import CHALLENGE, SLICE, TRUTH, Part, Playlists, join_parts
+from muso_exp.formats.playlist_tables import (
+    CHALLENGE,
+    SLICE,
+    TRUTH,
+    Part,
+    PlaylistCollection,
+    join_parts,
+)
 from muso_exp.formats.text import refuse_name
 
 SLICES, CHALLENGE_SET, CHALLENGE_TRUTH = (
@@ -46,7 +53,7 @@ def find_one(root: Path, name: str) -> Path | None:
     return next((path for path in paths if is_file(path)), None)
 
 
-def read_mpd(root: Path, cache: Path, workers: int, challenge: bool) -> Playlists:
+def read_mpd(root: Path, cache: Path, workers: int, challenge: bool) -> PlaylistCollection:
     """Return the playlists of all slices, and where asked for those of the challenge.
 
     Args:

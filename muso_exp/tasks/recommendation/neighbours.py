@@ -10,8 +10,8 @@ from muso_exp.formats.opening import DAMAGED_ARRAY, is_file, open_zip
 
 
 @dataclass(frozen=True)
-class Factors:
-    """Latent factors of items.
+class NamedFactors:
+    """Latent factors of items, with their ids and names.
 
     Attributes:
         ids: of the items, as in their files, shape (n_items,).
@@ -40,7 +40,7 @@ class Factors:
         return int(found[0])
 
 
-def load_factors(run: Path) -> Factors:
+def load_factors(run: Path) -> NamedFactors:
     """Read the factors that a run left.
 
     Raises:
@@ -56,7 +56,9 @@ def load_factors(run: Path) -> Factors:
         pass
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            found = Factors(*(arrays[name] for name in ("item_ids", "item_names", "item_factors")))
+            found = NamedFactors(
+                *(arrays[name] for name in ("item_ids", "item_names", "item_factors"))
+            )
     except (*DAMAGED_ARRAY, KeyError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataFormatError(path, f"no factors: {reason}", fix="run again") from error
@@ -64,7 +66,7 @@ def load_factors(run: Path) -> Factors:
     return found
 
 
-def _check(path: Path, found: Factors) -> None:
+def _check(path: Path, found: NamedFactors) -> None:
     texts = found.ids.dtype.kind == found.names.dtype.kind == "U"
     lists = found.ids.ndim == found.names.ndim == 1 and found.vectors.ndim == 2
     if not (texts and lists and found.vectors.dtype.kind == "f"):

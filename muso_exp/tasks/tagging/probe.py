@@ -40,6 +40,10 @@ class TagRows:
         """Return the target of a part, shape (n_rows of it, n_tags)."""
         return torch.from_numpy(self.target[self.rows[part]])
 
+    def test_units(self) -> np.ndarray:
+        """Return the units of the test rows, shape (n_test, 1)."""
+        return self.units[self.rows["test"]]
+
     def nulls(self) -> dict[str, dict[str, Tensor]]:
         """Return the null models' scores of the test rows.
 
@@ -90,7 +94,7 @@ def log_popularity(plays: csr_matrix) -> np.ndarray:
 def tag_rows(data: Interactions, plays: csr_matrix, n_tags: int, seed: int) -> TagRows | None:
     """Take the most frequent tags and the items that have any of them and any listener.
 
-    The split hangs on the id of an item alone, so that it is the same whatever else is filtered.
+    The split depends on the id of an item alone, so that no filter changes it.
 
     Args:
         data: with tags or without.

@@ -1,4 +1,4 @@
-"""Seeds that somebody brings: reading them, finding them, and what is recommended."""
+"""Seeds of a new user or playlist: reading them, finding them, and what is recommended."""
 
 import logging
 from pathlib import Path
@@ -13,7 +13,10 @@ from tiny_mpd import dataset, ready, write_slices
 
 from muso_exp.data.plays import Plays
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
-from muso_exp.tasks.recommendation.fold_in import Catalogue, read_seeds, recommend
+from muso_exp.formats.seeds import read_seeds
+from muso_exp.models.base import Model
+from muso_exp.models.bpr import BPR
+from muso_exp.tasks.recommendation.fold_in import ItemCatalogue, NewRow
 
 SONGS = pd.DataFrame(
     [
@@ -27,9 +30,9 @@ SONGS = pd.DataFrame(
     columns=["id", "artist", "title"],
 )
 PLAYS = csr_matrix(np.array([[4, 0, 2, 2, 0, 0], [4, 1, 0, 8, 0, 0], [0, 0, 0, 0, 1, 0]]))
-LISTENED = Catalogue.of(SONGS, PLAYS, counted=True)
-LISTED = Catalogue.of(SONGS, PLAYS, counted=False)
-ARTISTS = Catalogue.of(
+LISTENED = ItemCatalogue.of(SONGS, PLAYS, counted=True)
+LISTED = ItemCatalogue.of(SONGS, PLAYS, counted=False)
+ARTISTS = ItemCatalogue.of(
     pd.DataFrame({"id": [7, 89, 5], "artist": ["Moby", "Sigur Rós", "Abba"], "title": ""}),
     csr_matrix(np.array([[1, 3, 2]])),
     counted=True,
@@ -42,25 +45,30 @@ def seeds_of(tmp_path: Path, text: str, name: str = "mine.csv") -> Path:
     return path
 
 
-class Model:
+class Scorer(Model):
     """Answers with scores that are given, and keeps what it was asked."""
 
     def __init__(self, *scores: float) -> None:
+        super().__init__()
         self.scores = torch.tensor([scores])
         self.asked: dict[str, torch.Tensor] = {}
 
-    def __call__(self, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    def score_new(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         self.asked = batch
-        return {"scores": self.scores}
+        return self.scores
+
+
+def recommend(path: Path, catalogue: ItemCatalogue, model: Model) -> pd.DataFrame:
+    return NewRow(read_seeds(path), catalogue).apply(model)
 
 
 RISING = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
 
 
-def asked_for(catalogue: Catalogue, path: Path) -> dict[int, float]:
+def asked_for(catalogue: ItemCatalogue, path: Path) -> dict[int, float]:
     """Items and plays that a model is asked about."""
-    model = Model(*RISING[: len(catalogue.items)])
-    recommend(read_seeds(path), catalogue, model)
+    model = Scorer(*RISING[: len(catalogue.items)])
+    recommend(path, catalogue, model)
     assert model.asked["crow_indices"].tolist() == [0, len(model.asked["col_indices"])]
     values = model.asked["values"].tolist()
     return dict(zip(model.asked["col_indices"].tolist(), values, strict=True))
@@ -109,9 +117,7 @@ def test_plays_are_summed_and_without_them_a_seed_counts_the_median(tmp_path: Pa
 
 
 def test_items_are_ranked_without_the_seeds_and_without_the_foot(tmp_path: Path) -> None:
-    table = recommend(
-        read_seeds(seeds_of(tmp_path, "s4\n")), LISTED, Model(0.7, 0.5, 0, 0.5, 0.9, 0.2)
-    )
+    table = recommend(seeds_of(tmp_path, "s4\n"), LISTED, Scorer(0.7, 0.5, 0, 0.5, 0.9, 0.2))
     assert list(table) == ["rank", "id", "artist", "title", "score"]
     assert table["rank"].tolist() == [1, 2, 3, 4]
     assert table["id"].tolist() == ["s0", "s3", "s1", "s5"]  # s3 is more popular than s1
@@ -119,14 +125,14 @@ def test_items_are_ranked_without_the_seeds_and_without_the_foot(tmp_path: Path)
 
 
 def test_a_song_counts_once_whatever_ids_it_has(tmp_path: Path) -> None:
-    of_seed = recommend(read_seeds(seeds_of(tmp_path, "s2\n")), LISTED, Model(*RISING))
+    of_seed = recommend(seeds_of(tmp_path, "s2\n"), LISTED, Scorer(*RISING))
     assert of_seed["id"].tolist() == ["s5", "s4", "s1"]
-    of_both = recommend(read_seeds(seeds_of(tmp_path, "s0\n")), LISTED, Model(*RISING))
+    of_both = recommend(seeds_of(tmp_path, "s0\n"), LISTED, Scorer(*RISING))
     assert of_both["id"].tolist() == ["s5", "s4", "s3", "s1"]
 
 
 def test_of_artists_no_title_is_shown(tmp_path: Path) -> None:
-    table = recommend(read_seeds(seeds_of(tmp_path, "Moby\n")), ARTISTS, Model(1, 2, 0))
+    table = recommend(seeds_of(tmp_path, "Moby\n"), ARTISTS, Scorer(1, 2, 0))
     assert table.drop(columns="score").to_numpy().tolist() == [[1, "89", "Sigur Rós"]]
 
 
@@ -147,16 +153,30 @@ def test_seeds_of_which_none_is_known_are_refused(tmp_path: Path) -> None:
     path = seeds_of(tmp_path, "Abba\nq\n")
     need = "none of the 2 seeds is among the 6 items of the run, got 'Abba'; .* artist and title$"
     with pytest.raises(DataFormatError, match=need):
-        recommend(read_seeds(path), LISTED, Model(*RISING))
+        recommend(path, LISTED, Scorer(*RISING))
     with pytest.raises(DataFormatError, match=r"give ids of its catalogue, or artist$"):
-        recommend(read_seeds(seeds_of(tmp_path, "Blur\n")), ARTISTS, Model(1, 2, 0))
+        recommend(seeds_of(tmp_path, "Blur\n"), ARTISTS, Scorer(1, 2, 0))
 
 
-def test_a_model_that_tells_nothing_apart_is_refused(tmp_path: Path) -> None:
-    seeds = read_seeds(seeds_of(tmp_path, "s4\n"))
+def test_a_model_that_ranks_no_item_above_another_is_refused(tmp_path: Path) -> None:
+    seeds = seeds_of(tmp_path, "s4\n")
     for scores in ([0] * 6, [0, 0, 0, 0, 1, 0]):
         with pytest.raises(ConfigError, match=r"puts no item above another for these seeds$"):
-            recommend(seeds, LISTED, Model(*scores))
+            recommend(seeds, LISTED, Scorer(*scores))
+
+
+def test_a_model_of_the_users_of_its_training_only_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"BPR has a place for .* for new ones train wmf, item"):
+        recommend(seeds_of(tmp_path, "s4\n"), LISTED, BPR(3, 6, [5], n_factors=2))
+
+
+def test_a_fault_of_the_model_itself_is_not_hidden(tmp_path: Path) -> None:
+    class Faulty(Scorer):
+        def score_new(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+            raise TypeError("unsupported operand")
+
+    with pytest.raises(TypeError, match="unsupported operand"):
+        recommend(seeds_of(tmp_path, "s4\n"), LISTED, Faulty())
 
 
 @pytest.mark.parametrize(
@@ -194,8 +214,8 @@ def test_a_data_set_of_plays_recommends_from_what_it_saved(cache: Path, tmp_path
     again.load_state_dict(data.state_dict())
     chosen = data.data.items.iloc[3]
     path = seeds_of(tmp_path, f"artist,title\n{chosen['artist']},{chosen['title']}\n")
-    model = Model(*range(data.dims["n_items"]))
-    table = again.apply(path, model)
+    model = Scorer(*range(data.dims["n_items"]))
+    table = again.read_new(path).apply(model)
     assert model.asked["values"].tolist() == [np.median(data.split.train.data)]
     assert table["id"].iloc[0] == str(data.data.items["id"].iloc[-1])
     assert len(table) <= data.dims["n_items"] - 2 and str(chosen["id"]) not in set(table["id"])
@@ -205,11 +225,11 @@ def test_a_playlist_brings_its_title_too(tmp_path: Path) -> None:
     write_slices(tmp_path)
     data, again = ready(tmp_path, tmp_path / "cache"), dataset(None, tmp_path / "unused")
     again.load_state_dict(data.state_dict())
-    model = Model(*range(40))
-    again.apply(seeds_of(tmp_path, "playlist_name,track_id\nna,t003\n"), model)
+    model = Scorer(*range(40))
+    again.read_new(seeds_of(tmp_path, "playlist_name,track_id\nna,t003\n")).apply(model)
     assert model.asked["title_col"].tolist() == [data.words.index("na")]
     assert model.asked["n_words"] == len(data.words)
-    again.apply(seeds_of(tmp_path, "t003\n"), model)
+    again.read_new(seeds_of(tmp_path, "t003\n")).apply(model)
     assert model.asked["title_crow"].tolist() == [0, 0]
     with pytest.raises(ConfigError, match="these seeds; if it goes by titles, add a column"):
-        again.apply(seeds_of(tmp_path, "t003\n"), Model(*[0] * 40))
+        again.read_new(seeds_of(tmp_path, "t003\n")).apply(Scorer(*[0] * 40))

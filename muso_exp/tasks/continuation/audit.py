@@ -1,0 +1,105 @@
+"""The audit of playlists to be continued: repeats, unseen tracks, tracks without features."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from muso_exp.models.abilities import RecordsProgress, ask
+from muso_exp.records import Finding
+from muso_exp.tasks.continuation.continuation import ContinuedPlaylists
+from muso_exp.tasks.recommendation.split_plays import HeldOut
+
+
+def audit(continued: ContinuedPlaylists, held: HeldOut, model: Any) -> list[Finding]:
+    """Return repeats, unseen seeds and held-out tracks, tracks without features, and training."""
+    n_repeats, n_short = continued.continuation.n_repeats, continued.continuation.n_short
+    return [
+        Finding(
+            "repeated_tracks",
+            n_repeats,
+            f"{n_repeats} tracks stood in a playlist a second time and were left out",
+        ),
+        *_seed_findings(continued, held),
+        *_track_findings(continued, held),
+        Finding(
+            "unfilled_kinds",
+            n_short,
+            f"{n_short} playlists are missing to share them out evenly to the kinds of seeds, for "
+            "want of long ones",
+        ),
+        *_training_findings(model),
+    ]
+
+
+def _seed_findings(continued: ContinuedPlaylists, held: HeldOut) -> list[Finding]:
+    """Return how many playlists have no seeds, or none that anything is known of."""
+    with_features = continued.file_order >= 0
+    own = np.bincount(held.seen.indices, minlength=len(with_features))
+    elsewhere = continued.continuation.popularity() - own  # in playlists of training
+    n, some = len(held.users), np.diff(held.seen.indptr) > 0
+    unseen = int((_rows_with(held.seen, elsewhere > 0) == 0)[some].sum())
+    without_features = int((_rows_with(held.seen, with_features) == 0)[some].sum())
+    return [
+        Finding(
+            "playlists_without_seeds",
+            float((~some).sum()),
+            f"{(~some).sum()} of {n} continued playlists have no seeds (their title only); "
+            "`titles` alone, and a mix with it, reads titles",
+        ),
+        Finding(
+            "unseen_seeds",
+            unseen,
+            f"{unseen} of {n} continued playlists have seeds, none of which is in a playlist of "
+            "training",
+        ),
+        Finding(
+            "seeds_without_features",
+            without_features,
+            f"{without_features} of {n} continued playlists have seeds, none of which has features",
+        ),
+    ]
+
+
+def _track_findings(continued: ContinuedPlaylists, held: HeldOut) -> list[Finding]:
+    """Return the shares of held-out tracks in no playlist, and of tracks without features."""
+    positives, missing = held.positives, continued.file_order < 0
+    unseen = float((continued.continuation.popularity()[positives.indices] == 0).mean())
+    return [
+        Finding(
+            "unseen_test_entries",
+            unseen,
+            f"{unseen:.1%} of the {positives.nnz} held-out entries are of tracks that are in no "
+            "other playlist; playlists alone cannot rank them",
+            "warning" if unseen > 0.1 else "note",
+        ),
+        Finding(
+            "tracks_without_features",
+            float(missing.mean()),
+            f"{missing.sum()} of {len(missing)} tracks ({missing.mean():.1%}) are not in the "
+            "feature table; recommenders by features put them last",
+            "warning" if missing.mean() > 0.1 else "note",
+        ),
+    ]
+
+
+def _rows_with(matrix: csr_matrix, chosen: np.ndarray) -> np.ndarray:
+    """Return how many of the chosen columns (n,) each row of a 0/1 matrix has, (n_rows,)."""
+    return np.asarray(matrix @ chosen.astype(np.int64)).ravel()
+
+
+def _training_findings(model: Any) -> list[Finding]:
+    """Return whether training changed the net, where the model records it."""
+    if not isinstance(model, RecordsProgress):
+        return []
+    gradient, moved = map(float, ask(model.training_progress))
+    text = f"the largest gradient of a step has norm {gradient:.3g}; the first layer moved by "
+    text += f"{moved:.1%} of its norm"
+    if gradient == 0:
+        text += ": nothing was learned, the weights are those of the start"
+    return [
+        Finding("gradient", gradient, text, "warning" if gradient == 0 else "note"),
+        Finding("weights_moved", moved, f"the first layer moved by {moved:.1%} of its norm"),
+    ]

@@ -1,0 +1,99 @@
+"""The task "which tracks continue this playlist?"."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+import torch
+from torchmetrics import MetricCollection
+
+from muso_exp.metrics.challenge import ArtistRPrecision, ChallengeRPrecision, ShortLists
+from muso_exp.metrics.ranking import list_metrics, ranking_metrics
+from muso_exp.records import Columns, Finding, Section
+from muso_exp.tasks.base import Answer, Task
+from muso_exp.tasks.continuation.audit import audit
+from muso_exp.tasks.continuation.continuation import ContinuedPlaylists
+from muso_exp.tasks.continuation.cooccurrence import CooccurrenceLoss
+from muso_exp.tasks.continuation.sections import by_seeds, examples, tracks, weights_of_mix
+from muso_exp.tasks.recommendation.baselines import null_columns
+from muso_exp.tasks.recommendation.task import with_columns
+
+N_TOP = 500  # tracks that the challenge asks for
+
+
+class Continuing(Task):
+    """Rank the tracks that may continue a playlist; a test row is a playlist to be continued.
+
+    Playlists are the independent unit.
+
+    Args:
+        continued: playlists with known and held-out tracks.
+        cutoffs: the k of the ranking metrics.
+    """
+
+    def __init__(self, continued: ContinuedPlaylists, cutoffs: Sequence[int]) -> None:
+        continuation = continued.continuation
+        self.continued, self.cutoffs = continued, list(cutoffs)
+        self.held, self.popularity = continuation.held(), continuation.popularity()
+        self.artists = continued.artists()
+        self.n_top = min(N_TOP, len(self.popularity))
+        self.target = torch.from_numpy(self.held.padded())
+        self.units = continued.units(self.held)
+        self.extra = [CooccurrenceLoss()]
+
+    def metrics(self) -> MetricCollection:
+        """Return the metrics of the challenge and of ranking, and what the first ten are like."""
+        lists = list_metrics(self.popularity, self.continued.continuation.known.shape[0])
+        return MetricCollection(
+            {
+                "r_precision_challenge": ChallengeRPrecision(self.artists),
+                "artist_r_precision": ArtistRPrecision(self.artists),
+                **ranking_metrics(self.cutoffs),
+                **{name: ShortLists(metric) for name, metric in lists.items()},
+            },
+            compute_groups=False,
+        )
+
+    def nulls(self) -> dict[str, Columns]:
+        """Return the exact expectation of a random order, and the most popular tracks first."""
+        return {**null_columns(self.held, self.popularity, self.cutoffs, self.n_top)}
+
+    def predictions(self, columns: Columns) -> pd.DataFrame:
+        """Return a row per playlist: id, seeds, held-out and recommended tracks, all columns."""
+        held, continuation = self.held, self.continued.continuation
+        rows = continuation.playlists[held.users]
+        table = pd.DataFrame(
+            {
+                "playlist": self.continued.data.pids[rows].astype(str),
+                "seeds": continuation.category[held.users],
+                "n_seeds": np.diff(held.seen.indptr),
+                "held_out": held.item_lists(),
+            }
+        )
+        return with_columns(table, columns)
+
+    def audit(self, answer: Answer) -> list[Finding]:
+        """Return repeats, unseen tracks, tracks without features, and what training changed."""
+        return audit(self.continued, self.held, answer.model)
+
+    def counts(self) -> dict[str, int]:
+        """Return playlists, tracks, artists and entries."""
+        continuation = self.continued.continuation
+        return {
+            "playlists": continuation.known.shape[0],
+            "tracks": len(self.popularity),
+            "artists": int(self.artists.max()) + 1,
+            "tracks_with_features": int((self.continued.file_order >= 0).sum()),
+            "test_playlists": len(self.held.users),
+            "known_entries": continuation.known.nnz,
+            "held_out_entries": continuation.held_out.nnz,
+        }
+
+    def sections(self, table: pd.DataFrame, answer: Answer) -> Iterable[Section]:
+        """Return scores by kind of seeds, some continuations, weights of a mix, the tracks."""
+        return [
+            by_seeds(table, answer.bootstrap),
+            examples(self.continued, self.held, table),
+            *weights_of_mix(answer.model),
+            tracks(self.continued),
+        ]

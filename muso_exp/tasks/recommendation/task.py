@@ -1,0 +1,94 @@
+"""The task "which items will a user play?"."""
+
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+import torch
+from torchmetrics import MetricCollection
+
+from muso_exp.metrics.ranking import list_metrics, ranking_metrics
+from muso_exp.records import Columns, Finding, Section
+from muso_exp.tasks.base import Answer, ExtraTask, Task
+from muso_exp.tasks.recommendation.audit import audit
+from muso_exp.tasks.recommendation.baselines import null_columns
+from muso_exp.tasks.recommendation.sections import by_activity, latent_factors, neighbours
+from muso_exp.tasks.recommendation.split_plays import SplitPlays
+
+
+class Recommendation(Task):
+    """Rank the items that a user has not played; a test row is a user with held-out items.
+
+    Users are the independent unit.
+
+    Args:
+        plays: filtered and split.
+        cutoffs: the k of the ranking metrics.
+        queries: items whose neighbours the report shows.
+        extra: further tests of the same model.
+    """
+
+    def __init__(
+        self,
+        plays: SplitPlays,
+        cutoffs: Sequence[int],
+        queries: Sequence[int],
+        extra: Sequence[ExtraTask] = (),
+    ) -> None:
+        self.plays, self.held, self.listeners = plays, plays.held(), plays.listeners()
+        self.cutoffs, self.queries, self.extra = list(cutoffs), queries, extra
+        self.target = torch.from_numpy(self.held.counts())
+        self.units = plays.used.users[self.held.users][:, None]
+
+    def metrics(self) -> MetricCollection:
+        """Return the ranking metrics at each cutoff, and what the recommended lists are like."""
+        train, tags = self.plays.split.train, self.plays.used.tags
+        vectors = train.T.tocsr() if tags is None else tags.weights
+        lists = list_metrics(self.listeners, train.shape[0], vectors)
+        return MetricCollection({**ranking_metrics(self.cutoffs), **lists}, compute_groups=False)
+
+    def nulls(self) -> dict[str, Columns]:
+        """Return the exact expectation of a random order, and the most popular items first."""
+        return {**null_columns(self.held, self.listeners, self.cutoffs)}
+
+    def predictions(self, columns: Columns) -> pd.DataFrame:
+        """Return a row per test user: number, held-out items, recommended items, all columns.
+
+        Users are numbers, since names may be people's handles.
+        """
+        users = self.plays.used.users[self.held.users]
+        table = pd.DataFrame({"user": users, "held_out": self.held.item_lists()})
+        return with_columns(table, columns)
+
+    def audit(self, answer: Answer) -> list[Finding]:
+        """Return what reading found, and the users and items that filter and split leave out."""
+        return audit(self.plays, self.held)
+
+    def counts(self) -> dict[str, int]:
+        """Return users, items, plays, and (user, item) entries by split."""
+        plays, split = self.plays.used.plays, self.plays.split
+        n_users, n_items = plays.shape
+        return {
+            "users": n_users,
+            "items": n_items,
+            "test_users": len(self.held.users),
+            "train_entries": split.train.nnz,
+            "val_entries": split.val.nnz,
+            "test_entries": split.test.nnz,
+            "plays": int(plays.sum()),
+        }
+
+    def sections(self, table: pd.DataFrame, answer: Answer) -> Iterable[Section]:
+        """Return scores by activity, the neighbours of some items, and the latent factors."""
+        return [
+            by_activity(self.plays, self.held, table, answer.bootstrap),
+            *neighbours(answer.model, self.queries, self.plays.used.names),
+            *latent_factors(answer.model, self.plays),
+        ]
+
+
+def with_columns(table: pd.DataFrame, columns: Columns) -> pd.DataFrame:
+    """Return the table with the prediction columns; of several numbers a row holds a list."""
+    values = {name: column.cpu().numpy() for name, column in columns.items()}
+    return table.assign(
+        **{name: value.tolist() if value.ndim > 1 else value for name, value in values.items()}
+    )

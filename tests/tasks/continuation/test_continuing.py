@@ -1,0 +1,111 @@
+"""The task of continuing playlists: null models, audit, and what the report shows."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny_mpd import playlist, ready, write
+
+from muso_exp.data.playlist_continuation import PlaylistContinuation
+from muso_exp.metrics.resampling import Bootstrap
+from muso_exp.models.blend import Blend
+from muso_exp.models.cooccurrence_net import CooccurrenceNet
+from muso_exp.models.popularity import Popularity
+from muso_exp.tasks.base import Answer, NotAnsweredError
+from muso_exp.tasks.continuation.cooccurrence import CooccurrenceLoss
+from muso_exp.tasks.continuation.sections import by_seeds, weights_of_mix
+
+NO_ANSWER = Answer(None, {}, Bootstrap(20))
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> PlaylistContinuation:
+    cache = tmp_path_factory.mktemp("cache")
+    return ready(None, cache, world_playlists=80, world_challenge=40, world_artists=60)
+
+
+def test_the_audit_counts_repeats_and_unseen_seeds(tmp_path: Path) -> None:
+    lists = [playlist(p, [*range(10), 0]) for p in range(4)] + [playlist(9, range(20, 30))]
+    write(tmp_path / "mpd.slice.0-9.json", lists)
+    data = ready(tmp_path, tmp_path / "cache", seeds=["first_1"], test_share=0.999)
+    found = {finding.check: finding.value for finding in data.task.audit(NO_ANSWER)}
+    assert found["repeated_tracks"] == 4
+    assert len(data.task.held.users) == 5
+    assert found["unseen_seeds"] == 5  # no playlist is left to train on
+    assert found["unseen_test_entries"] == 1
+
+
+def test_null_models_are_exact_and_in_row_order(world: PlaylistContinuation) -> None:
+    columns = world.task.nulls()["random"]
+    held = world.task.held
+    n_candidates = held.n_items - np.diff(held.seen.indptr)
+    expected = np.diff(held.positives.indptr) / n_candidates
+    np.testing.assert_allclose(columns["r_precision"], expected)
+    assert columns["top"].shape == (40, 500)
+
+
+def test_units_tell_playlists_apart(world: PlaylistContinuation) -> None:
+    assert len(np.unique(world.task.units)) == 40
+
+
+def test_intervals_of_each_kind_of_seeds_come_from_the_bootstrap(
+    world: PlaylistContinuation,
+) -> None:
+    table = world.task.predictions(world.task.nulls()["popularity"])
+    shown = by_seeds(table, Bootstrap(200)).table
+    assert set(shown["seeds"]) == set(table["seeds"]) and shown["playlists"].sum() == len(table)
+    assert shown["seeds"].iloc[0] == "title_only"  # by their number
+    own = table.groupby("seeds")["r_precision"].mean()
+    assert shown.set_index("seeds")["r_precision"].to_dict() == pytest.approx(own.to_dict())
+
+
+def test_sections_and_findings_follow_from_what_the_model_can_do(
+    world: PlaylistContinuation,
+) -> None:
+    task = world.task
+    columns = task.nulls()["popularity"]
+    table = task.predictions(columns)
+    sizes = {"n_users": world.dims["n_users"], "n_items": world.dims["n_items"]}
+    mix = Blend(**sizes, parts=["popularity", "item_knn"])
+    net = CooccurrenceNet(**sizes, hidden_size=4)
+    always = {"by_seeds", "examples", "tracks"}
+    for model, further in ((Popularity(**sizes), set()), (mix, {"blend"}), (net, set())):
+        answer = Answer(model, columns, Bootstrap(20))
+        assert {section.name for section in task.sections(table, answer)} == always | further
+        checks = {finding.check for finding in task.audit(answer)}
+        assert ({"gradient", "weights_moved"} <= checks) is (model is net)
+    (section,) = weights_of_mix(mix)
+    assert list(section.table) == ["seeds", "popularity", "item_knn"]
+
+
+def test_a_net_that_learned_nothing_is_a_warning(world: PlaylistContinuation) -> None:
+    net = CooccurrenceNet(world.dims["n_users"], world.dims["n_items"], hidden_size=4)
+    found = {f.check: f for f in world.task.audit(Answer(net, {}, Bootstrap(20)))}
+    assert found["gradient"].level == "warning" and found["gradient"].value == 0
+    assert "nothing was learned" in found["gradient"].text
+
+
+def test_the_dev_loss_is_asked_of_models_that_predict_co_occurrences(
+    world: PlaylistContinuation,
+) -> None:
+    (loss,) = world.task.extra
+    assert list(loss.metrics()) == ["cooccurrence_mse"]
+    sizes = (world.dims["n_users"], world.dims["n_items"])
+    with pytest.raises(NotAnsweredError, match="this model predicts no rows of co-occurrences"):
+        loss.ask(Popularity(*sizes))
+    (batch,) = world.train_dataloader()
+    net = CooccurrenceNet(*sizes, hidden_size=4)
+    net.learn_sounds(batch)
+    net.register_buffer("split", net._songs())
+    columns = loss.ask(net)
+    assert len(columns["squared_error"]) == len(loss.target) == len(loss.units) > 0
+    assert (loss.nulls()["mean_row"]["squared_error"] >= 0).all()
+
+
+def test_a_net_that_held_out_no_songs_has_no_dev_loss(world: PlaylistContinuation) -> None:
+    net = CooccurrenceNet(world.dims["n_users"], world.dims["n_items"], hidden_size=4, dev_share=0)
+    (batch,) = world.train_dataloader()
+    net.learn_sounds(batch)
+    net.register_buffer("split", net._songs())
+    with pytest.raises(NotAnsweredError, match="the model held out no songs"):
+        CooccurrenceLoss().ask(net)
