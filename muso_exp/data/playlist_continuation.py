@@ -10,6 +10,7 @@ from muso_exp.data.base import ExperimentData
 from muso_exp.data.continuation.batches import ContinuedRows, PlaylistMatrix, word_batch
 from muso_exp.data.continuation.sources import (
     SPLITS,
+    challenge_findings,
     choose_split,
     read_playlists,
     read_sounds,
@@ -133,7 +134,8 @@ class PlaylistContinuation(ExperimentData):
         known = self.continuation.known
         self.catalogue = ItemCatalogue.of(self.data.tracks, known, counted=False)
         self.words = title_vocabulary(self.continuation.titles(self.data))
-        continued = ContinuedPlaylists(self.data, self.continuation, self.file_order)
+        found = challenge_findings(self.data, self.root)
+        continued = ContinuedPlaylists(self.data, self.continuation, self.file_order, found)
         self.task = Continuing(continued, self.cutoffs)
         self.dims = {
             "n_users": known.shape[0],

@@ -21,9 +21,16 @@ from muso_exp.formats.mpd.dataset import (
     find_slices,
     read_mpd,
 )
-from muso_exp.formats.playlist_tables import PlaylistCollection, join_parts, read_playlist_table
+from muso_exp.formats.playlist_tables import (
+    CHALLENGE,
+    TRUTH,
+    PlaylistCollection,
+    join_parts,
+    read_playlist_table,
+)
 from muso_exp.formats.text import find_file
 from muso_exp.formats.track_tables import drop_repeats, read_features, read_rows
+from muso_exp.records import Finding
 from muso_exp.simulation.checked import simulated_world, small_worlds_refused
 from muso_exp.simulation.mpd import write_mpd
 
@@ -149,3 +156,20 @@ def _read_estimates(path: Path, rows: pd.DataFrame, names: Sequence[str]) -> pd.
             raise DataFormatError(path, f"{limits} is needed", line=line, column=name, value=given)
         table[name] = values
     return table
+
+
+def challenge_findings(data: PlaylistCollection, root: Path | None) -> list[Finding]:
+    """Return what of a challenge is there and not used: half of its files, or of its playlists.
+
+    Args:
+        data: the playlists that were read.
+        root: folder of real files; None for the simulated ones.
+    """
+    asked, truth = (set(data.pids[data.kinds == kind].tolist()) for kind in (CHALLENGE, TRUTH))
+    if not asked and root is not None:
+        names = [name for name in (CHALLENGE_SET, CHALLENGE_TRUTH) if find_one(root, name)]
+        text = f"{' and '.join(names)}: there and not read; tracks are held out of the slices"
+        return [Finding("unread_challenge_files", len(names), text)] if names else []
+    alone = len(asked ^ truth)
+    text = f"{alone} playlists are in only one of {CHALLENGE_SET} and {CHALLENGE_TRUTH}"
+    return [Finding("challenge_without_truth", alone, text, "warning")] if alone else []

@@ -23,6 +23,7 @@ def audit(continued: ContinuedPlaylists, held: HeldOut, model: Any) -> list[Find
             f"{n_repeats} tracks stood in a playlist a second time and were left out",
         ),
         *_seed_findings(continued, held),
+        *continued.file_findings,
         *_track_findings(continued, held),
         Finding(
             "unfilled_kinds",

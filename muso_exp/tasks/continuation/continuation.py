@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_matrix
 
 from muso_exp.formats.playlist_tables import PlaylistCollection
+from muso_exp.records import Finding
 from muso_exp.tasks.recommendation.split_plays import HeldOut
 
 
@@ -58,11 +60,13 @@ class ContinuedPlaylists:
         data: all playlists and tracks.
         continuation: known and held-out tracks.
         file_order: row of each track in the feature table, -1 without, shape (n_tracks,).
+        file_findings: what reading found of the files themselves.
     """
 
     data: PlaylistCollection
     continuation: Continuation
     file_order: np.ndarray
+    file_findings: Sequence[Finding] = ()
 
     def artists(self) -> np.ndarray:
         """Return a number for each track's artist, shape (n_tracks,)."""

@@ -45,5 +45,5 @@ def _truth_section(pairs: UserPairs, predictions: pd.DataFrame) -> Section:
             f" {int((~defined).sum())} pairs whose vector is NaN are not drawn: their 1 is no "
             "prediction, though it is scored as one."
         )
-    figure = truth_figure(target[defined], preds[defined], "DOS")
+    figure = truth_figure(target[defined], preds[defined], "DOS") if defined.any() else None
     return Section("predicted_dos", "Predicted against true DOS", text, figure=figure)
