@@ -46,7 +46,7 @@ def test_a_first_start_that_is_killed_leaves_tracking_whole(
 ) -> None:
     run = tmp_path / "run"
     process = start(tmp_path, cache, *KILLED, f"hydra.run.dir={run}")
-    assert wait_for(process, lambda: list(tmp_path.glob(".mlflow.db.draft")))
+    assert wait_for(process, lambda: list(tmp_path.glob(".mlflow.db.draft-*")))
     process.kill()
     ended(process)
     assert not (tmp_path / "mlflow.db").exists()
@@ -82,7 +82,7 @@ def test_sixty_kills(reference: tuple[dict, float], tmp_path: Path, cache: Path)
         run = outputs / f"run-{n}"
         process = start(outputs, cache, *KILLED, f"hydra.run.dir={run}")
         if n % 6 == 0:
-            wait_for(process, lambda at=outputs: list(at.glob(".mlflow.db.draft")))
+            wait_for(process, lambda at=outputs: list(at.glob(".mlflow.db.draft-*")))
             time.sleep(5 * n / 60)
         else:
             time.sleep(seconds * (n + 0.5) / 60)
