@@ -95,9 +95,10 @@ def meant(ending: BaseException) -> Exception | Stopped:
     if isinstance(ending, KeyboardInterrupt) or isinstance(ending.__context__, KeyboardInterrupt):
         return Stopped(signal.SIGINT, "a KeyboardInterrupt inside the model or data set")
     code = getattr(ending, "code", None)
+    call = "sys.exit()" if code is None else f"sys.exit({code!r})"
     return EndedError(
-        f"the model or data set ended the program with sys.exit({'' if code is None else code!r}); "
-        "raise an error there that says what is wrong"
+        f"the model or data set ended the program with {call}; raise an error there instead, "
+        "with what is wrong"
     )
 
 

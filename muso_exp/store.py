@@ -5,6 +5,7 @@ A stop while MLflow lays down its schema (seconds) then leaves no half of a stor
 
 from __future__ import annotations
 
+import glob
 import logging
 import os
 import shlex
@@ -195,9 +196,10 @@ def _make(database: Path) -> None:
     """Let MLflow make an empty store under another name, and rename a whole copy into place."""
     from mlflow import MlflowClient
 
-    draft = database.with_name(f".{database.name}.draft")
-    whole = database.with_name(f".{database.name}.whole")
-    _unlink_all(draft, whole)  # of a start that was stopped; the lock is held
+    _unlink_drafts(database)  # of a start that was stopped; the lock is held
+    # a name of its own: MLflow keeps its connection to each address for as long as a process lives
+    draft = database.with_name(f".{database.name}.draft-{os.getpid()}-{time.time_ns()}")
+    whole = draft.with_name(f"{draft.name}-whole")
     try:
         MlflowClient(f"sqlite:///{draft}").search_experiments(max_results=1)
         with closing(sqlite3.connect(draft)) as connection:
@@ -206,10 +208,9 @@ def _make(database: Path) -> None:
             os.fsync(file.fileno())
         whole.replace(database)
     finally:
-        _unlink_all(draft, whole)
+        _unlink_drafts(database)
 
 
-def _unlink_all(*files: Path) -> None:
-    for file in files:
-        for path in (file, *file.parent.glob(f"{file.name}-*")):  # journals
-            path.unlink(missing_ok=True)
+def _unlink_drafts(database: Path) -> None:
+    for path in database.parent.glob(f".{glob.escape(database.name)}.draft-*"):  # and journals
+        path.unlink(missing_ok=True)

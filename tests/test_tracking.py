@@ -1,23 +1,27 @@
 import contextlib
+import fcntl
 import multiprocessing
 import os
 import socket
 import time
 from pathlib import Path
+from unittest.mock import Mock
 
 import mlflow
 import pytest
 
 from muso_exp.errors import ConfigError, MusoError
-from muso_exp.tracking import PARENT_RUN, MlflowLogger, tracked
+from muso_exp.folders import lock_tags
+from muso_exp.tracking import PARENT_RUN, MlflowLogger, end_the_dead, tracked
 
 
-def make_logger(folder: str) -> MlflowLogger:
+def make_logger(folder: str, tags: dict[str, str] | None = None) -> MlflowLogger:
     return MlflowLogger(
         tracking_uri=f"sqlite:///{folder}/mlflow.db",
         artifact_location=f"{folder}/mlartifacts",
         experiment_name="e",
         run_name="r",
+        tags=tags,
     )
 
 
@@ -35,13 +39,20 @@ class Signal(BaseException):
 
 
 @pytest.mark.parametrize(
-    ("error", "expected"), [(None, "FINISHED"), (ValueError(), "FAILED"), (Signal(), "KILLED")]
+    ("error", "expected"),
+    [
+        (None, "FINISHED"),
+        (ValueError(), "FAILED"),
+        (Signal(), "KILLED"),
+        (SystemExit(0), "FAILED"),
+        (KeyboardInterrupt(), "KILLED"),
+    ],
 )
 def test_a_run_ends_as_its_block_ends(
     error: BaseException | None, expected: str, store: str
 ) -> None:
     logger = make_logger(store)
-    with contextlib.suppress(ValueError, Signal), tracked(logger):
+    with contextlib.suppress(ValueError, Signal, SystemExit, KeyboardInterrupt), tracked(logger):
         logger.finalize("success")  # what Lightning calls after fit
         assert status(logger) == "RUNNING"
         if error is not None:
@@ -128,3 +139,58 @@ def test_a_store_that_is_no_database_is_refused_at_once(tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").write_text("hello world" * 100)
     with pytest.raises(MusoError, match=r"mlflow\.db: file is not a database; move it away"):
         make_logger(str(tmp_path))
+
+
+@pytest.mark.parametrize("left", ["a free lock", "no lock"])
+def test_a_run_whose_process_is_gone_ends_killed_at_the_next_start(
+    left: str, store: str, tmp_path: Path
+) -> None:
+    if left == "a free lock":
+        (tmp_path / "run.lock").touch()
+    dead = make_logger(store, lock_tags(tmp_path))
+    make_logger(store)
+    assert status(dead) == "KILLED"
+
+
+def test_a_run_that_goes_on_in_its_own_folder_is_the_only_live_one(
+    store: str, tmp_path: Path
+) -> None:
+    stopped = make_logger(store, lock_tags(tmp_path))
+    with (tmp_path / "run.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        again = make_logger(store, lock_tags(tmp_path))
+        assert (status(stopped), status(again)) == ("KILLED", "RUNNING")
+
+
+def test_runs_that_live_or_of_which_nothing_can_be_known_are_left(
+    store: str, tmp_path: Path
+) -> None:
+    elsewhere = make_logger(store, lock_tags(tmp_path) | {"host": "another"})
+    before_locks = make_logger(store, {"folder": "of an older version"})
+    with (tmp_path / "run.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        alive = make_logger(store, lock_tags(tmp_path))
+        make_logger(store)
+        assert status(alive) == "RUNNING"
+    assert (status(elsewhere), status(before_locks)) == ("RUNNING", "RUNNING")
+
+
+def test_a_run_that_ends_while_it_is_looked_at_keeps_its_status(
+    store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ending = make_logger(store, lock_tags(tmp_path))
+    found = ending.experiment.search_runs([ending.experiment_id], "attributes.status = 'RUNNING'")
+    ending.end("FINISHED")
+    monkeypatch.setattr(ending.experiment, "search_runs", lambda *_: found)  # asked before the end
+    end_the_dead(ending.experiment)
+    assert status(ending) == "FINISHED"
+
+
+def test_a_tracker_that_fails_does_not_hide_why_a_run_failed(
+    store: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    logger = make_logger(store)
+    monkeypatch.setattr(logger, "flush", Mock(side_effect=MusoError("the disk is full")))
+    with pytest.raises(ValueError, match="the reason"), tracked(logger):
+        raise ValueError("the reason")
+    assert "the disk is full; the next start marks this run KILLED" in caplog.text

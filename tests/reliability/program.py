@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import sqlite3
 import subprocess
@@ -28,14 +29,37 @@ def start(outputs: Path, cache: Path, *args: str, **environment: str) -> subproc
     )
 
 
-def ended(process: subprocess.Popen, patience: float = 400) -> tuple[int, str]:
+class Forked:
+    """`python -m muso_exp` as a process forked from a server that has imported it all."""
+
+    def __init__(self, outputs: Path, cache: Path, *args: str) -> None:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["warm"])
+        from warm import called
+
+        self.words = outputs / f"words-{time.time_ns()}"
+        places = {"MUSO_OUTPUTS": str(outputs), "MUSO_CACHE": str(cache)}
+        self.process = context.Process(target=called, args=(str(self.words), places, [*args]))
+        self.process.start()
+        self.kill = self.process.kill
+
+    def poll(self) -> int | None:
+        return self.process.exitcode
+
+    def communicate(self, timeout: float) -> tuple[str, None]:
+        self.process.join(timeout)
+        self.returncode = self.process.exitcode
+        return self.words.read_text() if self.words.exists() else "", None
+
+
+def ended(process: subprocess.Popen | Forked, patience: float = 400) -> tuple[int, str]:
     """Return exit status and words of a process, once it has ended."""
     words, _ = process.communicate(timeout=patience)
     return process.returncode, words
 
 
 def wait_for(
-    process: subprocess.Popen, happened: Callable[[], object], patience: float = 300
+    process: subprocess.Popen | Forked, happened: Callable[[], object], patience: float = 300
 ) -> bool:
     """Wait until something has happened or the process has ended; return whether it happened."""
     deadline = time.monotonic() + patience

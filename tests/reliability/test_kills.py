@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import time
 from pathlib import Path
 
 import pytest
-from program import TASK, ended, is_whole, start, statuses, wait_for
+from program import TASK, Forked, ended, is_whole, statuses, wait_for
 
-KILLED = [*TASK, "trainer.max_epochs=100", "checkpoint_every=1"]
+KILLED = [*TASK, "trainer.max_epochs=20", "checkpoint_every=1"]
 
 
 def metrics_of(folder: Path) -> dict:
@@ -26,7 +25,7 @@ def go_on(outputs: Path, cache: Path, run: Path, n: int) -> Path:
     saved = (run / "checkpoints" / "last.ckpt").exists()
     into = run if saved and n % 2 else run.with_name(f"{run.name}-again")
     resumed = [f"ckpt={run}"] if saved else []
-    status, words = ended(start(outputs, cache, *KILLED, *resumed, f"hydra.run.dir={into}"))
+    status, words = ended(Forked(outputs, cache, *KILLED, *resumed, f"hydra.run.dir={into}"))
     assert status == 0 and "Traceback" not in words, words
     return into
 
@@ -36,7 +35,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> tuple[di
     """The numbers of a run that nothing stops, and its seconds."""
     outputs = tmp_path_factory.mktemp("reference")
     began = time.monotonic()
-    status, words = ended(start(outputs, cache, *KILLED, f"hydra.run.dir={outputs / 'run'}"))
+    status, words = ended(Forked(outputs, cache, *KILLED, f"hydra.run.dir={outputs / 'run'}"))
     assert status == 0, words
     return metrics_of(outputs / "run"), time.monotonic() - began
 
@@ -45,8 +44,8 @@ def test_a_first_start_that_is_killed_leaves_tracking_whole(
     reference: tuple[dict, float], tmp_path: Path, cache: Path
 ) -> None:
     run = tmp_path / "run"
-    process = start(tmp_path, cache, *KILLED, f"hydra.run.dir={run}")
-    assert wait_for(process, lambda: list(tmp_path.glob(".mlflow.db.draft")))
+    process = Forked(tmp_path, cache, *KILLED, f"hydra.run.dir={run}")
+    assert wait_for(process, lambda: list(tmp_path.glob(".mlflow.db.draft-*")))
     process.kill()
     ended(process)
     assert not (tmp_path / "mlflow.db").exists()
@@ -59,7 +58,7 @@ def test_a_run_that_is_killed_in_training_ends_killed_and_goes_on_in_its_folder(
     reference: tuple[dict, float], tmp_path: Path, cache: Path
 ) -> None:
     run = tmp_path / "run"
-    process = start(tmp_path, cache, *KILLED, f"hydra.run.dir={run}")
+    process = Forked(tmp_path, cache, *KILLED, f"hydra.run.dir={run}")
     assert wait_for(process, lambda: (run / "checkpoints" / "last.ckpt").exists())
     process.kill()
     ended(process)
@@ -80,13 +79,13 @@ def test_sixty_kills(reference: tuple[dict, float], tmp_path: Path, cache: Path)
         outputs = tmp_path / (f"first-{n}" if n % 3 == 0 else "shared")
         outputs.mkdir(exist_ok=True)
         run = outputs / f"run-{n}"
-        process = start(outputs, cache, *KILLED, f"hydra.run.dir={run}")
+        process = Forked(outputs, cache, *KILLED, f"hydra.run.dir={run}")
         if n % 6 == 0:
-            wait_for(process, lambda at=outputs: list(at.glob(".mlflow.db.draft")))
+            wait_for(process, lambda at=outputs: list(at.glob(".mlflow.db.draft-*")))
             time.sleep(5 * n / 60)
         else:
             time.sleep(seconds * (n + 0.5) / 60)
-        process.send_signal(signal.SIGKILL)
+        process.kill()
         status, _ = ended(process)
         saved = (run / "checkpoints" / "last.ckpt").exists()
         counts["ended before" if status == 0 else "resumed" if saved else "again"] += 1
