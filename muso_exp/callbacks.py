@@ -105,7 +105,14 @@ class RandomState(pl.Callback):
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Keep the states until training goes on: what comes before draws numbers too."""
+        """Keep the states until training goes on: what comes before draws numbers too.
+
+        Raises:
+            ValueError, TypeError, RuntimeError: a damaged state; known before training goes on.
+        """
+        random.Random().setstate(state_dict["python"])
+        np.random.RandomState().set_state(state_dict["numpy"])
+        torch.Generator().set_state(state_dict["torch"].cpu())
         self._resumed = state_dict
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:

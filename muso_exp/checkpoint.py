@@ -87,8 +87,8 @@ def _why_not_read(error: Exception) -> str:
     if refused:
         name = refused.group(1) or refused.group(2)
         return f"refused: it holds {name}, and a checkpoint may hold tensors and plain values alone"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
+    if isinstance(error, OSError) and error.filename:
+        return str(error.strerror)
     return f"not a readable checkpoint ({type(error).__name__})"
 
 

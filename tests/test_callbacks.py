@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pytest
 import pytorch_lightning as pl
 import torch
 from torch.utils.data import DataLoader
@@ -74,3 +75,12 @@ def test_a_resumed_training_ends_as_it_would_have_ended(tmp_path: Path) -> None:
     resumed = train(4, half.checkpoint_callback.best_model_path)
     pairs = zip(whole.model.parameters(), resumed.model.parameters(), strict=True)
     assert all(torch.equal(a, b) for a, b in pairs)
+
+
+@pytest.mark.parametrize("part", ["python", "numpy", "torch"])
+def test_a_damaged_random_state_is_refused_before_training_goes_on(part: str) -> None:
+    state = RandomState().state_dict()
+    RandomState().load_state_dict(state)
+    damaged = torch.zeros(3, dtype=torch.uint8) if part == "torch" else ("x", 1)
+    with pytest.raises((ValueError, TypeError, RuntimeError)):
+        RandomState().load_state_dict(state | {part: damaged})

@@ -285,6 +285,8 @@ class Spectra(ExperimentData):
         self.inputs.restore(state_dict["inputs"])
         self.known = pd.DataFrame(state_dict["known"])
         self.half_widths = np.asarray(state_dict["half_widths"])
+        if self.half_widths.shape != (len(self.features),):
+            raise ValueError(f"half_widths: {len(self.features)} numbers are needed, one a feature")
 
     def dev_half_widths(self, predict: Predict) -> np.ndarray:
         """Return half the width of the intervals, in own units, from the dev songs."""
