@@ -1,5 +1,6 @@
 """A sound file -> a checked mono waveform; each fault of a file has a code and one line."""
 
+import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -113,7 +114,7 @@ def open_audio(path: Path) -> Iterator[tuple[soundfile.SoundFile, AudioInfo]]:
     _check_regular(path)
     with quiet():
         try:
-            file = soundfile.SoundFile(path)
+            file = soundfile.SoundFile(os.fsencode(path))  # a str must be UTF-8
         except soundfile.LibsndfileError as error:
             raise _open_error(path, error) from error
         except TypeError as error:  # a name that ends in .raw, which has no header
@@ -137,7 +138,7 @@ def read_part(path: Path, file: soundfile.SoundFile, first: int, n_frames: int) 
     try:
         n_found = _fill(file, first, waveform)
     except soundfile.LibsndfileError as error:
-        with soundfile.SoundFile(path) as anew:  # a decoder that lost its way does not seek again
+        with soundfile.SoundFile(os.fsencode(path)) as anew:  # a lost decoder does not seek again
             if _has_tail(anew):
                 raise AudioError(path, "damaged", f"does not decode: {_reason(error)}") from error
         n_found = 0
