@@ -23,7 +23,7 @@ from muso_exp.catalogue import (
     describe_experiments,
     experiments,
 )
-from muso_exp.errors import ConfigError, MusoError
+from muso_exp.errors import ConfigError, MusoError, is_out_of_memory
 
 log = logging.getLogger("muso_exp")
 
@@ -242,6 +242,10 @@ def _known(error: Exception) -> MusoError | None:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         fix = "; free some, or set paths.outputs and paths.cache" if full else ""
         return MusoError(f"{place}{error.strerror}{fix}")
+    if is_out_of_memory(error):
+        said = _one_line(error) or "no more can be allocated"
+        fix = "close programs, or set a smaller scale=, dataset.batch_size= or data set"
+        return MusoError(f"out of memory: {said}; {fix}")
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 

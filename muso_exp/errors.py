@@ -4,6 +4,7 @@ import errno
 import stat
 from pathlib import Path
 
+_NO_MEMORY = ("OutOfMemoryError", "OutOfMemoryException")  # of torch, of DuckDB
 _KINDS = (
     (stat.S_ISREG, "a file"),
     (stat.S_ISDIR, "a folder"),
@@ -63,6 +64,13 @@ class SourceError(MusoError):
 
 class CheckpointError(MusoError):
     """A checkpoint or run folder cannot be used as asked."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether an error, of whatever library, says that the memory was not enough."""
+    if isinstance(error, MemoryError) or type(error).__name__ in _NO_MEMORY:
+        return True
+    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
 
 
 def what_is(path: Path | str) -> str:

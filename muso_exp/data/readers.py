@@ -16,6 +16,7 @@ from muso_exp.errors import DataFormatError, DatasetNotFoundError
 
 Pairs = list[tuple[str, Any]]  # a JSON object, duplicate keys kept
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # what no name holds
+UNREADABLE = "\ufffd"  # stands for it where a published file has one
 _ESCAPE = re.compile(
     r"\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}"  # both halves of a character
     r"|(?P<half>u[dD][89a-fA-F][\da-fA-F]{2})"
