@@ -90,7 +90,7 @@ class OutOfMemoryException(Exception):
     [
         (MemoryError(), "no more can be allocated"),
         (MemoryError("Unable to allocate 7 GiB for an array"), "Unable to allocate 7 GiB"),
-        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), "can't allocate"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), "DefaultCPU"),
         (OutOfMemoryException("could not allocate block"), "could not allocate block"),
     ],
 )
