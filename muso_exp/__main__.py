@@ -25,7 +25,7 @@ from muso_exp.catalogue import (
     describe_experiments,
     experiments,
 )
-from muso_exp.errors import ConfigError, MusoError, Stopped, Through, meant
+from muso_exp.errors import ConfigError, MusoError, Stopped, Through, is_out_of_memory, meant
 from muso_exp.redaction import redact
 from muso_exp.text import visible
 
@@ -298,6 +298,10 @@ def _known(error: Exception) -> MusoError | None:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         fix = "; free some, or set paths.outputs and paths.cache" if full else ""
         return MusoError(f"{place}{error.strerror}{fix}")
+    if is_out_of_memory(error):
+        said = _one_line(error) or "no more can be allocated"
+        fix = "close programs, or set a smaller scale=, dataset.batch_size= or data set"
+        return MusoError(f"out of memory: {said}; {fix}")
     if _is_refused_by_lightning(error):
         return ConfigError(f"trainer: {_one_line(error)}")
     from hydra.errors import HydraException

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from muso_exp.text import visible
 
+_NO_MEMORY = ("OutOfMemoryError", "OutOfMemoryException")  # of torch, of DuckDB
 _KINDS = (
     (stat.S_ISREG, "a file"),
     (stat.S_ISDIR, "a folder"),
@@ -100,6 +101,13 @@ def meant(ending: BaseException) -> Exception | Stopped:
         f"the model or data set ended the program with {call}; raise an error there instead, "
         "with what is wrong"
     )
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether an error, of whatever library, says that the memory was not enough."""
+    if isinstance(error, MemoryError) or type(error).__name__ in _NO_MEMORY:
+        return True
+    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
 
 
 def what_is(path: Path | str) -> str:

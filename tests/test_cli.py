@@ -81,6 +81,32 @@ def test_a_number_out_of_range_is_refused(args: list[str], call: callable) -> No
     assert f"Invalid value for '{args[-2]}'" in err
 
 
+class OutOfMemoryException(Exception):
+    """Of DuckDB, by its name."""
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (MemoryError(), "no more can be allocated"),
+        (MemoryError("Unable to allocate 7 GiB for an array"), "Unable to allocate 7 GiB"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), "DefaultCPU"),
+        (OutOfMemoryException("could not allocate block"), "could not allocate block"),
+    ],
+)
+def test_too_little_memory_is_told_in_one_line(
+    error: Exception, said: str, call: callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(node: object, **_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(muso_exp.run, "build", fails)
+    status, _, err = call(*SMOKE, "logger=none")
+    assert status == 1 and "Traceback" not in err
+    assert f"out of memory: {said}" in err.splitlines()[-1]
+    assert "set a smaller scale=, dataset.batch_size= or data set" in err
+
+
 def test_songs_that_do_not_match_are_told_in_words(call: callable, tmp_path: Path) -> None:
     for name, artist in (("a.csv", "Nina Simone"), ("b.csv", "Björk")):
         (tmp_path / name).write_text(f"id,artist,title\n1,{artist},Song of {artist}\n")

@@ -7,6 +7,7 @@ import gzip
 import io
 import math
 import os
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -27,7 +28,7 @@ MAX_LINE = 16 * 2**20  # bytes of a line of text
 # What numpy raises of an .npy or .npz file that is torn, empty, or claims what cannot be.
 DAMAGED_ARRAY = (
     *(OSError, ValueError, EOFError, TypeError, SyntaxError, OverflowError, MemoryError),
-    *(zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, tokenize.TokenError),
 )
 _CHUNK = 2**20
 

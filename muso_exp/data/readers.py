@@ -17,6 +17,7 @@ from muso_exp.errors import DataFormatError, DatasetNotFoundError
 from muso_exp.text import CONTROL, visible
 
 Pairs = list[tuple[str, Any]]  # a JSON object, duplicate keys kept
+UNREADABLE = "\ufffd"  # stands for a control character where a published file has one
 _ESCAPE = re.compile(
     r"\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}"  # both halves of a character
     r"|(?P<half>u[dD][89a-fA-F][\da-fA-F]{2})"

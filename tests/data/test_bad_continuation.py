@@ -186,6 +186,18 @@ BAD_CHALLENGES = {
     "samples": (asked(10, [1, 2], 3, num_samples=3), '"num_samples" is 3, but 2 tracks are listed'),
     "sum": (asked(10, [1, 2], 3, num_tracks=4), '"num_tracks" is 4, not 2 seeds + 3 held out'),
     "name": (asked(10, [1, 2], 3, name=5), "Expected `str | null`, got `int` - at `$.name`"),
+    "place twice": (
+        asked(10, [1, 2], 3, tracks=[track(1, 0), track(2, 0)]),
+        'two tracks have one "pos"',
+    ),
+    "place beyond": (
+        asked(10, [1, 2], 3, tracks=[track(1, 0), track(2, 5)]),
+        '"pos" is 5, in a playlist of 5 tracks',
+    ),
+    "place missing": (
+        asked(10, [1, 2], 3, tracks=[track(1, 0), track(2) | {"pos": None}]),
+        '"pos" is missing of 1 of 2 tracks',
+    ),
     "place": (
         asked(10, [1, 2], 3, tracks=[track(1) | {"pos": "0"}]),
         "Expected `int | null`, got `str` - at",
@@ -201,6 +213,24 @@ def test_a_bad_playlist_of_the_challenge_is_told(case: str, tmp_path: Path) -> N
     write(tmp_path / "challenge_truth.json", [playlist(10, [3, 4, 5])])
     text = message(tmp_path, tmp_path)
     assert "challenge_set.json, line " in text and f"playlist 1 (pid 10): {expected}" in text
+
+
+def test_half_of_a_challenge_is_counted(tmp_path: Path) -> None:
+    write_slices(tmp_path)
+    (tmp_path / "challenge_set.json").write_text("[malformed")
+    found = {finding.check: finding for finding in ready(tmp_path, tmp_path / "a").audit()}
+    assert found["unread_challenge_files"].value == 1
+    assert "challenge_set.json: there and not read" in found["unread_challenge_files"].text
+    write(tmp_path / "challenge_set.json", [asked(90, [1, 2], 1), asked(91, [1, 2], 1)])
+    write(tmp_path / "challenge_truth.json", [playlist(91, [3])])
+    found = {finding.check: finding for finding in ready(tmp_path, tmp_path / "b").audit()}
+    assert found["challenge_without_truth"].value == 1
+
+
+def test_control_characters_in_names_are_replaced(tmp_path: Path) -> None:
+    write_slices(tmp_path)
+    write(tmp_path / "mpd.slice.90-90.json", [playlist(90, range(12), name="a\x1bb")])
+    assert "a\ufffdb" in ready(tmp_path, tmp_path / "cache").data.names
 
 
 def test_a_truth_of_other_playlists_is_refused(tmp_path: Path) -> None:

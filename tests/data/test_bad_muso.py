@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from damage import Damage, cut_gzip, fails, replaced, written
-from tiny_files import CHAIN, FRIENDS, LISTENING, muso, write_chain, write_muso_files
+from tiny_files import CHAIN, FRIENDS, LISTENING, muso, write_chain, write_matrix, write_muso_files
 
 from muso_exp.errors import DataFormatError, MusoError
 
@@ -225,3 +225,15 @@ def test_a_failed_simulation_leaves_nothing_in_the_cache(
     with pytest.raises(MusoError, match="broken"):
         muso(None, cache=str(tmp_path / "cache"))
     assert not [path for path in (tmp_path / "cache").iterdir() if path.suffix != ".lock"]
+
+
+def test_two_train_users_are_reported_on(call: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "muso"
+    folder.mkdir()
+    for split in ("train", "test"):
+        users = dict(list(LISTENING[split].items())[:2])
+        (folder / f"{split}_listening.json").write_text(json.dumps(users))
+        write_matrix(folder / f"{split}_dos.csv", list(users), [[0, 1], [1, 0]])
+    quick = ("scale=smoke", "logger=none", "resamples=20")
+    status, _, err = call("+experiment=dos_classifier", f"dataset.root={folder}", *quick)
+    assert status == 0, err

@@ -202,6 +202,13 @@ ACCEPTED = {
         ("a user that is not listed", USERS + "1\tUS\t1\tm\t3\t9\n", ("unlisted_users", 1), 5),
     ],
     ("lfm1b", TRACK): [
+        (
+            "events of a track that the table lacks",
+            "2\tTwo\t1\n3\tThree\t2\n",
+            ("events_of_unknown_tracks", 3),
+            5,
+        ),
+        ("an escape in a title", TRACKS.replace("Two", "T\x1bwo"), ("unreadable_names", 1), 5),
         ("a track that the table lacks", "1\tOne\t1\n2\tTwo\t1\n", ("unnamed_items", 1), 5),
         ("an empty title", TRACKS.replace("Two", ""), None, 5),
         ("quotes in a title", TRACKS.replace("Two", '"Two'), None, 5),
@@ -236,7 +243,11 @@ def test_a_bad_file_ends_in_one_line_with_its_place(case: tuple, tmp_path: Path)
         load(tmp_path, source, tmp_path / "cache")
     assert "\n" not in str(caught.value)
     left = {path.name for path in (tmp_path / "cache").glob("*/*")}
-    assert left <= {"pairs.parquet", "facts.json"}  # of a log that was sound: another file was bad
+    assert left <= {
+        "pairs.parquet",
+        "facts.json",
+        ".manifest.json",
+    }  # of a log that was sound: another file was bad
     assert len(str(caught.value)) < 400 + len(str(tmp_path))
 
 
@@ -251,6 +262,13 @@ def test_an_odd_file_is_accepted_and_counted(case: tuple, tmp_path: Path) -> Non
         assert counted[note[0]] == note[1]
     else:
         assert not counted.keys() - {"matched_items"}
+
+
+def test_a_circle_of_aliases_is_counted(tmp_path: Path) -> None:
+    write(tmp_path, "audioscrobbler", {"artist_alias.txt": "1\t2\n2\t1\n3\t3\n"})
+    data = load(tmp_path, "audioscrobbler", tmp_path / "cache", merge=True)
+    counted = {finding.check: finding.value for finding in data.data.notes}
+    assert counted["alias_circles"] == 2
 
 
 def test_there_are_at_least_sixty() -> None:

@@ -1,6 +1,7 @@
 """Bad matrices, tables, sound and options of the spectra: one line each, nothing half-written."""
 
 import gzip
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,44 @@ def matrix(tmp_path: Path) -> Path:
 def with_nan(values: np.ndarray) -> np.ndarray:
     values[12, 34] = np.nan
     return values
+
+
+HEADER = "{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, 100)}}"
+
+
+def npy(header: str) -> bytes:
+    text = header.encode().ljust(117) + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + bytes(400)
+
+
+def an_npz(path: Path) -> None:
+    with path.open("wb") as file:
+        np.savez(file, a=np.ones((30, N_BINS)))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        an_npz,
+        lambda path: path.write_bytes(npy(HEADER.format(-1))),
+        lambda path: path.write_bytes(npy(HEADER.format(10**13))),
+        lambda path: path.write_bytes(npy("{'descr': '<f4', 'shape': (30, 100)}")),
+        lambda path: path.write_bytes(npy("{'descr': 'no', 'fortran_order': 1, 'shape': 'x'}")),
+        lambda path: path.write_bytes(npy("(")),
+        lambda path: path.write_bytes(b""),
+        lambda path: os.truncate(path, 300),
+    ],
+    ids=["npz", "negative", "huge", "no order", "no type", "no literal", "empty", "torn"],
+)
+def test_no_matrix_at_all_is_told_in_one_line(
+    spoil: Callable[[Path], object], matrix: Path, tmp_path: Path
+) -> None:
+    spoil(matrix / "spectra.npy")
+    with pytest.raises(
+        DataFormatError, match=r"spectra\.npy: (no \.npy file|a matrix of)"
+    ) as caught:
+        ready(matrix, tmp_path / "cache")
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -197,7 +197,7 @@ def test_the_challenge_is_held_against_its_truth(tmp_path: Path) -> None:
     first = asked(100, [1, 2], 2)
     title = {key: value for key, value in asked(101, [], 1).items()}
     drawn = asked(102, [5, 6], 1)
-    drawn["tracks"][1]["pos"] = 9
+    drawn["tracks"][1]["pos"] = 2
     del drawn["name"]
     write(tmp_path / "challenge_set.json", [first, title, drawn])
     truth = [playlist(102, [30]), playlist(100, [3, 2, 4, 4]), playlist(101, [7])]

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from muso_exp.data.continuation.json_file import line_of, malformed, map_json, replace_halves
 from muso_exp.data.continuation.tables import CHALLENGE, SLICE, TRACKS, TRUTH, DistinctTracks, Part
+from muso_exp.data.readers import CONTROL, UNREADABLE
 from muso_exp.errors import DataFormatError
 
 _BATCH = 2**10  # tracks that become columns at once: few, so that they stay near the processor
@@ -144,7 +145,8 @@ class _Reader:
         types = [pa.int64(), pa.string(), pa.int64(), pa.bool_()]
         columns = map(pa.array, zip(*self.playlists, strict=True), types)
         playlists = pa.table(list(columns), names=names)
-        return Part(self.path, self.kind, playlists, *self.tracks.all())
+        numbers, tracks = self.tracks.all()
+        return Part(self.path, self.kind, readable(playlists), numbers, readable(tracks))
 
     def _take(self, playlist: Any) -> None:
         """Keep the columns of a playlist; msgspec tells where a ValueError was raised."""
@@ -176,6 +178,15 @@ class _Reader:
         waiting.clear()
 
 
+def readable(table: pa.Table) -> pa.Table:
+    """Return a table with U+FFFD for each control character of a text."""
+    for place, field in enumerate(table.schema):
+        if field.type == pa.string():
+            column = pc.replace_substring_regex(table[place], CONTROL.pattern, UNREADABLE)
+            table = table.set_column(place, field, column)
+    return table
+
+
 def _check_counts(playlist: Any) -> None:
     """Refuse a playlist whose numbers of tracks do not agree with its list."""
     listed, whole = len(playlist.tracks), playlist.num_tracks
@@ -185,8 +196,21 @@ def _check_counts(playlist: Any) -> None:
             raise ValueError(f'"num_samples" is {told}, but {listed} tracks are listed')
         if whole != told + held:
             raise ValueError(f'"num_tracks" is {whole}, not {told} seeds + {held} held out')
+        _check_places([track.pos for track in playlist.tracks], whole)
     elif whole != listed:
         raise ValueError(f'"num_tracks" is {whole}, but {listed} tracks are listed')
+
+
+def _check_places(places: Sequence[int | None], n_tracks: int) -> None:
+    """Refuse places of seeds that are not those of different tracks of the playlist, or of some."""
+    told = [place for place in places if place is not None]
+    if told and len(told) < len(places):
+        raise ValueError(f'"pos" is missing of {len(places) - len(told)} of {len(places)} tracks')
+    strange = [place for place in told if not 0 <= place < n_tracks]
+    if strange:
+        raise ValueError(f'"pos" is {strange[0]}, in a playlist of {n_tracks} tracks')
+    if len(set(told)) < len(told):
+        raise ValueError('two tracks have one "pos"')
 
 
 def _without_prefix(uris: list[str], field: str, prefix: str) -> pa.Array:

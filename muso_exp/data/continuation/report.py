@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 from torchmetrics import MetricCollection
 
+from muso_exp.data.continuation.mpd import CHALLENGE_SET, CHALLENGE_TRUTH, find_one
+from muso_exp.data.continuation.tables import CHALLENGE, TRUTH
 from muso_exp.data.listening.report import with_columns
 from muso_exp.metrics.challenge import CooccurrenceError
 from muso_exp.plots import forest_figure
@@ -44,6 +46,7 @@ def audit(data: PlaylistContinuation) -> list[Finding]:
             f"{n_repeats} tracks stood in a playlist a second time and were left out",
         ),
         *_seed_findings(data),
+        *_challenge_findings(data),
         *_track_findings(data),
         Finding(
             "unfilled_kinds",
@@ -81,6 +84,19 @@ def _seed_findings(data: PlaylistContinuation) -> list[Finding]:
             f"{deaf} of {n} continued playlists have seeds, none of which has features",
         ),
     ]
+
+
+def _challenge_findings(data: PlaylistContinuation) -> list[Finding]:
+    """Return what of a challenge is there and not used: half of its files, or of its playlists."""
+    kinds, pids = data.data.kinds, data.data.pids
+    asked, truth = (set(pids[kinds == kind].tolist()) for kind in (CHALLENGE, TRUTH))
+    if not asked and data.root is not None:
+        names = [name for name in (CHALLENGE_SET, CHALLENGE_TRUTH) if find_one(data.root, name)]
+        text = f"{' and '.join(names)}: there and not read; tracks are held out of the slices"
+        return [Finding("unread_challenge_files", len(names), text)] if names else []
+    alone = len(asked ^ truth)
+    text = f"{alone} playlists are in only one of {CHALLENGE_SET} and {CHALLENGE_TRUTH}"
+    return [Finding("challenge_without_truth", alone, text, "warning")] if alone else []
 
 
 def _track_findings(data: PlaylistContinuation) -> list[Finding]:

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.sparse import csr_matrix
 
 from muso_exp.data.listening.logs import PIECE, Layout, read_pieces
-from muso_exp.data.readers import read_text
+from muso_exp.data.readers import CONTROL, UNREADABLE, read_text
 from muso_exp.errors import DataFormatError
 from muso_exp.results import Finding
 
@@ -37,7 +37,11 @@ def read_names(path: Path, layout: Layout, wanted: np.ndarray | None = None) -> 
         rows["line"] = np.arange(len(rows)) + piece.first_line
         known = slice(None) if wanted is None else np.isin(rows[key].to_numpy(), wanted)
         found.append(rows[known])
-    table = pd.concat(found) if found else pd.DataFrame(columns=[*layout.columns, "line"])
+    table = (
+        _readable(pd.concat(found), layout)
+        if found
+        else pd.DataFrame(columns=[*layout.columns, "line"])
+    )
     repeated = table[key].duplicated().to_numpy()
     if repeated.any():
         row = table.iloc[int(np.argmax(repeated))]
@@ -52,16 +56,24 @@ def read_names(path: Path, layout: Layout, wanted: np.ndarray | None = None) -> 
     return table.drop(columns="line").set_index(key)
 
 
+def _readable(table: pd.DataFrame, layout: Layout) -> pd.DataFrame:
+    """Return a table with U+FFFD for each control character in a name, as for unreadable bytes."""
+    for name in layout.names:
+        table[name] = table[name].str.replace(CONTROL, UNREADABLE, regex=True)
+    return table
+
+
 def read_loose_names(path: Path) -> tuple[dict[int, str], int]:
     """Return the names of a table `id <tab> name`, and how many lines are none.
 
-    The published artist_data.txt has lines without a tab, and names cut over two lines.
+    The published artist_data.txt has lines without a tab, and names cut over two lines; a name
+    with a control character is none either.
     """
     names: dict[int, str] = {}
     bad = 0
     for line in _lines(path):
         number, _, name = line.partition("\t")
-        if number.strip().isdecimal() and name.strip():
+        if number.strip().isdecimal() and name.strip() and not CONTROL.search(name):
             names.setdefault(int(number), name.strip())
         else:
             bad += 1
@@ -86,18 +98,29 @@ def read_aliases(path: Path) -> tuple[dict[int, int], int]:
 
 def follow_aliases(aliases: dict[int, int], ids: np.ndarray) -> np.ndarray:
     """Return the right id of each id, shape (n_ids,); chains are followed, circles left alone."""
-    right = ids.copy()
-    for place, start in enumerate(ids.tolist()):
-        seen, current = {start}, start
-        while current in aliases and aliases[current] not in seen:
-            current = aliases[current]
-            seen.add(current)
-        right[place] = current if current not in aliases else start
-    return right
+    ends = ((start, _end(aliases, start)) for start in ids.tolist())
+    return np.array([start if end is None else end for start, end in ends], dtype=ids.dtype)
+
+
+def count_circles(aliases: dict[int, int], ids: np.ndarray) -> int:
+    """Return how many ids (n_ids,) lead into a circle of aliases, such as 1 -> 2 -> 1."""
+    return sum(_end(aliases, start) is None for start in ids.tolist())
+
+
+def _end(aliases: dict[int, int], start: int) -> int | None:
+    """Return where a chain of aliases ends, None if nowhere; an alias of itself is an end."""
+    seen, current = {start}, start
+    while (following := aliases.get(current, current)) != current:
+        if following in seen:
+            return None
+        seen.add(following)
+        current = following
+    return current
 
 
 def _lines(path: Path) -> list[str]:
-    return [line.rstrip("\r") for line in read_text(path).split("\n") if line.strip()]
+    text = read_text(path, controls=True)
+    return [line.rstrip("\r") for line in text.split("\n") if line.strip()]
 
 
 def read_unique_tracks(path: Path) -> pd.DataFrame:
@@ -109,8 +132,8 @@ def read_unique_tracks(path: Path) -> pd.DataFrame:
         DataFormatError: a line of another form, or a second line of a track.
     """
     rows, seen = [], set()
-    for number, line in enumerate(read_text(path).split("\n"), start=1):
-        cells = line.rstrip("\r").split("<SEP>")
+    for number, line in enumerate(read_text(path, controls=True).split("\n"), start=1):
+        cells = CONTROL.sub(UNREADABLE, line.rstrip("\r")).split("<SEP>")
         if cells == [""]:
             continue
         if len(cells) != 4:
@@ -149,7 +172,7 @@ def read_track_tags(path: Path) -> TrackTags:
         DataFormatError: no such database, or damaged.
     """
     try:
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+        with sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True) as connection:
             table = pd.read_sql_query(_TAG_QUERY, connection)
     except (sqlite3.Error, pd.errors.DatabaseError) as error:
         reason = str(error).splitlines()[-1]
@@ -161,6 +184,14 @@ def read_track_tags(path: Path) -> TrackTags:
         (table["val"].to_numpy(dtype=float), (track, tag)), shape=(len(tracks), len(tags))
     )
     return TrackTags(np.asarray(tracks, dtype=object), [str(name) for name in tags], weights)
+
+
+def unreadable(items: pd.DataFrame) -> list[Finding]:
+    """Return the note on names of items that hold a control character."""
+    odd = [items[name].astype(str).str.contains(UNREADABLE) for name in ("artist", "title")]
+    number = int((odd[0] | odd[1]).sum())
+    text = f"{number} items have a name with control characters; U+FFFD stands for each"
+    return [Finding("unreadable_names", number, text, "warning")] if number else []
 
 
 def unnamed(n_unnamed: int, file: str) -> list[Finding]:

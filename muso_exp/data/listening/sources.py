@@ -13,16 +13,18 @@ from muso_exp.data.listening.catalogue import Files, ReadOptions, merged, only_t
 from muso_exp.data.listening.emotify import read_emotify
 from muso_exp.data.listening.logs import Layout
 from muso_exp.data.listening.names import (
+    count_circles,
     follow_aliases,
     read_aliases,
     read_loose_names,
     read_names,
     read_unique_tracks,
     unnamed,
+    unreadable,
 )
 from muso_exp.data.listening.own import read_own
 from muso_exp.data.listening.own_tables import SUFFIXES
-from muso_exp.data.listening.play_logs import load_plays
+from muso_exp.data.listening.play_logs import LoadedPlays, load_plays
 from muso_exp.data.listening.tables import Interactions, ItemTags, group_items
 from muso_exp.data.readers import find_file, find_files, refuse_name
 from muso_exp.data.separation.hetrec_files import WANTED as HETREC_FILES
@@ -112,11 +114,21 @@ def read_lfm1b(files: Files, options: ReadOptions) -> Interactions:
         earlier=loaded.earlier,
         notes=[
             *loaded.notes,
+            *unreadable(items),
             *unnamed(n_unnamed, files["tracks"].name),
+            *_unknown_tracks(loaded, tracks, files["tracks"].name),
             *_listed_users(files, loaded.users),
         ],
     )
     return with_msd(data, files, options)
+
+
+def _unknown_tracks(loaded: LoadedPlays, tracks: pd.DataFrame, file: str) -> list[Finding]:
+    """Return the note on events whose track is not in the table of tracks."""
+    unknown = ~np.isin(loaded.items, tracks.index.to_numpy())
+    events = int(np.asarray(loaded.plays["events"].sum(axis=0)).ravel()[unknown].sum())
+    text = f"{events} events are of {int(unknown.sum())} tracks that {file} does not have"
+    return [Finding("events_of_unknown_tracks", events, text, "warning")] if events else []
 
 
 def _listed_users(files: Files, users: np.ndarray) -> list[Finding]:
@@ -192,8 +204,12 @@ def read_audioscrobbler(files: Files, options: ReadOptions) -> Interactions:
     text = f"{len(aliases)} aliases in {files['aliases'].name}"
     data = group_items(data, group, "merged_aliases", text)
     data = replace(data, items=data.items.assign(id=right, artist=_renamed(data, right, names)))
-    note = _bad_lines(bad, files["aliases"].name, "bad_alias_lines")
-    return replace(data, notes=[*data.notes, *note])
+    notes = _bad_lines(bad, files["aliases"].name, "bad_alias_lines")
+    n_circles = count_circles(aliases, loaded.items)
+    if n_circles:
+        text = f"{n_circles} artists are aliases in a circle, such as 1 -> 2 -> 1, and left alone"
+        notes.append(Finding("alias_circles", n_circles, text, "warning"))
+    return replace(data, notes=[*data.notes, *notes])
 
 
 def _renamed(data: Interactions, right: np.ndarray, names: Mapping[int, str]) -> list[str]:

@@ -156,5 +156,5 @@ def _truth_section(data: PairData, predictions: pd.DataFrame) -> Section:
             f" {int((~told).sum())} pairs whose vector is NaN are not drawn: their 1 is no "
             "prediction, though it is scored as one."
         )
-    figure = truth_figure(target[told], preds[told], "DOS")
+    figure = truth_figure(target[told], preds[told], "DOS") if told.any() else None
     return Section("predicted_dos", "Predicted against true DOS", text, figure=figure)
