@@ -13,6 +13,7 @@ MAY_IMPORT = {
     "results": set(),
     "plots": set(),
     "plots_audio": {"plots"},
+    "plots_song": {"plots"},
     "curves": {"plots"},
     "plots_clusters": {"plots"},
     "plots_spectra": {"plots"},
