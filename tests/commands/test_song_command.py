@@ -25,7 +25,7 @@ def test_a_song_is_described_and_drawn(sound: Path, call: callable, tmp_path: Pa
     ("args", "message"),
     [
         (["--out", "x.txt"], "--out x.txt: a name that ends in .png, .svg or .pdf is needed"),
-        (["--out", "{file}/x.png"], "cannot be written: Not a directory"),
+        (["--out", "{file}/x.png"], "x.png: cannot be written: "),
         (["short"], "short.wav: 1.00 s of sound; tempo and key need 2 s"),
         (["gone"], "gone.wav"),
     ],
