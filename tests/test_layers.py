@@ -16,6 +16,7 @@ MAY_IMPORT = {
     "results": set(),
     "plots": {"text"},
     "plots_audio": {"plots"},
+    "plots_song": {"plots"},
     "curves": {"plots"},
     "plots_clusters": {"plots"},
     "plots_spectra": {"plots"},

@@ -1,0 +1,40 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+
+@pytest.fixture
+def sound(tmp_path: Path) -> Path:
+    """Three seconds of a tone, at a rate that must be resampled."""
+    clock = np.arange(3 * 8000) / 8000
+    soundfile.write(tmp_path / "[red]x$.wav", 0.3 * np.sin(2 * np.pi * 440 * clock), 8000)
+    return tmp_path / "[red]x$.wav"
+
+
+def test_a_song_is_described_and_drawn(sound: Path, call: callable, tmp_path: Path) -> None:
+    status, out, _ = call("song", str(sound), "--out", str(tmp_path / "new" / "x.png"))
+    assert status == 0
+    assert "3.0 s" in out and "LUFS" in out and "[red]x$.wav" in out
+    assert (tmp_path / "new" / "x.png").read_bytes().startswith(b"\x89PNG")
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["x.png"]
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--out", "x.txt"], "--out x.txt: a name that ends in .png, .svg or .pdf is needed"),
+        (["--out", "{file}/x.png"], "x.png: cannot be written: "),
+        (["short"], "short.wav: 1.00 s of sound; tempo and key need 2 s"),
+        (["gone"], "gone.wav"),
+    ],
+)
+def test_what_cannot_be_done_ends_in_one_line(
+    args: list[str], message: str, sound: Path, call: callable, tmp_path: Path
+) -> None:
+    soundfile.write(tmp_path / "short.wav", np.zeros(8000), 8000)
+    file = sound if args[0] == "--out" else tmp_path / f"{args.pop()}.wav"
+    status, out, err = call("song", str(file), *(arg.format(file=sound) for arg in args))
+    assert status != 0 and out == "" and len(err.splitlines()) == 1
+    assert message in err
