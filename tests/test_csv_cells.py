@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from muso_exp.formats.csv_cells import guarded, unguarded, write_csv
+from muso_exp.csv_cells import guarded, unguarded, write_csv
 from muso_exp.formats.text import read_csv_rows
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")

@@ -1,75 +1,48 @@
-"""Imports run one way; checked from the syntax trees, so a lazy import counts too."""
+"""Imports run one way, file by file; read from the syntax trees, so a lazy import counts too."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
+import networkx as nx
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "muso_exp"
-MODULES = sorted(PACKAGE.rglob("*.py"))
-
-MAY_IMPORT = {
-    "text": set(),
-    "csv_cells": set(),
-    "terminal": {"text"},
-    "errors": {"text"},
-    "results": set(),
-    "plots": {"text"},
-    "plots_audio": {"plots"},
-    "plots_song": {"plots"},
-    "curves": {"plots"},
-    "plots_clusters": {"plots"},
-    "plots_spectra": {"plots"},
-    "catalogue": set(),
-    "ranges": set(),
-    "known_keys": {"catalogue", "errors"},
-    "overrides": {"errors", "known_keys", "text"},
-    "run_folders": {"errors"},
-    "features": {"errors"},
-    "metrics": {"errors", "features"},
-    "models": {"errors", "features", "metrics", "old_checkpoints", "ranges"},
-    "simulation": {"csv_cells", "errors", "features"},
-    "sources": {"csv_cells", "errors", "features"},
-    "data": {
-        "csv_cells",
-        "terminal",
-        "text",
-        "errors",
-        "ranges",
-        "results",
-        "features",
-        "metrics",
-        "simulation",
-        "plots",
-        "curves",
-        "plots_audio",
-        "plots_clusters",
-        "plots_spectra",
-    },
-    "redaction": {"text"},
-    "callbacks": {"redaction"},
-    "checkpoint": {"errors", "old_checkpoints", "run_folders"},
-    "old_checkpoints": set(),
-    "folders": {"errors"},
-    "store": {"errors"},
-    "tracking": {"errors", "folders", "store"},
-    "paper": {"errors", "metrics"},
-    "report": {"paper", "outcome", "errors", "plots", "terminal", "text"},
-    "outcome": {"paper", "plots", "report", "results", "metrics"},
-    "comparison": {"errors", "metrics", "paper", "text"},
-    "tables": {"plots", "comparison", "csv_cells", "report", "terminal"},
-}
-MAY_USE_HYDRA = {
-    *("__main__", "run", "build", "sweep", "overrides", "known_keys", "commands", "hydra_targets"),
-}
-NEVER_CONCRETE = ("run", "build", "sweep", "outcome", "paper", "report", "comparison", "tables")
+FLOORS = (  # a room imports from lower floors and from itself; rooms of one floor do not meet
+    {"text"},
+    {"errors", "records", "redaction", "ranges"},
+    {"figures", "terminal", "csv_cells", "opening"},
+    {"features", "cache", "training"},
+    {"metrics", "simulation", "sound", "models"},
+    {"formats", "collectors"},
+    {"tasks"},
+    {"evaluation"},
+    {"experiment"},
+    {"data"},
+    {"run"},
+    {"commands"},
+    {"__main__"},
+)
+FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+MAY_USE_HYDRA = {"__main__", "run", "experiment", "commands"}
+CONCRETE = ("data", "models", "simulation")  # arrive by `_target_` only
 
 
-def layer(path: Path) -> str:
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def modules() -> dict[str, Path]:
+    """Every module of the package by its dotted name below it; a package's `__init__` is itself."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
+        parts = parts[:-1] if parts[-1] == "__init__" else parts
+        found[".".join(parts)] = path
+    return found
 
 
-def imports(path: Path) -> set[str]:
+MODULES = modules()
+
+
+def names(path: Path) -> set[str]:
+    """What a file imports, as dotted names, lazily and under TYPE_CHECKING too."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -79,30 +52,77 @@ def imports(path: Path) -> set[str]:
     return found
 
 
-def own_layers(path: Path) -> set[str]:
-    parts = [name.split(".") for name in imports(path) if name.startswith("muso_exp.")]
-    return {name[1] for name in parts} - {layer(path)}
+@cache
+def own_imports(module: str) -> set[str]:
+    """The modules of this package that a module imports."""
+    found = set()
+    for name in names(MODULES[module]):
+        below = name.removeprefix("muso_exp.") if name.startswith("muso_exp.") else ""
+        for known in (below, below.rpartition(".")[0]):
+            if known in MODULES and known:
+                found.add(known)
+                break
+    return found - {module}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_module_imports_only_the_layers_below_it(path: Path) -> None:
-    allowed = MAY_IMPORT.get(layer(path))
-    if allowed is not None:
-        assert own_layers(path) <= allowed
+def room(module: str) -> str:
+    return module.partition(".")[0]
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_only_the_top_knows_hydra(path: Path) -> None:
-    roots = {name.split(".")[0] for name in imports(path)}
+NAMED = [module for module in MODULES if module]
+
+
+def test_every_room_has_a_floor() -> None:
+    assert {room(module) for module in NAMED} == set(FLOOR)
+
+
+@pytest.mark.parametrize("module", NAMED)
+def test_a_module_imports_only_from_lower_floors(module: str) -> None:
+    own = room(module)
+    above = {
+        other
+        for other in own_imports(module)
+        if room(other) != own and FLOOR[room(other)] >= FLOOR[own]
+    }
+    assert not above
+
+
+@pytest.mark.parametrize("module", NAMED)
+def test_models_and_data_never_meet(module: str) -> None:
+    pair = {"models", "data"}
+    if room(module) in pair:
+        assert not {room(other) for other in own_imports(module)} & (pair - {room(module)})
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    graph = nx.DiGraph((module, other) for module in NAMED for other in own_imports(module))
+    circles = [group for group in nx.strongly_connected_components(graph) if len(group) > 1]
+    assert circles == []
+
+
+@pytest.mark.parametrize("module", NAMED)
+def test_only_the_top_knows_hydra(module: str) -> None:
+    roots = {name.partition(".")[0] for name in names(MODULES[module])}
     if roots & {"hydra", "omegaconf"}:
-        assert layer(path) in MAY_USE_HYDRA
+        assert room(module) in MAY_USE_HYDRA
 
 
-@pytest.mark.parametrize("name", NEVER_CONCRETE)
-def test_the_program_never_names_a_dataset_or_a_model(name: str) -> None:
-    assert not own_layers(PACKAGE / f"{name}.py") & {"data", "models", "simulation"}
+@pytest.mark.parametrize("module", [m for m in NAMED if room(m) in ("run", "experiment")])
+def test_the_program_never_names_a_dataset_or_a_model(module: str) -> None:
+    concrete = {other for other in own_imports(module) if room(other) in CONCRETE}
+    assert concrete <= {"data.base", "models.base", "models.abilities"}
 
 
-def test_every_layer_is_known_to_this_test() -> None:
-    known = set(MAY_IMPORT) | MAY_USE_HYDRA | {"__init__"}
-    assert {layer(path) for path in MODULES} <= known
+@pytest.mark.parametrize("module", [m for m in NAMED if room(m) == "formats"])
+def test_readers_need_no_torch(module: str) -> None:
+    roots = {name.partition(".")[0] for name in names(MODULES[module])}
+    assert not roots & {"torch", "pytorch_lightning", "torchmetrics"}
+
+
+def test_no_room_holds_more_than_a_fifth_of_the_lines() -> None:
+    lines: dict[str, int] = {}
+    for module in NAMED:
+        text = MODULES[module].read_text(encoding="utf-8")
+        lines[room(module)] = lines.get(room(module), 0) + len(text.splitlines())
+    biggest = max(lines, key=lines.__getitem__)
+    assert lines[biggest] <= 0.2 * sum(lines.values()), f"{biggest}: {lines}"

@@ -14,9 +14,9 @@ import numpy as np
 import pylast
 from scipy.sparse import csr_matrix
 
+from muso_exp.csv_cells import write_rows
 from muso_exp.errors import SourceError
 from muso_exp.features.graph import chain_relations, dilation_distances, walk_chain
-from muso_exp.formats.csv_cells import write_rows
 
 API_KEY = "LASTFM_API_KEY"
 TOP, TAGGED_ARTISTS = 100, 10  # MuSo, "Data": top 100 of each category, tags of the top 10 artists

@@ -17,9 +17,9 @@ def compare(
     out: Annotated[Path | None, typer.Option(help="also write the table to this CSV")] = None,
 ) -> None:
     """Set finished runs beside each other, with paired differences to the first."""
+    from muso_exp.csv_cells import write_csv
     from muso_exp.evaluation.comparison import comparison_table, find_runs
     from muso_exp.evaluation.tables import print_comparison
-    from muso_exp.formats.csv_cells import write_csv
 
     table = comparison_table(find_runs(places), metric or [], mean)
     print_comparison("comparison", table)

@@ -151,7 +151,7 @@ def load_trained(checkpoint: Path) -> tuple[Any, Any]:
 
 def write_table(out: Path, result: pd.DataFrame) -> None:
     """Write a table, whole or not at all; the suffix says in which format."""
-    from muso_exp.formats.csv_cells import write_csv
+    from muso_exp.csv_cells import write_csv
 
     try:
         out.parent.mkdir(parents=True, exist_ok=True)

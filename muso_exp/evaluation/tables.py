@@ -12,10 +12,10 @@ from matplotlib.figure import Figure
 from rich.table import Table
 from rich.text import Text
 
+from muso_exp.csv_cells import write_csv
 from muso_exp.evaluation.comparison import spread_over_seeds
 from muso_exp.evaluation.report import embed, interval, link_to, number, render, verdict_text
 from muso_exp.figures import common as plots
-from muso_exp.formats.csv_cells import write_csv
 from muso_exp.terminal import console, styled
 
 _HEADINGS = ("variant", "seed", "reported", "measured", "95 % interval", "difference to the first",

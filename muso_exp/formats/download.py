@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 import pooch
 
 from muso_exp.errors import DataFormatError, DatasetNotFoundError
-from muso_exp.formats.opening import open_zip
+from muso_exp.opening import open_zip
 
 
 def fetch_zip(url: str, digests: Mapping[str, str], folder: Path) -> None:

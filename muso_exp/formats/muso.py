@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from muso_exp.data.friend_distance.listeners import CATEGORIES
 from muso_exp.errors import DataFormatError
 from muso_exp.formats.text import Pairs, first_repeat, read_csv_rows, read_json
 
@@ -20,6 +19,7 @@ WANTED = {
     "test_listening": ("test_listening.json", "MuSo_Test_User_Data.json"),
     "test_dos": ("test_dos.csv", "MuSo_Test_User_DOS.csv"),
 }
+CATEGORIES = ("artist", "album", "track", "tag")
 KEYS = {name: f"top_{name}s" for name in CATEGORIES}
 MAX_PLAYS = 2**53
 

@@ -8,9 +8,9 @@ import pandas as pd
 
 from muso_exp.errors import DataFormatError, DatasetNotFoundError
 from muso_exp.formats.listening.csv_headers import KNOWN
-from muso_exp.formats.opening import is_file
 from muso_exp.formats.text import read_text
 from muso_exp.formats.track_tables import ALIASES, bare_id, read_rows
+from muso_exp.opening import is_file
 
 _PLAYS = {*KNOWN["plays"], "play_count"}  # names of a column of play counts
 _HEADINGS = set(ALIASES)

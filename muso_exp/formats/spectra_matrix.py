@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from muso_exp.errors import DataFormatError, DatasetNotFoundError
-from muso_exp.formats.opening import DAMAGED_ARRAY, is_file
 from muso_exp.formats.text import find_file, first_repeat, read_text
+from muso_exp.opening import DAMAGED_ARRAY, is_file
 
 MATRICES = ("spectra.npy", "dense_mtx.npy")  # ours, the document's
 ID_LISTS = ("spectra_ids.txt", "npy_chunk_labels.txt")

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from muso_exp.csv_cells import unguarded
 from muso_exp.errors import DataFormatError, DatasetNotFoundError
-from muso_exp.formats.csv_cells import unguarded
-from muso_exp.formats.opening import MAX_LINE, is_file, read_whole
+from muso_exp.opening import MAX_LINE, is_file, read_whole
 from muso_exp.text import CONTROL, visible
 
 Pairs = list[tuple[str, Any]]  # a JSON object, duplicate keys kept

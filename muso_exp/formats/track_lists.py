@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
-from muso_exp.formats.opening import is_file
 from muso_exp.formats.track_tables import drop_repeats, is_track_file, read_features, read_rows
+from muso_exp.opening import is_file
 
 LEAST_TRACKS = 6  # of a list: two for the test, one for validation, three to learn from
 

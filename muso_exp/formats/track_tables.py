@@ -13,8 +13,8 @@ import pandas as pd
 
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
 from muso_exp.features.tracks import FEATURES
-from muso_exp.formats.opening import is_file
 from muso_exp.formats.text import read_csv_rows, read_json
+from muso_exp.opening import is_file
 
 SUFFIXES = (".csv", ".csv.gz", ".json", ".json.gz")
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from muso_exp.formats.csv_cells import write_csv
+from muso_exp.csv_cells import write_csv
 from muso_exp.simulation import names
 from muso_exp.simulation.msd import track_names
 from muso_exp.simulation.playlists import audio_features

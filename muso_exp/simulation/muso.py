@@ -9,8 +9,8 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
+from muso_exp.csv_cells import write_rows
 from muso_exp.features.graph import chain_relations, dilation_distances, friend_chain
-from muso_exp.formats.csv_cells import write_rows
 from muso_exp.simulation import names
 from muso_exp.simulation.top_lists import TopLists, top_lists, top_tags
 from muso_exp.simulation.world import World

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from muso_exp.formats.csv_cells import write_csv
+from muso_exp.csv_cells import write_csv
 from muso_exp.simulation import names
 from muso_exp.simulation.world import World
 

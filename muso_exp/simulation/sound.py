@@ -13,7 +13,7 @@ from joblib import Parallel, delayed
 from rich.console import Console
 from rich.progress import track as progress
 
-from muso_exp.formats.csv_cells import write_csv
+from muso_exp.csv_cells import write_csv
 from muso_exp.simulation.msd import track_names
 from muso_exp.simulation.names import genre_name
 from muso_exp.simulation.playlists import audio_features

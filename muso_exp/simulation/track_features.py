@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from muso_exp.formats.csv_cells import write_csv
+from muso_exp.csv_cells import write_csv
 from muso_exp.simulation.playlists import audio_features
 from muso_exp.simulation.world import World
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from muso_exp.cache import remove
-from muso_exp.formats.opening import DAMAGED_ARRAY
+from muso_exp.opening import DAMAGED_ARRAY
 from muso_exp.sound.clips import ClipFacts, ClipOptions, write_clip
 from muso_exp.sound.workers import Failure, Limits, run_each
 

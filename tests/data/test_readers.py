@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from muso_exp.csv_cells import write_csv
 from muso_exp.errors import DataFormatError
-from muso_exp.formats.csv_cells import write_csv
 from muso_exp.formats.listening.msd import ReadOptions
 from muso_exp.formats.listening.song_matching import read_songs
 from muso_exp.formats.listening.sources import SOURCES

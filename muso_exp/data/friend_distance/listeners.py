@@ -8,9 +8,9 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from muso_exp.errors import ConfigError, DataFormatError
+from muso_exp.formats.muso import CATEGORIES
 from muso_exp.tasks.friend_distance.user_pairs import SplitListeners, UnknownShare
 
-CATEGORIES = ("artist", "album", "track", "tag")
 SPLITS = ("train", "val", "test")
 
 

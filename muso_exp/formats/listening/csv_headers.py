@@ -9,7 +9,7 @@ from typing import Any
 
 from muso_exp.errors import DataFormatError
 from muso_exp.formats.listening.logs import MOST_PLAYS
-from muso_exp.formats.opening import open_data, read_lines
+from muso_exp.opening import open_data, read_lines
 from muso_exp.text import CONTROL
 
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz")

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from muso_exp.cache import cache_key, cached_folder
+from muso_exp.csv_cells import GUARDED
 from muso_exp.errors import DataFormatError
-from muso_exp.formats.csv_cells import GUARDED
 from muso_exp.formats.listening.aggregate import MEMORY, Aggregate, edges
 from muso_exp.formats.listening.csv_headers import (
     COUNT,

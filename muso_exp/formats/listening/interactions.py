@@ -11,8 +11,8 @@ from scipy.sparse import csr_matrix
 
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
 from muso_exp.features.interactions import dense_core, merge_items
-from muso_exp.formats.opening import is_file
 from muso_exp.formats.text import read_text
+from muso_exp.opening import is_file
 from muso_exp.records import Finding
 
 

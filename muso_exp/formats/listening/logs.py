@@ -13,7 +13,7 @@ from numba import njit
 from pyarrow import csv
 
 from muso_exp.errors import DataFormatError
-from muso_exp.formats.opening import MAX_LINE, open_data, too_long
+from muso_exp.opening import MAX_LINE, open_data, too_long
 
 PIECE = 256 * 2**20  # bytes read at once
 MOST_PLAYS = 2**31 - 1  # of one user and item; more is no play count

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from muso_exp.csv_cells import guarded, unguarded
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
 from muso_exp.features.matching import METHODS, Matching, match_songs
-from muso_exp.formats.csv_cells import guarded, unguarded
 from muso_exp.formats.listening.names import read_names, read_unique_tracks
 from muso_exp.formats.listening.sources import LFM_ARTISTS, LFM_TRACKS, SOURCES
-from muso_exp.formats.opening import is_file
 from muso_exp.formats.text import find_files, read_text
+from muso_exp.opening import is_file
 
 COLUMNS = ["id", "artist", "title"]
 
@@ -137,7 +137,7 @@ def write_matching(matched: MatchedSongs, folder: Path) -> None:
 
     `matched_artists_tracks.txt` (artist, tab, title), `query_ids.txt` and `catalogue_ids.txt` have
     a line for each match; `methods.txt` adds how it was found and how alike the titles are. Cells
-    are guarded as in a CSV file (`muso_exp.formats.csv_cells`); tabs and line ends in names become
+    are guarded as in a CSV file (`muso_exp.csv_cells`); tabs and line ends in names become
     blanks.
 
     Source: the matching published with the thesis. Deviation: names of the files, as the two

@@ -13,7 +13,6 @@ from pyarrow.feather import read_table, write_feather
 from muso_exp.cache import cache_key, cached_folder
 from muso_exp.errors import DataFormatError, DatasetNotFoundError
 from muso_exp.formats.mpd.file import read_part
-from muso_exp.formats.opening import is_file
 from muso_exp.formats.playlist_tables import (
     CHALLENGE,
     SLICE,
@@ -23,6 +22,7 @@ from muso_exp.formats.playlist_tables import (
     join_parts,
 )
 from muso_exp.formats.text import refuse_name
+from muso_exp.opening import is_file
 
 SLICES, CHALLENGE_SET, CHALLENGE_TRUTH = (
     "mpd.slice.*.json",

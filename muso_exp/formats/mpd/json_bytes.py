@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from muso_exp.errors import DataFormatError
-from muso_exp.formats.opening import open_data
+from muso_exp.opening import open_data
 
 DAMAGED = "the file is cut off or damaged; copy it anew"
 _LINE_END = re.compile(rb"\n")

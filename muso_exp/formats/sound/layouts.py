@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from muso_exp.csv_cells import unguarded
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
-from muso_exp.formats.csv_cells import unguarded
-from muso_exp.formats.opening import MAX_LINE, is_file
 from muso_exp.formats.sound.genre_folders import (
     gtzan_files,
     has_sound_only,
@@ -19,6 +18,7 @@ from muso_exp.formats.sound.genre_folders import (
     read_gtzan,
 )
 from muso_exp.formats.text import read_text
+from muso_exp.opening import MAX_LINE, is_file
 
 COLUMNS = ["track_id", "path", "artist", "title", "genre", "tags", "split"]
 SPLITS = ("", "train", "val", "test")

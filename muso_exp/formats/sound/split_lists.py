@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from muso_exp.csv_cells import unguarded
 from muso_exp.errors import DataFormatError, DatasetNotFoundError
-from muso_exp.formats.csv_cells import unguarded
-from muso_exp.formats.opening import is_file
 from muso_exp.formats.text import read_text
+from muso_exp.opening import is_file
 
 _PARTS = {"train": "train", "val": "val", "dev": "val", "test": "test"}  # by how a name begins
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from muso_exp.errors import ConfigError, DataFormatError
-from muso_exp.formats.opening import DAMAGED_ARRAY, is_file, open_zip
+from muso_exp.opening import DAMAGED_ARRAY, is_file, open_zip
 
 
 @dataclass(frozen=True)

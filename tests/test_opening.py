@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from muso_exp import opening
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError, MusoError
-from muso_exp.formats import opening
 from muso_exp.formats.download import fetch_zip
 from muso_exp.formats.listening.csv_headers import read_headers, refuse_damaged
 from muso_exp.formats.listening.logs import PIECE, Layout, read_pieces
 from muso_exp.formats.listening.song_matching import read_songs
 from muso_exp.formats.mpd.json_bytes import map_json
-from muso_exp.formats.opening import is_file, open_data, open_zip, read_lines, read_whole
 from muso_exp.formats.text import read_csv_rows, read_json, read_table, read_text
+from muso_exp.opening import is_file, open_data, open_zip, read_lines, read_whole
 from muso_exp.tasks.recommendation.neighbours import load_factors
 
 SMALL = 2**16
