@@ -25,6 +25,25 @@ from muso_exp.features.ranking_formulas import user_columns
 BLOCK_BYTES = 64 * 2**20  # of scores that a thread holds at once
 
 
+class Places(NamedTuple):
+    """Where the held-out items of some users rank.
+
+    Attributes:
+        above: candidates with a larger score than each held-out item, shape (n_positives,); the
+            held-out items of a user stand in descending order of score, not in that of `col`.
+        tied: candidates with the same score, itself counted, shape (n_positives,).
+        finite: users all of whose scores are finite, shape (n_users,); the other arrays are unset
+            for the others.
+        top: each user's best candidates, best first, shape (n_users, n_top), int32, see
+            `rank_in_blocks`.
+    """
+
+    above: np.ndarray
+    tied: np.ndarray
+    finite: np.ndarray
+    top: np.ndarray
+
+
 class Rows(NamedTuple):
     """The item lists of some users, as in a CSR matrix without values.
 
@@ -83,11 +102,11 @@ def rank_in_blocks(
     n_users = len(positives.crow) - 1
     users = np.arange(n_users) if users is None else np.asarray(users)
 
-    def rank(block: tuple[int, int]) -> dict[str, np.ndarray]:
+    def rank(block: tuple[int, int]) -> Places:
         start, stop = block
         scores = np.ascontiguousarray(score_block(start, stop), dtype=np.float32)
         lists = seen.slice(start, stop), positives.slice(start, stop)
-        return _rank_block(scores, *lists, cutoffs, n_top, users[start:stop])
+        return place(scores, *lists, n_top, users[start:stop])
 
     blocks = list(_blocks(n_users, n_items, n_threads))
     if n_threads == 1 or len(blocks) == 1:
@@ -95,7 +114,14 @@ def rank_in_blocks(
     else:
         with _libraries().limit(limits=1, user_api="blas"):
             parts = list(_workers(n_threads).map(rank, blocks))
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    places = Places(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    n_candidates = n_items - np.diff(seen.crow)
+    columns = user_columns(places.above, places.tied, positives.crow, n_candidates, cutoffs)
+    if n_top:
+        columns["top"] = places.top
+    for column in columns.values():
+        column[~places.finite] = -1 if column.dtype == np.int32 else np.nan
+    return columns
 
 
 def rank_by_item(
@@ -148,24 +174,6 @@ def _blocks(n_users: int, n_items: int, n_threads: int) -> Iterator[tuple[int, i
         yield start, min(start + size, n_users)
 
 
-def _rank_block(
-    scores: np.ndarray,
-    seen: Rows,
-    positives: Rows,
-    cutoffs: Sequence[int],
-    n_top: int,
-    users: np.ndarray,
-) -> dict[str, np.ndarray]:
-    above, tied, finite, top = place(scores, seen, positives, n_top, users)
-    n_candidates = scores.shape[1] - np.diff(seen.crow)
-    columns = user_columns(above, tied, positives.crow, n_candidates, cutoffs)
-    if n_top:
-        columns["top"] = top
-    for column in columns.values():
-        column[~finite] = -1 if column.dtype == np.int32 else np.nan
-    return columns
-
-
 def check_rows(seen: Rows, positives: Rows, n_items: int) -> None:
     """Refuse item lists that the native loops below must not see; see `rank_in_blocks`."""
     if len(seen.crow) != len(positives.crow):
@@ -189,9 +197,7 @@ def check_rows(seen: Rows, positives: Rows, n_items: int) -> None:
         raise ValueError(f"row {row} has a held-out item among the seen ones")
 
 
-def place(
-    scores: np.ndarray, seen: Rows, positives: Rows, n_top: int, users: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def place(scores: np.ndarray, seen: Rows, positives: Rows, n_top: int, users: np.ndarray) -> Places:
     """Count the candidates above each held-out item, those that it ties with, and list the best.
 
     One pass over the scores: a histogram between the user's few held-out scores, and comparisons
@@ -203,15 +209,6 @@ def place(
         positives: held-out items, B lists; checked by `check_rows`.
         n_top: length of the lists of the best.
         users: ids, shape (B,), see `rank_in_blocks`.
-
-    Returns:
-        above: candidates with a larger score than each held-out item, shape (n_positives,); the
-            held-out items of a user stand in descending order of score, not in that of `col`.
-        tied: candidates with its very score, itself counted, shape (n_positives,).
-        finite: users all of whose scores are finite, shape (B,); what else is said of others is
-            unset.
-        top: each user's best candidates, best first, shape (B, n_top), int32, see
-            `rank_in_blocks`.
     """
     above = np.empty(len(positives.col), dtype=np.int64)
     tied = np.empty(len(positives.col), dtype=np.int64)
@@ -219,4 +216,4 @@ def place(
     top = np.full((len(scores), n_top), -1, dtype=np.int32)
     ids = users.astype(np.uint64)
     kernels.rank_rows(scores, *seen, *positives, ids, above, tied, finite, top)
-    return above, tied, finite, top
+    return Places(above, tied, finite, top)

@@ -1,5 +1,11 @@
 """Per-user ranking measures from the ranks of the held-out items alone.
 
+Each measure is one function, registered by `ranking_formula`; its column and its metric follow:
+
+    @ranking_formula(at_cutoffs=True)
+    def reciprocal_rank(above, tied, n_candidates, k, gains):
+        return 1 / (above[0] + 1) if above[0] < k else 0.0
+
 Notation, for one user: m held-out items among n candidates; a held-out item has `above`
 candidates over it and ties with `tied` candidates, itself counted. Where several held-out items
 share a tie of length s that begins below rank t, each of the s places holds one of the r held-out
@@ -8,20 +14,92 @@ ones with probability r / s, and the value is the exact expectation over all ord
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any
 
 import numpy as np
-from numba import njit
+from numba import float64, int64, njit, types, void
+from numba.core.errors import NumbaError
+
+from muso_exp.errors import ConfigError
 
 Array = np.ndarray
+Formula = Callable[[Array, Array, int, int, Array], float]
 CLICK_PAGE, CLICK_DEPTH = 10, 500  # items on a page, and items until the user gives up
-_PER_CUTOFF = ("ap", "ndcg", "recall", "precision", "hit_rate")
+
+_COUNTS, _VALUES = int64[::1], float64[::1]
+_FORMULA = float64(_COUNTS, _COUNTS, int64, int64, _VALUES)
+_LOOP = void(
+    types.FunctionType(_FORMULA), _COUNTS, _COUNTS, _COUNTS, _COUNTS, int64, _VALUES, _VALUES
+)
 
 
-def column_names(cutoffs: Sequence[int]) -> list[str]:
-    """Return the names of the columns of `user_columns`, in order."""
-    per_cutoff = [f"{name}_at_{k}" for k in cutoffs for name in _PER_CUTOFF]
-    return ["auc", "r_precision", "clicks", "n_positives", *per_cutoff]
+@dataclass(frozen=True)
+class RankingFormula:
+    """A measure of one user's ranking.
+
+    Attributes:
+        function: (above, tied, n_candidates, k, gains) -> value of one user. `above` (m,), int64,
+            ascending; `tied` (m,), int64; `k` is 0 for a measure without cutoff; `gains` (at least
+            k + 1,), float64, the sum of 1 / log2(i + 1) over the first places i. It is compiled by
+            numba, and may call functions that numba compiled.
+        column: name of the column, `_at_<k>` after it for a measure at cutoffs.
+        metric: name of the metric, the mean over users; `_at_<k>` as for the column.
+        at_cutoffs: whether there is one at each cutoff.
+        higher_is_better: which of two values is the better one; None of a measure that describes.
+    """
+
+    function: Formula
+    column: str
+    metric: str
+    at_cutoffs: bool
+    higher_is_better: bool | None
+
+    @cached_property
+    def compiled(self) -> Any:
+        """Return the compiled function.
+
+        Raises:
+            ConfigError: numba cannot compile it.
+        """
+        try:
+            return njit(_FORMULA, cache=True)(self.function)
+        except NumbaError as error:
+            reason = " ".join(str(error).split())[:200]
+            raise ConfigError(
+                f"the ranking formula {self.column} cannot be compiled by numba: {reason}"
+            ) from error
+
+
+FORMULAS: dict[str, RankingFormula] = {}
+
+
+def ranking_formula(
+    metric: str | None = None, at_cutoffs: bool = False, higher_is_better: bool | None = True
+) -> Callable[[Formula], Formula]:
+    """Register a function as a measure of all recommenders, under its own name.
+
+    Args:
+        metric: name of the metric where it is not that of the function.
+        at_cutoffs: whether to compute it at each cutoff.
+        higher_is_better: see `RankingFormula`.
+
+    Raises:
+        ValueError: a formula of that name is registered.
+    """
+
+    def register(function: Formula) -> Formula:
+        name = function.__name__
+        if name in FORMULAS:
+            raise ValueError(f"there is a ranking formula {name} already; choose another name")
+        FORMULAS[name] = RankingFormula(
+            function, name, metric or name, at_cutoffs, higher_is_better
+        )
+        return function
+
+    return register
 
 
 def user_columns(
@@ -41,69 +119,59 @@ def user_columns(
         cutoffs: the k, each >= 1.
 
     Returns:
-        Columns of shape (n_users,), float64:
-
-        - `auc`: share of pairs (held-out, other candidate) in the right order, a tie one half;
-          NaN where every candidate is held out.
-        - `ap_at_k`: sum over ranks i <= k of P(i) rel(i), over min(m, k).
-        - `ndcg_at_k`: sum over ranks i <= k of rel(i) / log2(i + 1), over its largest value.
-        - `recall_at_k`, `precision_at_k`: held-out items in the first k, over m and over k.
-        - `hit_rate_at_k`: whether there is one in the first k.
-        - `r_precision`: held-out items in the first m, over m.
-        - `clicks`: pages of 10 to turn before the first held-out item; 51 if not in the first 500.
-        - `n_positives`: m.
+        Columns of shape (n_users,), float64: those of `FORMULAS`, and `n_positives`, m.
 
     Raises:
         ValueError: a cutoff below 1.
-
-    Source: thesis section 6.2.1 (AP, where its formula lacks rel(k)); RecSys Challenge 2018
-    (R-precision, nDCG, clicks); expectations over ties: McSherry and Najork, ECIR 2008.
-    Deviation: R-precision counts tracks only, without the challenge's credit for artists.
+        ConfigError: a formula that numba cannot compile.
     """
     if min(cutoffs, default=1) < 1:
         raise ValueError(f"cutoffs must be >= 1, got {list(cutoffs)}")
-    names = column_names(cutoffs)
-    out = np.zeros((len(names), len(crow) - 1))
-    ks = np.array(cutoffs, dtype=np.int64)
+    counts = [np.require(part, np.int64, ["C", "W"]) for part in (above, tied, crow, n_candidates)]
     longest = max([int(k) for k in cutoffs], default=0)
     gains = np.concatenate([[0.0], np.cumsum(1 / np.log2(np.arange(longest) + 2))])
-    _user_columns(above, tied, crow, n_candidates, ks, gains, out)
-    return dict(zip(names, out, strict=True))
+
+    def column(formula: RankingFormula, k: int) -> np.ndarray:
+        out = np.empty(len(crow) - 1)
+        _loop()(formula.compiled, *counts, k, gains, out)
+        return out
+
+    whole = [formula for formula in FORMULAS.values() if not formula.at_cutoffs]
+    cut = [formula for formula in FORMULAS.values() if formula.at_cutoffs]
+    return {
+        **{formula.column: column(formula, 0) for formula in whole},
+        "n_positives": np.diff(crow).astype(np.float64),
+        **{f"{formula.column}_at_{k}": column(formula, int(k)) for k in cutoffs for formula in cut},
+    }
 
 
-@njit(cache=True)
-def _user_columns(
+@cache
+def _loop() -> Any:
+    return njit(_LOOP, cache=True, nogil=True)(_each_user)
+
+
+def _each_user(
+    formula: Formula,
     above: Array,
     tied: Array,
     crow: Array,
     n_candidates: Array,
-    cutoffs: Array,
+    k: int,
     gains: Array,
     out: Array,
 ) -> None:
-    for user in range(len(crow) - 1):
-        own_above = above[crow[user] : crow[user + 1]]
-        own_tied = tied[crow[user] : crow[user + 1]]
-        m = len(own_above)
-        out[0, user] = _auc(own_above, own_tied, n_candidates[user])
-        out[1, user] = _hits(own_above, own_tied, m) / m
-        out[2, user] = _clicks(own_above, own_tied)
-        out[3, user] = m
-        for c in range(len(cutoffs)):
-            k = cutoffs[c]
-            hits = _hits(own_above, own_tied, k)
-            out[4 + 5 * c, user] = _precision_sum(own_above, own_tied, k) / min(m, k)
-            out[5 + 5 * c, user] = _gain(own_above, own_tied, k, gains) / gains[min(m, k)]
-            out[6 + 5 * c, user] = hits / m
-            out[7 + 5 * c, user] = hits / k
-            out[8 + 5 * c, user] = 1 - _miss(own_above, own_tied, k)
+    for user in range(len(out)):
+        own = slice(crow[user], crow[user + 1])
+        out[user] = formula(above[own], tied[own], n_candidates[user], k, gains)
 
 
-@njit(cache=True)
-def _auc(above: Array, tied: Array, n_candidates: int) -> float:
-    """A held-out item beats n - above - tied candidates, and half of those it ties with.
+@ranking_formula()
+def auc(above: Array, tied: Array, n_candidates: int, k: int, gains: Array) -> float:
+    """Share of pairs (held-out, other candidate) in the right order, a tie one half.
 
-    Pairs of two held-out items are in it as well, m (m - 1) / 2 of them, and are taken off.
+    NaN where every candidate is held out. A held-out item beats n - above - tied candidates, and
+    half of those it ties with. Pairs of two held-out items are in it as well, m (m - 1) / 2 of
+    them, and are taken off.
     """
     m = len(above)
     if m == n_candidates:
@@ -112,6 +180,79 @@ def _auc(above: Array, tied: Array, n_candidates: int) -> float:
     for j in range(m):
         won += n_candidates - above[j] - tied[j] + (tied[j] - 1) / 2
     return (won - m * (m - 1) / 2) / (m * (n_candidates - m))
+
+
+@ranking_formula()
+def r_precision(above: Array, tied: Array, n_candidates: int, k: int, gains: Array) -> float:
+    """Held-out items in the first m, over m.
+
+    Source: RecSys Challenge 2018. Deviation: tracks only, without the credit for artists.
+    """
+    return _hits(above, tied, len(above)) / len(above)
+
+
+@ranking_formula(higher_is_better=False)
+def clicks(above: Array, tied: Array, n_candidates: int, k: int, gains: Array) -> float:
+    """Pages of 10 to turn before the first held-out item; 51 if it is not in the first 500.
+
+    Source: RecSys Challenge 2018.
+    """
+    total = 2 * _miss(above, tied, CLICK_DEPTH)
+    for page in range(1, CLICK_DEPTH // CLICK_PAGE):
+        total += _miss(above, tied, page * CLICK_PAGE)
+    return total
+
+
+@ranking_formula(metric="map", at_cutoffs=True)
+def ap(above: Array, tied: Array, n_candidates: int, k: int, gains: Array) -> float:
+    """Average precision: the sum over ranks i <= k of P(i) rel(i), over min(m, k).
+
+    At place i of a tie: rel with probability r / s, then (i - 1)(r - 1) / (s - 1) hits in it.
+
+    Source: thesis section 6.2.1, where its formula lacks rel(k); expectations over ties: McSherry
+    and Najork, ECIR 2008.
+    """
+    total, j = 0.0, 0
+    while j < len(above) and above[j] < k:
+        end = _group_end(above, j)
+        r, s, t = end - j, tied[j], above[j]
+        slope = (r - 1) / (s - 1) if s > 1 else 0.0
+        for i in range(1, min(s, k - t) + 1):
+            total += r / s * (j + 1 + (i - 1) * slope) / (t + i)
+        j = end
+    return total / min(len(above), k)
+
+
+@ranking_formula(at_cutoffs=True)
+def ndcg(above: Array, tied: Array, n_candidates: int, k: int, gains: Array) -> float:
+    """Sum over ranks i <= k of rel(i) / log2(i + 1), over its largest value.
+
+    Source: RecSys Challenge 2018.
+    """
+    total = 0.0
+    for j in range(len(above)):
+        if above[j] >= k:
+            break
+        total += (gains[min(k, above[j] + tied[j])] - gains[above[j]]) / tied[j]
+    return total / gains[min(len(above), k)]
+
+
+@ranking_formula(at_cutoffs=True)
+def recall(above: Array, tied: Array, n_candidates: int, k: int, gains: Array) -> float:
+    """Held-out items in the first k, over m."""
+    return _hits(above, tied, k) / len(above)
+
+
+@ranking_formula(at_cutoffs=True)
+def precision(above: Array, tied: Array, n_candidates: int, k: int, gains: Array) -> float:
+    """Held-out items in the first k, over k."""
+    return _hits(above, tied, k) / k
+
+
+@ranking_formula(at_cutoffs=True)
+def hit_rate(above: Array, tied: Array, n_candidates: int, k: int, gains: Array) -> float:
+    """Whether there is a held-out item in the first k."""
+    return 1 - _miss(above, tied, k)
 
 
 @njit(cache=True)
@@ -133,30 +274,6 @@ def _hits(above: Array, tied: Array, k: int) -> float:
 
 
 @njit(cache=True)
-def _gain(above: Array, tied: Array, k: int, gains: Array) -> float:
-    total = 0.0
-    for j in range(len(above)):
-        if above[j] >= k:
-            break
-        total += (gains[min(k, above[j] + tied[j])] - gains[above[j]]) / tied[j]
-    return total
-
-
-@njit(cache=True)
-def _precision_sum(above: Array, tied: Array, k: int) -> float:
-    """At place i of a tie: rel with probability r / s, then (i - 1)(r - 1) / (s - 1) hits in it."""
-    total, j = 0.0, 0
-    while j < len(above) and above[j] < k:
-        end = _group_end(above, j)
-        r, s, t = end - j, tied[j], above[j]
-        slope = (r - 1) / (s - 1) if s > 1 else 0.0
-        for i in range(1, min(s, k - t) + 1):
-            total += r / s * (j + 1 + (i - 1) * slope) / (t + i)
-        j = end
-    return total
-
-
-@njit(cache=True)
 def _miss(above: Array, tied: Array, k: int) -> float:
     """Return the probability that no held-out item is in the first k."""
     r, s = _group_end(above, 0), tied[0]
@@ -166,11 +283,3 @@ def _miss(above: Array, tied: Array, k: int) -> float:
         if places > 0:
             miss *= max(s - places - taken, 0) / (s - taken)
     return miss
-
-
-@njit(cache=True)
-def _clicks(above: Array, tied: Array) -> float:
-    clicks = 2 * _miss(above, tied, CLICK_DEPTH)
-    for page in range(1, CLICK_DEPTH // CLICK_PAGE):
-        clicks += _miss(above, tied, page * CLICK_PAGE)
-    return clicks

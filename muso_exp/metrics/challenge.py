@@ -88,7 +88,5 @@ class ShortLists(WeightedMetric):
 class CooccurrenceError(UserMean):
     """Mean squared error of predicted rows of co-occurrence counts, over songs; less is better."""
 
-    higher_is_better = False
-
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__("squared_error", **kwargs)
+        super().__init__("squared_error", higher_is_better=False, **kwargs)

@@ -14,6 +14,7 @@ from scipy.stats import rankdata
 from sklearn.preprocessing import normalize
 from torch import Tensor
 
+from muso_exp.features.ranking_formulas import FORMULAS
 from muso_exp.metrics.base import WeightedMetric, weighted_mean
 
 
@@ -22,25 +23,18 @@ class UserMean(WeightedMetric):
 
     Args:
         column: its name, e.g. `ap_at_500`.
+        higher_is_better: which of two values is the better one; None of a metric that describes.
         **kwargs: of `torchmetrics.Metric`.
     """
 
-    def __init__(self, column: str, **kwargs: Any) -> None:
+    def __init__(self, column: str, higher_is_better: bool | None = True, **kwargs: Any) -> None:
         self.fields = (column,)  # type: ignore[misc]
         super().__init__(**kwargs)
+        self.__dict__["higher_is_better"] = higher_is_better  # torchmetrics guards the name
 
     def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
         """Return the mean under each row of weights, shape (n_resamples,)."""
         return weighted_mean(columns[self.fields[0]], weights)
-
-
-class Clicks(UserMean):
-    """Mean number of pages to turn before the first held-out item; fewer are better."""
-
-    higher_is_better = False
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__("clicks", **kwargs)
 
 
 class ItemMean(WeightedMetric):
@@ -174,17 +168,17 @@ def _diversity(top: Tensor, units: csr_matrix) -> np.ndarray:
 
 
 def ranking_metrics(cutoffs: Sequence[int]) -> dict[str, WeightedMetric]:
-    """Return the metrics of held-out items by name, e.g. `auc`, `map_at_500`, `ndcg_at_100`."""
-    metrics: dict[str, WeightedMetric] = {
-        "auc": UserMean("auc"),
-        "r_precision": UserMean("r_precision"),
-        "clicks": Clicks(),
+    """Return the metrics of held-out items by name, e.g. `auc`, `map_at_500`, `ndcg_at_100`.
+
+    They are the means over users of all `muso_exp.features.ranking_formulas.FORMULAS`.
+    """
+    return {
+        formula.metric + suffix: UserMean(formula.column + suffix, formula.higher_is_better)
+        for at_cutoffs, suffixes in ((False, [""]), (True, [f"_at_{k}" for k in cutoffs]))
+        for suffix in suffixes
+        for formula in FORMULAS.values()
+        if formula.at_cutoffs == at_cutoffs
     }
-    for k in cutoffs:
-        metrics[f"map_at_{k}"] = UserMean(f"ap_at_{k}")
-        for name in ("ndcg", "recall", "precision", "hit_rate"):
-            metrics[f"{name}_at_{k}"] = UserMean(f"{name}_at_{k}")
-    return metrics
 
 
 def list_metrics(

@@ -12,13 +12,13 @@ from torch import Tensor
 
 from muso_exp.errors import ConfigError
 from muso_exp.features.clusters import kmeans, nearest
-from muso_exp.models.feature_ranker import SoundRanker
+from muso_exp.models.feature_ranker import FeatureRanker
 from muso_exp.models.nearest_features import ELEVEN
 from muso_exp.ranges import Count, PositiveShare, Seed
 from muso_exp.records import Batch
 
 
-class ClusterMembers(SoundRanker):
+class ClusterMembers(FeatureRanker):
     """Puts the tracks of the seeds' cluster first, in the order of the feature table.
 
     k-means is fitted to a part of the table; the cluster of a playlist is that of its seeds' mean.

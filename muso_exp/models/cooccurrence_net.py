@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from muso_exp.errors import ConfigError
 from muso_exp.models.abilities import DevError, TrainingProgress
-from muso_exp.models.feature_ranker import SoundRanker
+from muso_exp.models.feature_ranker import FeatureRanker
 from muso_exp.models.nearest_features import ELEVEN
 from muso_exp.models.ranking import read_csr
 from muso_exp.ranges import Count, Positive, PositiveShare, Seed
@@ -20,7 +20,7 @@ from muso_exp.records import Batch
 _DEV_BLOCK = 256  # songs whose rows are compared at once
 
 
-class CooccurrenceNet(SoundRanker):
+class CooccurrenceNet(FeatureRanker):
     """11 -> 1000 -> n_songs with ReLU: the target of a song is its row of co-occurrence counts.
 
     A step takes some train songs; their rows count in how many playlists each other song stands
@@ -34,7 +34,7 @@ class CooccurrenceNet(SoundRanker):
         features: inputs.
         hidden_size: units of the hidden layer.
         lr: of Adam.
-        batch_songs: songs of a step; one epoch is one step. The document does not tell.
+        batch_songs: songs of a step; one epoch is one step. The document does not say.
         detached: as published: the loss is cut off from the net, so that no gradient reaches it.
         train_share: of the songs, to train on.
         dev_share: of the songs, for the dev loss.

@@ -1,4 +1,4 @@
-"""The base of recommenders that know what tracks sound like."""
+"""The base of content-based recommenders: they know the audio features of tracks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from muso_exp.records import Batch
 SCALINGS = ("none", "standard")
 
 
-class SoundRanker(RowRanker):
+class FeatureRanker(RowRanker):
     """Keeps the scaled audio features of the tracks and the tracks of each playlist.
 
     The train batch holds, beside the matrix, `features` (n_items, 13), float32, raw, in the order

@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from muso_exp.errors import ConfigError
-from muso_exp.models.feature_ranker import SoundRanker
+from muso_exp.models.feature_ranker import FeatureRanker
 from muso_exp.ranges import Count
 from muso_exp.records import Batch
 
@@ -21,7 +21,7 @@ ELEVEN = (
 )  # document 4
 
 
-class NearestFeatures(SoundRanker):
+class NearestFeatures(FeatureRanker):
     """Scores a track by 1 / (1 + d), d its Euclidean distance to the playlist's seeds.
 
     A track without features scores 0, below all others; so does every track for a playlist whose

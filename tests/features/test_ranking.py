@@ -1,5 +1,5 @@
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from multiprocessing import get_context
 
 import numpy as np
@@ -7,9 +7,11 @@ import pytest
 from pytest import approx
 from sklearn.metrics import ndcg_score, roc_auc_score
 
+from muso_exp.errors import ConfigError
 from muso_exp.features import ranking
 from muso_exp.features.ranking import Rows, place, rank_by_item, rank_in_blocks
-from muso_exp.features.ranking_formulas import column_names, user_columns
+from muso_exp.features.ranking_formulas import FORMULAS, ranking_formula, user_columns
+from muso_exp.metrics.ranking import ranking_metrics
 
 Lists = Sequence[Sequence[int]]
 
@@ -262,9 +264,57 @@ def test_auc_is_undefined_where_every_candidate_is_held_out() -> None:
 
 
 def test_columns_are_named_once_per_cutoff() -> None:
-    names = column_names([10, 500])
-    assert len(set(names)) == len(names) == 4 + 2 * 5
-    assert list(one([1, 2], [0], cutoffs=[10, 500], n_top=0)) == names
+    names = list(one([1, 2], [0], cutoffs=[10, 500], n_top=0))
+    assert names[:4] == ["auc", "r_precision", "clicks", "n_positives"]
+    each = ("ap", "ndcg", "recall", "precision", "hit_rate")
+    assert names[4:] == [f"{name}_at_{k}" for k in (10, 500) for name in each]
+
+
+@pytest.fixture
+def own_formulas() -> Iterator[None]:
+    """What a test registers is forgotten after it."""
+    known = dict(FORMULAS)
+    yield
+    FORMULAS.clear()
+    FORMULAS.update(known)
+
+
+@pytest.mark.usefixtures("own_formulas")
+def test_a_measure_of_one_s_own_is_one_function() -> None:
+    @ranking_formula(metric="mrr", at_cutoffs=True)
+    def reciprocal_rank(above, tied, n_candidates, k, gains):  # noqa: ANN001, ANN202
+        return 1 / (above[0] + 1) if above[0] < k else 0.0
+
+    @ranking_formula(higher_is_better=None)
+    def worst_place(above, tied, n_candidates, k, gains):  # noqa: ANN001, ANN202
+        return (above[-1] + 1) / n_candidates
+
+    columns = rank([[5, 4, 3, 2], [1, 2, 3, 4]], [[], []], [[1, 3], [0]], cutoffs=[1, 2])
+    assert columns["reciprocal_rank_at_2"].tolist() == [1 / 2, 0]
+    assert columns["reciprocal_rank_at_1"].tolist() == [0, 0]
+    assert columns["worst_place"].tolist() == [1, 1]
+    metrics = ranking_metrics([1, 2])
+    assert {"mrr_at_1", "mrr_at_2", "worst_place"} <= metrics.keys()
+    assert metrics["worst_place"].higher_is_better is None
+
+
+@pytest.mark.usefixtures("own_formulas")
+def test_a_measure_that_cannot_be_compiled_is_refused_in_one_line() -> None:
+    @ranking_formula()
+    def wordy(above, tied, n_candidates, k, gains):  # noqa: ANN001, ANN202
+        return "much"
+
+    with pytest.raises(ConfigError, match="ranking formula wordy cannot be compiled") as caught:
+        one([1, 2], [0])
+    assert "\n" not in str(caught.value)
+
+
+def test_a_second_measure_of_a_name_is_refused() -> None:
+    with pytest.raises(ValueError, match="there is a ranking formula auc already"):
+
+        @ranking_formula()
+        def auc(above, tied, n_candidates, k, gains):  # noqa: ANN001, ANN202
+            return 0.0
 
 
 def test_a_user_without_held_out_items_is_refused() -> None:

@@ -7,7 +7,6 @@ from torchmetrics import MetricCollection
 
 from muso_exp.metrics.base import WeightedMetric
 from muso_exp.metrics.ranking import (
-    Clicks,
     Coverage,
     IntraListDiversity,
     Novelty,
@@ -35,7 +34,7 @@ def test_a_user_without_a_defined_value_shows() -> None:
 
 
 def test_fewer_clicks_are_better() -> None:
-    assert not Clicks().higher_is_better
+    assert ranking_metrics([5])["clicks"].higher_is_better is False
     assert UserMean("auc").higher_is_better
 
 
