@@ -1,0 +1,193 @@
+"""What a model can do beyond its prediction columns: Protocols, asked by `isinstance`.
+
+A model has an ability if it has the method. A task that needs one asks for it, and calls the method
+through `ask`:
+
+    if isinstance(model, HasItemFactors):
+        factors = ask(model.factors)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import MethodType
+from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar, cast, runtime_checkable
+
+import torch
+from lightning_fabric.utilities.apply_func import move_data_to_device
+from torch import Tensor
+
+from muso_exp.records import Batch
+
+Arguments = ParamSpec("Arguments")
+Answer = TypeVar("Answer")
+
+
+def ask(
+    method: Callable[Arguments, Answer], *args: Arguments.args, **kwargs: Arguments.kwargs
+) -> Answer:
+    """Call a model's method as Lightning calls `predict_step`, for use outside its loops.
+
+    The model is in evaluation mode meanwhile and records no gradients; tensors of the arguments
+    move to its device, those of the answer to the CPU.
+
+    Args:
+        method: bound to a model, a LightningModule.
+        *args: of the method; tensors, or containers of tensors (dict, tuple, dataclass).
+        **kwargs: of the method, as `args`.
+    """
+    model = cast(Any, cast(MethodType, method).__self__)
+    args, kwargs = move_data_to_device((args, kwargs), model.device)
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.inference_mode():
+            answer = method(*args, **kwargs)
+    finally:
+        model.train(was_training)
+    return move_data_to_device(answer, torch.device("cpu"))
+
+
+class LatentFactors(NamedTuple):
+    """Vectors whose products score a user's items.
+
+    Attributes:
+        users: shape (n_users, n_factors).
+        items: shape (n_items, n_factors).
+    """
+
+    users: Tensor
+    items: Tensor
+
+
+@runtime_checkable
+class HasItemFactors(Protocol):
+    """A recommender with latent factors of users and items."""
+
+    def factors(self) -> LatentFactors:
+        """Return the factors of all users and items."""
+        ...
+
+
+@runtime_checkable
+class HasNeighbours(Protocol):
+    """A recommender that knows how similar items are."""
+
+    def item_block(self, items: Tensor) -> Tensor:
+        """Return the similarities of all items to items (B,), shape (B, n_items)."""
+        ...
+
+
+class Neighbours(NamedTuple):
+    """The items most similar to some items, the most similar first.
+
+    Attributes:
+        items: their numbers, shape (B, k).
+        similarity: of each, shape (B, k).
+    """
+
+    items: Tensor
+    similarity: Tensor
+
+
+def nearest_items(model: HasNeighbours, items: Tensor, k: int) -> Neighbours:
+    """Return the k items most similar to items (B,), themselves left out, fewer where there are."""
+    similarity = ask(model.item_block, items)  # (B, n_items)
+    similarity = similarity.scatter(1, items[:, None], -torch.inf)
+    values, places = similarity.topk(min(k, similarity.shape[1] - 1), dim=1)
+    return Neighbours(places, values)
+
+
+@runtime_checkable
+class FoldsIn(Protocol):
+    """A recommender that scores rows that were not in training: new users, new playlists."""
+
+    def score_new(self, batch: Batch) -> Tensor:
+        """Return the scores of all items for the rows of a batch as of train, (B, n_items).
+
+        Nothing is learned from them. A train user's row gets the user's own scores: exactly where
+        a model scores rows, else as far as it has converged.
+        """
+        ...
+
+
+@runtime_checkable
+class GivesEmbedding(Protocol):
+    """A model with an inner representation of its inputs, for another model to learn from.
+
+    Attributes:
+        embedding_dim: its length D.
+    """
+
+    embedding_dim: int
+
+    def embedding(self, x: Tensor) -> Tensor:
+        """Return the representation of inputs, first dimension B, shape (B, D)."""
+        ...
+
+
+class BlendWeights(NamedTuple):
+    """How a mix of recommenders weighs its parts.
+
+    Attributes:
+        parts: names of the parts.
+        seeds: least number of seeds of each level, shape (n_levels,).
+        weights: of each part's z-scores, shape (n_levels, n_parts).
+    """
+
+    parts: tuple[str, ...]
+    seeds: Tensor
+    weights: Tensor
+
+
+@runtime_checkable
+class HasBlendWeights(Protocol):
+    """A mix of recommenders, weighted by the number of seeds of a playlist."""
+
+    def blend_weights(self) -> BlendWeights:
+        """Return the chosen weights."""
+        ...
+
+
+class DevError(NamedTuple):
+    """Squared errors of held-out songs' rows of co-occurrence counts.
+
+    Attributes:
+        songs: their numbers, shape (n,).
+        squared_error: mean squared error of each row, shape (n,).
+        mean_row: the same of the train songs' mean row, shape (n,).
+    """
+
+    songs: Tensor
+    squared_error: Tensor
+    mean_row: Tensor
+
+
+@runtime_checkable
+class PredictsCooccurrence(Protocol):
+    """A model that predicts beside which other songs a song stands in playlists."""
+
+    def dev_error(self) -> DevError:
+        """Return the errors of songs held out from training."""
+        ...
+
+
+class TrainingProgress(NamedTuple):
+    """Whether training changed a net.
+
+    Attributes:
+        gradient: largest norm of a step's gradient, shape ().
+        weights_moved: share of its norm by which the first layer moved, shape ().
+    """
+
+    gradient: Tensor
+    weights_moved: Tensor
+
+
+@runtime_checkable
+class RecordsProgress(Protocol):
+    """A net that records whether its training changed it."""
+
+    def training_progress(self) -> TrainingProgress:
+        """Return the largest gradient and how far the weights moved."""
+        ...
