@@ -1,5 +1,6 @@
 """Errors that a user can act on: each is one line that says what was given, needed, and to do."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -53,6 +54,12 @@ class SourceError(MusoError):
 
 class CheckpointError(MusoError):
     """A checkpoint or run folder cannot be used as asked."""
+
+
+def require_choice(option: str, value: str, choices: Sequence[str]) -> None:
+    """Raise ConfigError if `value` is none of `choices`."""
+    if value not in choices:
+        raise ConfigError(f"dataset.{option}={value}: choose one of {', '.join(choices)}")
 
 
 def _shorten(value: object, width: int = 60) -> str:

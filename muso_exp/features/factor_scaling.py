@@ -1,6 +1,8 @@
 """Latent factors as targets of a network, and its outputs as latent factors."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +25,15 @@ class FactorScaling:
     kind: str
     mean: np.ndarray
     spread: np.ndarray
+
+    def state(self) -> dict[str, Any]:
+        """Return plain values, from which `from_state` makes the scaling again."""
+        return {"kind": self.kind, "mean": self.mean.tolist(), "spread": self.spread.tolist()}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> "FactorScaling":
+        """Return the scaling that `state` was made from."""
+        return cls(state["kind"], np.asarray(state["mean"]), np.asarray(state["spread"]))
 
     @classmethod
     def fit(cls, factors: np.ndarray, kind: str) -> "FactorScaling":

@@ -83,7 +83,7 @@ class Scaling:
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> "Scaling":
         """Return the scaling that `state` was made from."""
-        return cls(state["how"], np.array(state["shift"]), np.array(state["span"]))
+        return cls(state["how"], np.asarray(state["shift"]), np.asarray(state["span"]))
 
 
 def fit_scaling(values: np.ndarray, how: str) -> Scaling:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler
 
@@ -17,8 +18,9 @@ from muso_exp.data.feature_regression.sources import Songs
 from muso_exp.data.feature_regression.splits import SpectrumRows, fit_inputs
 from muso_exp.data.sound.windows import Crops, EpochBatches, Windows
 from muso_exp.errors import ConfigError, DataFormatError
+from muso_exp.features.tracks import Scaling
 from muso_exp.sound.spectra import compute_spectra, typical_seconds
-from muso_exp.sound.spectrum_task import ReadOptions
+from muso_exp.sound.spectrum_task import SpectrumReading
 from muso_exp.sound.store import AudioStore, StoreOptions, build_store
 
 INPUTS = ("spectrum", "waveform")
@@ -35,7 +37,7 @@ class SpectrumInputs:
 
     spectra = True
 
-    def __init__(self, options: ReadOptions, workers: int, num_workers: int) -> None:
+    def __init__(self, options: SpectrumReading, workers: int, num_workers: int) -> None:
         self.options, self.workers, self.num_workers = options, workers, num_workers
 
     @property
@@ -80,17 +82,22 @@ class SpectrumInputs:
 
     def state(self) -> dict[str, Any]:
         """Return what was fitted, for a checkpoint."""
-        return {"scaling": self.scaling, "seconds": self.seconds}
+        scaling = {
+            "how": self.scaling.how,
+            "shift": torch.from_numpy(self.scaling.shift),  # float32 stays float32
+            "span": torch.from_numpy(self.scaling.span),
+        }
+        return {"scaling": scaling, "seconds": self.seconds}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take up what `state` gave."""
-        self.scaling, self.seconds = state["scaling"], state["seconds"]
+        self.scaling, self.seconds = Scaling.from_state(state["scaling"]), state["seconds"]
 
     def of_files(self, files: pd.DataFrame, cache: Path) -> NewInputs:
         """Return new sound files as inputs.
 
         Of files that are longer than what the model learned from, as much is taken: what a bin
-        holds hangs on the length.
+        holds depends on the length.
         """
         options = self.options
         if options.seconds is None and np.isfinite(self.seconds):
@@ -185,7 +192,7 @@ Inputs = SpectrumInputs | WaveformInputs
 
 def make_inputs(
     kind: str,
-    options: ReadOptions,
+    options: SpectrumReading,
     n_samples: int,
     n_windows: int,
     workers: int,
