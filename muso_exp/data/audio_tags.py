@@ -1,6 +1,5 @@
-"""The task "which tags has this clip?", from its sound, its factors, or both."""
+"""Clips of sound with tags, and the vectors that stand in for their sound."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,27 +8,32 @@ import pandas as pd
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
-from torchmetrics import MetricCollection
 
-from muso_exp.data.base import BatchDataset, Predict
+from muso_exp.data.base import BatchDataset, NewInput
 from muso_exp.data.plays import Plays
 from muso_exp.data.recommendation.cached_factors import cached_factors
 from muso_exp.data.sound.clip_data import AudioData
-from muso_exp.data.sound.clip_items import played_tracks, prepare_factors, require_match
-from muso_exp.data.sound.clip_vectors import clip_vectors, require_inputs
+from muso_exp.data.sound.clip_items import (
+    played_tracks,
+    prepare_factors,
+    read_plays,
+    require_match,
+)
+from muso_exp.data.sound.clip_vectors import clip_bags, clip_vectors, require_inputs
 from muso_exp.data.sound.splits import keyed_share
 from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions
-from muso_exp.metrics.resampling import Bootstrap
-from muso_exp.metrics.tags import tag_metrics
 from muso_exp.ranges import Count, NotNegative, Positive, PositiveShare, ZeroOrMore
-from muso_exp.records import Batch, Finding, Section
-from muso_exp.sound.loudness import clip_levels
-from muso_exp.tasks.tagging.probe import log_popularity, probe_scores
-from muso_exp.tasks.tagging.sections import tag_areas_section
+from muso_exp.records import Batch
+from muso_exp.sound.loudness import clip_loudness
+from muso_exp.tasks.new_clips import NewClips
+from muso_exp.tasks.sound_clips import SoundClips
+from muso_exp.tasks.tagging.clip_tagging import ClipTagging
+from muso_exp.tasks.tagging.new_songs import NewSongs
+from muso_exp.tasks.tagging.probe import log_popularity
+from muso_exp.tasks.tagging.tagged_clips import TaggedClips
 
 LEAST = 5  # train clips that carry a tag, or it is no tag to learn
-SHOWN = 5  # tags that are named of a new song
 
 
 class AudioTags(AudioData):
@@ -37,7 +41,7 @@ class AudioTags(AudioData):
 
     Args:
         plays: the data set of plays that `factors` come from; None where they are not asked for.
-            Given, all inputs are tested on the same clips: those that somebody has played.
+            Given, all inputs are tested on the same clips: those with any play.
         n_tags: at most so many tags.
         inputs: `audio`, windows for a network; or vectors for a probe, joined by `+`: `mfcc`, a
             bag of the clip's cepstral coefficients; `factors`, those that WMF learned from all
@@ -87,6 +91,7 @@ class AudioTags(AudioData):
         if plays is None and any(name.endswith("factors") for name in self.inputs):
             raise ConfigError(f"dataset.inputs={inputs}: set dataset.plays, factors come from it")
         self.plays, self.most, self.label_share = plays, n_tags, label_share
+        self.factors = np.empty((0, n_factors), np.float32)  # (n_clips, n_factors) with plays
         self.options = FactorOptions(
             n_factors, iterations, regularization, alpha, epsilon, bias, seed=self.seed
         )
@@ -104,7 +109,7 @@ class AudioTags(AudioData):
             prepare_factors(self.plays, self.folder(), self.options, self.cache)
 
     def choose(self, tracks: pd.DataFrame) -> pd.DataFrame:
-        """Return the tracks with any tag that, where plays are given, somebody has played.
+        """Return the tracks with any tag that, where plays are given, have any play.
 
         Raises:
             ConfigError: too few of them.
@@ -115,7 +120,9 @@ class AudioTags(AudioData):
                 f"dataset.layout={self.layout}: {len(chosen)} of {len(tracks)} clips have tags, "
                 f"at least {LEAST} are needed; a manifest and FMA can have them"
             )
-        return chosen if self.plays is None else played_tracks(self, self.plays, chosen, self.match)
+        if self.plays is None:
+            return chosen
+        return played_tracks(read_plays(self.plays, self.folder()), chosen, self.match)
 
     def learn(self) -> Tensor:
         """Return which of the frequent tags each clip has, shape (n_clips, n_tags), float32.
@@ -140,10 +147,20 @@ class AudioTags(AudioData):
             fitted = cached_factors(self.plays, self.options, self.cache)
             self.factors = fitted["item_factors"][self.tracks["item"].to_numpy()]
         if self.inputs != ["audio"]:
-            self.x = torch.from_numpy(clip_vectors(self, self.inputs))
+            self.x = self._clip_vectors()
             self.dims["input_dim"] = self.x.shape[1]
         self.dims["n_tags"] = len(self.names)
         return target
+
+    def _clip_vectors(self) -> Tensor:
+        vectors = clip_vectors(
+            self.inputs,
+            lambda: clip_bags(self.store, self.cache)[self.clips],
+            self.factors,
+            self.parts["train"],
+            self.artists,
+        )
+        return torch.from_numpy(vectors)  # (n_clips, input_dim)
 
     def n_outputs(self) -> int:
         """Return the number of tags."""
@@ -178,67 +195,12 @@ class AudioTags(AudioData):
             return super().windows(rows)
         return _Vectors(self.x[torch.from_numpy(rows)], self.labels[torch.from_numpy(rows)])
 
-    def metrics(self) -> MetricCollection:
-        """Return the areas under both curves, mean over tags."""
-        return MetricCollection({**tag_metrics()}, compute_groups=False)
-
-    def nulls(self) -> dict[str, dict[str, Tensor]]:
-        """Return the null models.
-
-        `tag_prior`: the share of train clips with the tag, for every clip. `level`: a probe on how
-        loud a clip is. `popularity`, where plays are given: a probe on how much it is played.
-        """
-        train, test = self.train_rows(), self.parts["test"]
-        target = self.labels[torch.from_numpy(train)]
-        vectors = {"level": clip_levels(self.store, self.cache)[self.clips][:, None]}
+    def make_task(self, clips: SoundClips) -> ClipTagging:
+        """Return the task "which tags has this clip?"."""
+        simple = {"level": clip_loudness(self.store, self.cache)[self.clips][:, None]}
         if self.plays is not None:
-            vectors["popularity"] = log_popularity(self.plays.data.plays)[self.tracks["item"]]
-        told = {
-            name: {"scores": probe_scores(x[train], target.numpy(), x[test])}
-            for name, x in vectors.items()
-        }
-        prior = target.mean(dim=0).expand(len(test), -1)
-        return {"tag_prior": {"scores": prior}, **told}
-
-    def predictions(self, preds: dict[str, Tensor]) -> pd.DataFrame:
-        """Return a row per test clip: id, artist, title, tags, and a score per tag."""
-        table = self.part("test")[["track_id", "artist", "title"]]
-        tags = [np.flatnonzero(row).tolist() for row in self.target().numpy()]
-        return table.assign(
-            tags=pd.Series([[self.names[tag] for tag in row] for row in tags], dtype=object),
-            scores=preds["scores"].double().numpy().tolist(),
-        )
-
-    def audit(self) -> list[Finding]:
-        """Return what was left out, what train and test share, and how many labels are known."""
-        known, every = len(self.train_rows()), len(self.parts["train"])
-        rare = int((self.target().sum(dim=0) < LEAST).sum())
-        return [
-            *super().audit(),
-            Finding("known_labels", known, f"the tags of {known} of {every} train clips are known"),
-            Finding(
-                "rare_test_tags",
-                rare,
-                f"{rare} of {len(self.names)} tags are carried by fewer than {LEAST} test clips; "
-                "their areas under the curve are mostly chance",
-                "warning" if rare > len(self.names) / 2 else "note",
-            ),
-        ]
-
-    def counts(self) -> dict[str, int]:
-        """Return clips, artists and tags."""
-        return {**super().counts(), "tags": len(self.names), "labelled": len(self.train_rows())}
-
-    def sections(self, predictions: pd.DataFrame, predict: Predict) -> Sequence[Section]:
-        """Return the area under the curve of each tag."""
-        scores = torch.tensor(np.array(predictions["scores"].tolist()))
-        own = tag_areas_section(scores, self.target(), self.names, self.units(), Bootstrap(1000))
-        what = "+".join(self.inputs)
-        text = (
-            f"Area under the ROC curve of each tag from {what}, on clips held out, with its 95 % "
-            "interval. In brackets: test clips with the tag; the dashed line is a guess."
-        )
-        return [Section(own.name, "Which tags are heard", text, own.table, own.figure)]
+            simple["popularity"] = log_popularity(self.plays.data.plays)[self.tracks["item"]]
+        return ClipTagging(TaggedClips(clips, self.names, self.train_rows(), simple, self.inputs))
 
     def state_dict(self) -> dict[str, Any]:
         """Return the names of the tags; Lightning keeps them in every checkpoint."""
@@ -248,8 +210,8 @@ class AudioTags(AudioData):
         """Take up what `state_dict` gave."""
         self.names = state_dict["names"]
 
-    def apply(self, path: Path, predict: Predict) -> pd.DataFrame:
-        """Tag new songs; see `AudioData.apply`.
+    def read_new(self, path: Path) -> NewInput:
+        """Read new songs, see `AudioData.read_new`.
 
         Raises:
             ConfigError: the run was not trained on sound.
@@ -259,16 +221,11 @@ class AudioTags(AudioData):
                 f"a run with dataset.inputs={'+'.join(self.inputs)} cannot be applied to sound; "
                 "train one with inputs=audio"
             )
-        return super().apply(path, predict)
+        return super().read_new(path)
 
-    def describe(self, songs: pd.DataFrame, columns: dict[str, Tensor]) -> pd.DataFrame:
-        """Return each song's likeliest tags with their probabilities, the likeliest first."""
-        likeliest, order = columns["scores"].double().sort(dim=1, descending=True)
-        table = pd.DataFrame({"song": songs["track_id"]})
-        for place in range(min(SHOWN, len(self.names))):
-            table[f"tag {place + 1}"] = [self.names[tag] for tag in order[:, place].tolist()]
-            table[f"probability {place + 1}"] = likeliest[:, place].numpy()
-        return table
+    def new_songs(self, clips: NewClips) -> NewSongs:
+        """Return new songs whose tags are asked for."""
+        return NewSongs(clips, self.names)
 
 
 class _Vectors(BatchDataset):

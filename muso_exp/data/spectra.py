@@ -1,4 +1,4 @@
-"""The task "which audio features does a song have?", from its sound."""
+"""Songs with their sound and their audio features."""
 
 from __future__ import annotations
 
@@ -9,36 +9,33 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
 from torch.utils.data import DataLoader
-from torchmetrics import MetricCollection
 
-from muso_exp.data.base import OwnTask, Predict
+from muso_exp.data.base import ExperimentData
 from muso_exp.data.feature_regression.inputs import INPUTS, make_inputs
-from muso_exp.data.feature_regression.sources import NAMES, Songs, read_songs
+from muso_exp.data.feature_regression.sources import Songs, fingerprint, read_songs
 from muso_exp.data.feature_regression.splits import fit_targets, split_sizes, split_songs
 from muso_exp.data.playlist_owner.splits import unit
-from muso_exp.data.sound.clip_data import predict_batches
+from muso_exp.data.sound.scratch import in_scratch
 from muso_exp.data.sound.simulated_sound import SoundWorld, sound_folder
 from muso_exp.data.sound.splits import group_names
 from muso_exp.errors import ConfigError, require_choice
 from muso_exp.features.audio import SpectrumOptions
-from muso_exp.features.conformal import conformal_half_widths
 from muso_exp.features.tracks import Scaling
+from muso_exp.formats.sound.named_songs import find_new_songs
+from muso_exp.formats.sound.new_songs import warn_of_bad
 from muso_exp.formats.track_tables import chosen_features
-from muso_exp.metrics.base import WeightedMetric
-from muso_exp.metrics.regression import R2, MeanSquaredError, OutputAccuracy
 from muso_exp.ranges import Count, Positive, PositiveShare, Seed, Share, ZeroOrMore
-from muso_exp.records import Finding, Section
-from muso_exp.sound.spectrum_task import ReadOptions
-from muso_exp.tasks.feature_regression import audit, report
-from muso_exp.tasks.feature_regression.estimates import estimate_songs
-from muso_exp.tasks.feature_regression.genre_checks import check_features
+from muso_exp.sound.spectrum_task import SpectrumReading
+from muso_exp.tasks.feature_regression.estimates import NewSongs, half_widths
+from muso_exp.tasks.feature_regression.feature_songs import NAMES, FeatureSongs
+from muso_exp.tasks.feature_regression.genre_checks import GenreChecks, check_features
+from muso_exp.tasks.feature_regression.task import FeatureRegression
 
 GROUPS = ("track", "artist")
 
 
-class Spectra(OwnTask):
+class Spectra(ExperimentData):
     """Songs with their sound and Spotify's audio features, which are to be estimated.
 
     Args:
@@ -85,6 +82,7 @@ class Spectra(OwnTask):
     """
 
     name = "spectra"
+    task: FeatureRegression
 
     def __init__(
         self,
@@ -139,7 +137,7 @@ class Spectra(OwnTask):
         self.check_root = None if check_root is None else Path(check_root)
         self.checks = [list(check) for check in checks]
         spectrum = SpectrumOptions(n_bins, top, grouping, window, magnitude, level)
-        self.read_options = ReadOptions(spectrum, sample_rate, seconds, crop)
+        self.read_options = SpectrumReading(spectrum, sample_rate, seconds, crop)
         self.inputs = make_inputs(
             inputs, self.read_options, n_samples, eval_windows, workers, num_workers
         )
@@ -184,7 +182,9 @@ class Spectra(OwnTask):
         self.scaling = fit_targets(raw[self.parts["train"]], self.features)
         self.labels = torch.from_numpy(self.scaling.apply(raw))  # (n_songs, n_features)
         self.inputs.fit(self.parts["train"])
-        self.fingerprint = audit.fingerprint(self)
+        self.known = self.part("train")[[*NAMES, *self.features]]
+        self.fingerprint = fingerprint(self.table["id"], self.labels, self.songs, self.parts)
+        self.task = self._make_task()
         self.dims |= {**self.inputs.dims, "n_outputs": len(self.features)}
 
     def train_dataloader(self) -> DataLoader:
@@ -211,56 +211,6 @@ class Spectra(OwnTask):
         """Return the songs of train, val or test, in row order."""
         return self.table.iloc[self.parts[name]].reset_index(drop=True)
 
-    def metrics(self) -> MetricCollection:
-        """Return the document's squared error, R2, and how often the mode is right."""
-        metrics: dict[str, WeightedMetric] = {"mse": MeanSquaredError(), "r2": R2()}
-        if "mode" in self.features:
-            place = self.features.index("mode")
-            half = (0.5 - self.scaling.shift[place]) / self.scaling.span[place]
-            metrics["mode_accuracy"] = OutputAccuracy(place, float(half))
-        return MetricCollection({**metrics}, compute_groups=False)
-
-    def nulls(self) -> dict[str, dict[str, Tensor]]:
-        """Return the train mean and, where artists stand in two parts, the mean of the artist."""
-        return audit.nulls(self)
-
-    def target(self) -> Tensor:
-        """Return the standardised features of the test songs, (n_rows, n_features)."""
-        return self.labels[torch.from_numpy(self.parts["test"])]
-
-    def units(self) -> np.ndarray:
-        """Return the artist of each test song (the song where it is unknown), (n_rows, 1)."""
-        return np.array([[unit(name)] for name in self.artists[self.parts["test"]]])
-
-    def predictions(self, preds: dict[str, Tensor]) -> pd.DataFrame:
-        """Return a row per test song: names, each feature and its estimate, in own units."""
-        raw = self.own_units(preds["preds"].double().numpy())
-        estimated = pd.DataFrame(raw, columns=[f"{name}_estimate" for name in self.features])
-        return pd.concat([self.part("test")[[*NAMES, *self.features]], estimated], axis=1)
-
-    def own_units(self, values: np.ndarray) -> np.ndarray:
-        """Return standardised features (n, n_features) in their own units."""
-        return values * self.scaling.span + self.scaling.shift
-
-    def audit(self) -> list[Finding]:
-        """Return what was left out, what the parts share, and what the targets are."""
-        return audit.audit(self)
-
-    def counts(self) -> dict[str, int]:
-        """Return songs, artists, songs of each part, and features."""
-        parts = {f"{name}_songs": len(rows) for name, rows in self.parts.items()}
-        n_artists = len(np.unique(self.artists))
-        return {
-            "songs": len(self.table),
-            "artists": n_artists,
-            **parts,
-            "features": len(self.features),
-        }
-
-    def sections(self, predictions: pd.DataFrame, predict: Predict) -> Sequence[Section]:
-        """Return errors by feature, what frequencies do, intervals, and checks on other songs."""
-        return report.sections(self, predictions, predict)
-
     def state_dict(self) -> dict[str, Any]:
         """Return what a new song needs: scalings, known songs, and the errors on dev.
 
@@ -268,12 +218,12 @@ class Spectra(OwnTask):
         """
         model: Any = None if self.trainer is None else self.trainer.lightning_module
         if model is not None:
-            self.half_widths = self.dev_half_widths(model.columns)
+            self.half_widths = half_widths(self.task.songs, self.task.dev, model)
         return {
             "features": self.features,
             "scaling": self.scaling.state(),
             "inputs": self.inputs.state(),
-            "known": self.part("train")[[*NAMES, *self.features]].to_dict("list"),
+            "known": self.known.to_dict("list"),
             "half_widths": torch.from_numpy(self.half_widths),
         }
 
@@ -287,30 +237,65 @@ class Spectra(OwnTask):
         if self.half_widths.shape != (len(self.features),):
             raise ValueError(f"half_widths: {len(self.features)} numbers are needed, one a feature")
 
-    def dev_half_widths(self, predict: Predict) -> np.ndarray:
-        """Return half the width of the intervals, in own units, from the dev songs."""
-        preds = predict_batches(self.val_dataloader(), predict)["preds"]
-        errors = (preds - self.labels[torch.from_numpy(self.parts["val"])]).double().numpy()
-        return conformal_half_widths(errors, self.coverage) * self.scaling.span
-
-    def apply(self, path: Path, predict: Predict) -> pd.DataFrame:
-        """Estimate the features of new songs: a sound file, or a folder of them.
+    def read_new(self, path: Path) -> NewSongs:
+        """Read new songs: a sound file, or a folder of them.
 
         Files that cannot be used are left out, with a warning that names each and the reason.
-
-        Args:
-            path: of the file or folder.
-            predict: the trained model.
-
-        Returns:
-            A row per song: names, seconds heard, the nearest train songs by standardised features
-            and by raw ones, as published; the estimates, then the ends of their intervals.
 
         Raises:
             DatasetNotFoundError: no such file or folder, or no sound file in it.
             DataFormatError: no file that can be used.
         """
-        return estimate_songs(self, path, predict)
+        return in_scratch(lambda folder: self._new_songs(path, folder))
+
+    def _new_songs(self, path: Path, prepared: Path) -> NewSongs:
+        files = find_new_songs(path)
+        new = self.inputs.of_files(files, prepared)
+        warn_of_bad(new.quarantine, len(files))
+        index = new.index[["track_id", "seconds"]]
+        songs = index.merge(files.drop(columns="path"), on="track_id", how="left")
+        named = [name for name in ("artist", "title", "genre") if (songs[name] != "").any()]
+        shown = songs[["track_id", *named, "seconds"]].rename(columns={"track_id": "song"})
+        return NewSongs(
+            shown,
+            group_names(songs),
+            self.loader(new.part, shuffle=False),
+            self.features,
+            self.scaling,
+            self.known,
+            self.half_widths,
+            self.coverage,
+        )
+
+    def _feature_songs(self) -> FeatureSongs:
+        spectrum = self.read_options.spectrum
+        return FeatureSongs(
+            table=self.table,
+            features=self.features,
+            targets=self.labels,
+            scaling=self.scaling,
+            parts=self.parts,
+            artists=self.artists,
+            group=self.group,
+            coverage=self.coverage,
+            bins=spectrum.frequencies if self.inputs.spectra else None,
+            grouping=spectrum.grouping,
+            constant_inputs=self.inputs.constant,
+            n_bad=len(self.songs.quarantine) + len(self.songs.table) - len(self.table),
+            quarantine=self.songs.quarantine,
+            without_features=self.songs.without_features,
+            without_sound=self.songs.without_sound,
+            seed=self.seed,
+        )
+
+    def _make_task(self) -> FeatureRegression:
+        units = np.array([[unit(name)] for name in self.artists[self.parts["test"]]])
+        checks = None
+        if self.check_root is not None:
+            songs = self._new_songs(self.check_root, self.cache)
+            checks = GenreChecks(songs, self.checks, self.check_root.name)
+        dev, test = self.part_loader("val"), self.part_loader("test")
+        return FeatureRegression(self._feature_songs(), units, dev, test, checks)
 
     def _read(self) -> Songs:
         root = self.root

@@ -15,7 +15,7 @@ MOST = 16  # genres with a metric of their own
 class GenreRecall(WeightedMetric):
     """Share of the rows of one genre whose decision is that genre; NaN without any.
 
-    It describes and does not judge: whoever always decides for the genre has all of it.
+    It describes and does not judge: a model that always decides for the genre has all of it.
 
     Args:
         number: of the genre.
@@ -39,7 +39,7 @@ class GenreRecall(WeightedMetric):
 def genre_recalls(names: Sequence[str]) -> dict[str, WeightedMetric]:
     """Return the recall of each genre, by a name made of letters, digits and `_`.
 
-    Of more than 16 genres there is none: nobody would read them.
+    Of more than 16 genres there is none: a report would be too long.
     """
     if len(names) > MOST:
         return {}

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from scipy.stats import norm
 from torch import Tensor
 
 RESAMPLING_SEED = 20240425  # of every bootstrap: one number has one interval, wherever it stands
@@ -76,3 +77,18 @@ class Bootstrap:
         weights = self.weights(np.arange(len(values)) if units is None else units)
         sums = weights @ torch.from_numpy(np.array(values, dtype=np.float64))
         return percentile_interval(sums / weights.sum(dim=1))
+
+    def shares(self, share: np.ndarray, n_units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the ends of the intervals of shares (k,) of so many units (k,); NaN of none.
+
+        For shares of a handful of units, where all resamples may agree and a percentile interval
+        would have no width.
+
+        Source: Wilson 1927. Deviation: units (artists) for trials, as rows of one are alike.
+        """
+        z = norm.ppf(0.975)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            scale = 1 / (1 + z**2 / n_units)
+            centre = scale * (share + z**2 / (2 * n_units))
+            half = scale * z * np.sqrt(share * (1 - share) / n_units + z**2 / (4 * n_units**2))
+        return centre - half, centre + half

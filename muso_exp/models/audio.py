@@ -143,12 +143,19 @@ class AudioModel(Model):
         return self._outputs(self._run(x)[0]).mean(dim=1)
 
     def predict_step(self, batch: Batch, batch_idx: int = 0) -> dict[str, Tensor]:
-        """Return the head's column and `embedding` (B, embedding_dim), averaged over windows.
+        """Return the head's column, averaged over windows.
 
-        The column is `preds` of factors and regression, `scores` of tags, `probabilities` of
-        genres, each (B, n_outputs) float32.
+        It is `preds` of factors and regression, `scores` of tags, `probabilities` of genres, each
+        (B, n_outputs) float32.
         """
-        return self._columns(*self._run(batch["x"]))
+        return self._columns(self._run(batch["x"])[0])
+
+    def embedding(self, x: Tensor) -> Tensor:
+        """Return the inner representation of x (B, [W,] S), averaged over windows.
+
+        Shape (B, embedding_dim), float32.
+        """
+        return self._run(x)[1].mean(dim=1)
 
     def loss(self, batch: Batch) -> Tensor | None:
         """Return the mean loss over all windows of a batch, shape ()."""
@@ -214,9 +221,8 @@ class AudioModel(Model):
             return logits.softmax(dim=-1)
         return normalize(logits, dim=-1) if self.normalise else logits
 
-    def _columns(self, logits: Tensor, embedded: Tensor) -> dict[str, Tensor]:
-        outputs = self._outputs(logits).mean(dim=1)  # (B, O)
-        return {COLUMNS[self.head]: outputs, "embedding": embedded.mean(dim=1)}
+    def _columns(self, logits: Tensor) -> dict[str, Tensor]:
+        return {COLUMNS[self.head]: self._outputs(logits).mean(dim=1)}  # (B, O)
 
     def _criterion(self, logits: Tensor, target: Tensor) -> Tensor:
         n_windows = logits.shape[1]
@@ -230,8 +236,8 @@ class AudioModel(Model):
         return mse_loss(self._outputs(flat), each)
 
     def _evaluate(self, stage: str, metrics: Any, batch: Batch) -> dict[str, Tensor]:
-        logits, embedded = self._run(batch["x"])
-        preds = self._columns(logits, embedded)
+        logits, _ = self._run(batch["x"])
+        preds = self._columns(logits)
         metrics.update(**preds, target=batch["target"])
         loss = self._criterion(logits, batch["target"])
         self._log_loss(f"{stage}/loss", loss, len(batch["target"]))

@@ -92,10 +92,12 @@ class BagOfMFCC(Solver):
         return self._outputs(self._logits(self._embed(x))).mean(dim=1)
 
     def predict_step(self, batch: Batch, batch_idx: int = 0) -> dict[str, Tensor]:
-        """Return the head's column (see `AudioModel`) and `embedding`, the standardised bag."""
-        embedded = self._embed(batch["x"])  # (B, W, 819)
-        outputs = self._outputs(self._logits(embedded)).mean(dim=1)  # (B, n_outputs)
-        return {COLUMNS[self.head]: outputs, "embedding": embedded.mean(dim=1)}
+        """Return the head's column, (B, n_outputs), see `AudioModel`."""
+        return {COLUMNS[self.head]: self(batch["x"])}
+
+    def embedding(self, x: Tensor) -> Tensor:
+        """Return the standardised bag of x (B, [W,] S), averaged over windows, shape (B, 819)."""
+        return self._embed(x).mean(dim=1)
 
     def loss(self, batch: Batch) -> Tensor:
         """Return the head's loss of validation and test rows, the mean over windows, shape ()."""

@@ -136,7 +136,7 @@ def _tasks(
 
 
 def _reserve(path: Path, shape: tuple[int, int]) -> None:
-    """Make an int16 .npy file; a full disk is told here, for writing to the map would kill."""
+    """Make an int16 .npy file; a full disk is found here, for writing to the map would kill."""
     np.lib.format.open_memmap(path, "w+", np.int16, shape).flush()
     if hasattr(os, "posix_fallocate"):  # not on every system
         with path.open("r+b") as file:

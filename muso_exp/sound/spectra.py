@@ -13,7 +13,7 @@ from rich.progress import track as progress
 
 from muso_exp.cache import cache_key, cached_folder
 from muso_exp.errors import DataFormatError
-from muso_exp.sound.spectrum_task import ReadOptions, read_task
+from muso_exp.sound.spectrum_task import SpectrumReading, read_task
 from muso_exp.sound.store import files_fingerprint, why
 from muso_exp.sound.workers import Failure, Limits, run_each
 
@@ -21,7 +21,7 @@ VERSION = 1  # raised whenever a spectrum changes
 
 
 @dataclass(frozen=True)
-class Spectra:
+class ComputedSpectra:
     """Spectra of sound files.
 
     Attributes:
@@ -36,8 +36,8 @@ class Spectra:
 
 
 def compute_spectra(
-    tracks: pd.DataFrame, cache: Path, options: ReadOptions, workers: int
-) -> Spectra:
+    tracks: pd.DataFrame, cache: Path, options: SpectrumReading, workers: int
+) -> ComputedSpectra:
     """Return the spectra of sound files, computed once; later calls find them.
 
     Args:
@@ -62,11 +62,11 @@ def compute_spectra(
     index, quarantine = (
         pd.read_parquet(folder / name) for name in ("index.parquet", "quarantine.parquet")
     )
-    return Spectra(np.load(folder / "spectra.npy", mmap_mode="r"), index, quarantine)
+    return ComputedSpectra(np.load(folder / "spectra.npy", mmap_mode="r"), index, quarantine)
 
 
 def _compute(
-    tracks: pd.DataFrame, options: ReadOptions, workers: int
+    tracks: pd.DataFrame, options: SpectrumReading, workers: int
 ) -> tuple[np.ndarray, pd.DataFrame, pd.DataFrame]:
     """Return spectra of the good files, their index, and the quarantine table."""
     values = np.empty((len(tracks), options.spectrum.n_bins), np.float32)
@@ -93,7 +93,7 @@ def _compute(
 
 
 def _each(
-    tracks: pd.DataFrame, options: ReadOptions, workers: int
+    tracks: pd.DataFrame, options: SpectrumReading, workers: int
 ) -> Iterator[tuple[int, tuple[np.ndarray, float] | Failure]]:
     """Yield the number of each track and its result, in the order in which they end."""
     tasks = list(enumerate(tracks["path"].astype(str)))

@@ -12,7 +12,7 @@ from muso_exp.sound.decoding import AudioError, open_audio, read_part, resample
 
 
 @dataclass(frozen=True)
-class ReadOptions:
+class SpectrumReading:
     """Which part of a file the spectrum is of.
 
     Attributes:
@@ -40,7 +40,7 @@ class ReadOptions:
             )
 
 
-def read_spectrum(options: ReadOptions, path: str) -> tuple[np.ndarray, float]:
+def read_spectrum(options: SpectrumReading, path: str) -> tuple[np.ndarray, float]:
     """Return the spectrum of a file, float32 (n_bins,), and how many seconds it is of.
 
     Raises:
@@ -67,6 +67,6 @@ def read_spectrum(options: ReadOptions, path: str) -> tuple[np.ndarray, float]:
         raise AudioError(path, code, str(error)) from error
 
 
-def read_task(options: ReadOptions, task: tuple[int, str]) -> tuple[np.ndarray, float]:
+def read_task(options: SpectrumReading, task: tuple[int, str]) -> tuple[np.ndarray, float]:
     """Return what `read_spectrum` does of the file of a task (its number, its path)."""
     return read_spectrum(options, task[1])

@@ -161,12 +161,12 @@ def serve(descriptor: int) -> None:
     _limit_memory(limits.memory)
     connection.send("ready")
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)  # notes of C libraries on strange files: without end, and of no use
+    os.dup2(nowhere, 1)  # notes of C libraries on damaged files: without end, and of no use
     os.dup2(nowhere, 2)
     with contextlib.suppress(EOFError):
         while True:
             task = connection.recv()
-            signal.alarm(int(limits.seconds) + 60)  # if the parent is gone, nobody else ends it
+            signal.alarm(int(limits.seconds) + 60)  # if the parent is gone, nothing else ends it
             connection.send(_attempt(function, task))
             signal.alarm(0)
 
@@ -176,14 +176,14 @@ def _attempt(function: Callable, task: Any) -> Any:
         return function(task)
     except MemoryError:
         return Failure("memory", "needs more memory than a task may take")
-    except Exception as error:  # whatever a strange file provokes must not end the others
+    except Exception as error:  # no error of a damaged file may end the others
         code = getattr(error, "code", None)
         detail = getattr(error, "detail", None) or f"{type(error).__name__}: {error}"
         return Failure(code if isinstance(code, str) else "crashed", detail)
 
 
 def _limit_memory(memory: int) -> None:
-    """Let this process grow by `memory` bytes at most, where the system tells its size."""
+    """Let this process grow by `memory` bytes at most, where the system reports its size."""
     sizes = Path("/proc/self/statm")
     if sizes.is_file():
         used = int(sizes.read_text().split()[0]) * resource.getpagesize()

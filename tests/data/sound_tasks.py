@@ -1,6 +1,7 @@
 """The data sets of sound, ready on the twelve tones of `tiny_sound`."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from tiny_sound import (
@@ -53,6 +54,13 @@ def factors(root: Path, cache: Path, **options: object) -> AudioFactors:
 def tags(root: Path, cache: Path, **options: object) -> AudioTags:
     given = {**SOUND, "test_share": 0.2, "n_factors": 3, "iterations": 2, "bias": False, **options}
     return ready(AudioTags(plays(cache), root=str(root), cache=str(cache), **given))  # type: ignore[return-value, arg-type]
+
+
+class Heard:
+    """A stand-in for a trained model: its prediction columns are a function of a batch."""
+
+    def __init__(self, columns: Any) -> None:
+        self.columns = columns
 
 
 def mean_of(x: Tensor) -> Tensor:

@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 import pytorch_lightning as pl
 import torch
-from sound_tasks import SOUND, genres, mean_of
+from sound_tasks import SOUND, Heard, genres, mean_of
 from tiny_sound import (
     ARTISTS,
     GENRES,
-    N_CLIPS,
     RATE,
     WINDOW,
     write_sound_folder,
@@ -21,12 +20,18 @@ from torch import Tensor
 
 from muso_exp.data.audio_genres import AudioGenres
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
-from muso_exp.tasks.genre_recognition import Z, interval_text, wilson_interval
+from muso_exp.metrics.resampling import Bootstrap
+from muso_exp.records import Finding
+from muso_exp.tasks.base import Answer
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_sound_folder(tmp_path_factory.mktemp("sound"))
+
+
+def audited(data: AudioGenres) -> list[Finding]:
+    return data.task.audit(Answer(None, {}, Bootstrap(10)))
 
 
 def test_windows_of_a_clip_hold_its_very_samples(root: Path, cache: Path) -> None:
@@ -87,56 +92,13 @@ def crops_of_a_training(data: AudioGenres, folder: Path) -> list[Tensor]:
     return [torch.cat(listener.heard[:half]), torch.cat(listener.heard[half:])]
 
 
-def test_genre_nulls_are_the_train_prior_and_a_uniform_guess(root: Path, cache: Path) -> None:
-    data = genres(root, cache)
-    own = data.part("train")["genre"].value_counts(normalize=True)
-    prior = data.nulls()["prior"]["probabilities"]
-    assert prior.shape == (len(data.target()), 2)
-    assert prior[0].tolist() == pytest.approx([own["high"], own["low"]])
-    assert data.nulls()["uniform"]["probabilities"][0].tolist() == [0.5, 0.5]
-
-
-def test_the_level_alone_tells_genres_of_unlike_loudness(tmp_path: Path, cache: Path) -> None:
-    folder = write_sound_folder(tmp_path / "sound")
-    for i in range(0, N_CLIPS, 2):  # of genre low
-        write_tone(folder / "audio" / f"{i}.wav", 200 + 100 * i, amplitude=0.03)
-    data = genres(folder, cache)
-    told = data.nulls()["level"]["probabilities"]
-    assert told.argmax(dim=1).equal(data.target())
-    assert told.sum(dim=1).tolist() == pytest.approx([1.0] * len(told))
-
-
-def test_intervals_of_few_artists_are_wide_whatever_the_share() -> None:
-    # Wilson: 5 of 5 is 5 / (5 + z^2) to 1
-    low, high = wilson_interval(np.array([1.0, 0.5, np.nan]), np.array([5, 100, 0]))
-    assert (low[0], high[0]) == pytest.approx((5 / (5 + Z**2), 1))
-    assert (low[1], high[1]) == pytest.approx((0.4038, 0.5962), abs=1e-4)
-    assert interval_text(np.array([1.0, np.nan]), np.array([5, 0])) == ["0.57 to 1.00", "-"]
-
-
-def test_the_report_says_of_how_many_clips_each_number_is(root: Path, cache: Path) -> None:
-    data = genres(root, cache, n_folds=3)
-    model = {"probabilities": torch.tensor([[0.95, 0.05]] * len(data.target()))}
-    found = {section.name: section for section in data.sections(data.predictions(model), None)}  # type: ignore[arg-type]
-    n_high = int((data.target() == 0).sum())
-    table = found["calibration"].table
-    assert table["confidence"].tolist() == ["0.9 to 1"]
-    assert table["test clips"].tolist() == [len(data.target())]
-    assert table["right"].tolist() == pytest.approx([n_high / len(data.target())])
-    assert found["confidence"].table["test clips"].tolist() == [n_high, len(data.target()) - n_high]
-    assert "One of 3 folds" in found["confusion"].text
-    assert {"recall_high", "recall_low"} < set(data.metrics())
-    left = found["calibration"].figure.axes[0]
-    assert [text.get_text() for text in left.texts] == [str(len(data.target()))]
-
-
 def test_the_audit_counts_shared_artists_repeated_sound_and_quarantine(
     tmp_path: Path, cache: Path
 ) -> None:
     folder = write_sound_folder(tmp_path / "sound")
     (folder / "audio" / "0.wav").write_bytes((folder / "audio" / "11.wav").read_bytes())
     (folder / "audio" / "1.wav").write_bytes(b"not sound")
-    found = {finding.check: finding for finding in genres(folder, cache).audit()}
+    found = {finding.check: finding for finding in audited(genres(folder, cache))}
     assert found["files_in_quarantine"].value == 1
     assert found["quarantine_not_audio"].value == 1
     assert found["test_artists_in_train"].level == "warning"
@@ -145,12 +107,12 @@ def test_the_audit_counts_shared_artists_repeated_sound_and_quarantine(
 
 def test_an_artist_split_shares_no_artist(root: Path, cache: Path) -> None:
     data = genres(root, cache, split="artist", test_share=0.3)
-    found = {finding.check: finding for finding in data.audit()}
+    found = {finding.check: finding for finding in audited(data)}
     assert found["test_artists_in_train"].value == 0
-    assert set(data.units()[:, 0]) < {f"artist {name}" for name in ARTISTS}
+    assert set(data.task.units[:, 0]) < {f"artist {name}" for name in ARTISTS}
 
 
-def test_the_fingerprint_hangs_on_split_and_targets(root: Path, cache: Path) -> None:
+def test_the_fingerprint_depends_on_split_and_targets(root: Path, cache: Path) -> None:
     one, same = genres(root, cache), genres(root, cache)
     other = genres(root, cache, n_folds=3, fold=1)
     assert one.fingerprint == same.fingerprint != other.fingerprint
@@ -166,7 +128,8 @@ def test_genres_of_new_songs_come_with_confidence(
     write_tone(tmp_path / "a.wav", 900)
     (tmp_path / "bad.mp3").write_bytes(b"no sound")
     with caplog.at_level(logging.WARNING):
-        table = again.apply(tmp_path, lambda b: {"probabilities": mean_of(b["x"])[:, 1:]})
+        model = Heard(lambda b: {"probabilities": mean_of(b["x"])[:, 1:]})
+        table = again.read_new(tmp_path).apply(model)
     assert table["song"].tolist() == ["a.wav", "b.wav"]
     assert set(table["genre"]) <= set(GENRES)
     assert (table["confidence"] >= table["confidence 2"]).all()
@@ -188,7 +151,7 @@ def test_new_songs_that_are_none_are_refused(
         (tmp_path / name).write_bytes(b"not sound")
     data = genres(root, cache)
     with pytest.raises(error, match=message):
-        data.apply(tmp_path / name, lambda batch: {"probabilities": mean_of(batch["x"])})
+        data.read_new(tmp_path / name)
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from sound_tasks import SOUND, mean_of, tags
+from sound_tasks import SOUND, Heard, mean_of, ready, tags
 from tiny_sound import GENRES, N_CLIPS, write_sound_folder
 
 from muso_exp.data.audio_tags import AudioTags
-from muso_exp.data.sound.clip_vectors import predicted_factors
+from muso_exp.data.sound.clip_vectors import clip_bags, predicted_factors
 from muso_exp.errors import ConfigError
 
 
@@ -48,7 +48,8 @@ def test_predicted_factors_of_a_clip_never_come_from_its_own(root: Path, cache: 
     data.factors = data.factors.copy()
     clip = int(data.parts["train"][0])
     data.factors[clip] += 100
-    after = predicted_factors(data)
+    bags = clip_bags(data.store, data.cache)[data.clips]
+    after = predicted_factors(bags, data.factors, data.parts["train"], data.artists)
     assert after[clip] == pytest.approx(before[clip], rel=1e-4)
     test = data.parts["test"]
     assert not np.allclose(after[test], before[test])
@@ -57,37 +58,36 @@ def test_predicted_factors_of_a_clip_never_come_from_its_own(root: Path, cache: 
 def test_the_tag_prior_is_of_the_known_labels(root: Path, cache: Path) -> None:
     data = tags(root, cache, label_share=0.6)
     own = data.labels[torch.from_numpy(data.train_rows())].mean(dim=0)
-    assert data.nulls()["tag_prior"]["scores"][0].tolist() == pytest.approx(own.tolist())
+    assert data.task.nulls()["tag_prior"]["scores"][0].tolist() == pytest.approx(own.tolist())
 
 
 def test_popularity_is_a_null_model_where_plays_are_given(root: Path, cache: Path) -> None:
     data = tags(root, cache)
-    assert set(data.nulls()) == {"tag_prior", "level", "popularity"}
-    data.plays = None
-    nulls = data.nulls()
+    assert set(data.task.nulls()) == {"tag_prior", "level", "popularity"}
+    alone = ready(AudioTags(None, root=str(root), cache=str(cache), **SOUND))  # type: ignore[arg-type]
+    nulls = alone.task.nulls()
     assert set(nulls) == {"tag_prior", "level"}
-    assert nulls["level"]["scores"].shape == data.target().shape
+    assert nulls["level"]["scores"].shape == alone.task.target.shape
 
 
 def test_no_null_model_of_tags_reads_unknown_labels(root: Path, cache: Path) -> None:
     data = tags(root, cache, label_share=0.6)
-    before = data.nulls()
+    before = data.task.nulls()
     unknown = np.setdiff1d(np.arange(N_CLIPS), data.train_rows())
     data.labels[torch.from_numpy(unknown)] = 1 - data.labels[torch.from_numpy(unknown)]
-    for name, columns in data.nulls().items():
+    for name, columns in data.task.nulls().items():
         assert torch.equal(columns["scores"], before[name]["scores"])
 
 
 def test_tags_of_new_songs_come_with_probabilities(root: Path, cache: Path) -> None:
     data = tags(root, cache)
     n_tags = len(data.names)
-    table = data.apply(
-        root / "audio", lambda b: {"scores": mean_of(b["x"])[:, :1].expand(-1, n_tags)}
-    )
+    model = Heard(lambda b: {"scores": mean_of(b["x"])[:, :1].expand(-1, n_tags)})
+    table = data.read_new(root / "audio").apply(model)
     assert len(table) == N_CLIPS and set(table["tag 1"]) <= set(data.names)
     probe = tags(root, cache, inputs="mfcc")
     with pytest.raises(ConfigError, match=r"a run with dataset\.inputs=mfcc cannot be applied"):
-        probe.apply(root / "audio", lambda batch: {})
+        probe.read_new(root / "audio")
 
 
 @pytest.mark.parametrize(

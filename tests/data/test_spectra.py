@@ -10,16 +10,29 @@ from pytest import approx
 from tiny_songs import N_BINS, RATE, ready, table, waveform, write_matrix, write_songs
 from torch import Tensor
 
-from muso_exp.data.base import Batch
 from muso_exp.data.feature_regression.splits import split_sizes
+from muso_exp.data.spectra import Spectra
 from muso_exp.features.audio import SpectrumOptions, spectrum
-from muso_exp.sound.spectrum_task import ReadOptions, read_spectrum
+from muso_exp.metrics.resampling import Bootstrap
+from muso_exp.records import Batch, Finding
+from muso_exp.sound.spectrum_task import SpectrumReading, read_spectrum
+from muso_exp.tasks.base import Answer
 
-OPTIONS = ReadOptions(SpectrumOptions(N_BINS))
+OPTIONS = SpectrumReading(SpectrumOptions(N_BINS))
 
 
-def zeros(batch: Batch) -> dict[str, Tensor]:
-    return {"preds": torch.zeros(len(batch["x"]), 11)}
+class Zeros:
+    """A stand-in for a model that estimates the train mean of every feature."""
+
+    def columns(self, batch: Batch) -> dict[str, Tensor]:
+        return {"preds": torch.zeros(len(batch["x"]), 11)}
+
+
+ANSWER = Answer(Zeros(), {}, Bootstrap(10))
+
+
+def audited(data: Spectra) -> dict[str, Finding]:
+    return {finding.check: finding for finding in data.task.audit(ANSWER)}
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +86,7 @@ def test_test_songs_are_scaled_by_the_train_songs(matrix: Path, tmp_path: Path) 
     assert batch["x"].numpy() == approx(expected, abs=1e-4)
     raw = table()[data.features].to_numpy()
     expected = (raw[test] - raw[train].mean(axis=0)) / raw[train].std(axis=0)
-    assert data.target().numpy() == approx(expected, abs=1e-5)
+    assert data.task.target.numpy() == approx(expected, abs=1e-5)
 
 
 def test_each_epoch_sees_all_train_songs_in_another_order(matrix: Path, tmp_path: Path) -> None:
@@ -161,7 +174,7 @@ def test_bad_files_are_set_aside_and_counted(tmp_path: Path) -> None:
     assert "0.02 s are needed for 100 bins below 5000 Hz" in bad["detail"]["track0002"]
     assert "10000 is needed to reach 5000 Hz" in bad["detail"]["track0004"]
     assert len(data.table) == 25
-    found = {finding.check: finding for finding in data.audit()}
+    found = audited(data)
     assert found["files_in_quarantine"].value == 5
     assert found["files_in_quarantine"].level == "warning"
     expected = spectrum(waveform(7) / np.float32(32_768), RATE, OPTIONS.spectrum)
@@ -187,13 +200,12 @@ def test_a_constant_input_is_0_and_counted(matrix: Path, tmp_path: Path) -> None
     np.save(matrix / "spectra.npy", values)
     data = ready(matrix, tmp_path)
     assert (next(iter(data.test_dataloader()))["x"][:, 5] == 0).all()
-    found = {finding.check: finding.value for finding in data.audit()}
-    assert found["constant_inputs"] == 1
+    assert audited(data)["constant_inputs"].value == 1
 
 
 def test_the_mean_scores_1_on_what_it_was_fitted_on(matrix: Path, tmp_path: Path) -> None:
     data = ready(matrix, tmp_path)
-    metrics, train = data.metrics(), data.labels[torch.from_numpy(data.parts["train"])]
+    metrics, train = data.task.metrics(), data.labels[torch.from_numpy(data.parts["train"])]
     metrics.update(preds=torch.zeros_like(train), target=train)
     assert float(metrics.compute()["mse"]) == approx(1, abs=1e-5)
 
@@ -201,7 +213,7 @@ def test_the_mean_scores_1_on_what_it_was_fitted_on(matrix: Path, tmp_path: Path
 def test_the_mode_is_right_on_the_right_side_of_one_half(matrix: Path, tmp_path: Path) -> None:
     data = ready(matrix, tmp_path)
     place = data.features.index("mode")
-    truth = data.target()
+    truth = data.task.target
     almost = truth.clone()
     almost[:, place] = (
         torch.where(  # .4 and .6 in the feature's own units
@@ -209,7 +221,7 @@ def test_the_mode_is_right_on_the_right_side_of_one_half(matrix: Path, tmp_path:
         )
         / data.scaling.span[place]
     )
-    metric = data.metrics()["mode_accuracy"]
+    metric = data.task.metrics()["mode_accuracy"]
     metric.update(preds=almost, target=truth)
     assert float(metric.compute()) == 1
 
@@ -218,14 +230,14 @@ def test_the_artists_mean_is_a_null_where_artists_are_on_both_sides(
     songs: Path, cache: Path
 ) -> None:
     data = ready(songs, cache)
-    nulls = data.nulls()
+    nulls = data.task.nulls()
     assert (nulls["train_mean"]["preds"] == 0).all()
     train, test = data.parts["train"], data.parts["test"]
     for row, song in enumerate(test):
         theirs = data.labels[train[data.artists[train] == data.artists[song]]]
         expected = theirs.sum(dim=0) / (len(theirs) + 2)
         assert nulls["artist_mean"]["preds"][row].numpy() == approx(expected.numpy(), abs=1e-6)
-    assert set(ready(songs, cache, group="artist").nulls()) == {"train_mean"}
+    assert set(ready(songs, cache, group="artist").task.nulls()) == {"train_mean"}
 
 
 def test_new_songs_get_estimates_intervals_and_neighbours(songs: Path, cache: Path) -> None:
@@ -233,7 +245,7 @@ def test_new_songs_get_estimates_intervals_and_neighbours(songs: Path, cache: Pa
     data.half_widths = data.scaling.span * 0.5
     again = ready(songs, cache)
     again.load_state_dict(data.state_dict())
-    result = again.apply(songs, zeros)
+    result = again.read_new(songs).apply(Zeros())
     assert result["song"].tolist() == table()["id"].tolist()
     assert result["artist"][3] == "artist 1" and result["genre"][3] == "rock"
     assert result["seconds"].tolist() == approx([0.5] * 30, abs=1e-3)
@@ -253,7 +265,7 @@ def test_of_one_longer_new_song_as_much_is_heard_as_of_the_train_songs(
     data = ready(songs, cache)
     data.load_state_dict(data.state_dict())
     soundfile.write(tmp_path / "long.wav", waveform(1, 3.0), RATE)
-    result = data.apply(tmp_path / "long.wav", zeros)
+    result = data.read_new(tmp_path / "long.wav").apply(Zeros())
     assert result["song"].tolist() == ["long.wav"]
     assert result["seconds"].tolist() == approx([0.5], abs=1e-3)
     assert "artist" not in result and "genre" not in result
@@ -280,29 +292,31 @@ def test_waveforms_of_new_songs_are_cut_alike(songs: Path, cache: Path) -> None:
     options = {"sample_rate": RATE, "seconds": 0.5, "n_samples": 2_000}
     data = ready(songs, cache, inputs="waveform", **options)
     data.load_state_dict(data.state_dict())
-    assert len(data.apply(songs, zeros)) == 30
+    assert len(data.read_new(songs).apply(Zeros())) == 30
 
 
 def test_the_report_checks_other_songs_that_have_genres(songs: Path, cache: Path) -> None:
     data = ready(songs, cache, check_root=str(songs))
-    truth = {"preds": data.target()}
-    sections = {part.name: part for part in data.sections(data.predictions(truth), zeros)}
+    truth = {"preds": data.task.target}
+    sections = {
+        part.name: part for part in data.task.sections(data.task.predictions(truth), ANSWER)
+    }
     assert {"by_feature", "estimates", "songs", "importance", "intervals"} < set(sections)
     by_feature = sections["by_feature"].table
     assert by_feature is not None and by_feature["R2"].tolist() == approx([1] * 11)
-    checks = sections["sanity"].table
+    checks = sections["genre_checks"].table
     assert checks is not None
     assert checks["feature"].tolist() == ["energy", "loudness", "acousticness"]  # rock, classical
     assert checks["share"].tolist() == [0.5] * 3  # zeros: all songs alike
     assert set(checks["verdict"]) == {"not told apart"}
-    means = sections["sanity_means"].table
+    means = sections["genre_check_means"].table
     assert means is not None and means["genre"].tolist() == ["classical", "rock"]
 
 
 @pytest.mark.data
 def test_real_mp3s_have_spectra(real_data: Path, tmp_path: Path) -> None:
     path = next((real_data / "emotify-audio" / "audio" / "rock").glob("*.mp3"))
-    values, seconds = read_spectrum(ReadOptions(SpectrumOptions()), str(path))
+    values, seconds = read_spectrum(SpectrumReading(SpectrumOptions()), str(path))
     assert values.shape == (10_000,) and seconds == approx(30, abs=0.2)
     bass = values[:500].mean()  # below 250 Hz
     assert bass > 5 * values[8_000:].mean()

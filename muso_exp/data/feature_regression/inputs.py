@@ -20,7 +20,7 @@ from muso_exp.data.sound.windows import Crops, EpochBatches, Windows
 from muso_exp.errors import ConfigError, DataFormatError
 from muso_exp.features.tracks import Scaling
 from muso_exp.sound.spectra import compute_spectra, typical_seconds
-from muso_exp.sound.spectrum_task import ReadOptions
+from muso_exp.sound.spectrum_task import SpectrumReading
 from muso_exp.sound.store import AudioStore, StoreOptions, build_store
 
 INPUTS = ("spectrum", "waveform")
@@ -37,7 +37,7 @@ class SpectrumInputs:
 
     spectra = True
 
-    def __init__(self, options: ReadOptions, workers: int, num_workers: int) -> None:
+    def __init__(self, options: SpectrumReading, workers: int, num_workers: int) -> None:
         self.options, self.workers, self.num_workers = options, workers, num_workers
 
     @property
@@ -97,7 +97,7 @@ class SpectrumInputs:
         """Return new sound files as inputs.
 
         Of files that are longer than what the model learned from, as much is taken: what a bin
-        holds hangs on the length.
+        holds depends on the length.
         """
         options = self.options
         if options.seconds is None and np.isfinite(self.seconds):
@@ -192,7 +192,7 @@ Inputs = SpectrumInputs | WaveformInputs
 
 def make_inputs(
     kind: str,
-    options: ReadOptions,
+    options: SpectrumReading,
     n_samples: int,
     n_windows: int,
     workers: int,

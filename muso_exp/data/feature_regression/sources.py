@@ -1,24 +1,25 @@
 """Songs whose sound and whose audio features are both known, from files."""
 
+import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from torch import Tensor
 
 from muso_exp.errors import ConfigError, DataFormatError
 from muso_exp.formats.feature_table import find_feature_table, read_feature_table
 from muso_exp.formats.sound.layouts import read_tracks
 from muso_exp.formats.spectra_matrix import find_matrix, read_matrix
 from muso_exp.sound.spectra import compute_spectra
-from muso_exp.sound.spectrum_task import ReadOptions
+from muso_exp.sound.spectrum_task import SpectrumReading
 from muso_exp.sound.store import why
+from muso_exp.tasks.feature_regression.feature_songs import NAMES
 
 log = logging.getLogger(__name__)
-
-NAMES = ["id", "artist", "title", "genre"]  # of a song, "" where unknown
 
 
 @dataclass(frozen=True)
@@ -43,13 +44,27 @@ class Songs:
     without_sound: int
 
 
+def fingerprint(
+    ids: pd.Series, targets: Tensor, songs: Songs, parts: Mapping[str, np.ndarray]
+) -> str:
+    """Return the hash of ids, standardised features, spectra where there are any, and split."""
+    digest = hashlib.sha256("\n".join(ids).encode())
+    digest.update(np.ascontiguousarray(targets.numpy()).tobytes())
+    if songs.values is not None:
+        for row in songs.rows:
+            digest.update(np.ascontiguousarray(songs.values[row]).tobytes())
+    for rows in parts.values():
+        digest.update(rows.astype(np.int64).tobytes())
+    return digest.hexdigest()
+
+
 def read_songs(
     root: Path,
     cache: Path,
     layout: str,
     features: Sequence[str],
     duplicates: str,
-    options: ReadOptions,
+    options: SpectrumReading,
     workers: int,
     spectra: bool,
 ) -> Songs:
@@ -94,7 +109,7 @@ def read_songs(
     return _match(root, sound, table, features, values, quarantine)
 
 
-def _of_matrix(path: Path, options: ReadOptions) -> tuple[np.ndarray, pd.DataFrame]:
+def _of_matrix(path: Path, options: SpectrumReading) -> tuple[np.ndarray, pd.DataFrame]:
     values, ids = read_matrix(path)
     if values.shape[1] != options.spectrum.n_bins:
         raise ConfigError(

@@ -1,9 +1,7 @@
 """The base of every data set of sound: clips in a store, split, cut into windows."""
 
 from abc import abstractmethod
-from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -11,21 +9,23 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from muso_exp.data.base import BatchDataset, OwnTask, Predict
+from muso_exp.data.base import BatchDataset, ExperimentData, NewInput
+from muso_exp.data.sound.scratch import in_scratch
 from muso_exp.data.sound.simulated_sound import SoundWorld, sound_folder
-from muso_exp.data.sound.splits import PARTS, SplitOptions, group_names, split_clips
+from muso_exp.data.sound.splits import SplitOptions, group_names, split_clips
 from muso_exp.data.sound.windows import Crops, EpochBatches, Windows
 from muso_exp.errors import ConfigError
 from muso_exp.formats.sound.layouts import read_tracks
 from muso_exp.formats.sound.new_songs import find_songs, warn_of_bad
 from muso_exp.formats.sound.split_lists import read_artist_list, read_split_list, set_listed
 from muso_exp.ranges import Count, Positive, Seed, Share, ZeroOrMore
-from muso_exp.records import Batch, Finding
 from muso_exp.sound.store import AudioStore, StoreOptions, build_store
-from muso_exp.tasks import sound_audit as report
+from muso_exp.tasks.base import Task
+from muso_exp.tasks.new_clips import NewClips
+from muso_exp.tasks.sound_clips import SoundClips
 
 
-class AudioData(OwnTask):
+class AudioData(ExperimentData):
     """Clips of sound with something to learn of each; a subclass says what.
 
     Training takes random crops, evaluation the first consecutive windows of a clip, over which a
@@ -159,7 +159,9 @@ class AudioData(OwnTask):
             self._drop_unlisted()
         self.artists = group_names(self.tracks)  # (n_clips,)
         self.labels = self.learn()  # (n_clips, ...)
-        self.fingerprint = self.identity()
+        clips = self._sound_clips()
+        self.fingerprint = clips.fingerprint(self.store.fingerprint)
+        self.task = self.make_task(clips)
         self.dims |= {
             "head": self.head,
             "n_outputs": self.n_outputs(),
@@ -184,16 +186,16 @@ class AudioData(OwnTask):
         """Return how many numbers a model predicts of a clip."""
 
     @abstractmethod
-    def describe(self, songs: pd.DataFrame, columns: dict[str, Tensor]) -> pd.DataFrame:
-        """Return what is shown of new songs, whose prediction columns are given."""
+    def make_task(self, clips: SoundClips) -> Task:
+        """Return what is asked of a model of these clips."""
+
+    @abstractmethod
+    def new_songs(self, clips: NewClips) -> NewInput:
+        """Return new songs, as what a trained model is asked of them."""
 
     def strata(self) -> np.ndarray:
         """Return the classes that folds hold equal shares of: the genres, shape (n_clips,)."""
         return np.unique(self.tracks["genre"].to_numpy(str), return_inverse=True)[1]
-
-    def identity(self) -> str:
-        """Return a hash of clips, targets and split."""
-        return report.identity(self)
 
     def folder(self) -> Path:
         """Return the folder of the sound files: the root, or the simulated one."""
@@ -237,55 +239,45 @@ class AudioData(OwnTask):
         labels = self.labels[torch.from_numpy(rows)]
         return Windows(self.store, self.clips[rows], labels, self.n_samples, self.eval_windows)
 
-    def predict_all(self, rows: np.ndarray, predict: Predict) -> dict[str, Tensor]:
-        """Return the prediction columns of some clips, in their order."""
-        return predict_batches(self.loader(self.windows(rows), shuffle=False), predict)
-
-    def target(self) -> Tensor:
-        """Return the true values of the test clips, in row order."""
-        return self.labels[torch.from_numpy(self.parts["test"])]
-
-    def units(self) -> np.ndarray:
-        """Return the artist of each test clip, shape (n_rows, 1)."""
-        return self.artists[self.parts["test"]][:, None]
-
-    def audit(self) -> list[Finding]:
-        """Return what could not be decoded, and what train and test have in common."""
-        return report.audit(self)
-
-    def counts(self) -> dict[str, int]:
-        """Return tracks read, clips used, artists, and clips of each part."""
-        parts = {f"{name}_clips": len(self.parts[name]) for name in PARTS}
-        artists = len(np.unique(self.artists))
-        return {"tracks": self.n_read, "clips": len(self.tracks), "artists": artists, **parts}
-
-    def apply(self, path: Path, predict: Predict) -> pd.DataFrame:
-        """Predict new songs: a sound file, or a folder of them.
+    def read_new(self, path: Path) -> NewInput:
+        """Read new songs: a sound file, or a folder of them.
 
         Clips are cut as in training. Files that cannot be used are left out, with a warning that
         names each and the reason.
-
-        Args:
-            path: of the file or folder.
-            predict: the trained model.
-
-        Returns:
-            A row per song; the subclass's `describe` says what is in it.
 
         Raises:
             DatasetNotFoundError: no such file or folder, or no sound file in it.
             DataFormatError: no file that can be used.
         """
         songs = find_songs(path)
-        with TemporaryDirectory() as folder:
-            store = build_store(songs, Path(folder), self.store_options)
+
+        def decode(folder: Path) -> NewClips:
+            store = build_store(songs, folder, self.store_options)
             warn_of_bad(store.quarantine, len(songs))
-            clips = np.arange(len(store))
-            nothing = torch.zeros(len(store))
-            windows = Windows(store, clips, nothing, self.n_samples, self.eval_windows)
-            columns = predict_batches(self.loader(windows, shuffle=False), predict)
-            good = songs.set_index("track_id").loc[store.index["track_id"]].reset_index()
-        return self.describe(good, columns)
+            every, nothing = np.arange(len(store)), torch.zeros(len(store))
+            windows = Windows(store, every, nothing, self.n_samples, self.eval_windows)
+            named = store.index[["track_id"]].reset_index(drop=True)
+            return NewClips(named, self.loader(windows, shuffle=False))
+
+        return self.new_songs(in_scratch(decode))
+
+    def _sound_clips(self) -> SoundClips:
+        index = self.store.index
+        return SoundClips(
+            tracks=self.tracks,
+            targets=self.labels,
+            parts=self.parts,
+            artists=self.artists,
+            digests=index["digest"].to_numpy()[self.clips],
+            n_filled=index["n_filled"].to_numpy()[self.clips],
+            n_samples=self.store.n_samples,
+            seconds=self.store_options.seconds,
+            split=self.split_options.kind,
+            n_folds=self.split_options.n_folds,
+            n_read=self.n_read,
+            n_decoded=len(self.store),
+            quarantine=self.store.quarantine,
+        )
 
     def _read(self) -> tuple[pd.DataFrame, AudioStore]:
         """Return the tracks of the folder and the store of their clips, read once."""
@@ -307,15 +299,3 @@ class AudioData(OwnTask):
         self.tracks = self.tracks.iloc[kept].reset_index(drop=True)
         self.clips = self.clips[kept]
         self.parts = {name: np.searchsorted(kept, rows) for name, rows in self.parts.items()}
-
-
-def predict_batches(batches: DataLoader, predict: Predict) -> dict[str, Tensor]:
-    """Return the prediction columns of all rows of a loader."""
-    parts = list(_predicted(batches, predict))
-    return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
-
-
-def _predicted(batches: DataLoader, predict: Predict) -> Iterator[dict[str, Tensor]]:
-    for batch in batches:
-        asked: Batch = {"x": batch["x"]}
-        yield predict(asked)

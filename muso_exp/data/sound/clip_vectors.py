@@ -1,9 +1,7 @@
 """One vector for each clip: a bag of its sound, its factors, or the factors heard in the bag."""
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.linear_model import Ridge
@@ -15,9 +13,6 @@ from muso_exp.cache import cache_key, cached_file
 from muso_exp.errors import ConfigError
 from muso_exp.features.bags import bag_of_mfcc
 from muso_exp.sound.store import AudioStore
-
-if TYPE_CHECKING:
-    from muso_exp.data.audio_tags import AudioTags
 
 VERSION = 1  # of the cached bags
 VECTORS = ("mfcc", "factors", "predicted_factors")
@@ -38,33 +33,48 @@ def require_inputs(inputs: str) -> list[str]:
     return names
 
 
-def clip_vectors(data: AudioTags, names: list[str]) -> np.ndarray:
-    """Return the vectors of these names side by side, (n_clips, n_columns), float32."""
+def clip_vectors(
+    names: list[str],
+    bags: Callable[[], np.ndarray],
+    factors: np.ndarray,
+    train: np.ndarray,
+    artists: np.ndarray,
+) -> np.ndarray:
+    """Return the vectors of these names side by side, (n_clips, n_columns), float32.
+
+    Args:
+        names: some of VECTORS.
+        bags: returns the bag of MFCC of each clip, (n_clips, 819); called where it is needed.
+        factors: of each clip, shape (n_clips, n_factors); unread without factors among the names.
+        train: rows of the train clips.
+        artists: of each clip, shape (n_clips,).
+    """
     parts = {
-        "mfcc": lambda: clip_bags(data.store, data.cache)[data.clips],
-        "factors": lambda: data.factors,
-        "predicted_factors": lambda: predicted_factors(data),
+        "mfcc": bags,
+        "factors": lambda: factors,
+        "predicted_factors": lambda: predicted_factors(bags(), factors, train, artists),
     }
     return np.concatenate([parts[name]() for name in names], axis=1).astype(np.float32)
 
 
-def predicted_factors(data: AudioTags) -> np.ndarray:
+def predicted_factors(
+    bags: np.ndarray, factors: np.ndarray, train: np.ndarray, artists: np.ndarray
+) -> np.ndarray:
     """Return the factors heard in each clip by ridge regression, shape (n_clips, n_factors).
 
     The first stage learns from all train clips, with tags or without, and never from a test clip;
-    what it says of a train clip is learned from those of other artists, so that train and test
+    what it predicts of a train clip is learned from those of other artists, so that train and test
     clips are predicted alike well.
 
     Source: thesis section 6.2.1 (transfer). Deviation: a bag of MFCC under a linear model in the
     place of SampleCNN, whose predictions of its own train clips a probe would be misled by.
     """
-    x, train = clip_bags(data.store, data.cache)[data.clips], data.parts["train"]
-    found = _fit(x[train], data.factors[train]).predict(x)
-    artists = data.artists[train]
-    n_folds = min(N_FOLDS, len(np.unique(artists)))
-    for known, asked in GroupKFold(n_folds).split(train, groups=artists):
-        model = _fit(x[train[known]], data.factors[train[known]])
-        found[train[asked]] = model.predict(x[train[asked]])
+    found = _fit(bags[train], factors[train]).predict(bags)
+    groups = artists[train]
+    n_folds = min(N_FOLDS, len(np.unique(groups)))
+    for known, asked in GroupKFold(n_folds).split(train, groups=groups):
+        model = _fit(bags[train[known]], factors[train[known]])
+        found[train[asked]] = model.predict(bags[train[asked]])
     return found
 
 

@@ -56,7 +56,7 @@ def split_clips(
 ) -> dict[str, np.ndarray]:
     """Return the rows of train, val and test, ascending.
 
-    Where a group stands in a share hangs on its name and the seed alone, not on the other clips.
+    Where a group stands in a share depends on its name and the seed alone, not on other clips.
 
     Args:
         tracks: `track_id`, `artist` and `split` of each clip.

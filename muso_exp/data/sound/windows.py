@@ -16,7 +16,7 @@ class Crops(BatchDataset):
     """Random crops of some clips, drawn anew each epoch from what is sound in them, not padding.
 
     A row of an epoch is one crop; `EpochBatches` asks for rows as epoch * n_rows + row, so that a
-    crop hangs on seed, epoch and row alone, in whatever process it is cut.
+    crop depends on seed, epoch and row alone, whichever process cuts it.
 
     Args:
         store: of the clips.
@@ -69,7 +69,7 @@ class Crops(BatchDataset):
 
 
 class EpochBatches(Sampler[list[int]]):
-    """The rows of `Crops` in batches, in an order that hangs on seed and epoch alone.
+    """The rows of `Crops` in batches, in an order that depends on seed and epoch alone.
 
     A last batch of a single row joins the one before it: batch normalisation needs two.
 

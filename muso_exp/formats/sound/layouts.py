@@ -38,7 +38,7 @@ FMA_COLUMNS = {
 
 
 @dataclass(frozen=True)
-class Layout:
+class SoundLayout:
     """A way in which sound files lie in a folder.
 
     Attributes:
@@ -139,7 +139,7 @@ def _complete(path: Path, table: pd.DataFrame, needed: tuple[str, ...]) -> pd.Da
     """Return a table with all COLUMNS, the absent ones empty and the values checked.
 
     Raises:
-        DataFormatError: a needed column is absent or has an empty value, or a strange split.
+        DataFormatError: a needed column is absent or has an empty value, or an unknown split.
     """
     for name in needed:
         if name not in table:
@@ -151,9 +151,9 @@ def _complete(path: Path, table: pd.DataFrame, needed: tuple[str, ...]) -> pd.Da
         if name not in table:
             table[name] = ""
     table["split"] = table["split"].replace(_SPLIT_NAMES)
-    strange = ~table["split"].isin(SPLITS).to_numpy()
-    if strange.any():
-        row = int(strange.argmax())
+    unknown = ~table["split"].isin(SPLITS).to_numpy()
+    if unknown.any():
+        row = int(unknown.argmax())
         need = "train, val, test or nothing is needed"
         value = table["split"].iloc[row]
         raise DataFormatError(path, need, line=row + 2, column="split", value=value)
@@ -243,23 +243,25 @@ def _literal_tags(path: Path, text: str) -> list[str]:
 
 
 PUBLISHED = {
-    "manifest": Layout(
+    "manifest": SoundLayout(
         lambda root: {"path", "track_id"} <= set(_manifest_columns(root)),
         _read_manifest,
         "manifest.csv with columns path, track_id",
     ),
-    "fma": Layout(
+    "fma": SoundLayout(
         lambda root: _fma_table(root) is not None,
         _read_fma,
         "tracks.csv and fma_small/000/000002.mp3",
     ),
-    "gtzan": Layout(lambda root: bool(gtzan_files(root)), read_gtzan, "blues/blues.00000.wav"),
-    "emotify": Layout(
+    "gtzan": SoundLayout(lambda root: bool(gtzan_files(root)), read_gtzan, "blues/blues.00000.wav"),
+    "emotify": SoundLayout(
         lambda root: "file" in _manifest_columns(root) and is_file(root / "annotations.csv"),
         _read_emotify,
         "manifest.csv with column file, and annotations.csv",
     ),
 }
 LAYOUTS = PUBLISHED | {
-    "folder": Layout(has_sound_only, read_folder, "a folder of sound files per genre, no table")
+    "folder": SoundLayout(
+        has_sound_only, read_folder, "a folder of sound files per genre, no table"
+    )
 }

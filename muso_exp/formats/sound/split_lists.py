@@ -27,7 +27,7 @@ def read_split_list(path: Path) -> dict[str, str]:
 
     Raises:
         DatasetNotFoundError: no such file or folder.
-        DataFormatError: no list, a strange part, or a track in two parts.
+        DataFormatError: no list, an unknown part, or a track in two parts.
     """
     if path.is_dir():
         rows = [row for file in sorted(path.glob("*.txt")) for row in _lines(file)]

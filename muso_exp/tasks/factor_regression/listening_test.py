@@ -1,4 +1,4 @@
-"""The thesis' test of factors from sound: songs that nobody has played, recommended (table 6.1)."""
+"""The thesis' test of factors from sound: songs without plays, recommended (table 6.1)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,8 +10,7 @@ from torch import Tensor
 
 from muso_exp.features.factor_scaling import unit_rows
 from muso_exp.features.ranking import Rows, rank_by_item, rank_in_blocks
-
-Columns = dict[str, Tensor]
+from muso_exp.records import Columns
 
 
 @dataclass(frozen=True)
@@ -74,26 +73,6 @@ class ListeningTest:
 
     def _seen(self) -> Rows:
         return Rows(np.zeros(len(self.users) + 1, np.int64), np.empty(0, np.int64))
-
-
-def group_means(values: np.ndarray, groups: np.ndarray, asked: np.ndarray) -> np.ndarray:
-    """Return the mean row of each group that is asked for; of an unknown one, that of all rows.
-
-    Args:
-        values: shape (n_rows, n_columns).
-        groups: name of each row's group, shape (n_rows,).
-        asked: names, shape (n_asked,).
-
-    Returns:
-        Shape (n_asked, n_columns).
-    """
-    names, group = np.unique(groups, return_inverse=True)
-    sums = np.zeros((len(names) + 1, values.shape[1]))
-    np.add.at(sums, group, values)
-    means = sums / np.append(np.bincount(group), 1)[:, None]
-    means[-1] = values.mean(axis=0)
-    place = np.minimum(np.searchsorted(names, asked), len(names) - 1)
-    return means[np.where(names[place] == asked, place, len(names))]
 
 
 def _tensors(columns: dict[str, np.ndarray]) -> Columns:

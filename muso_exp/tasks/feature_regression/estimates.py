@@ -1,49 +1,83 @@
-"""What is said of a new song: estimated features with intervals, and the nearest known songs."""
+"""New songs: estimated features with intervals, and the nearest known songs."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from muso_exp.data.base import Predict
-from muso_exp.data.sound.clip_data import predict_batches
+from muso_exp.features.conformal import conformal_half_widths
 from muso_exp.features.tracks import FEATURES, Scaling
-from muso_exp.formats.sound.named_songs import find_new_songs
-from muso_exp.formats.sound.new_songs import warn_of_bad
-
-if TYPE_CHECKING:
-    from muso_exp.data.spectra import Spectra
+from muso_exp.records import Batch
+from muso_exp.tasks.feature_regression.feature_songs import FeatureSongs
+from muso_exp.tasks.new_clips import predict_batches
 
 log = logging.getLogger(__name__)
 
 N_NEAREST = 5  # document 4: the five nearest tracks
 
 
-def estimate_songs(data: Spectra, path: Path, predict: Predict) -> pd.DataFrame:
-    """Return what is said of the sound file, or of those in the folder, at `path`.
+@dataclass(frozen=True)
+class NewSongs:
+    """New songs whose features are estimated.
 
-    The columns, and what is raised: `muso_exp.data.spectra.Spectra.apply`.
+    Attributes:
+        songs: `song` (its id), artist, title and genre where any is known, seconds heard.
+        artists: of each song, or the song itself where unknown, shape (n_songs,).
+        batches: the inputs, in row order.
+        features: names of the features, in the order of the outputs.
+        scaling: of the features.
+        known: id, artist, title and the features of known songs.
+        half_widths: of the intervals, in the features' own units, shape (n_features,).
+        coverage: share of new songs that the intervals cover.
     """
-    files = find_new_songs(path)
-    with TemporaryDirectory() as folder:
-        new = data.inputs.of_files(files, Path(folder))
-        warn_of_bad(new.quarantine, len(files))
-        columns = predict_batches(data.loader(new.part, shuffle=False), predict)
-        index = new.index[["track_id", "seconds"]]
-    songs = index.merge(files.drop(columns="path"), on="track_id", how="left")
-    named = [name for name in ("artist", "title", "genre") if (songs[name] != "").any()]
-    songs = songs[["track_id", *named, "seconds"]].rename(columns={"track_id": "song"})
-    preds = data.own_units(columns["preds"].double().numpy())
-    songs["nearest"] = nearest_songs(preds, data.known, data.features, data.scaling)
-    songs["nearest_raw"] = nearest_songs(preds, data.known, data.features, None)
-    log.info("intervals hold %.0f %% of new songs like those of training", 100 * data.coverage)
-    return estimates_table(songs, preds, data.half_widths, data.features)
+
+    songs: pd.DataFrame
+    artists: np.ndarray
+    batches: Iterable[Batch]
+    features: list[str]
+    scaling: Scaling
+    known: pd.DataFrame
+    half_widths: np.ndarray
+    coverage: float
+
+    def apply(self, model: Any) -> pd.DataFrame:
+        """Estimate the features of each song.
+
+        Returns:
+            A row per song: names, seconds heard, the nearest known songs by standardised features
+            and by raw ones, as published; the estimates, then the ends of their intervals.
+        """
+        preds = self.estimate(model)
+        nearest = {
+            name: nearest_songs(preds, self.known, self.features, scaling)
+            for name, scaling in (("nearest", self.scaling), ("nearest_raw", None))
+        }
+        songs = self.songs.assign(**nearest)
+        log.info("intervals hold %.0f %% of new songs like those of training", 100 * self.coverage)
+        return estimates_table(songs, preds, self.half_widths, self.features)
+
+    def estimate(self, model: Any) -> np.ndarray:
+        """Return the features in their own units, shape (n_songs, n_features)."""
+        preds = predict_batches(model, self.batches)["preds"].double().numpy()
+        return preds * self.scaling.span + self.scaling.shift
+
+
+def half_widths(songs: FeatureSongs, dev: Iterable[Batch], model: Any) -> np.ndarray:
+    """Return half the width of the intervals, in own units, from the errors on the dev songs.
+
+    Args:
+        songs: and their split.
+        dev: batches of the dev songs, in row order.
+        model: trained, or in training.
+    """
+    preds = predict_batches(model, dev)["preds"]
+    errors = (preds - songs.targets_of("val")).double().numpy()
+    return conformal_half_widths(errors, songs.coverage) * songs.scaling.span
 
 
 def estimates_table(

@@ -1,6 +1,7 @@
-"""Is what a model says of other people's recordings what a listener would say? Rank statistics."""
+"""Whether estimates of other recordings differ by genre as a listener expects: rank statistics."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -8,10 +9,25 @@ import torch
 
 from muso_exp.errors import ConfigError
 from muso_exp.metrics.ranks import weighted_auc
-from muso_exp.metrics.resampling import RESAMPLING_SEED, bootstrap_weights, percentile_interval
+from muso_exp.metrics.resampling import Bootstrap, percentile_interval
+from muso_exp.tasks.feature_regression.estimates import NewSongs
 
-RESAMPLES = 1000
 COLUMNS = ["feature", "higher in", "than in", "share", "low", "high", "verdict"]
+
+
+@dataclass(frozen=True)
+class GenreChecks:
+    """Other songs with genres, and what a listener expects of them.
+
+    Attributes:
+        songs: the songs.
+        checks: feature, genre where a listener expects more of it, genre where less.
+        place: name of the folder that the songs are of.
+    """
+
+    songs: NewSongs
+    checks: Sequence[Sequence[str]]
+    place: str
 
 
 def check_features(checks: Sequence[Sequence[str]], features: Sequence[str]) -> None:
@@ -25,7 +41,10 @@ def check_features(checks: Sequence[Sequence[str]], features: Sequence[str]) -> 
 
 
 def compare_genres(
-    estimates: pd.DataFrame, artists: np.ndarray, checks: Sequence[Sequence[str]]
+    estimates: pd.DataFrame,
+    artists: np.ndarray,
+    checks: Sequence[Sequence[str]],
+    bootstrap: Bootstrap,
 ) -> pd.DataFrame:
     """Return for each check how often it holds for a song of either genre, drawn at random.
 
@@ -36,6 +55,7 @@ def compare_genres(
         estimates: `genre` and the features, a row per song.
         artists: a group for each song, shape (n_songs,).
         checks: feature, genre where a listener expects more of it, genre where less.
+        bootstrap: of the run.
 
     Returns:
         COLUMNS, a row per check whose two genres are there.
@@ -50,8 +70,8 @@ def compare_genres(
         positive = torch.from_numpy(genre[among] == more)
         units = np.unique(artists[among], return_inverse=True)[1]
         share = float(weighted_auc(torch.ones(1, len(values)).double(), values, positive)[0])
-        weights = bootstrap_weights(units, RESAMPLES, RESAMPLING_SEED)
-        low, high = percentile_interval(weighted_auc(weights, values, positive))
+        samples = weighted_auc(bootstrap.weights(units), values, positive)
+        low, high = percentile_interval(samples)
         rows.append((feature, more, less, share, low, high, _verdict(low, high)))
     return pd.DataFrame(rows, columns=COLUMNS)
 

@@ -1,5 +1,6 @@
-"""Which frequencies move which feature: what a model does when bands of its input are changed."""
+"""Which frequencies move which feature: a model's answers when bands of its input change."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -7,7 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from muso_exp.data.base import Predict
+from muso_exp.records import Batch, Columns
+
+Predict = Callable[[Batch], Columns]
 
 N_BANDS = 50
 N_ROWS = 128  # songs that it is measured on, at most
@@ -45,7 +48,7 @@ def band_importance(
         x: standardised spectra, shape (n_rows, n_bins).
         target: standardised features, shape (n_rows, n_outputs).
         frequencies: where bins begin and end, in Hz, shape (n_bins + 1,).
-        predict: the trained model.
+        predict: returns the prediction columns of a batch, with `preds`.
         seed: of the shuffles.
 
     Source: document 4 wished for "feature importance in the neural network". The method:

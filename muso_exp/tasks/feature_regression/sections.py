@@ -1,11 +1,10 @@
-"""What the report says of estimated features: errors, frequencies, intervals, checks."""
+"""The sections of the report: errors, frequencies, intervals, checks on other songs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,40 +12,26 @@ import torch
 from scipy.stats import spearmanr
 from torch import Tensor
 
-from muso_exp.data.base import Predict
-from muso_exp.data.sound.splits import group_names
 from muso_exp.figures import common as plots
 from muso_exp.figures import spectra as plots_spectra
 from muso_exp.metrics.regression import R2, MeanSquaredError
-from muso_exp.metrics.resampling import RESAMPLING_SEED, bootstrap_weights, percentile_interval
+from muso_exp.metrics.resampling import Bootstrap, percentile_interval
 from muso_exp.records import Batch, Section
-from muso_exp.tasks.feature_regression.genre_checks import compare_genres
+from muso_exp.tasks.feature_regression.estimates import estimates_table
+from muso_exp.tasks.feature_regression.feature_songs import FeatureSongs
+from muso_exp.tasks.feature_regression.genre_checks import GenreChecks, compare_genres
 from muso_exp.tasks.feature_regression.importance import band_importance
 
-if TYPE_CHECKING:
-    from muso_exp.data.spectra import Spectra
-
-RESAMPLES = 1000
 N_SHOWN = 4  # test songs in the figure of spectra
 
 
-def sections(data: Spectra, predictions: pd.DataFrame, predict: Predict) -> Sequence[Section]:
-    """Return errors by feature, examples, what frequencies do, intervals, and checks."""
-    estimates = [f"{name}_estimate" for name in data.features]
-    raw = predictions[estimates].to_numpy(dtype=np.float64)
-    preds = torch.from_numpy((raw - data.scaling.shift) / data.scaling.span)
-    shown = [_by_feature(data, preds), _scatter(data, predictions, raw)]
-    if data.inputs.spectra:
-        batch = next(iter(data.part_loader("test")))
-        shown += [_examples(data, batch, preds), _importance(data, predict)]
-    shown.append(_intervals(data, raw, predict))
-    return shown + ([] if data.check_root is None else _sanity(data, data.check_root, predict))
-
-
-def _by_feature(data: Spectra, preds: Tensor) -> Section:
-    target = data.target().double()
+def by_feature(
+    songs: FeatureSongs, preds: Tensor, units: np.ndarray, bootstrap: Bootstrap
+) -> Section:
+    """Return the errors of each feature (n_rows, n_features), with intervals over units."""
+    target = songs.targets_of("test").double()
     columns = {"preds": preds, "target": target}
-    weights = bootstrap_weights(data.units(), RESAMPLES, RESAMPLING_SEED)
+    weights = bootstrap.weights(units)
     ones = torch.ones(1, len(target), dtype=torch.float64)
     r2 = R2().per_output(ones, **columns)[0].numpy()
     samples = R2().per_output(weights, **columns)  # (n_resamples, n_features)
@@ -54,7 +39,7 @@ def _by_feature(data: Spectra, preds: Tensor) -> Section:
     ranks = [spearmanr(*pair).statistic for pair in zip(preds.T, target.T, strict=True)]
     table = pd.DataFrame(
         {
-            "feature": data.features,
+            "feature": songs.features,
             "squared error": MeanSquaredError().per_output(ones, **columns)[0].numpy(),
             "R2": r2,
             "R2 low": ends[:, 0],
@@ -62,7 +47,7 @@ def _by_feature(data: Spectra, preds: Tensor) -> Section:
             "rank correlation": ranks,
         }
     )
-    figure = plots.forest_figure(data.features, r2, ends, "R2 (dashed: the train mean)", 0.0)
+    figure = plots.forest_figure(songs.features, r2, ends, "R2 (dashed: the train mean)", 0.0)
     text = (
         "Each feature by itself, in standard units; intervals over artists. The card's r2 is the "
         "mean of the column R2, in which a feature of little spread among the test songs counts as "
@@ -71,43 +56,42 @@ def _by_feature(data: Spectra, preds: Tensor) -> Section:
     return Section("by_feature", "Error by feature", text, table=table, figure=figure)
 
 
-def _scatter(data: Spectra, predictions: pd.DataFrame, raw: np.ndarray) -> Section:
-    truth = predictions[data.features].to_numpy(dtype=np.float64)
-    figure = plots_spectra.scatter_figure(truth, raw, data.features)
+def scatter(songs: FeatureSongs, predictions: pd.DataFrame, raw: np.ndarray) -> Section:
+    """Return estimates in own units, shape (n_rows, n_features), against the truth."""
+    truth = predictions[songs.features].to_numpy(dtype=np.float64)
+    figure = plots_spectra.scatter_figure(truth, raw, songs.features)
     text = "Test songs, in the features' own units. A model that has learned lies on the line."
     return Section("estimates", "Estimated against true features", text, figure=figure)
 
 
-def _examples(data: Spectra, batch: Batch, preds: Tensor) -> Section:
+def examples(songs: FeatureSongs, batch: Batch, edges: np.ndarray, preds: Tensor) -> Section:
     """Return the document's figure: spectra of some test songs, and true and predicted features."""
-    edges = data.read_options.spectrum.frequencies
     n_shown = min(N_SHOWN, len(batch["x"]))
-    songs = data.part("test").head(n_shown)
-    names = zip(songs["artist"], songs["title"], songs["id"], strict=True)
+    shown = songs.part("test").head(n_shown)
+    names = zip(shown["artist"], shown["title"], shown["id"], strict=True)
     titles = [f"{artist} - {title}" if title else track for artist, title, track in names]
     figure = plots_spectra.songs_figure(
         (edges[1:] + edges[:-1]) / 2,
         batch["x"][:n_shown].numpy(),
         batch["target"][:n_shown].numpy(),
         preds[:n_shown].numpy(),
-        data.features,
+        songs.features,
         titles,
     )
     text = "Standardised inputs of the first test songs, and their features in standard units."
     return Section("songs", "Spectra and features of some songs", text, figure=figure)
 
 
-def _importance(data: Spectra, predict: Predict) -> Section:
-    batch = next(iter(data.part_loader("test")))
-    edges = data.read_options.spectrum.frequencies
-    found = band_importance(batch["x"], batch["target"], edges, predict, data.seed)
+def importance(songs: FeatureSongs, batch: Batch, edges: np.ndarray, model: Any) -> Section:
+    """Return which frequencies move which feature, on a batch of test songs."""
+    found = band_importance(batch["x"], batch["target"], edges, model.columns, songs.seed)
     panels = [
         ("effect: change of the estimate if the band is 1 sd louder (sd)", found.effect),
         ("importance: rise of the squared error if the band is shuffled", found.loss),
     ]
-    figure = plots_spectra.heat_figure(panels, data.features, found.edges, "Hz")
+    figure = plots_spectra.heat_figure(panels, songs.features, found.edges, "Hz")
     arrays = {"edges": found.edges, "effect": found.effect, "loss": found.loss}
-    table = _strongest(data.features, found.edges, found.effect, found.loss)
+    table = _strongest(songs.features, found.edges, found.effect, found.loss)
     text = (
         "Which frequencies move which feature, mean over test songs; red up, blue down. Bands of "
         "equal musical interval, each row by its own scale (the table has the largest values). A "
@@ -136,42 +120,40 @@ def _strongest(
     )
 
 
-def _intervals(data: Spectra, raw: np.ndarray, predict: Predict) -> Section:
-    half_widths = data.dev_half_widths(predict)
-    truth = data.part("test")[data.features].to_numpy(dtype=np.float64)
+def intervals(songs: FeatureSongs, raw: np.ndarray, half_widths: np.ndarray) -> Section:
+    """Return the intervals' half widths, and how many test songs lie inside."""
+    truth = songs.part("test")[songs.features].to_numpy(dtype=np.float64)
     inside = np.abs(raw - truth) <= half_widths
     naive = np.quantile(
-        np.abs(data.part("train")[data.features] - data.scaling.shift), data.coverage, axis=0
+        np.abs(songs.part("train")[songs.features] - songs.scaling.shift), songs.coverage, axis=0
     )
     table = pd.DataFrame(
         {
-            "feature": data.features,
+            "feature": songs.features,
             "half width": [_width(width) for width in half_widths.tolist()],
             "half width of the mean": naive,
             "test songs inside": inside.mean(axis=0),
         }
     )
     text = (
-        f"Intervals for {data.coverage:.0%} of new songs like these, from the errors on the "
-        f"{len(data.parts['val'])} dev songs (split conformal); beside them those that the train "
+        f"Intervals for {songs.coverage:.0%} of new songs like these, from the errors on the "
+        f"{len(songs.parts['val'])} dev songs (split conformal); beside them those that the train "
         "mean alone would need."
     )
     return Section("intervals", "Intervals of new songs", text, table=table)
 
 
-def _sanity(data: Spectra, root: Path, predict: Predict) -> list[Section]:
-    """Return the checks on the songs under a folder."""
-    data.known = data.part("train")
-    data.half_widths = data.dev_half_widths(predict)
-    estimates = data.apply(root, predict)
-    for name in ("artist", "genre"):
-        if name not in estimates:
-            estimates[name] = ""
-    artists = group_names(estimates.rename(columns={"song": "track_id"}))
-    table = compare_genres(estimates, artists, data.checks)
-    n_outside = _outside(data, estimates)
+def check_sections(checks: GenreChecks, model: Any, bootstrap: Bootstrap) -> list[Section]:
+    """Return the checks on other songs, which have genres."""
+    new = checks.songs
+    estimates = estimates_table(new.songs, new.estimate(model), new.half_widths, new.features)
+    if "genre" not in estimates:
+        estimates["genre"] = ""
+    table = compare_genres(estimates, new.artists, checks.checks, bootstrap)
+    raw = estimates[new.features].to_numpy(dtype=np.float64)
+    n_outside = float(np.abs((raw - new.scaling.shift) / new.scaling.span).mean())
     text = (
-        f"{len(estimates)} songs of {root.name} under the "
+        f"{len(estimates)} songs of {checks.place} under the "
         "trained model: the share of pairs of songs, one of each genre, that are in the order a "
         "listener expects (.5: none), with 95 % intervals over artists. Estimates of these songs "
         f"lie on average {n_outside:.1f} of the train songs' standard deviations from their mean."
@@ -183,16 +165,11 @@ def _sanity(data: Spectra, root: Path, predict: Predict) -> list[Section]:
         ends = table[["low", "high"]].to_numpy()
         share = table["share"].to_numpy()
         figure = plots.forest_figure(labels, share, ends, "share of pairs as expected", 0.5)
-    means = estimates.groupby("genre")[data.features].mean().reset_index()
+    means = estimates.groupby("genre")[new.features].mean().reset_index()
     return [
-        Section("sanity", "Checks on other songs", text, table=table, figure=figure),
-        Section("sanity_means", "Mean estimates by genre", table=means),
+        Section("genre_checks", "Checks on other songs", text, table=table, figure=figure),
+        Section("genre_check_means", "Mean estimates by genre", table=means),
     ]
-
-
-def _outside(data: Spectra, estimates: pd.DataFrame) -> float:
-    raw = estimates[data.features].to_numpy(dtype=np.float64)
-    return float(np.abs((raw - data.scaling.shift) / data.scaling.span).mean())
 
 
 def _width(width: float) -> float | str:

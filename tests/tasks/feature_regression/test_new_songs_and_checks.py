@@ -7,14 +7,16 @@ import torch
 from pytest import approx
 from torch import Tensor
 
-from muso_exp.data.base import Batch
 from muso_exp.data.feature_regression.splits import fit_inputs, split_songs
 from muso_exp.errors import ConfigError
 from muso_exp.features.tracks import fit_scaling
+from muso_exp.metrics.resampling import Bootstrap
+from muso_exp.records import Batch
 from muso_exp.tasks.feature_regression.estimates import estimates_table, nearest_songs
 from muso_exp.tasks.feature_regression.genre_checks import compare_genres
 from muso_exp.tasks.feature_regression.importance import band_bounds, band_importance
 
+BOOTSTRAP = Bootstrap(1000)
 KNOWN = pd.DataFrame(
     {
         "id": ["a", "b", "c"],
@@ -55,7 +57,9 @@ def estimated(energy: list[float]) -> pd.DataFrame:
 
 def test_a_check_is_the_share_of_pairs_in_the_expected_order() -> None:
     estimates = estimated([0.9, 0.8, 0.5, 0.2, 0.5, 0.4, 0.3, 0.1])
-    row = compare_genres(estimates, np.arange(8), [["energy", "rock", "classical"]]).iloc[0]
+    row = compare_genres(
+        estimates, np.arange(8), [["energy", "rock", "classical"]], BOOTSTRAP
+    ).iloc[0]
     assert row["share"] == approx((4 + 4 + 3.5 + 1) / 16)
     assert row["low"] < row["share"] < row["high"]
     assert row["verdict"] == "not told apart"
@@ -70,7 +74,9 @@ def test_a_check_is_the_share_of_pairs_in_the_expected_order() -> None:
 )
 def test_a_check_says_what_it_found(energy: list[float], verdict: str) -> None:
     checks = [["energy", "rock", "classical"]]
-    assert compare_genres(estimated(energy), np.arange(8), checks)["verdict"][0] == verdict
+    assert (
+        compare_genres(estimated(energy), np.arange(8), checks, BOOTSTRAP)["verdict"][0] == verdict
+    )
 
 
 def test_few_artists_make_a_wide_interval() -> None:
@@ -80,14 +86,17 @@ def test_few_artists_make_a_wide_interval() -> None:
     estimates = pd.DataFrame({"genre": genres, "energy": values})
     checks = [["energy", "rock", "classical"]]
     songs, artists = (
-        compare_genres(estimates, units, checks).iloc[0] for units in (np.arange(80), artist)
+        compare_genres(estimates, units, checks, BOOTSTRAP).iloc[0]
+        for units in (np.arange(80), artist)
     )
     assert artists["share"] == songs["share"]
     assert artists["high"] - artists["low"] > 1.5 * (songs["high"] - songs["low"])
 
 
 def test_a_check_on_an_absent_genre_is_left_out() -> None:
-    table = compare_genres(estimated([0.5] * 8), np.arange(8), [["energy", "rock", "jazz"]])
+    table = compare_genres(
+        estimated([0.5] * 8), np.arange(8), [["energy", "rock", "jazz"]], BOOTSTRAP
+    )
     assert len(table) == 0
 
 

@@ -2,71 +2,81 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 import torch
 
 from muso_exp.figures.sound import confidence_figure, confusion_figure, group_bars_figure
 from muso_exp.metrics.genres import per_class
+from muso_exp.metrics.resampling import Bootstrap
 from muso_exp.records import Section
 
-if TYPE_CHECKING:
-    from muso_exp.data.audio_genres import AudioGenres
-
 N_BINS = 10  # of the confidence, of equal width
-Z = 1.959964  # of a normal variable, 95 %
 FEW = "Intervals are Wilson's, with as many trials as there are artists."
 
 
-def sections(data: AudioGenres, predictions: pd.DataFrame) -> list[Section]:
-    """Return the confusion matrix, the table of confidence, and the calibration."""
+def sections(
+    predictions: pd.DataFrame,
+    names: list[str],
+    artists: np.ndarray,
+    n_folds: int,
+    bootstrap: Bootstrap,
+) -> list[Section]:
+    """Return the confusion matrix, the table of confidence, and the calibration.
+
+    Args:
+        predictions: of the test clips, see `GenreRecognition.predictions`.
+        names: of the genres, by number.
+        artists: of the test clips, shape (n_rows,).
+        n_folds: folds of a cross-validation; 0 for none.
+        bootstrap: of the run.
+    """
     return [
-        confusion(data, predictions),
-        confidence(data, predictions),
-        calibration(data, predictions),
+        confusion(predictions, names, n_folds),
+        confidence(predictions, names, artists, bootstrap),
+        calibration(predictions, artists, bootstrap),
     ]
 
 
-def confusion(data: AudioGenres, predictions: pd.DataFrame) -> Section:
+def confusion(predictions: pd.DataFrame, names: list[str], n_folds: int) -> Section:
     """Return the test clips by true and decided genre."""
     table = pd.crosstab(predictions["genre"], predictions["decision"])
-    counts = table.reindex(index=data.names, columns=data.names, fill_value=0)
+    counts = table.reindex(index=names, columns=names, fill_value=0)
     shown = counts.rename_axis(None, axis=1).reset_index(names="true genre")
     text = "Test clips by true genre (rows) and decided genre (columns)."
-    folds = data.split_options.n_folds
-    if folds > 1:
+    if n_folds > 1:
         text += (
-            f" One of {folds} folds: `python -m muso_exp compare FOLDER --mean`, given the folder "
-            "of them all, shows recall_<genre>, and with it which genre is missed throughout."
+            f" One of {n_folds} folds: `python -m muso_exp compare FOLDER --mean`, given the "
+            "folder of them all, shows recall_<genre>, and with it which genre is missed "
+            "throughout."
         )
-    figure = confusion_figure(counts.to_numpy(), data.names)
+    figure = confusion_figure(counts.to_numpy(), names)
     return Section("confusion", "Confusions", text, shown, figure)
 
 
-def confidence(data: AudioGenres, predictions: pd.DataFrame) -> Section:
+def confidence(
+    predictions: pd.DataFrame, names: list[str], artists: np.ndarray, bootstrap: Bootstrap
+) -> Section:
     """Return accuracy and mean confidence of each true genre."""
     probabilities = torch.tensor(np.array(predictions["probabilities"].tolist()))
-    target = data.target()
+    target = torch.tensor(predictions["target"].to_numpy())
     n_rows, accuracy, mean = (column.numpy() for column in per_class(probabilities, target).T)
-    artists = data.units()[:, 0]
     n_artists = np.array(
-        [len(np.unique(artists[target.numpy() == number])) for number in range(len(data.names))]
+        [len(np.unique(artists[target.numpy() == number])) for number in range(len(names))]
     )
     shown = pd.DataFrame(
         {
-            "genre": data.names,
+            "genre": names,
             "test clips": n_rows.astype(int),
             "artists": n_artists,
             "accuracy": accuracy,
-            "interval": interval_text(accuracy, n_artists),
+            "interval": interval_text(bootstrap, accuracy, n_artists),
             "mean confidence": mean,
             "confidence - accuracy": mean - accuracy,
         }
     )
     columns = {"accuracy": accuracy, "mean confidence": mean}
-    labels = [f"{name} ({int(n)})" for name, n in zip(data.names, n_rows, strict=True)]
+    labels = [f"{name} ({int(n)})" for name, n in zip(names, n_rows, strict=True)]
     return Section(
         "confidence",
         "Confidence per genre",
@@ -78,12 +88,12 @@ def confidence(data: AudioGenres, predictions: pd.DataFrame) -> Section:
     )
 
 
-def calibration(data: AudioGenres, predictions: pd.DataFrame) -> Section:
+def calibration(predictions: pd.DataFrame, artists: np.ndarray, bootstrap: Bootstrap) -> Section:
     """Return how often decisions of each confidence are right, and of how many clips."""
     right = (predictions["decision"] == predictions["genre"]).to_numpy(dtype=float)
     sure = predictions["confidence"].to_numpy().clip(0, 1)
     bins = np.minimum((sure * N_BINS).astype(int), N_BINS - 1)
-    rows = pd.DataFrame({"sure": sure, "right": right, "artist": data.units()[:, 0]}).groupby(bins)
+    rows = pd.DataFrame({"sure": sure, "right": right, "artist": artists}).groupby(bins)
     mean, share, clips = rows["sure"].mean(), rows["right"].mean(), rows.size()
     n_artists = rows["artist"].nunique()
     shown = pd.DataFrame(
@@ -93,7 +103,7 @@ def calibration(data: AudioGenres, predictions: pd.DataFrame) -> Section:
             "artists": n_artists.to_numpy(),
             "mean confidence": mean.to_numpy(),
             "right": share.to_numpy(),
-            "interval": interval_text(share.to_numpy(), n_artists.to_numpy()),
+            "interval": interval_text(bootstrap, share.to_numpy(), n_artists.to_numpy()),
         }
     )
     figure = confidence_figure(right, sure, mean.to_numpy(), share.to_numpy(), clips.to_numpy())
@@ -108,21 +118,9 @@ def calibration(data: AudioGenres, predictions: pd.DataFrame) -> Section:
     )
 
 
-def interval_text(share: np.ndarray, n: np.ndarray) -> list[str]:
-    """Return the 95 % intervals of shares (k,) of n trials (k,) as text, "-" of no trial."""
-    low, high = wilson_interval(share, n)
+def interval_text(bootstrap: Bootstrap, share: np.ndarray, n: np.ndarray) -> list[str]:
+    """Return the intervals of shares (k,) of n artists (k,) as text, "-" of no artist."""
+    low, high = bootstrap.shares(share, n)
     return [
         f"{a:.2f} to {b:.2f}" if np.isfinite(a) else "-" for a, b in zip(low, high, strict=True)
     ]
-
-
-def wilson_interval(share: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the ends of the 95 % interval of shares (k,) of n trials (k,); NaN of no trial.
-
-    Source: Wilson 1927. Deviation: none; artists for trials, as clips of one artist are alike.
-    """
-    with np.errstate(invalid="ignore", divide="ignore"):
-        scale = 1 / (1 + Z**2 / n)
-        centre = scale * (share + Z**2 / (2 * n))
-        half = scale * Z * np.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
-    return centre - half, centre + half

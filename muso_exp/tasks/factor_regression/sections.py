@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 import torch
@@ -11,95 +9,53 @@ from torch import Tensor
 
 from muso_exp.features.factor_scaling import unit_rows
 from muso_exp.figures.common import forest_figure
-from muso_exp.metrics.resampling import RESAMPLING_SEED, bootstrap_weights, percentile_interval
-from muso_exp.records import Finding, Section
+from muso_exp.metrics.resampling import Bootstrap, percentile_interval
+from muso_exp.records import Columns, Section
+from muso_exp.tasks.factor_regression.baselines import guesses
+from muso_exp.tasks.factor_regression.factor_clips import FactorClips
 
-if TYPE_CHECKING:
-    from muso_exp.data.audio_factors import AudioFactors
-
-RESAMPLES = 1000  # behind the intervals of these tables; the card's default
 N_NEAREST = 10  # neighbours shown and counted, as in the thesis
 
 
-def audit(data: AudioFactors) -> list[Finding]:
-    """Return who is known of what: the clips, the artists, the users."""
-    plays = data.plays.data.plays
-    items = len(data.tracks)
-    train, test = (data.artists[data.parts[name]] for name in ("train", "test"))
-    strangers = float((~np.isin(test, train)).mean())
-    n_users = len(data.listening.users)
-    return [
-        *data.plays.data.notes,
-        Finding(
-            "clips_without_plays",
-            len(data.store) - items,
-            f"{len(data.store) - items} of {len(data.store)} decoded clips are not among the "
-            f"{plays.shape[1]} played items (dataset.match={data.match})",
-        ),
-        Finding(
-            "items_without_sound",
-            plays.shape[1] - items,
-            f"{plays.shape[1] - items} played items have no clip; their plays shape the factors",
-        ),
-        Finding(
-            "factors_know_test_plays",
-            1.0,
-            "the factors to be heard were learned from all plays, those of test clips too (as in "
-            "the thesis): the upper bound is no forecast, the rows beside it are",
-        ),
-        Finding(
-            "test_clips_by_unknown_artists",
-            strangers,
-            f"{strangers:.1%} of the test clips are by artists without train clips; for these the "
-            "null model artist_mean says the mean of all",
-        ),
-        Finding(
-            "users_in_recommendation",
-            n_users,
-            f"{n_users} of {plays.shape[0]} users have played both train and test clips, "
-            f"{data.listening.held.nnz} test entries; popularity is no null model here: nobody "
-            "knows how often a new song will be played",
-            "warning" if n_users < 100 else "note",
-        ),
-    ]
+def sections(rows: FactorClips, predicted: np.ndarray, bootstrap: Bootstrap) -> list[Section]:
+    """Return table 6.1, what neighbours have in common, neighbours of some songs, the factors.
+
+    Args:
+        rows: clips with their true factors.
+        predicted: factors of all clips by the model, shape (n_clips, n_factors).
+        bootstrap: of the run.
+    """
+    table = [table_6_1(rows, predicted, bootstrap)] if len(rows.listening.users) else []
+    shared = shared_genres(rows, predicted, bootstrap)
+    return [*table, *shared, nearest(rows, predicted), kept(rows, predicted)]
 
 
-def sections(data: AudioFactors) -> list[Section]:
-    """Return table 6.1, what neighbours have in common, neighbours of some songs, the factors."""
-    if data.predicted is None:
-        return []
-    parts = [table_6_1(data)] if len(data.listening.users) else []
-    return [*parts, *shared_genres(data, data.predicted), nearest(data, data.predicted), kept(data)]
-
-
-def table_6_1(data: AudioFactors) -> Section:
+def table_6_1(rows: FactorClips, predicted: np.ndarray, bootstrap: Bootstrap) -> Section:
     """Return the rows of table 6.1 and the null models, with intervals over users."""
-    k = data.cutoffs[-1]
-    rows = recommenders(data)
-    users = data.plays.data.users[data.listening.users]
-    weights = bootstrap_weights(users, RESAMPLES, RESAMPLING_SEED)
-    shown = pd.DataFrame([_row(name, rows, weights, k) for name in rows])
-    auc = np.array([_mean(columns["auc"], weights) for columns in rows.values()])
+    k = rows.listening.cutoffs[-1]
+    found = recommenders(rows, predicted)
+    weights = bootstrap.weights(rows.users)
+    shown = pd.DataFrame([_row(name, found, weights, k) for name in found])
+    auc = np.array([_mean(columns["auc"], weights) for columns in found.values()])
     text = (
         "New songs recommended by factors, as in table 6.1 of the thesis (its numbers are in the "
         "card of an experiment that quotes them): users are the mean of the train songs that they "
         "played, test songs are ranked by their cosine. A mean factor for every song ranks at "
-        f"random. The last column: AUC minus that of the row above. {len(users)} users, "
-        f"{data.listening.held.shape[1]} test songs."
+        f"random. The last column: AUC minus that of the row above. {len(rows.users)} users, "
+        f"{rows.listening.held.shape[1]} test songs."
     )
-    figure = forest_figure(list(rows), auc[:, 0], auc[:, 1:], "AUC, mean over users", 0.5)
+    figure = forest_figure(list(found), auc[:, 0], auc[:, 1:], "AUC, mean over users", 0.5)
     return Section("table_6_1", "Recommendation of new songs (table 6.1)", text, shown, figure)
 
 
-def recommenders(data: AudioFactors) -> dict[str, dict[str, Tensor]]:
+def recommenders(rows: FactorClips, predicted: np.ndarray) -> dict[str, Columns]:
     """Return the ranking columns of each row of the table, from nothing to the true factors."""
-    guesses = data.guesses(data.known())
-    heard = data.factors if data.predicted is None else data.predicted
+    artists = guesses(rows.clips, rows.known_factors())["artist_mean"]
     return {
-        "random": data.listening.rank_alike(),
-        "artist mean": data.ranked(guesses["artist_mean"]),
-        "from audio": data.ranked(heard),
-        "upper bound": data.ranked(data.factors),
+        "random": rows.listening.rank_alike(),
+        "artist mean": rows.ranked(artists),
+        "from audio": rows.ranked(predicted),
+        "upper bound": rows.ranked(rows.factors),
     }
 
 
@@ -125,19 +81,19 @@ def _mean(values: Tensor, weights: Tensor) -> tuple[float, float, float]:
     return float(values.double().mean()), *percentile_interval(samples)
 
 
-def shared_genres(data: AudioFactors, predicted: np.ndarray) -> list[Section]:
+def shared_genres(rows: FactorClips, predicted: np.ndarray, bootstrap: Bootstrap) -> list[Section]:
     """Return how often the nearest test songs of other artists share the genre of a test song."""
-    test = data.parts["test"]
-    genres = data.tracks["genre"].to_numpy(str)[test]
+    test = rows.clips.parts["test"]
+    genres = rows.clips.tracks["genre"].to_numpy(str)[test]
     if (genres == "").all():
         return []
-    artists = data.artists[test]
-    spaces = {"by chance": None, "from audio": predicted[test], "true factors": data.factors[test]}
+    artists = rows.clips.artists[test]
+    spaces = {"by chance": None, "from audio": predicted[test], "true factors": rows.factors[test]}
     shares = {name: same_genre(space, genres, artists) for name, space in spaces.items()}
     asked = ~np.isnan(shares["by chance"])
     if not asked.any():
         return []
-    weights = bootstrap_weights(artists[asked], RESAMPLES, RESAMPLING_SEED)
+    weights = bootstrap.weights(artists[asked])
     found = {name: _mean(torch.from_numpy(share[asked]), weights) for name, share in shares.items()}
     shown = pd.DataFrame(
         {
@@ -178,13 +134,13 @@ def same_genre(space: np.ndarray | None, genres: np.ndarray, artists: np.ndarray
     return shares
 
 
-def nearest(data: AudioFactors, predicted: np.ndarray) -> Section:
+def nearest(rows: FactorClips, predicted: np.ndarray) -> Section:
     """Return the clips nearest to some clips, by true and by predicted factors."""
-    names, genres = data.names(), data.tracks["genre"].to_numpy(str)
+    names, genres = rows.clips.names(), rows.clips.tracks["genre"].to_numpy(str)
     tables = []
-    for query in data.asked:
+    for query in rows.queries:
         columns: dict[str, object] = {"query": names[query]}
-        for label, space in (("true factors", data.factors), ("from audio", predicted)):
+        for label, space in (("true factors", rows.factors), ("from audio", predicted)):
             units = unit_rows(space)
             cosine = units @ units[query]
             cosine[query] = -np.inf
@@ -194,7 +150,7 @@ def nearest(data: AudioFactors, predicted: np.ndarray) -> Section:
             ]
             columns["score" if label == "true factors" else "score "] = cosine[order]
         tables.append(pd.DataFrame(columns))
-    own = ", ".join(f"{names[query]}: {genres[query] or 'no genre'}" for query in data.asked)
+    own = ", ".join(f"{names[query]}: {genres[query] or 'no genre'}" for query in rows.queries)
     text = (
         "The clips nearest to some clips, train clips among them, by the cosine of true and of "
         f"predicted factors (thesis, tables 6.3 to 6.8). Genres of the queries: {own}."
@@ -202,17 +158,17 @@ def nearest(data: AudioFactors, predicted: np.ndarray) -> Section:
     return Section("neighbours", "Nearest songs", text, table=pd.concat(tables))
 
 
-def kept(data: AudioFactors) -> Section:
+def kept(rows: FactorClips, predicted: np.ndarray) -> Section:
     """Return the predicted factors with ids and names, written to `factors.npz`."""
-    split = np.full(len(data.tracks), "train", dtype="<U5")
-    for name, rows in data.parts.items():
-        split[rows] = name
-    predicted = data.factors if data.predicted is None else data.predicted
+    clips = rows.clips
+    split = np.full(len(clips.tracks), "train", dtype="<U5")
+    for name, part in clips.parts.items():
+        split[part] = name
     arrays = {
         "item_factors": predicted,
-        "true_factors": data.factors,
-        "item_ids": data.tracks["track_id"].to_numpy(str),
-        "item_names": np.array(data.names(), dtype=str),
+        "true_factors": rows.factors,
+        "item_ids": clips.tracks["track_id"].to_numpy(str),
+        "item_names": np.array(clips.names(), dtype=str),
         "item_split": split,
     }
     n_clips, n_factors = predicted.shape

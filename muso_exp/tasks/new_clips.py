@@ -1,0 +1,60 @@
+"""New songs for a model of sound: its answers, batch by batch, and which songs are alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
+
+from muso_exp.models.abilities import GivesEmbedding, ask
+from muso_exp.records import Batch, Columns
+
+
+def predict_batches(model: Any, batches: Iterable[Batch]) -> Columns:
+    """Return a model's prediction columns of all rows of some batches, in their order."""
+    parts = [model.columns({"x": batch["x"]}) for batch in batches]
+    return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+
+
+@dataclass(frozen=True)
+class NewClips:
+    """New songs, cut into windows as in training.
+
+    Attributes:
+        songs: `track_id` of each song.
+        batches: their windows, x (B, n_windows, n_samples), in row order; can be iterated again.
+    """
+
+    songs: pd.DataFrame
+    batches: Iterable[Batch]
+
+    def predict(self, model: Any) -> Columns:
+        """Return the model's prediction columns of all songs."""
+        return predict_batches(model, self.batches)
+
+    def most_similar(self, model: Any) -> pd.DataFrame:
+        """Return the other new song that is most similar to each, by the cosine of embeddings.
+
+        Returns:
+            `most similar` and `similarity`, a row per song; no columns of a single song or where
+            the model gives no embedding.
+        """
+        if len(self.songs) < 2 or not isinstance(model, GivesEmbedding):
+            return pd.DataFrame(index=self.songs.index)
+        embedded = torch.cat([ask(model.embedding, batch["x"]) for batch in self.batches])
+        similarity, nearest = nearest_other(embedded)
+        names = self.songs["track_id"].iloc[nearest.numpy()].to_numpy()
+        return pd.DataFrame({"most similar": names, "similarity": similarity.numpy()})
+
+
+def nearest_other(vectors: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the cosine (n,) of each vector (n, D) to the nearest other one, and its number."""
+    units = normalize(vectors.double(), dim=1)
+    cosine = (units @ units.T).fill_diagonal_(-torch.inf)  # (n, n)
+    best = cosine.max(dim=1)
+    return best.values, best.indices

@@ -1,0 +1,121 @@
+"""The task of factors from sound: null models, the recommendation of new songs, the report."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sound_tasks import Heard, factors, mean_of
+from tiny_sound import write_sound_folder
+
+from muso_exp.evaluation import card as paper
+from muso_exp.metrics.resampling import Bootstrap
+from muso_exp.tasks.base import Answer, NotAnsweredError
+from muso_exp.tasks.factor_regression.listening_test import ListeningTest
+from muso_exp.tasks.factor_regression.recommendation import NewSongRecommendation
+from muso_exp.tasks.factor_regression.sections import same_genre, table_6_1
+from muso_exp.tasks.factor_regression.sections import sections as table_and_neighbours
+
+MODEL = Heard(lambda batch: {"preds": mean_of(batch["x"])})
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_sound_folder(tmp_path_factory.mktemp("sound"))
+
+
+def test_the_artist_mean_is_of_train_clips_and_else_the_mean_of_all(
+    root: Path, cache: Path
+) -> None:
+    data = factors(root, cache)
+    test, train = data.part("test"), data.parts["train"]
+    labels = data.labels.numpy()
+    guessed = data.task.nulls()["artist_mean"]["preds"].numpy()
+    for row, artist in enumerate(test["artist"]):
+        own = train[(data.tracks["artist"].to_numpy()[train] == artist)]
+        expected = labels[own if len(own) else train].mean(axis=0)
+        assert guessed[row] == pytest.approx(expected, abs=1e-6)
+    mean = data.task.nulls()["mean_factor"]["preds"].numpy()
+    assert mean[0] == pytest.approx(labels[train].mean(axis=0), abs=1e-6)
+
+
+def test_under_an_artist_split_the_artist_mean_is_the_mean(root: Path, cache: Path) -> None:
+    nulls = factors(root, cache, split="artist", test_share=0.3).task.nulls()
+    assert nulls["artist_mean"]["preds"].numpy() == pytest.approx(
+        nulls["mean_factor"]["preds"].numpy(), abs=1e-6
+    )
+
+
+def test_users_are_known_by_train_clips_and_asked_for_test_clips(root: Path, cache: Path) -> None:
+    data = factors(root, cache)
+    listening, matrix = data.task.rows.listening, data.plays.data.plays.toarray()
+    train, test = (data.tracks["item"].to_numpy()[data.parts[name]] for name in ("train", "test"))
+    expected = np.flatnonzero((matrix[:, train] > 0).any(1) & (matrix[:, test] > 0).any(1))
+    assert listening.users.tolist() == expected.tolist()
+    ranked = data.task.rows.ranked(data.factors)
+    own = matrix[:, train][expected] @ data.factors[data.parts["train"]]
+    songs = data.factors[data.parts["test"]]
+    songs /= np.linalg.norm(songs, axis=1, keepdims=True)
+    scores, played = own @ songs.T, matrix[:, test][expected] > 0
+    for row in range(len(expected)):
+        more, less = scores[row][played[row]], scores[row][~played[row]]
+        wins = (more[:, None] > less[None]).mean() if len(less) else np.nan
+        assert float(ranked["auc"][row]) == pytest.approx(wins, nan_ok=True)
+
+
+def test_the_recommendation_ranks_random_below_the_upper_bound(root: Path, cache: Path) -> None:
+    data = factors(root, cache)
+    (extra,) = data.task.extra
+    columns, nulls = extra.ask(MODEL), extra.nulls()
+    assert set(nulls) == {"random", "mean_factor", "artist_mean"}
+    random, alike = nulls["random"]["auc"], nulls["mean_factor"]["auc"]
+    assert random.tolist() == pytest.approx([0.5] * len(random))
+    assert alike.tolist() == pytest.approx(random.tolist())
+    assert columns["upper_auc"].equal(data.task.rows.ranked(data.factors)["auc"])
+    answer = Answer(MODEL, {}, Bootstrap(10))
+    names = {section.name for section in data.task.sections(pd.DataFrame(), answer)}
+    assert {"table_6_1", "shared_genres", "neighbours", "factors"} == names
+
+
+def test_the_table_has_the_intervals_of_the_card(root: Path, cache: Path) -> None:
+    data = factors(root, cache)
+    (extra,) = data.task.extra
+    bootstrap = Bootstrap(1000)
+    columns = {**extra.ask(MODEL), "target": extra.target}
+    found = paper.score(extra.metrics(), columns, bootstrap.weights(extra.units))
+    row = (
+        table_6_1(data.task.rows, data.task.heard.of(MODEL), bootstrap)
+        .table.set_index("row")
+        .loc["from audio"]
+    )
+    k = data.cutoffs[-1]
+    for label, metric in ((f"mAP@{k}", f"map_at_{k}"), ("AUC", "auc")):
+        assert row[label] == pytest.approx(found.values[metric])
+        low, high = found.interval(metric)
+        assert row[f"{label} interval"] == f"[{low:.4g}, {high:.4g}]"
+
+
+def test_without_users_who_played_both_the_recommendation_is_not_answered(
+    root: Path, cache: Path
+) -> None:
+    data = factors(root, cache)
+    empty = data.task.rows.listening.held[:0]
+    listening = ListeningTest(np.empty(0, int), empty, empty, [10])
+    rows = replace(data.task.rows, listening=listening, users=np.empty(0, int))
+    extra = NewSongRecommendation(rows, data.task.heard)
+    with pytest.raises(NotAnsweredError, match="no user has played train and test clips"):
+        extra.ask(MODEL)
+    assert {"auc", "map_at_10", "upper_bound_auc"} <= set(extra.metrics())
+    sections = table_and_neighbours(rows, data.task.heard.of(MODEL), Bootstrap(10))
+    assert "table_6_1" not in {section.name for section in sections}
+
+
+def test_neighbours_of_the_same_artist_do_not_count() -> None:
+    space = np.array([[1.0, 0], [1, 0.1], [0.9, 0.2], [0, 1]])
+    kinds, artists = np.array(["a", "a", "b", "a"]), np.array(["x", "x", "y", "z"])
+    assert same_genre(None, kinds, artists)[0] == pytest.approx(1 / 2)
+    assert same_genre(space, kinds, artists)[0] == pytest.approx(1 / 2)
+    assert same_genre(space, np.array(["", "a", "a", "a"]), artists)[0] != 0  # NaN: no genre
+    alone = same_genre(space, kinds, np.array(["x"] * 4))
+    assert np.isnan(alone).all()
