@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
 import pandas as pd
 import pytorch_lightning as pl
 import torch
-from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler, SequentialSampler
-from torchmetrics import MetricCollection
 
 from muso_exp.errors import ConfigError
 from muso_exp.ranges import Seed, ZeroOrMore
-from muso_exp.records import Batch, Columns, Finding, Section
-from muso_exp.tasks.base import Answer, ExtraTask, NotAnsweredError, Task
-
-Predict = Callable[[Batch], dict[str, Tensor]]
+from muso_exp.records import Batch
+from muso_exp.tasks.base import Task
 
 
 class NewInput(Protocol):
@@ -121,112 +114,3 @@ class BatchDataset(Dataset):
     def __getitem__(self, rows: list[int]) -> Batch:
         """Return the batch of these rows."""
         raise TypeError(f"{type(self).__name__} does not implement __getitem__")
-
-
-# Transition: data sets whose task half is not yet a `Task` of its own.
-
-
-@dataclass(frozen=True)
-class SideTask:
-    """A second test of the trained model, as data sets that are their own task return it."""
-
-    metrics: MetricCollection
-    columns: Mapping[str, Tensor]
-    target: Tensor
-    units: np.ndarray
-    nulls: Mapping[str, Columns]
-
-
-class OwnTask(ExperimentData):
-    """A data set that is its own task; `task` shows it as one."""
-
-    @property
-    def task(self) -> Task:  # type: ignore[override]
-        """Return the task half of this data set."""
-        return _Facade(self)
-
-    def side_metrics(self) -> list[str]:
-        """See `ExperimentData` as it was."""
-        return []
-
-    def absent(self) -> dict[str, str]:
-        """See `ExperimentData` as it was."""
-        return {}
-
-    def side_task(self, predict: Predict) -> SideTask | None:
-        """See `ExperimentData` as it was."""
-        return None
-
-    def sections(self, predictions: pd.DataFrame, predict: Predict) -> Sequence[Section]:
-        """See `ExperimentData` as it was."""
-        return []
-
-    def apply(self, path: Path, predict: Predict) -> pd.DataFrame:
-        """See `ExperimentData` as it was."""
-        raise ConfigError(f"a run on the data set {self.name} cannot be applied to new input")
-
-    def read_new(self, path: Path) -> NewInput:
-        """See `ExperimentData` as it was."""
-        return _FacadeInput(self, path)
-
-
-@dataclass
-class _FacadeInput:
-    data: Any
-    path: Path
-
-    def apply(self, model: Any) -> pd.DataFrame:
-        """See `ExperimentData` as it was."""
-        return self.data.apply(self.path, model.columns)
-
-
-class _FacadeExtra(ExtraTask):
-    def __init__(self, data: Any) -> None:
-        self.data = data
-        self.side: SideTask | None = None
-
-    def metrics(self) -> MetricCollection:
-        if self.side is not None:
-            return self.side.metrics
-        return dict.fromkeys(self.data.side_metrics())  # type: ignore[return-value]
-
-    def nulls(self) -> Mapping[str, Columns]:
-        """See `ExperimentData` as it was."""
-        return self.side.nulls  # type: ignore[union-attr]
-
-    def ask(self, model: Any) -> Columns:
-        self.side = self.data.side_task(model.columns)
-        if self.side is None:
-            raise NotAnsweredError(next(iter(self.data.absent().values()), ""))
-        self.target, self.units = self.side.target, self.side.units
-        return dict(self.side.columns)
-
-
-class _Facade(Task):
-    def __init__(self, data: Any) -> None:
-        self.data, self.target, self.units = data, data.target(), data.units()
-        self.extra = [_FacadeExtra(data)]
-
-    def metrics(self) -> MetricCollection:
-        """See `ExperimentData` as it was."""
-        return self.data.metrics()
-
-    def nulls(self) -> Mapping[str, Columns]:
-        """See `ExperimentData` as it was."""
-        return self.data.nulls()
-
-    def predictions(self, columns: Columns) -> pd.DataFrame:
-        """See `ExperimentData` as it was."""
-        return self.data.predictions(columns)
-
-    def audit(self, answer: Answer) -> list[Finding]:
-        """See `ExperimentData` as it was."""
-        return self.data.audit()
-
-    def counts(self) -> dict[str, int]:
-        """See `ExperimentData` as it was."""
-        return self.data.counts()
-
-    def sections(self, table: pd.DataFrame, answer: Answer) -> Iterable[Section]:
-        """See `ExperimentData` as it was."""
-        return self.data.sections(table, answer.model.columns)
