@@ -13,7 +13,8 @@ from pytorch_lightning.profilers import SimpleProfiler
 from pytorch_lightning.strategies import SingleDeviceStrategy
 
 from muso_exp.errors import ConfigError
-from muso_exp.experiment.build import _fits, accepted, build, parameters, plain
+from muso_exp.experiment.build import _converted, accepted, build, parameters, plain
+from muso_exp.options import Count, Options
 
 TRAINER = "pytorch_lightning.Trainer"
 POPULARITY = {"_target_": "muso_exp.models.popularity.Popularity"}
@@ -165,23 +166,50 @@ def test_every_argument_of_the_trainer_can_be_set_but_those_that_are_the_program
     assert set(node) - set(parameters(node, pl.Trainer)) == {"_target_"}
 
 
+class World(Options):
+    """Options of a simulated world."""
+
+    users: Count = 5
+    kind: Literal["small", "large"] = "small"
+
+
 @pytest.mark.parametrize(
-    ("value", "hint", "fits"),
+    ("value", "hint", "converted"),
     [
-        (1, float, True),
-        (True, float, False),
-        ("1", float, False),
-        (None, int | None, True),
-        ([1, 2], Sequence[int], True),
-        ([1, "x"], Sequence[int], False),
-        ("abc", Sequence[str], False),
-        ("max", Literal["min", "max"], True),
-        ("best", Literal["min", "max"], False),
-        ({"_target_": "torch.nn.ReLU"}, torch.nn.Module, True),
+        (1, float, 1.0),
+        (None, int | None, None),
+        ([1, 2], Sequence[int], [1, 2]),
+        ("max", Literal["min", "max"], "max"),
+        ({"users": 3}, World, World(users=3)),
+        (None, World | None, None),
+        ({"_target_": "torch.nn.ReLU"}, torch.nn.Module, {"_target_": "torch.nn.ReLU"}),
     ],
 )
-def test_a_plain_value_fits_its_annotation(value: object, hint: object, fits: bool) -> None:
-    assert _fits(value, hint) is fits
+def test_a_plain_value_becomes_what_its_annotation_says(
+    value: object, hint: object, converted: object
+) -> None:
+    assert _converted("x", value, hint) == converted
+
+
+@pytest.mark.parametrize(
+    ("value", "hint", "message"),
+    [
+        (True, float, "x=True: float is needed"),
+        ("1", float, "x=1: float is needed"),
+        ([1, "x"], Sequence[int], r"x\[1\]=x: int is needed"),
+        ("abc", Sequence[str], "x=abc: array is needed"),
+        ("best", Literal["min", "max"], "x=best: one of min, max is needed"),
+        ([1.0, float("nan")], Sequence[float], "a finite number is needed"),
+        ({"users": 0}, World, r"x\.users=0: int >= 1 is needed"),
+        ({"kind": "huge"}, World, r"x\.kind=huge: one of small, large is needed"),
+        ({"usrs": 1}, World, "x has no option usrs; there are users, kind"),
+    ],
+)
+def test_a_value_of_another_type_is_refused_by_name(
+    value: object, hint: object, message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        _converted("x", value, hint)
 
 
 def test_a_place_that_refuses_a_constructor_is_told_as_such(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from muso_exp.data.sound.clip_items import (
 from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions
 from muso_exp.features.factor_scaling import FactorScaling
-from muso_exp.ranges import Count, NotNegative, Positive
+from muso_exp.options import Count, NotNegative, Positive
 from muso_exp.tasks.factor_regression.factor_clips import FactorClips
 from muso_exp.tasks.factor_regression.listening_test import ListeningTest
 from muso_exp.tasks.factor_regression.new_songs import NewSongs

@@ -23,7 +23,7 @@ from muso_exp.data.sound.clip_vectors import clip_bags, clip_vectors, require_in
 from muso_exp.data.sound.splits import keyed_share
 from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions
-from muso_exp.ranges import Count, NotNegative, Positive, PositiveShare, ZeroOrMore
+from muso_exp.options import Count, NotNegative, Positive, PositiveShare, ZeroOrMore
 from muso_exp.records import Batch
 from muso_exp.sound.loudness import clip_loudness
 from muso_exp.tasks.new_clips import NewClips

@@ -11,7 +11,7 @@ import torch
 from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler, SequentialSampler
 
 from muso_exp.errors import ConfigError
-from muso_exp.ranges import Seed, ZeroOrMore
+from muso_exp.options import Seed, ZeroOrMore
 from muso_exp.records import Batch
 from muso_exp.tasks.base import Task
 

@@ -11,7 +11,7 @@ from muso_exp.data.plays import Plays
 from muso_exp.data.recommendation.cached_factors import cached_factors
 from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions
-from muso_exp.ranges import Count, NotNegative, Positive, Seed, ZeroOrMore
+from muso_exp.options import Count, NotNegative, Positive, Seed, ZeroOrMore
 from muso_exp.records import Batch
 from muso_exp.tasks.tagging.probe import TagRows, tag_rows
 from muso_exp.tasks.tagging.task import TaggedItems, Tagging

@@ -15,7 +15,7 @@ from muso_exp.features.graph import bfs_distances
 from muso_exp.formats.download import fetch_zip
 from muso_exp.formats.hetrec import WANTED, HetRecTables, content_hash, read_hetrec
 from muso_exp.formats.text import find_files
-from muso_exp.ranges import Count, Seed, Share, ZeroOrMore
+from muso_exp.options import Count, Seed, Share, ZeroOrMore
 from muso_exp.records import Finding
 from muso_exp.simulation.checked import simulated_world
 from muso_exp.simulation.hetrec import write_hetrec

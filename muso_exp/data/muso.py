@@ -21,7 +21,7 @@ from muso_exp.formats.muso import (
 )
 from muso_exp.formats.muso_chains import chain_files, chain_labels
 from muso_exp.formats.text import find_files
-from muso_exp.ranges import Count, Seed, Share, ZeroOrMore
+from muso_exp.options import Count, Seed, Share, ZeroOrMore
 from muso_exp.records import Finding
 from muso_exp.simulation.checked import simulated_world, small_worlds_refused
 from muso_exp.simulation.muso import write_muso

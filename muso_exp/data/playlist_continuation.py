@@ -20,7 +20,7 @@ from muso_exp.data.continuation.splits import CATEGORIES, SeedKind, challenge, h
 from muso_exp.data.continuation.titles import title_vocabulary, title_words
 from muso_exp.errors import ConfigError
 from muso_exp.formats.seeds import read_seeds
-from muso_exp.ranges import Count, Seed, Share, UpToOne, ZeroOrMore
+from muso_exp.options import Count, Seed, Share, UpToOne, ZeroOrMore
 from muso_exp.tasks.continuation.continuation import ContinuedPlaylists
 from muso_exp.tasks.continuation.task import Continuing
 from muso_exp.tasks.recommendation.fold_in import ItemCatalogue, NewRow

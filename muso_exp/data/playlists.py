@@ -27,7 +27,7 @@ from muso_exp.formats.track_tables import (
     read_features,
     read_rows,
 )
-from muso_exp.ranges import Count, Seed, Share, UpToOne, ZeroOrMore
+from muso_exp.options import Count, Seed, Share, UpToOne, ZeroOrMore
 from muso_exp.simulation.checked import simulated_world, small_worlds_refused
 from muso_exp.simulation.playlists import write_playlists
 from muso_exp.tasks.playlist_owner.new_tracks import NewTracks

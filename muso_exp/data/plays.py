@@ -18,7 +18,7 @@ from muso_exp.formats.listening.interactions import Interactions, keep_dense, li
 from muso_exp.formats.listening.msd import ReadOptions
 from muso_exp.formats.listening.sources import SOURCES
 from muso_exp.formats.seeds import read_seeds
-from muso_exp.ranges import Count, Seed, Share, ZeroOrMore
+from muso_exp.options import Count, Seed, Share, ZeroOrMore
 from muso_exp.tasks.recommendation.fold_in import ItemCatalogue, NewRow
 from muso_exp.tasks.recommendation.split_plays import HeldOut, Split, SplitPlays
 from muso_exp.tasks.recommendation.task import Recommendation

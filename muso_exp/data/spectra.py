@@ -25,7 +25,7 @@ from muso_exp.features.tracks import Scaling
 from muso_exp.formats.sound.named_songs import find_new_songs
 from muso_exp.formats.sound.new_songs import warn_of_bad
 from muso_exp.formats.track_tables import chosen_features
-from muso_exp.ranges import Count, Positive, PositiveShare, Seed, Share, ZeroOrMore
+from muso_exp.options import Count, Positive, PositiveShare, Seed, Share, ZeroOrMore
 from muso_exp.sound.spectrum_task import SpectrumReading
 from muso_exp.tasks.feature_regression.estimates import NewSongs, half_widths
 from muso_exp.tasks.feature_regression.feature_songs import NAMES, FeatureSongs

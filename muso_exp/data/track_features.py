@@ -23,7 +23,7 @@ from muso_exp.features.clusters import check_k
 from muso_exp.features.tracks import Scaling, fit_scaling
 from muso_exp.formats.feature_table import find_feature_table, read_feature_table
 from muso_exp.formats.track_tables import chosen_features
-from muso_exp.ranges import Count, PositiveShare, Seed, UpToOne, ZeroOrMore
+from muso_exp.options import Count, PositiveShare, Seed, UpToOne, ZeroOrMore
 from muso_exp.simulation.checked import simulated_world, small_worlds_refused
 from muso_exp.simulation.track_features import write_track_features
 from muso_exp.tasks.clustering.clustered_tracks import ClusteredTracks, ClusterOptions

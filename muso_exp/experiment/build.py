@@ -2,16 +2,16 @@
 
 import inspect
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+import msgspec
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from muso_exp.errors import ConfigError, MusoError
-from muso_exp.ranges import describe, holds
 
 # Packages whose classes may be a `_target_`: this program and Lightning (its own base package too).
 PACKAGES = ("muso_exp", "pytorch_lightning", "lightning_fabric")
@@ -98,11 +98,17 @@ def _make(tree: Any, extra: Mapping[str, Any] | None = None) -> Any:
         return [_make(value) for value in tree]
     if not isinstance(tree, dict):
         return tree
-    arguments = {name: _make(value) for name, value in tree.items() if name != "_target_"}
     if "_target_" not in tree:
-        return arguments
+        return {name: _make(value) for name, value in tree.items()}
+    constructor = _locate(tree["_target_"])
+    known = _parameters(constructor)
+    arguments = {
+        name: _converted(name, _make(value), known[name].annotation if name in known else Any)
+        for name, value in tree.items()
+        if name != "_target_"
+    }
     try:
-        return _locate(tree["_target_"])(**{**arguments, **(extra or {})})
+        return constructor(**{**arguments, **(extra or {})})
     except (MusoError, OSError):
         raise
     except REFUSALS as error:
@@ -199,42 +205,69 @@ def _check_arguments(target: str, given: Any, known: Mapping[str, inspect.Parame
             f"{target} has no argument {', '.join(unknown)}; it takes {', '.join(known)}"
         )
     for name in filter(known.__contains__, given):  # in order: what is interpolated comes later
-        hint = known[name].annotation
-        if not _fits(given[name], hint):
-            raise ConfigError(f"{target}: {name}={given[name]}: {_needed(hint)} is needed")
+        try:
+            _converted(name, given[name], known[name].annotation)
+        except ConfigError as error:
+            raise ConfigError(f"{target}: {error}") from error
 
 
-def _needed(hint: Any) -> str:
-    """Return an annotation in words: `int >= 1 and <= 9`, `list of float > 0`, `str or null`."""
-    origin, inner = get_origin(hint), get_args(hint)
-    if origin is Annotated:
-        return f"{_needed(inner[0])} {describe(inner[1])}"
-    if origin in (list, Sequence) and inner:
-        return f"list of {_needed(inner[0])}"
-    if origin in (Union, UnionType):
-        return " or ".join(map(_needed, inner))
-    if hint is NoneType:
-        return "null"
-    return inspect.formatannotation(hint).replace("typing.", "")
+def _converted(name: str, value: Any, hint: Any) -> Any:
+    """Return a plain value as what an annotation says: a node of options as its `Options`.
+
+    A value with a target in it, and an annotation that is not of plain values, pass as they are.
+
+    Raises:
+        ConfigError: the value is of another type or out of range, or NaN or infinite.
+    """
+    if hint is inspect.Parameter.empty or any(True for _ in _nodes(value)):
+        return value
+    infinite = next((one for one in _floats(value) if not math.isfinite(one)), None)
+    if infinite is not None:
+        raise ConfigError(f"{name}={value}: a finite number is needed")
+    try:
+        return msgspec.convert(value, hint, strict=True)
+    except msgspec.ValidationError as error:
+        raise ConfigError(_in_words(name, value, hint, str(error))) from error
+    except TypeError:  # an annotation that msgspec does not know
+        return value
 
 
-def _fits(value: Any, hint: Any) -> bool:
-    """Return whether a plain value is what an annotation says; one that is not plain fits all."""
-    origin, inner = get_origin(hint), get_args(hint)
-    if origin is Annotated:
-        return _fits(value, inner[0]) and holds(inner[1], value)
-    if origin in (Union, UnionType):
-        return any(_fits(value, one) for one in inner)
-    if origin is Literal:
-        return value in inner
-    if origin in (list, Sequence) and inner:
-        return isinstance(value, list) and all(_fits(one, inner[0]) for one in value)
-    if hint is float:
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        return number and math.isfinite(value)
-    if hint is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    return hint not in (bool, str, NoneType) or isinstance(value, hint)
+def _in_words(name: str, value: Any, hint: Any, problem: str) -> str:
+    """Return what msgspec says of a value in one line that names the option."""
+    said, _, path = problem.partition(" - at `$")
+    place = name + path.rstrip("`")
+    if said.startswith("Object contains unknown field"):
+        return f"{place} has no option {said.split('`')[1]}; there are {', '.join(_options(hint))}"
+    for key in re.findall(r"\w+", path):
+        value = value[int(key) if key.isdigit() else key]
+    needed = said.partition(", got")[0].removeprefix("Expected ").replace("`", "")
+    needed = re.sub(r"\.0\b", "", needed.replace(" | ", " or "))
+    if said.startswith("Invalid enum value"):
+        needed = "one of " + ", ".join(map(str, _choices(hint, re.findall(r"[a-z]\w*", path))))
+    return f"{place}={value}: {needed} is needed"
+
+
+def _options(hint: Any) -> list[str]:
+    """Return the names of the options of a node, also where it may be null."""
+    found = [one for one in (hint, *get_args(hint)) if hasattr(one, "__struct_fields__")]
+    return [name for one in found for name in one.__struct_fields__]
+
+
+def _choices(hint: Any, path: Sequence[str]) -> list[Any]:
+    """Return the values of the first Literal in an annotation, below the options on a path."""
+    for name in path:
+        hint = get_type_hints(hint, include_extras=True)[name]
+    if get_origin(hint) is Literal:
+        return list(get_args(hint))
+    return next((found for one in get_args(hint) if (found := _choices(one, ()))), [])
+
+
+def _floats(tree: Any) -> Iterator[float]:
+    if isinstance(tree, float):
+        yield tree
+    if isinstance(tree, (dict, list)):
+        for value in tree.values() if isinstance(tree, dict) else tree:
+            yield from _floats(value)
 
 
 def _nodes(tree: Any, deep: bool = False) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,7 @@ from muso_exp.features.tag_probe import solve_tags
 from muso_exp.models.audio import COLUMNS, HEADS
 from muso_exp.models.base import Solver
 from muso_exp.models.frontends import MFCC
-from muso_exp.ranges import Count, NotNegative, Positive
+from muso_exp.options import Count, NotNegative, Positive
 from muso_exp.records import Batch
 
 

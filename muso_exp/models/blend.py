@@ -22,7 +22,7 @@ from muso_exp.models.popularity import Popularity
 from muso_exp.models.ranking import RankingSolver
 from muso_exp.models.titles import Titles
 from muso_exp.models.wmf import WMF
-from muso_exp.ranges import Count, PositiveShare, Seed
+from muso_exp.options import Count, PositiveShare, Seed
 from muso_exp.records import Batch
 
 MIN_HIDDEN = 5  # tracks of a validation playlist beyond its seeds

@@ -12,7 +12,7 @@ from torch.nn.functional import normalize
 from muso_exp.errors import ConfigError
 from muso_exp.models.abilities import LatentFactors
 from muso_exp.models.ranking import RankingSolver
-from muso_exp.ranges import Count, NotNegative, Positive, Seed
+from muso_exp.options import Count, NotNegative, Positive, Seed
 from muso_exp.records import Batch
 
 

@@ -14,7 +14,7 @@ from muso_exp.errors import ConfigError
 from muso_exp.features.clusters import kmeans, nearest
 from muso_exp.models.feature_ranker import FeatureRanker
 from muso_exp.models.nearest_features import ELEVEN
-from muso_exp.ranges import Count, PositiveShare, Seed
+from muso_exp.options import Count, PositiveShare, Seed
 from muso_exp.records import Batch
 
 

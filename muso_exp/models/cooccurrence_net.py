@@ -14,7 +14,7 @@ from muso_exp.models.abilities import DevError, TrainingProgress
 from muso_exp.models.feature_ranker import FeatureRanker
 from muso_exp.models.nearest_features import ELEVEN
 from muso_exp.models.ranking import read_csr
-from muso_exp.ranges import Count, Positive, PositiveShare, Seed
+from muso_exp.options import Count, Positive, PositiveShare, Seed
 from muso_exp.records import Batch
 
 _DEV_BLOCK = 256  # songs whose rows are compared at once

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from muso_exp.models.binary import BinaryClassifier
-from muso_exp.ranges import Count, NotNegative, Positive, Share
+from muso_exp.options import Count, NotNegative, Positive, Share
 from muso_exp.records import Batch
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {

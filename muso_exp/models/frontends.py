@@ -7,7 +7,7 @@ from scipy.signal import savgol_coeffs, savgol_filter
 from torch import Tensor, nn
 from torch.nn.functional import conv1d, pad
 
-from muso_exp.ranges import Count, Positive
+from muso_exp.options import Count, Positive
 
 DELTA_WIDTH = 9  # frames of a difference, librosa's default
 FLOOR = 1e-10  # of the power, librosa's default

@@ -9,7 +9,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from torch import Tensor
 
 from muso_exp.models.binary import BinarySolver
-from muso_exp.ranges import Count, NotNegative, Positive, TwoOrMore
+from muso_exp.options import Count, NotNegative, Positive, TwoOrMore
 from muso_exp.records import Batch
 from muso_exp.training.old_checkpoints import recorded_pickle, restored
 

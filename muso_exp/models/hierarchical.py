@@ -6,7 +6,7 @@ import numpy as np
 
 from muso_exp.features.clusters import cut, means, ward
 from muso_exp.models.clusters import Clusters
-from muso_exp.ranges import Count
+from muso_exp.options import Count
 
 
 class Hierarchical(Clusters):

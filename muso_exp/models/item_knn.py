@@ -14,7 +14,7 @@ from torch import Tensor
 
 from muso_exp.errors import ConfigError
 from muso_exp.models.ranking import RowRanker, read_csr, register_csr
-from muso_exp.ranges import Count
+from muso_exp.options import Count
 from muso_exp.records import Batch
 
 

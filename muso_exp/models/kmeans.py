@@ -6,7 +6,7 @@ import numpy as np
 
 from muso_exp.features.clusters import INITS, kmeans
 from muso_exp.models.clusters import Clusters
-from muso_exp.ranges import Count, Seed
+from muso_exp.options import Count, Seed
 
 
 class KMeans(Clusters):

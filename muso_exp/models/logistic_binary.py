@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
 from muso_exp.models.binary import BinarySolver
-from muso_exp.ranges import Count, Positive
+from muso_exp.options import Count, Positive
 from muso_exp.records import Batch
 
 

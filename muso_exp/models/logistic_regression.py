@@ -9,7 +9,7 @@ from torch import Tensor
 from muso_exp.errors import ConfigError
 from muso_exp.models.base import Solver
 from muso_exp.models.separation import Decision, check_decision, decide
-from muso_exp.ranges import Count, Positive
+from muso_exp.options import Count, Positive
 from muso_exp.records import Batch
 
 log = logging.getLogger(__name__)

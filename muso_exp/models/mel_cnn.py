@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from muso_exp.models.audio import AudioModel, Training, lay_out, start_he_uniform
 from muso_exp.models.frontends import LogMel
-from muso_exp.ranges import (
+from muso_exp.options import (
     Count,
     NotNegative,
     Positive,

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from muso_exp.errors import ConfigError
 from muso_exp.models.feature_ranker import FeatureRanker
-from muso_exp.ranges import Count
+from muso_exp.options import Count
 from muso_exp.records import Batch
 
 ELEVEN = (

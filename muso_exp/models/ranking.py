@@ -14,7 +14,7 @@ from torch.nn import Module
 
 from muso_exp.features.ranking import Rows, rank_in_blocks
 from muso_exp.models.base import Model, Solver
-from muso_exp.ranges import Count
+from muso_exp.options import Count
 from muso_exp.records import Batch
 
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
 from muso_exp.models.base import Model
-from muso_exp.ranges import NotNegative, Positive
+from muso_exp.options import NotNegative, Positive
 from muso_exp.records import Batch
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"tanh": nn.Tanh, "relu": nn.ReLU}

@@ -11,7 +11,7 @@ from torch.nn.functional import mse_loss
 from muso_exp.errors import ConfigError
 from muso_exp.features.ridge import RidgeSolution, fit_ridge
 from muso_exp.models.base import Solver
-from muso_exp.ranges import Positive
+from muso_exp.options import Positive
 from muso_exp.records import Batch
 
 STRENGTHS = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1.0, 3.0, 10.0, 30.0, 100.0)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from muso_exp.models.audio import AudioModel, Training, lay_out, start_he_uniform
-from muso_exp.ranges import Count, NotNegative, Positive, PositiveShare, Share, ZeroOrMore
+from muso_exp.options import Count, NotNegative, Positive, PositiveShare, Share, ZeroOrMore
 from muso_exp.records import Batch
 
 PUBLISHED = (128, 128, 256, 256, 256, 256, 256, 256, 512)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot
 
 from muso_exp.models.base import Model
-from muso_exp.ranges import Count, NotNegative, Positive, Share
+from muso_exp.options import Count, NotNegative, Positive, Share
 from muso_exp.records import Batch
 
 Decision = Literal["argmax", "median"]

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import logsigmoid, softplus
 
 from muso_exp.models.separation import Decision, PairClassifier, dense
-from muso_exp.ranges import Count, NotNegative, Positive, Share
+from muso_exp.options import Count, NotNegative, Positive, Share
 
 PACE = 10.0  # thresholds have far to go and few steps: Adam moves them this much faster
 MIN_GAP = 1e-4  # between thresholds, so that no class gets log-probability -inf

@@ -9,7 +9,7 @@ from torch.nn.functional import linear
 
 from muso_exp.models.separation import Decision, PairClassifier, dense
 from muso_exp.models.separation_ordinal import OrderedClasses
-from muso_exp.ranges import Count, NotNegative, Positive, Share
+from muso_exp.options import Count, NotNegative, Positive, Share
 
 
 def split_users(x: Tensor, block_sizes: Sequence[int]) -> list[Tensor]:

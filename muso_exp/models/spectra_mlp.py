@@ -6,7 +6,7 @@ from itertools import pairwise
 from torch import nn
 
 from muso_exp.models.regression import Regressor, activation, require_dropout, require_sizes
-from muso_exp.ranges import Count, NotNegative, Positive, Share
+from muso_exp.options import Count, NotNegative, Positive, Share
 
 
 class SpectraMLP(Regressor):

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from muso_exp.models.base import Model
-from muso_exp.ranges import Positive
+from muso_exp.options import Positive
 from muso_exp.records import Batch
 
 

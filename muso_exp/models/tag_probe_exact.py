@@ -7,7 +7,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from muso_exp.errors import ConfigError
 from muso_exp.features.tag_probe import solve_tags
 from muso_exp.models.base import Solver
-from muso_exp.ranges import Count, Positive
+from muso_exp.options import Count, Positive
 from muso_exp.records import Batch
 
 

@@ -16,7 +16,7 @@ from muso_exp.features import wmf
 from muso_exp.features.als import als_sweep, fold_in, start_factors
 from muso_exp.models.abilities import LatentFactors
 from muso_exp.models.ranking import RankingSolver
-from muso_exp.ranges import Count, NotNegative, Positive, Seed, ZeroOrMore
+from muso_exp.options import Count, NotNegative, Positive, Seed, ZeroOrMore
 from muso_exp.records import Batch
 
 

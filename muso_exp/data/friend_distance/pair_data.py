@@ -9,7 +9,7 @@ from torch.utils.data import DataLoader
 from muso_exp.data.base import BatchDataset, ExperimentData
 from muso_exp.data.friend_distance.listeners import keep_train_items
 from muso_exp.data.friend_distance.pair_sampling import PairOptions, draw_splits
-from muso_exp.ranges import Seed, ZeroOrMore
+from muso_exp.options import Seed, ZeroOrMore
 from muso_exp.records import Batch, Finding
 from muso_exp.tasks.friend_distance.pair_vectors import PairVectoriser, PairVectors, VectorOptions
 from muso_exp.tasks.friend_distance.task import FriendDistance

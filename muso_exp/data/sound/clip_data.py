@@ -18,7 +18,7 @@ from muso_exp.errors import ConfigError
 from muso_exp.formats.sound.layouts import read_tracks
 from muso_exp.formats.sound.new_songs import find_songs, warn_of_bad
 from muso_exp.formats.sound.split_lists import read_artist_list, read_split_list, set_listed
-from muso_exp.ranges import Count, Positive, Seed, Share, ZeroOrMore
+from muso_exp.options import Count, Positive, Seed, Share, ZeroOrMore
 from muso_exp.sound.store import AudioStore, StoreOptions, build_store
 from muso_exp.tasks.base import Task
 from muso_exp.tasks.new_clips import NewClips
