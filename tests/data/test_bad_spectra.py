@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-import torch
 from damage import contents
 from tiny_songs import N_BINS, RATE, ready, table, waveform, write_matrix, write_songs
 
@@ -17,7 +16,7 @@ from muso_exp.data.feature_regression.inputs import SpectrumInputs
 from muso_exp.data.feature_regression.sources import Songs
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError, MusoError
 from muso_exp.features.audio import SpectrumOptions
-from muso_exp.sound.spectrum_task import ReadOptions
+from muso_exp.sound.spectrum_task import SpectrumReading
 
 Spoil = Callable[[np.ndarray], np.ndarray]
 
@@ -159,7 +158,7 @@ def test_a_constant_feature_says_how_to_do_without_it(matrix: Path, tmp_path: Pa
     assert "mode has one value in all 21 train songs" in text
     assert text.endswith("leave it out: 'dataset.drop=[mode]'")
     data = ready(matrix, tmp_path / "cache", drop=["mode"])
-    assert data.dims["n_outputs"] == 10 and "mode_accuracy" not in data.metrics()
+    assert data.dims["n_outputs"] == 10 and "mode_accuracy" not in data.task.metrics()
 
 
 def test_too_few_songs_are_told(tmp_path: Path) -> None:
@@ -182,9 +181,9 @@ def test_one_new_file_that_is_bad_is_told(matrix: Path, tmp_path: Path) -> None:
     data.load_state_dict(data.state_dict())
     (tmp_path / "song.mp3").write_text("no sound")
     with pytest.raises(DataFormatError, match=r"song\.mp3: no sound format that libsndfile knows"):
-        data.apply(tmp_path / "song.mp3", lambda batch: {"preds": torch.zeros(1, 11)})
+        data.read_new(tmp_path / "song.mp3")
     with pytest.raises(DatasetNotFoundError, match=r"song\.wav"):
-        data.apply(tmp_path / "song.wav", lambda batch: {"preds": torch.zeros(1, 11)})
+        data.read_new(tmp_path / "song.wav")
 
 
 @pytest.mark.parametrize(
@@ -221,7 +220,7 @@ def test_an_option_that_makes_no_sense_is_refused(
 
 
 def test_spectra_must_be_asked_for(matrix: Path) -> None:
-    inputs = SpectrumInputs(ReadOptions(SpectrumOptions(N_BINS)), 1, 0)
+    inputs = SpectrumInputs(SpectrumReading(SpectrumOptions(N_BINS)), 1, 0)
     nothing = table(1)
     songs = Songs(nothing, None, np.arange(1), nothing, 0, 0)
     with pytest.raises(ValueError, match="songs without spectra"):

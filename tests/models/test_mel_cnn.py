@@ -49,7 +49,7 @@ def test_the_network_has_as_many_weights_as_its_layers_say() -> None:
 def test_the_representation_is_the_second_fully_connected_layer() -> None:
     model, seen = small().eval(), []
     model.second.register_forward_hook(lambda _, __, out: seen.append(out))
-    embedding = model.predict_step({"x": torch.randn(4, 6000)})["embedding"]
+    embedding = model.embedding(torch.randn(4, 6000))
     assert torch.equal(embedding, seen[0].relu())
     assert model.embedding_dim == 6
 
