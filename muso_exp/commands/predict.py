@@ -129,6 +129,7 @@ def load_trained(checkpoint: Path) -> tuple[Any, Any]:
     import pytorch_lightning as pl
 
     from muso_exp.experiment.build import build, check
+    from muso_exp.experiment.renamed import modern
     from muso_exp.training.checkpoint import UNFIT, load_weights, read_checkpoint
 
     saved = read_checkpoint(checkpoint)
@@ -136,7 +137,7 @@ def load_trained(checkpoint: Path) -> tuple[Any, Any]:
     if not isinstance(recipe, dict) or not {"dataset", "model"} <= set(recipe):
         raise CheckpointError(f"{checkpoint}: no checkpoint of a muso_exp run: it has no recipe")
     check(recipe["model"], pl.LightningModule)
-    data = build(recipe["dataset"], pl.LightningDataModule)
+    data = build(modern(recipe["dataset"]), pl.LightningDataModule)
     model = build(recipe["model"], pl.LightningModule)
     try:
         data.load_state_dict(saved.get(type(data).__qualname__, {}))
