@@ -1,4 +1,4 @@
-"""Keys that users learned and that have another name now: named on the command line, read in old runs."""
+"""Keys of an older version: answered with their new name, and read in the recipes of old runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WORLD = re.compile(r"world_(\w+)")
 
 
 def new_place(option: str) -> str | None:
-    """Return where an option of a data set stands now, `world.users` of `world_users`; None if there."""
+    """Return where an option of a data set stands now: `world.users` of `world_users`, else None."""
     world = _WORLD.fullmatch(option)
     return f"world.{world[1]}" if world else RENAMED.get(option)
 
