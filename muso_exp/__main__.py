@@ -22,6 +22,7 @@ from typing import Any, NoReturn
 from muso_exp.errors import ConfigError, MusoError, Stopped, Through, is_out_of_memory, meant
 from muso_exp.experiment.listing import (
     conf_folder,
+    conf_folders,
     describe_commands,
     describe_experiments,
     experiments,
@@ -129,6 +130,9 @@ def _command(name: str) -> None:
         raise ConfigError(f"no command {name!r}; see python -m muso_exp --help")
     import typer
 
+    from muso_exp.experiment.plugins import use
+
+    use([])  # those that are installed, or that the environment names
     function = getattr(import_module(f"muso_exp.commands.{name}"), name)
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command()(function)
@@ -143,9 +147,11 @@ def _experiment(args: list[str]) -> None:
     from muso_exp.experiment.hydra_targets import use_checked_loader
     from muso_exp.experiment.known_keys import refuse_unknown
     from muso_exp.experiment.overrides import in_grammar
+    from muso_exp.experiment.plugins import named, use
     from muso_exp.experiment.renamed import refuse_renamed
     from muso_exp.experiment.sweep import WorkingFolderConf
 
+    use(named(args, conf_folders()))
     _check_experiment(args)
     refuse_renamed(args)
     refuse_unknown(args)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-import yaml
-from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 from pytorch_lightning.loggers import Logger
 
@@ -21,9 +19,21 @@ from muso_exp.errors import ConfigError
 from muso_exp.evaluation.card import Claim, check_metrics
 from muso_exp.evaluation.comparison import Finished, find_same
 from muso_exp.evaluation.outcome import Facts, Outcome, conclude
-from muso_exp.experiment.build import accepted, build, check, plain
-from muso_exp.experiment.sweep import in_sweep
+from muso_exp.experiment.build import accepted, build, plain
+from muso_exp.experiment.parts import check_nodes, chosen_callbacks, refuse_in_sweep, trainer_node
+from muso_exp.experiment.resume import refuse_other_run
+from muso_exp.experiment.settings import (
+    changed_settings,
+    config_hash,
+    given_overrides,
+    inert_keys,
+    logged_settings,
+    settle,
+    shown_config,
+)
 from muso_exp.figures.common import loss_figure
+from muso_exp.metrics.base import WeightedMetric
+from muso_exp.models.base import Model, refuse_incomplete
 from muso_exp.records import Section
 from muso_exp.redaction import redacted
 from muso_exp.tasks.base import Task
@@ -31,10 +41,8 @@ from muso_exp.training.callbacks import LossHistory, RandomState, Recipe, TestPr
 from muso_exp.training.checkpoint import (
     AtomicCheckpointIO,
     find_checkpoint,
-    flatten,
     load_weights,
     read_checkpoint,
-    refuse_other_run,
     resuming,
 )
 from muso_exp.training.folders import LOCK, abandon, begin, claim, is_worker, lock_tags
@@ -42,123 +50,177 @@ from muso_exp.training.tracking import MlflowLogger, tracked
 
 log = logging.getLogger(__name__)
 
-# Overrides that leave what is tested as it is: which experiment, files, places, machine.
-UNTOUCHING = (
-    *("experiment", "scale", "seed", "variant", "ckpt", "rerun", "resamples", "objective", "name"),
-    *("dataset.root", "dataset.source", "dataset.cache", "dataset.download", "dataset.num_workers"),
-    *("trainer.accelerator", "trainer.devices", "trainer.num_nodes", "trainer.benchmark"),
-    *("trainer.enable_progress_bar", "trainer.profiler", "trainer.log_every_n_steps"),
-    *("trainer.detect_anomaly", "checkpoint_every", "callbacks.progress"),
-    *("paths", "logger", "hydra", "table_metrics", "table_mean"),
-)
-
 DATA_FACTS = ("name", "simulated", "published", "fingerprint")
 
-# Parts of the configuration that are no parameters of a run.
-UNLOGGED = ("paper", "sizes", "worlds", "callbacks", "variants", "models")
+
+@dataclass
+class Prepared:
+    """What a run is made of, before training.
+
+    Attributes:
+        data: the data set, set up; its task says what is asked and how it is judged.
+        model: to be trained.
+        trainer: Lightning's.
+        claims: of the paper.
+        changed: settings that differ from the experiment's.
+        extra: metrics of the user's own, by name.
+        resume: checkpoint that is resumed, or None.
+        history: gets the loss after each epoch.
+        tested: gets the prediction columns of the test rows.
+        seconds: of each phase.
+    """
+
+    data: Any
+    model: Model
+    trainer: pl.Trainer
+    claims: list[Claim]
+    changed: list[str]
+    extra: dict[str, WeightedMetric]
+    resume: str | None
+    history: LossHistory
+    tested: TestPredictions
+    seconds: dict[str, float] = field(default_factory=dict)
 
 
 def run(cfg: DictConfig) -> Outcome:
     """Run one experiment: prepare data, fit, test, set beside nulls and paper, write it all down.
 
-    Raises:
-        MusoError: something the user can mend.
-
     Whatever ends the run before training leaves no folder; what ends it later leaves its
     checkpoints, to be resumed.
+
+    Raises:
+        MusoError: something the user can mend.
     """
-    started = time.monotonic()
     folder = Path(cfg.paths.run)
     if not is_worker():
         claim(folder, cfg.ckpt)
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     try:
-        resume = find_checkpoint(cfg.ckpt) if cfg.ckpt else None
-        claims = [Claim(**claim) for claim in plain(cfg.paper.claims)]
-        check_nodes(cfg)
-        data = build(cfg.dataset, pl.LightningDataModule)
-        data.prepare_data()
-        data.setup("fit")
-        dims = accepted(cfg.model, pl.LightningModule, data.dims)
-        model = build(cfg.model, pl.LightningModule, **dims)
-        changed = changed_settings(cfg)
-        if not changed:
-            check_metrics(claims, metric_names(data.task))
-        model.attach_metrics(data.task.metrics())
-        history, tested = LossHistory(), TestPredictions()
-        recipe = Recipe(redacted(plain(cfg.dataset)), redacted(plain(cfg.model) | dims), cfg.seed)
-        if resume:
-            refuse_in_sweep("ckpt resumes one run; a stopped sweep goes on with rerun=false")
-            refuse_other_run(resume, recipe.recipe, cfg.trainer.max_epochs)
-            load_weights(resume, read_checkpoint(resume), model)
-        trainer = build(
-            cfg.trainer,
-            pl.Trainer,
-            logger=False,  # set below: a run that cannot begin is not tracked
-            callbacks=[*chosen_callbacks(cfg), history, tested, recipe, RandomState()],
-            plugins=[AtomicCheckpointIO()],
-            default_root_dir=str(folder),
-        )
-        if trainer.world_size > 1:
-            refuse_in_sweep(
-                f"a run of a table or sweep trains on one device, not on {trainer.world_size}; "
-                "drop trainer=ddp, or train one row alone (hydra.mode=RUN variant=NAME)"
-            )
-        logger = None if is_worker() else build(cfg.logger, Logger, **identity(cfg, folder, data))
+        parts = prepare(cfg, folder)
+        logger = None if is_worker() else track(cfg, folder, parts.data)
     except BaseException:
         abandon(folder)  # a worker has claimed none
         raise
     if not is_worker():
         begin()
         (folder / "checkpoints").mkdir(exist_ok=True)
-    prepared = time.monotonic()
-    log.info("data ready in %.1f s", prepared - started)
-
     with tracked(logger):
         log_config(logger, cfg)
-        trainer.logger = logger
-        with resuming(resume, trainer):
-            trainer.fit(model, datamodule=data, ckpt_path=resume, weights_only=True)
-        last = folder / "checkpoints" / "last.ckpt"
-        trainer.save_checkpoint(last, weights_only=False)  # with the optimisers, to resume
-        fitted = time.monotonic()
-        best = folder / "checkpoints" / ("best.ckpt" if cfg.monitor else "last.ckpt")
-        if not best.is_file():
-            raise ConfigError(
-                f"no epoch ended with a value of {cfg.monitor}; raise trainer.max_epochs or "
-                "max_steps, or set monitor to a metric that validation logs"
-            )
-        log.info("trained %d epochs in %.1f s", trainer.current_epoch, fitted - prepared)
+        best = fit(cfg, folder, parts, logger)
+        data, model, trainer = parts.data, parts.model, parts.trainer
         trainer.test(model, datamodule=data, ckpt_path=best, verbose=False, weights_only=True)
         if is_worker():
             sys.exit(0)
-        facts = Facts(
-            document=cfg.paper.document or "",
-            claims=claims,
-            data={name: getattr(data, name) for name in DATA_FACTS},
-            scale=cfg.scale,
-            resamples=cfg.resamples,
-            changed=changed,
-            run={
-                "experiment": cfg.name,
-                "variant": cfg.variant,
-                "overrides": redacted(given_overrides()),
-                "seed": cfg.seed,
-                "config": config_hash(cfg),
-                "parameters": sum(weight.numel() for weight in model.parameters()),
-                "epochs": trainer.current_epoch,
-            },
-            seconds={"prepare": prepared - started, "fit": fitted - prepared},
+        outcome = conclude(
+            data.task,
+            model,
+            parts.tested.columns,
+            known_facts(cfg, parts),
+            parts.extra,
+            loss_sections(parts.history.points),
         )
-        outcome = conclude(data.task, model, tested.columns, facts, loss_sections(history.points))
         outcome.write(folder, shown_config(cfg))
         if logger:
             logger.log_outcome(outcome.tracked_values(), folder)
     return outcome
 
 
+def prepare(cfg: DictConfig, folder: Path) -> Prepared:
+    """Check the configuration, set up the data, and build model and trainer.
+
+    Raises:
+        MusoError: something the user can mend; nothing was trained.
+    """
+    started = time.monotonic()
+    settle(cfg)
+    resume = find_checkpoint(cfg.ckpt) if cfg.ckpt else None
+    claims = [Claim(**claim) for claim in plain(cfg.paper.claims)]
+    check_nodes(cfg)
+    data = build(cfg.dataset, pl.LightningDataModule)
+    data.prepare_data()
+    data.setup("fit")
+    dims = accepted(cfg.model, pl.LightningModule, data.dims)
+    model = build(cfg.model, pl.LightningModule, **dims)
+    refuse_incomplete(model)
+    changed = changed_settings(cfg)
+    if not changed:
+        check_metrics(claims, metric_names(data.task))
+    extra = {str(name): build(node, WeightedMetric) for name, node in cfg.metrics.extra.items()}
+    model.attach_metrics(data.task.metrics())
+    recipe = Recipe(redacted(plain(cfg.dataset)), redacted(plain(cfg.model) | dims), cfg.seed)
+    if resume:
+        refuse_in_sweep("ckpt resumes one run; a stopped sweep goes on with rerun=false")
+        refuse_other_run(resume, recipe.recipe, cfg.trainer.max_epochs, inert_keys(cfg))
+        load_weights(resume, read_checkpoint(resume), model)
+    history, tested = LossHistory(), TestPredictions()
+    trainer = build(
+        trainer_node(cfg, model),
+        pl.Trainer,
+        logger=False,  # set later: a run that cannot begin is not tracked
+        callbacks=[*chosen_callbacks(cfg), history, tested, recipe, RandomState()],
+        plugins=[AtomicCheckpointIO()],
+        default_root_dir=str(folder),
+    )
+    if trainer.world_size > 1:
+        refuse_in_sweep(
+            f"a run of a table or sweep trains on one device, not on {trainer.world_size}; "
+            "drop trainer=ddp, or train one row alone (hydra.mode=RUN variant=NAME)"
+        )
+        changed.append(f"{trainer.world_size} processes, each with batches of its own")
+    seconds = {"prepare": time.monotonic() - started}
+    log.info("data ready in %.1f s", seconds["prepare"])
+    parts = (data, model, trainer, claims, changed, extra, resume, history, tested)
+    return Prepared(*parts, seconds)
+
+
+def fit(cfg: DictConfig, folder: Path, parts: Prepared, logger: MlflowLogger | None) -> Path:
+    """Train; return the checkpoint that is tested.
+
+    Raises:
+        ConfigError: no epoch ended with a value of `monitor`.
+    """
+    started, trainer, resume = time.monotonic(), parts.trainer, parts.resume
+    trainer.logger = logger
+    with resuming(resume, trainer):
+        trainer.fit(parts.model, datamodule=parts.data, ckpt_path=resume, weights_only=True)
+    last = folder / "checkpoints" / "last.ckpt"
+    trainer.save_checkpoint(last, weights_only=False)  # with the optimisers, to resume
+    best = folder / "checkpoints" / ("best.ckpt" if cfg.monitor else "last.ckpt")
+    if not best.is_file():
+        raise ConfigError(
+            f"no epoch ended with a value of {cfg.monitor}; raise trainer.max_epochs or "
+            "max_steps, or set monitor to a metric that validation logs"
+        )
+    parts.seconds["fit"] = time.monotonic() - started
+    log.info("trained %d epochs in %.1f s", trainer.current_epoch, parts.seconds["fit"])
+    return best
+
+
+def known_facts(cfg: DictConfig, parts: Prepared) -> Facts:
+    """Return what the run knows besides what its model answers."""
+    return Facts(
+        document=cfg.paper.document or "",
+        claims=parts.claims,
+        data={name: getattr(parts.data, name) for name in DATA_FACTS},
+        scale=cfg.scale,
+        resamples=cfg.resamples,
+        changed=parts.changed,
+        run={
+            "experiment": cfg.name,
+            "variant": cfg.variant,
+            "overrides": redacted(given_overrides()),
+            "seed": cfg.seed,
+            "config": config_hash(cfg),
+            "parameters": sum(weight.numel() for weight in parts.model.parameters()),
+            "epochs": parts.trainer.current_epoch,
+        },
+        seconds=parts.seconds,
+    )
+
+
 def earlier(cfg: DictConfig) -> Finished | None:
     """Return a finished run of the very same configuration and data, for `rerun=false`."""
+    settle(cfg)
     same = find_same(Path(cfg.paths.outputs) / cfg.name, config_hash(cfg))
     if same is None:
         return None
@@ -187,27 +249,8 @@ def metric_names(task: Task) -> list[str]:
     return [str(name) for rows in (task, *task.extra) for name in rows.metrics()]
 
 
-def refuse_in_sweep(problem: str) -> None:
-    """Raise ConfigError if this run is one of a sweep or table."""
-    if in_sweep():
-        raise ConfigError(problem)
-
-
-def check_nodes(cfg: DictConfig) -> None:
-    """Raise ConfigError for a part of the configuration that cannot be built, before any is."""
-    check(cfg.dataset, pl.LightningDataModule)
-    check(cfg.model, pl.LightningModule)
-    check(cfg.trainer, pl.Trainer)
-    for node in filter(None, cfg.callbacks.values()):
-        check(node, pl.Callback)
-    if cfg.logger:
-        check(cfg.logger, Logger)
-
-
-def identity(cfg: DictConfig, folder: Path, data: Any) -> dict[str, Any]:
-    """Return the name and tags by which the tracker shows a run; nothing where it is off."""
-    if not cfg.logger:
-        return {}
+def track(cfg: DictConfig, folder: Path, data: Any) -> MlflowLogger | None:
+    """Start the tracked run, by the name and tags by which the tracker shows it; None where off."""
     job = folder.name if not folder.name.isdigit() else f"{folder.parent.name}/{folder.name}"
     tags = {
         "dataset": data.name,
@@ -215,59 +258,13 @@ def identity(cfg: DictConfig, folder: Path, data: Any) -> dict[str, Any]:
         "fingerprint": data.fingerprint,
         "scale": cfg.scale,
         "folder": job,
+        "path": str(folder.absolute()),
         **lock_tags(folder),
     }
-    return {"run_name": cfg.variant or job, "tags": tags}
-
-
-def changed_settings(cfg: DictConfig) -> list[str]:
-    """Return what the command line changed of the experiment, other than places and machines.
-
-    A claim is put to the test by the experiment as it stands, and in a table by its row of the
-    published settings (`paper.variant`) alone.
-    """
-    keys = [override.lstrip("+~").partition("=")[0] for override in given_overrides()]
-    changed = [key for key in keys if not any(f"{key}.".startswith(f"{u}.") for u in UNTOUCHING)]
-    own = cfg.paper.get("variant")
-    return changed if own in (None, cfg.variant) else [*changed, f"variant {cfg.variant}"]
-
-
-def given_overrides() -> list[str]:
-    """Return what the command line set, those of a sweep's run included."""
-    return list(HydraConfig.get().overrides.task) if HydraConfig.initialized() else []
+    return build(cfg.logger, Logger, run_name=cfg.variant or job, tags=tags)
 
 
 def log_config(logger: MlflowLogger | None, cfg: DictConfig) -> None:
-    """Log the configuration once: flat parameters, and the whole YAML as an artifact."""
+    """Log the configuration once: what decides the result as parameters, the whole as a file."""
     if logger:
-        tree = {key: value for key, value in plain(cfg).items() if key not in UNLOGGED}
-        flat = flatten(redacted(tree))
-        logger.log_config(flat, shown_config(cfg))
-
-
-def shown_config(cfg: DictConfig) -> str:
-    """Return the whole configuration as YAML, resolved, without the secrets in it."""
-    return yaml.safe_dump(redacted(plain(cfg)), sort_keys=False, allow_unicode=True)
-
-
-def chosen_callbacks(cfg: DictConfig) -> list[pl.Callback]:
-    """Build the callbacks; without a validation metric there is no best checkpoint to keep.
-
-    The progress bar goes with `trainer.enable_progress_bar=false`: Lightning refuses one without
-    the other.
-    """
-    nodes = {name: node for name, node in cfg.callbacks.items() if node}
-    if not cfg.trainer.get("enable_progress_bar", True):
-        nodes.pop("progress", None)
-    if not cfg.monitor:
-        nodes.pop("best", None)
-    return [build(node, pl.Callback) for node in nodes.values()]
-
-
-def config_hash(cfg: DictConfig) -> str:
-    """Return the hash of what decides the result: everything but places and bookkeeping."""
-    tree = plain(cfg)
-    for key in ("paths", "callbacks", "logger", "rerun", "ckpt"):
-        tree.pop(key)
-    tree["dataset"].pop("cache", None)
-    return hashlib.sha256(repr(tree).encode()).hexdigest()[:16]
+        logger.log_config(logged_settings(cfg), shown_config(cfg))

@@ -182,4 +182,4 @@ def _folder_of_mlflow_run(run_id: str) -> Path:
         found = MlflowClient(tracking_uri=uri).get_run(run_id)
     except MlflowException as error:
         raise CheckpointError(f"{run_id}: no such run in the MLflow store {uri}") from error
-    return Path(found.data.params.get("paths.run", ""))
+    return Path(found.data.tags.get("path") or found.data.params.get("paths.run", ""))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -105,13 +106,26 @@ def score(metrics: MetricCollection, columns: Mapping[str, Tensor], weights: Ten
     ones = torch.ones(1, n_rows, dtype=torch.float64)
     values, samples = {}, {}
     for name, metric in metrics.items():
-        read = {key: columns[key] for key in metric.fields}  # type: ignore[union-attr]
-        values[name] = float(metric.score(ones, **read)[0])  # type: ignore[operator]
-        blocks = [metric.score(part, **read) for part in weights.split(_BLOCK)]  # type: ignore[operator]
-        samples[name] = torch.cat(blocks)
+        with _named(str(name), metric):
+            read = {key: columns[key] for key in metric.fields}  # type: ignore[union-attr]
+            values[name] = float(metric.score(ones, **read)[0])  # type: ignore[operator]
+            blocks = [metric.score(part, **read) for part in weights.split(_BLOCK)]  # type: ignore[operator]
+            samples[name] = torch.cat(blocks)
         if metric.biased_by_repeats:
             samples[name] += values[name] - samples[name].nanmean()
     return Scores(values, samples)
+
+
+@contextmanager
+def _named(name: str, metric: object) -> Iterator[None]:
+    """Name a metric of the user's own whose formula fails; a fault of the program stays one."""
+    try:
+        yield
+    except Exception as error:
+        if type(metric).__module__.startswith("muso_exp."):
+            raise
+        what = f"no column {error}" if isinstance(error, KeyError) else str(error)
+        raise ConfigError(f"metrics.extra.{name}: its formula failed: {what}") from error
 
 
 def merge(scores: Scores, more: Scores) -> Scores:

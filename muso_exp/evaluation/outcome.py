@@ -15,6 +15,7 @@ import pandas as pd
 
 from muso_exp.evaluation import card as paper
 from muso_exp.evaluation.report import write_report
+from muso_exp.metrics.base import WeightedMetric
 from muso_exp.metrics.resampling import Bootstrap
 from muso_exp.records import Columns, Finding, Section
 from muso_exp.tasks.base import Answer, NotAnsweredError, ScoredRows, Task
@@ -82,7 +83,12 @@ class Outcome:
 
 
 def conclude(
-    task: Task, model: Any, columns: Columns, facts: Facts, before: Sequence[Section] = ()
+    task: Task,
+    model: Any,
+    columns: Columns,
+    facts: Facts,
+    extra_metrics: Mapping[str, WeightedMetric] | None = None,
+    before: Sequence[Section] = (),
 ) -> Outcome:
     """Score model and nulls on the same resamples of the test rows and fill the paper card.
 
@@ -91,11 +97,12 @@ def conclude(
         model: the trained model, its best weights loaded.
         columns: its prediction columns, first dimension n_rows, in row order.
         facts: what the run knows of itself.
+        extra_metrics: of the user's own, by name, of the test rows of the task.
         before: sections of the report that come before the task's own.
     """
     started = time.monotonic()
     bootstrap = Bootstrap(facts.resamples)
-    tested = _test(task, columns, bootstrap)
+    tested = _test(task, columns, bootstrap, extra_metrics or {})
     absent: dict[str, str] = {}
     further: list[Section] = []
     for extra in task.extra:
@@ -136,8 +143,15 @@ class _Tested:
     units: dict[str, str]
 
 
-def _test(rows: ScoredRows, columns: Columns, bootstrap: Bootstrap) -> _Tested:
+def _test(
+    rows: ScoredRows,
+    columns: Columns,
+    bootstrap: Bootstrap,
+    extra: Mapping[str, WeightedMetric] | None = None,
+) -> _Tested:
     weights, metrics, nulls = bootstrap.weights(rows.units), rows.metrics(), rows.nulls()
+    for name, metric in (extra or {}).items():
+        metrics.add_metrics({name: metric})
     scores, *by_null = (
         paper.score(metrics, {**columns, "target": rows.target}, weights)
         for columns in (columns, *nulls.values())

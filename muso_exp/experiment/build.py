@@ -12,9 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from muso_exp.errors import ConfigError, MusoError
-
-# Packages whose classes may be a `_target_`: this program and Lightning (its own base package too).
-PACKAGES = ("muso_exp", "pytorch_lightning", "lightning_fabric")
+from muso_exp.experiment.plugins import packages
 
 # What a constructor raises of its arguments; torch raises RuntimeError for sizes beyond the memory.
 REFUSALS = (
@@ -27,8 +25,8 @@ def build(node: DictConfig | Mapping[str, Any] | None, kind: type, **extra: Any)
     """Call the constructor that `node` names; None where the node is empty.
 
     Every target, nested ones included, is checked before anything is constructed: it is a class,
-    defined in one of `PACKAGES`, of the kind that its place asks for. What is not under one of them
-    is refused before it is imported.
+    defined in one of the known packages, of the kind that its place asks for. What is not under
+    one of them is refused before it is imported.
 
     Args:
         node: `_target_` plus plain arguments; a configuration's, or a plain tree.
@@ -119,7 +117,7 @@ def _check_packages(tree: Any) -> None:
     """Raise ConfigError for a target outside the known packages, anywhere in the tree."""
     for node in _nodes(tree, deep=True):
         target = node["_target_"]
-        if not isinstance(target, str) or target.partition(".")[0] not in PACKAGES:
+        if not isinstance(target, str) or target.partition(".")[0] not in packages():
             raise ConfigError(_refusal(target))
 
 
@@ -147,7 +145,7 @@ def _find_class(tree: Any, kinds: Sequence[type]) -> type:
     if special:
         raise ConfigError(f"_target_={target}: {special[0]} is refused; give arguments by name")
     found = _locate(target)
-    inside = isinstance(found, type) and found.__module__.partition(".")[0] in PACKAGES
+    inside = isinstance(found, type) and found.__module__.partition(".")[0] in packages()
     if not inside or not any(issubclass(found, kind) for kind in kinds):
         raise ConfigError(_refusal(target, kinds))
     return found
@@ -164,18 +162,18 @@ def _locate(target: str) -> Any:
 
 def _refusal(target: Any, kinds: Sequence[type] | None = None) -> str:
     """Return why a target is refused; `kinds` are those that are taken in its place, if asked."""
-    packages = " or ".join(PACKAGES[:2])
+    allowed = " or ".join(name for name in packages() if name != "lightning_fabric")
     if kinds is None:
-        return f"_target_={target}: refused; a target must be a class of {packages}"
+        return f"_target_={target}: refused; a target must be a class of {allowed}"
     if not kinds:
         return f"_target_={target}: refused; this argument takes no class"
     names = " or ".join(kind.__name__ for kind in kinds)
-    return f"_target_={target}: refused; a {names} of {packages} is needed here"
+    return f"_target_={target}: refused; a {names} of {allowed} is needed here"
 
 
 def _classes(hint: Any) -> Iterator[type]:
     """Yield the classes of the known packages that an annotation names."""
-    if isinstance(hint, type) and hint.__module__.partition(".")[0] in PACKAGES:
+    if isinstance(hint, type) and hint.__module__.partition(".")[0] in packages():
         yield hint
     for inner in get_args(hint):
         yield from _classes(inner)

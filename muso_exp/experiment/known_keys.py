@@ -11,7 +11,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from muso_exp.errors import ConfigError
-from muso_exp.experiment.listing import conf_folder
+from muso_exp.experiment.listing import conf_folder, conf_folders
 
 # Parts whose own keys are checked where they are used: by a constructor, or by Hydra.
 CHECKED = ("dataset", "model", "trainer", "logger", "callbacks", "hydra")
@@ -106,7 +106,7 @@ def _conf_folders(args: Sequence[str]) -> list[Path]:
     given = re.findall(r"(?:--config-dir|-cd)[= ](\S+)", text)
     for places in re.findall(r"hydra\.searchpath=(\S+)", text):
         given += re.findall(r"file://([^,\]'\"]+)", places)
-    return [conf_folder(), Path.cwd() / "conf", *map(Path, given)]
+    return [*conf_folders(), *map(Path, given)]
 
 
 def _known(folders: Sequence[Path], experiments: Sequence[str]) -> dict[str, set[str]]:

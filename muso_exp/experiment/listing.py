@@ -3,6 +3,8 @@
 import ast
 from pathlib import Path
 
+from muso_exp.experiment import plugins
+
 _PACKAGE = Path(__file__).parent.parent
 
 
@@ -12,9 +14,14 @@ def conf_folder() -> Path:
     return inside if inside.is_dir() else _PACKAGE.parent / "conf"
 
 
+def conf_folders() -> list[Path]:
+    """Return the folders of configuration: the program's, ./conf, and those of plugins in use."""
+    return [conf_folder(), Path.cwd() / "conf", *plugins.conf_folders()]
+
+
 def experiments() -> dict[str, str]:
     """Return experiment name -> its description: the first comment after `@package`."""
-    folders = [conf_folder(), Path.cwd() / "conf"]
+    folders = conf_folders()
     files = {path.stem: path for folder in folders for path in folder.glob("experiment/*.yaml")}
     return {name: _first_comment(files[name]) for name in sorted(files)}
 

@@ -19,6 +19,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from muso_exp.errors import ConfigError, MusoError, Through
+from muso_exp.experiment.listing import conf_folders
 from muso_exp.redaction import redact, redacted
 from muso_exp.text import visible
 from muso_exp.training.folders import claim, is_worker, lock_tags
@@ -30,14 +31,14 @@ _open: dict[str, Any] = {"parent": None}
 
 
 class WorkingFolderConf(SearchPathPlugin):
-    """Look for configuration in ./conf too, so that users of a wheel can add experiments."""
+    """Look for configuration of the user's too, so that users of a wheel can add experiments."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
-        """Append the working folder's conf after the package's own."""
-        own = Path.cwd() / "conf"
+        """Append the working folder's conf, and those of plugins, after the package's own."""
         known = {str(item.path).removeprefix("file://") for item in search_path.get_path()}
-        if own.is_dir() and str(own) not in known:
-            search_path.append("working-folder", f"file://{own}")
+        for folder in conf_folders():
+            if folder.is_dir() and str(folder) not in known:
+                search_path.append("users", f"file://{folder}")
 
 
 class SweepTable(Callback):

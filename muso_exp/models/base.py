@@ -2,13 +2,14 @@
 
 import os
 import warnings
-from typing import Any
+from typing import Any, ClassVar
 
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
 from torchmetrics import MetricCollection
 
+from muso_exp.errors import ConfigError
 from muso_exp.models.abilities import ask
 from muso_exp.records import Batch
 
@@ -122,7 +123,13 @@ class Solver(Model):
 
     `training_step` does one exact step and returns None; Lightning counts the step, writes the
     best checkpoint and reloads it exactly.
+
+    Attributes:
+        one_step: whether one step on the whole training set solves it, so that more epochs would
+            only repeat it; False of sweeps that come closer with each.
     """
+
+    one_step: ClassVar[bool] = True
 
     def configure_optimizers(self) -> None:
         """Return None: nothing is descended, on purpose, so that Lightning need not warn of it."""
@@ -138,3 +145,20 @@ class Solver(Model):
             if name in dict(self.named_buffers()):
                 owner, _, leaf = name.rpartition(".")
                 self.get_submodule(owner).register_buffer(leaf, torch.empty_like(value))
+
+
+def refuse_incomplete(model: Any) -> None:
+    """Refuse a model that lacks what a run asks of it, before it is trained.
+
+    Raises:
+        ConfigError: no `Model`, or one without `predict_step`, or without `loss` and
+            `training_step`.
+    """
+    kind = type(model)
+    if not isinstance(model, Model):
+        raise ConfigError(f"{kind.__name__}: a model must be a muso_exp.models.base.Model")
+    if kind.predict_step is Model.predict_step:
+        raise ConfigError(f"{kind.__name__}: implement predict_step, the prediction columns")
+    steps = (Model.training_step, Solver.training_step)
+    if kind.loss is Model.loss and kind.training_step in steps:
+        raise ConfigError(f"{kind.__name__}: implement loss, or training_step where it is solved")

@@ -31,6 +31,8 @@ MIN_HIDDEN = 5  # tracks of a validation playlist beyond its seeds
 class SolvedWMF(WMF):
     """WMF solved in one step, as a part of a mix; `options` as of `FactorOptions`."""
 
+    one_step = True
+
     def __init__(
         self,
         n_users: int,

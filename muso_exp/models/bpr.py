@@ -38,6 +38,8 @@ class BPR(RankingSolver):
     Source: Rendle et al., UAI 2009. Deviation: `implicit` skips a drawn item that was played.
     """
 
+    one_step = False
+
     user_factors: Tensor
     item_factors: Tensor
 

@@ -50,6 +50,7 @@ class WMF(RankingSolver):
     gradients; `bias=true` is the published code.
     """
 
+    one_step = False
     user_factors: Tensor
     item_factors: Tensor
 

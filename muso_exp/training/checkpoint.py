@@ -17,9 +17,6 @@ from muso_exp.errors import CheckpointError, MusoError
 from muso_exp.training.old_checkpoints import STAND_INS, restored
 from muso_exp.training.run_folders import require_one_run
 
-# Settings of a data set that do not change what is learned.
-PLACES = ("dataset.root", "dataset.cache", "dataset.num_workers", "dataset.download")
-
 # What a state raises that does not fit what it is loaded into.
 UNFIT = (KeyError, IndexError, TypeError, ValueError, AttributeError, RuntimeError)
 
@@ -106,36 +103,6 @@ def find_checkpoint(place: str) -> str:
         raise CheckpointError(f"ckpt={place}: no checkpoint at {path}; give a .ckpt file or a run")
     read_checkpoint(path, "meta")
     return str(path)
-
-
-def refuse_other_run(checkpoint: str, recipe: Mapping[str, Any], max_epochs: int | None) -> None:
-    """Raise CheckpointError if a checkpoint cannot be resumed by this run.
-
-    It is then of another data set, model or seed, or trained for longer.
-
-    Args:
-        checkpoint: a file that `find_checkpoint` returned.
-        recipe: of this run (`muso_exp.training.callbacks.Recipe`).
-        max_epochs: of this run's trainer; None or -1: no limit.
-    """
-    saved = read_checkpoint(checkpoint, "meta")
-    if not isinstance(saved.get("recipe"), dict):
-        raise CheckpointError(f"ckpt={checkpoint}: not of a run of this program")
-    then, now = flatten(saved["recipe"]), flatten(recipe)
-    for key in {**then, **now}:
-        if then.get(key) != now.get(key) and not key.startswith(PLACES):
-            raise CheckpointError(
-                f"ckpt={checkpoint}: another run: {key} is {then.get(key)!r} there and "
-                f"{now.get(key)!r} here; resume with the settings of the run that was stopped"
-            )
-    trained = saved.get("epoch")
-    if not isinstance(trained, int):
-        raise CheckpointError(f"ckpt={checkpoint}: does not say how many epochs were trained")
-    if max_epochs not in (None, -1) and trained > max_epochs:
-        raise CheckpointError(
-            f"ckpt={checkpoint}: {trained} epochs are trained already, and "
-            f"trainer.max_epochs={max_epochs}; set it to {trained} or more"
-        )
 
 
 def load_weights(checkpoint: str | Path, saved: dict[str, Any], model: pl.LightningModule) -> None:

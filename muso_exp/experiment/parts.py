@@ -1,0 +1,65 @@
+"""The parts of a run besides data and model: all checked, and those that follow from others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytorch_lightning as pl
+from omegaconf import DictConfig
+from pytorch_lightning.loggers import Logger
+
+from muso_exp.errors import ConfigError
+from muso_exp.experiment.build import build, check, plain
+from muso_exp.experiment.settings import given_overrides
+from muso_exp.experiment.sweep import in_sweep
+from muso_exp.metrics.base import WeightedMetric
+from muso_exp.models.base import Model, Solver
+
+
+def refuse_in_sweep(problem: str) -> None:
+    """Raise ConfigError if this run is one of a sweep or table."""
+    if in_sweep():
+        raise ConfigError(problem)
+
+
+def check_nodes(cfg: DictConfig) -> None:
+    """Raise ConfigError for a part of the configuration that cannot be built, before any is."""
+    check(cfg.dataset, pl.LightningDataModule)
+    check(cfg.model, pl.LightningModule)
+    check(cfg.trainer, pl.Trainer)
+    for node in filter(None, cfg.callbacks.values()):
+        check(node, pl.Callback)
+    for node in cfg.metrics.extra.values():
+        check(node, WeightedMetric)
+    if cfg.logger:
+        check(cfg.logger, Logger)
+
+
+def trainer_node(cfg: DictConfig, model: Model) -> dict[str, Any]:
+    """Return the trainer's arguments; a model that is solved in one step trains for one epoch.
+
+    Unless the command line names a trainer or a number of epochs itself.
+    """
+    node = plain(cfg.trainer)
+    keys = {override.lstrip("+").partition("=")[0] for override in given_overrides()}
+    if (
+        isinstance(model, Solver)
+        and model.one_step
+        and not keys & {"trainer", "trainer.max_epochs"}
+    ):
+        node["max_epochs"] = 1
+    return node
+
+
+def chosen_callbacks(cfg: DictConfig) -> list[pl.Callback]:
+    """Build the callbacks; without a validation metric there is no best checkpoint to keep.
+
+    The progress bar goes with `trainer.enable_progress_bar=false`: Lightning refuses one without
+    the other.
+    """
+    nodes = {name: node for name, node in cfg.callbacks.items() if node}
+    if not cfg.trainer.get("enable_progress_bar", True):
+        nodes.pop("progress", None)
+    if not cfg.monitor:
+        nodes.pop("best", None)
+    return [build(node, pl.Callback) for node in nodes.values()]

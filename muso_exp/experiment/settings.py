@@ -1,0 +1,117 @@
+"""The settings of a run: which decide its result, and which of them the command line changed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from typing import Any, get_args, get_origin, get_type_hints
+
+import pytorch_lightning as pl
+import yaml
+from hydra import compose
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+
+from muso_exp.experiment.build import parameters, plain
+from muso_exp.options import INERT, Options
+from muso_exp.redaction import redacted
+from muso_exp.training.checkpoint import flatten
+
+# Where values are interpolated from: what is changed there shows where it is used.
+SOURCES = ("sizes", "worlds", "variants", "models", "options", "inert")
+# What names an experiment as it stands; beside these, an override changes it.
+NAMING = ("experiment", "scale", "variant", "seed")
+# How exactly intervals are computed, and how runs are shown: no claim depends on them.
+UNJUDGED = ("resamples", "name", "objective", "metrics.extra")
+
+
+def settle(cfg: DictConfig) -> None:
+    """Give the model the options that the experiment keeps under its name, `options.<model>`.
+
+    An option that the command line sets itself stays as it is there. So `model=...` takes another
+    model into an experiment, which brings its own options.
+    """
+    name = str(cfg.model._target_).split(".")[-2]
+    own = (cfg.get("options") or {}).get(name) or {}
+    given = {override.lstrip("+~").partition("=")[0] for override in given_overrides()}
+    for option in own:
+        if f"model.{option}" not in given:
+            OmegaConf.update(cfg, f"model.{option}", own[option], force_add=True)
+
+
+def given_overrides() -> list[str]:
+    """Return what the command line set, those of a sweep's run included."""
+    return list(HydraConfig.get().overrides.task) if HydraConfig.initialized() else []
+
+
+def inert_keys(cfg: DictConfig) -> tuple[str, ...]:
+    """Return the keys that cannot change a result, marked where each option is defined.
+
+    Those of the program and of Lightning's Trainer are `inert` in conf/config.yaml; those of data
+    sets and models are `Inert` in their constructors.
+    """
+    kinds = {"dataset": pl.LightningDataModule, "model": pl.LightningModule}
+    marked = [key for name, kind in kinds.items() for key in _marked(cfg[name], kind, name)]
+    return (*cfg.inert, *marked)
+
+
+def _marked(node: DictConfig, kind: type, place: str) -> Iterator[str]:
+    for name, parameter in parameters(node, kind).items():
+        yield from _marked_in(parameter.annotation, f"{place}.{name}")
+        inner = node.get(name)
+        if OmegaConf.is_dict(inner) and "_target_" in inner:
+            yield from _marked(inner, kind, f"{place}.{name}")
+
+
+def _marked_in(hint: Any, place: str) -> Iterator[str]:
+    if INERT in getattr(hint, "__metadata__", ()):
+        yield place
+    for one in (hint, *get_args(hint)):
+        if isinstance(one, type) and get_origin(one) is None and issubclass(one, Options):
+            for name, inner in get_type_hints(one, include_extras=True).items():
+                yield from _marked_in(inner, f"{place}.{name}")
+
+
+def is_below(key: str, places: Iterable[str]) -> bool:
+    """Return whether a key is one of these, or stands below one."""
+    return any(f"{key}.".startswith(f"{place}.") for place in places)
+
+
+def deciding(cfg: DictConfig, without: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the settings that can change a result, flat, less those at or below `without`."""
+    places = (*inert_keys(cfg), *without)
+    return {key: value for key, value in flatten(plain(cfg)).items() if not is_below(key, places)}
+
+
+def config_hash(cfg: DictConfig) -> str:
+    """Return the hash of what decides the result and what is said of it."""
+    return hashlib.sha256(repr(deciding(cfg)).encode()).hexdigest()[:16]
+
+
+def changed_settings(cfg: DictConfig) -> list[str]:
+    """Return which settings differ from the experiment's, other than those that change no result.
+
+    A claim is tested by the experiment as it stands, and in a table by its row of the published
+    settings (`paper.variant`) alone.
+    """
+    if not HydraConfig.initialized() or not cfg.paper.claims:
+        return []
+    naming = [one for one in given_overrides() if one.lstrip("+").partition("=")[0] in NAMING]
+    stands = compose("config", naming)
+    settle(stands)
+    now, then = (deciding(one, (*SOURCES, *UNJUDGED)) for one in (cfg, stands))
+    keys = [key for key in {**then, **now} if now.get(key, INERT) != then.get(key, INERT)]
+    exchanged = [key.removesuffix("._target_") for key in keys if key.endswith("._target_")]
+    changed = exchanged + [key for key in keys if not is_below(key, exchanged)]
+    own = cfg.paper.get("variant")
+    return changed if own in (None, cfg.variant) else [*changed, f"variant {cfg.variant}"]
+
+
+def logged_settings(cfg: DictConfig) -> dict[str, Any]:
+    """Return what the tracker keeps as parameters: what decides the result, without secrets."""
+    return redacted(deciding(cfg, (*SOURCES, "paper", "callbacks")))
+
+
+def shown_config(cfg: DictConfig) -> str:
+    """Return the whole configuration as YAML, resolved, without the secrets in it."""
+    return yaml.safe_dump(redacted(plain(cfg)), sort_keys=False, allow_unicode=True)
