@@ -33,6 +33,8 @@ def settle(cfg: DictConfig) -> None:
     """
     name = str(cfg.model._target_).split(".")[-2]
     own = (cfg.get("options") or {}).get(name) or {}
+    if own:
+        cfg.model = OmegaConf.create(plain(cfg.model))  # its own copy, where it is interpolated
     given = {override.lstrip("+~").partition("=")[0] for override in given_overrides()}
     for option in own:
         if f"model.{option}" not in given:
