@@ -13,7 +13,6 @@ from muso_exp.training.checkpoint import (
     find_checkpoint,
     load_weights,
     read_checkpoint,
-    refuse_other_run,
     resuming,
 )
 
@@ -57,26 +56,6 @@ def test_a_torch_file_without_a_model_is_refused(tmp_path: Path) -> None:
     torch.save([1, 2], tmp_path / "list.ckpt")
     with pytest.raises(CheckpointError, match="has no state_dict"):
         find_checkpoint(str(tmp_path / "list.ckpt"))
-
-
-def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
-    recipe = {"dataset": {"root": "a", "size": 3}, "model": {"lr": 0.1}, "seed": 0}
-    path = str(tmp_path / "last.ckpt")
-    torch.save({"state_dict": {}, "recipe": recipe, "epoch": 3}, path)
-    refuse_other_run(path, recipe | {"dataset": {"root": "b", "size": 3}}, 3)
-    refuse_other_run(path, recipe, -1)
-    with pytest.raises(CheckpointError, match="another run: seed is 0 there and 1 here"):
-        refuse_other_run(path, recipe | {"seed": 1}, 3)
-    with pytest.raises(CheckpointError, match=r"model\.lr is 0\.1 there and None here"):
-        refuse_other_run(path, recipe | {"model": {}}, 3)
-    with pytest.raises(CheckpointError, match=r"3 epochs .*max_epochs=2; set it to 3 or more"):
-        refuse_other_run(path, recipe, 2)
-    torch.save({"state_dict": {}, "recipe": recipe}, path)
-    with pytest.raises(CheckpointError, match="does not say how many epochs"):
-        refuse_other_run(path, recipe, 3)
-    torch.save({"state_dict": {}}, path)
-    with pytest.raises(CheckpointError, match="not of a run of this program"):
-        refuse_other_run(path, recipe, 3)
 
 
 class Evil:
