@@ -97,7 +97,7 @@ class OutOfMemoryException(Exception):
 def test_too_little_memory_is_told_in_one_line(
     error: Exception, said: str, call: callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(node: object, **_: object) -> None:
+    def fails(*_: object, **__: object) -> None:
         raise error
 
     monkeypatch.setattr(muso_exp.run, "build", fails)
