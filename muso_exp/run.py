@@ -16,7 +16,7 @@ from omegaconf import DictConfig
 from pytorch_lightning.loggers import Logger
 
 from muso_exp.errors import ConfigError
-from muso_exp.evaluation.card import Claim, check_metrics
+from muso_exp.evaluation.card import Claim, check_metric, check_metrics
 from muso_exp.evaluation.comparison import Finished, find_same
 from muso_exp.evaluation.outcome import Facts, Outcome, conclude
 from muso_exp.experiment.build import accepted, build, plain
@@ -25,6 +25,7 @@ from muso_exp.experiment.resume import refuse_other_run
 from muso_exp.experiment.settings import (
     changed_settings,
     config_hash,
+    given_keys,
     given_overrides,
     inert_keys,
     logged_settings,
@@ -143,9 +144,12 @@ def prepare(cfg: DictConfig, folder: Path) -> Prepared:
     model = build(cfg.model, pl.LightningModule, **dims)
     refuse_incomplete(model)
     changed = changed_settings(cfg)
-    if not changed:
-        check_metrics(claims, metric_names(data.task))
     extra = {str(name): build(node, WeightedMetric) for name, node in cfg.metrics.extra.items()}
+    names = [*metric_names(data.task), *extra]
+    if not changed:
+        check_metrics(claims, names)
+    if cfg.objective and (not changed or "objective" in given_keys()):
+        check_metric("objective", cfg.objective, names)
     model.attach_metrics(data.task.metrics())
     recipe = Recipe(redacted(plain(cfg.dataset)), redacted(plain(cfg.model) | dims), cfg.seed)
     if resume:

@@ -10,7 +10,6 @@ from pytorch_lightning.loggers import Logger
 
 from muso_exp.errors import ConfigError
 from muso_exp.experiment.build import build, check, plain
-from muso_exp.experiment.settings import given_overrides
 from muso_exp.experiment.sweep import in_sweep
 from muso_exp.metrics.base import WeightedMetric
 from muso_exp.models.base import Model, Solver
@@ -41,7 +40,6 @@ def trainer_node(cfg: DictConfig, model: Model) -> dict[str, Any]:
     Unless the command line names a trainer or a number of epochs itself.
     """
     node = plain(cfg.trainer)
-    keys = {override.lstrip("+").partition("=")[0] for override in given_overrides()}
     if (
         isinstance(model, Solver)
         and model.one_step

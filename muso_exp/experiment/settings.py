@@ -35,7 +35,7 @@ def settle(cfg: DictConfig) -> None:
     own = (cfg.get("options") or {}).get(name) or {}
     if own:
         cfg.model = OmegaConf.create(plain(cfg.model))  # its own copy, where it is interpolated
-    given = {override.lstrip("+~").partition("=")[0] for override in given_overrides()}
+    given = given_keys()
     for option in own:
         if f"model.{option}" not in given:
             OmegaConf.update(cfg, f"model.{option}", own[option], force_add=True)
@@ -44,6 +44,11 @@ def settle(cfg: DictConfig) -> None:
 def given_overrides() -> list[str]:
     """Return what the command line set, those of a sweep's run included."""
     return list(HydraConfig.get().overrides.task) if HydraConfig.initialized() else []
+
+
+def given_keys() -> list[str]:
+    """Return the keys that the command line set."""
+    return [override.lstrip("+~").partition("=")[0] for override in given_overrides()]
 
 
 def inert_keys(cfg: DictConfig) -> tuple[str, ...]:

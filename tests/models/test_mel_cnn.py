@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 import pytorch_lightning as pl
 import torch
+from muso_exp.callbacks import RandomState
 from pytest import approx
 from torch.utils.data import DataLoader
 
-from muso_exp.callbacks import RandomState
 from muso_exp.models.mel_cnn import MelCNN
 
 SECOND = 22_050
