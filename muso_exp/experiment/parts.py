@@ -40,11 +40,8 @@ def trainer_node(cfg: DictConfig, model: Model) -> dict[str, Any]:
     Unless the command line names a trainer or a number of epochs itself.
     """
     node = plain(cfg.trainer)
-    if (
-        isinstance(model, Solver)
-        and model.one_step
-        and not keys & {"trainer", "trainer.max_epochs"}
-    ):
+    named = {"trainer", "trainer.max_epochs"} & set(given_keys())
+    if isinstance(model, Solver) and model.one_step and not named:
         node["max_epochs"] = 1
     return node
 

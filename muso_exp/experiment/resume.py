@@ -27,9 +27,10 @@ def refuse_other_run(
     saved = read_checkpoint(checkpoint, "meta")
     if not isinstance(saved.get("recipe"), dict):
         raise CheckpointError(f"ckpt={checkpoint}: not of a run of this program")
-    old = saved["recipe"]
-    then = flatten({**old, "dataset": modern(old.get("dataset") or {})})
-    now = flatten(recipe)
+    then, now = (
+        flatten({**one, "dataset": modern(one.get("dataset") or {})})
+        for one in (saved["recipe"], recipe)
+    )
     for key in {**then, **now}:
         if then.get(key) != now.get(key) and not is_below(key, inert):
             raise CheckpointError(

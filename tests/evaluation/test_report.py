@@ -2,7 +2,6 @@
 
 import csv
 from pathlib import Path
-from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -53,13 +52,9 @@ RECORD = {
 @pytest.fixture
 def report(tmp_path: Path) -> Path:
     table = pd.DataFrame({NAME: [NAME, None], "n": [1, 2.5]})
-    outcome = SimpleNamespace(
-        record=RECORD,
-        card=Card(NAME, [CLAIM], [VERSUS]),
-        audit=[Finding("x", 1.0, NAME, "warning")],
-        sections=[Section("x", NAME, NAME, table)],
-    )
-    write_report(tmp_path, outcome, f"root: {NAME}\n")
+    card, audit = Card(NAME, [CLAIM], [VERSUS]), [Finding("x", 1.0, NAME, "warning")]
+    sections = [Section("x", NAME, NAME, table)]
+    write_report(tmp_path, RECORD, card, audit, sections, f"root: {NAME}\n")
     return tmp_path
 
 
