@@ -10,6 +10,7 @@ from pytorch_lightning.loggers import Logger
 
 from muso_exp.errors import ConfigError
 from muso_exp.experiment.build import build, check, plain
+from muso_exp.experiment.settings import given_keys
 from muso_exp.experiment.sweep import in_sweep
 from muso_exp.metrics.base import WeightedMetric
 from muso_exp.models.base import Model, Solver
