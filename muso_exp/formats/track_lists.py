@@ -95,10 +95,10 @@ def read_lists(root: Path, options: ListOptions, rng: np.random.Generator) -> Tr
     return TrackLists(tracks.reset_index(drop=True), names, n_read, len(shared))
 
 
-Part = tuple[Path, pd.DataFrame, str]  # file, rows as text, name of the list
+NamedRows = tuple[Path, pd.DataFrame, str]  # file, rows as text, name of the list
 
 
-def _table_each(root: Path, options: ListOptions) -> list[Part]:
+def _table_each(root: Path, options: ListOptions) -> list[NamedRows]:
     """Return the rows of two tables, one per list."""
     files = _files(root, options.files)
     if len(files) != 2:
@@ -113,7 +113,7 @@ def _table_each(root: Path, options: ListOptions) -> list[Part]:
     return [(path, read_rows(path), path.name.partition(".")[0]) for path in files]
 
 
-def _one_table(root: Path, options: ListOptions) -> list[Part]:
+def _one_table(root: Path, options: ListOptions) -> list[NamedRows]:
     """Return the rows of two lists that one table holds."""
     files = _files(root, options.files)
     if len(files) != 1:

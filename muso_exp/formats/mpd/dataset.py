@@ -17,8 +17,8 @@ from muso_exp.formats.playlist_tables import (
     CHALLENGE,
     SLICE,
     TRUTH,
-    Part,
     PlaylistCollection,
+    PlaylistFile,
     join_parts,
 )
 from muso_exp.formats.text import refuse_name
@@ -116,8 +116,8 @@ def _write(path: Path, kind: str, folder: Path) -> None:
         write_feather(table, folder / f"{name}.arrow", compression="lz4")
 
 
-def _load(path: Path, kind: str, cache: Path) -> Part:
+def _load(path: Path, kind: str, cache: Path) -> PlaylistFile:
     folder = prepare(path, kind, cache)
     names = ("playlists", "entries", "tracks")
     playlists, entries, tracks = (read_table(folder / f"{name}.arrow") for name in names)
-    return Part(path, kind, playlists, entries["track"].to_numpy(), tracks)
+    return PlaylistFile(path, kind, playlists, entries["track"].to_numpy(), tracks)

@@ -15,7 +15,14 @@ import pyarrow.compute as pc
 
 from muso_exp.errors import DataFormatError
 from muso_exp.formats.mpd.json_bytes import line_of, malformed, map_json, replace_halves
-from muso_exp.formats.playlist_tables import CHALLENGE, SLICE, TRACKS, TRUTH, DistinctTracks, Part
+from muso_exp.formats.playlist_tables import (
+    CHALLENGE,
+    SLICE,
+    TRACKS,
+    TRUTH,
+    DistinctTracks,
+    PlaylistFile,
+)
 from muso_exp.formats.text import CONTROL, UNREADABLE
 
 _BATCH = 2**10  # tracks that become columns at once: few, so that they stay near the processor
@@ -61,7 +68,7 @@ class _Named(msgspec.Struct):
     pid: int
 
 
-def read_part(path: Path, kind: str) -> Part:
+def read_part(path: Path, kind: str) -> PlaylistFile:
     """Return the playlists of one file.
 
     Args:
@@ -131,7 +138,7 @@ class _Reader:
         self.waiting: list[_Track] = []
         self.tracks = DistinctTracks()
 
-    def read(self, data: mmap) -> Part:
+    def read(self, data: mmap) -> PlaylistFile:
         """Return what the file holds; each playlist is let go as soon as its columns are kept."""
         playlist = msgspec.defstruct(
             "Playlist", [], bases=(_FORMATS[self.kind],), namespace={"__post_init__": self._take}
@@ -146,7 +153,7 @@ class _Reader:
         columns = map(pa.array, zip(*self.playlists, strict=True), types)
         playlists = pa.table(list(columns), names=names)
         numbers, tracks = self.tracks.all()
-        return Part(self.path, self.kind, readable(playlists), numbers, readable(tracks))
+        return PlaylistFile(self.path, self.kind, readable(playlists), numbers, readable(tracks))
 
     def _take(self, playlist: Any) -> None:
         """Keep the columns of a playlist; msgspec tells where a ValueError was raised."""

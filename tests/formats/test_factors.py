@@ -5,7 +5,8 @@ import pytest
 
 from muso_exp.commands.neighbours import neighbours
 from muso_exp.errors import ConfigError, DataFormatError
-from muso_exp.tasks.recommendation.neighbours import load_factors, nearest
+from muso_exp.features.neighbours import nearest
+from muso_exp.formats.factors import load_factors
 
 
 @pytest.fixture
