@@ -82,10 +82,8 @@ def no_column(
     path: Path, header: Sequence[str], roles: Sequence[str], fix: str, of_tracks: bool = True
 ) -> DataFormatError:
     """Return the error to raise where none of the roles has a column."""
-    known = (dict.fromkeys([role, *headings(role, of_tracks)]) for role in roles)
-    needed = " or ".join(
-        f"{role}s ({', '.join(names)})" for role, names in zip(roles, known, strict=True)
-    )
+    known = {role: dict.fromkeys([role, *headings(role, of_tracks)]) for role in roles}
+    needed = " or ".join(f"{role.removesuffix('s')}s ({', '.join(known[role])})" for role in roles)
     problem = f"no column of {needed} among: {', '.join(header)}"
     return DataFormatError(path, problem, line=1, fix=fix)
 
