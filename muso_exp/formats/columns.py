@@ -11,7 +11,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "user": ("user", "user_id", "username"),
     "artist": (
         *("artist", "artist_name", "artist_names", "primary_artist", "track_artist"),
-        *("id3_artist", "artist_id"),
+        "id3_artist",
     ),
     "album": ("album", "album_name"),
     "track": ("track_name", "title", "song_title", "id3_title", "track"),
@@ -27,7 +27,8 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "duration_ms": ("duration_ms", "track_duration_ms"),
 }  # of each role, the most specific first; case, blanks and signs do not matter
 _OF_A_TRACK = {"track": ("name",), "track_id": ("id", "uri")}  # where a row is a track
-_OF_A_PLAY = {"track": ("song",)}  # where a row is a track, `song` is the file that `predict` read
+_OF_A_PLAY = {"track": ("song",), "artist": ("artist_id",)}  # where a row is a play
+# In a table of tracks `song` is the file that `predict` read, and `artist_id` names no artist.
 
 
 def headings(role: str, of_tracks: bool = True) -> tuple[str, ...]:
@@ -72,9 +73,9 @@ def require_columns(path: Path, roles: Sequence[str], header: Sequence[str]) -> 
     return found
 
 
-def columns_of(header: Sequence[str], role: str, of_tracks: bool = True) -> list[int]:
-    """Return the numbers of all columns whose heading is one of the role."""
-    wanted = {_plain(name) for name in headings(role, of_tracks)}
+def columns_of(header: Sequence[str], role: str) -> list[int]:
+    """Return the numbers of all columns of a table of tracks whose heading is one of the role."""
+    wanted = {_plain(name) for name in headings(role)}
     return [place for place, name in enumerate(header) if _plain(name) in wanted]
 
 

@@ -157,7 +157,7 @@ def _refuse_strange_matrix(
     on_diagonal = np.flatnonzero(np.diagonal(matrix))
     if len(on_diagonal):
         i = int(on_diagonal[0])
-        need = "a user is 0 degrees from himself"
+        need = "a user is 0 degrees from themselves"
         raise DataFormatError(path, need, line=lines[i], column=users[i], value=int(matrix[i, i]))
     uneven = np.argwhere(matrix != matrix.T)
     if len(uneven):

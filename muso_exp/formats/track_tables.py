@@ -153,10 +153,8 @@ def _columns(path: Path, header: list[str]) -> dict[str, int]:
     for name in FEATURES:
         if len(columns_of(header, name)) > 1:
             raise DataFormatError(path, "two columns for one feature", line=1, value=name)
-    found = find_columns(header, roles)
-    known = {place for role in roles for place in columns_of(header, role)}
-    ours = {_NAMES.get(role, role): place for role, place in found.items()}
-    others = {header[n]: n for n in reversed(range(len(header))) if n not in known}
+    ours = {_NAMES.get(role, role): n for role, n in find_columns(header, roles).items()}
+    others = {header[n]: n for n in reversed(range(len(header))) if n not in ours.values()}
     return dict(sorted((others | ours).items(), key=lambda item: item[1]))
 
 

@@ -39,6 +39,20 @@ def test_a_bare_id_is_that_of_the_track_only_where_a_row_is_a_track() -> None:
     assert find_columns(["id", "name"], ["track_id", "track"], of_tracks=False) == {}
 
 
+def test_artist_ids_stand_for_artists_only_where_a_row_is_a_play() -> None:
+    assert find_columns(["user", "artist_id"], ["artist"], of_tracks=False) == {"artist": 1}
+    assert find_columns(["id", "artist_id"], ["artist"]) == {}
+
+
+def test_columns_that_another_one_is_preferred_to_keep_their_headings(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id,track_id,song,Tempo,artist_id,id\n7,t,x.wav,120,q,8\n")
+    (row,) = read_rows(tmp_path / "a.csv").to_dict("records")
+    assert row == {
+        **{"id": "t", "song": "x.wav", "tempo": "120", "artist_id": "q"},
+        **{"title": "", "artist": "", "line": 2},
+    }
+
+
 def test_a_column_that_is_needed_is_named_with_the_headings_it_may_have(tmp_path: Path) -> None:
     message = r"a\.csv, line 1: no column of plays \(plays, .*weight\) among: id, n; name it so"
     with pytest.raises(DataFormatError, match=message):

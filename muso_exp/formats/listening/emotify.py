@@ -63,7 +63,7 @@ def _answers(path: Path) -> pd.DataFrame:
 
 
 def _named(ids: np.ndarray, manifest: Path | None) -> pd.DataFrame:
-    """Return id, artist and title of each clip, empty where the manifest does not have it."""
+    """Return id, artist and title of each clip, empty where the manifest does not list it."""
     items = pd.DataFrame({"id": ids, "artist": "", "title": ""})
     if manifest is None:
         return items

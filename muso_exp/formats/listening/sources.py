@@ -1,4 +1,4 @@
-"""The published data sets of play counts, and tables of one's own, read into `Interactions`."""
+"""The published data sets of play counts, and other tables of plays, read into `Interactions`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -50,7 +50,7 @@ SCROBBLES = Layout(("user", "artist", "plays"), "user", "artist", "plays", delim
 
 @dataclass(frozen=True)
 class Source:
-    """One published data set, or tables of one's own.
+    """One published data set, or other tables of plays.
 
     Attributes:
         wanted: the names that each file may have.

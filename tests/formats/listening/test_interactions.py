@@ -51,7 +51,7 @@ def test_users_keep_their_numbers_when_others_fall() -> None:
     assert keep_dense(data, 1, 1).users.tolist() == [1]
 
 
-def test_the_fingerprint_hangs_on_plays_and_names_not_on_who_they_are() -> None:
+def test_the_fingerprint_is_of_plays_and_names_and_not_of_user_ids() -> None:
     one, same = interactions(), interactions()
     assert one.fingerprint() == same.fingerprint() != interactions(seed=1).fingerprint()
     renamed = Interactions(one.plays, one.users, one.items.assign(title="other"))
