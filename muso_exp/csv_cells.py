@@ -28,7 +28,7 @@ def guarded(cell: Any) -> Any:
 
 def unguarded(cell: str) -> str:
     """Return a cell of a CSV file without the ' that `guarded` put before it."""
-    return cell[1:] if re.match(GUARDED, cell) else cell
+    return cell[1:] if cell[:1] == "'" and re.match(GUARDED, cell) else cell
 
 
 def write_rows(path: Path, header: Iterable[str], rows: Iterable[Iterable[object]]) -> None:

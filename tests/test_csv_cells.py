@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from muso_exp.csv_cells import guarded, unguarded, write_csv
-from muso_exp.formats.text import read_csv_rows
+from muso_exp.formats.tables import read_cells
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 NAMES = st.text(st.sampled_from("='+-@\t\n\uff1d ,\"aB0;|")) | st.text(
@@ -41,7 +41,7 @@ def test_a_written_table_is_read_as_it_was(
 ) -> None:
     path = tmp_path_factory.mktemp("csv") / "table.csv"
     write_csv(pd.DataFrame({"@artist": [a for a, _ in names], "t": [t for _, t in names]}), path)
-    (_, header), *rows = read_csv_rows(path)
+    (_, header), *rows = read_cells(path)
     assert header == ["@artist", "t"]
     assert [tuple(row) for _, row in rows] == names
 

@@ -13,13 +13,14 @@ import pytest
 from muso_exp import opening
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError, MusoError
 from muso_exp.formats.download import fetch_zip
+from muso_exp.formats.factors import load_factors
 from muso_exp.formats.listening.csv_headers import read_headers, refuse_damaged
 from muso_exp.formats.listening.logs import PIECE, Layout, read_pieces
 from muso_exp.formats.listening.song_matching import read_songs
 from muso_exp.formats.mpd.json_bytes import map_json
-from muso_exp.formats.text import read_csv_rows, read_json, read_table, read_text
+from muso_exp.formats.tables import exactly, read_cells, read_table
+from muso_exp.formats.text import read_json, read_text
 from muso_exp.opening import is_file, open_data, open_zip, read_lines, read_whole
-from muso_exp.tasks.recommendation.neighbours import load_factors
 
 SMALL = 2**16
 LAYOUT = Layout(("user", "item"))
@@ -40,8 +41,8 @@ def bomb(path: Path, content: bytes = bytes(2**24)) -> Path:
 READERS: dict[str, Callable[[Path], object]] = {
     "text": read_text,
     "json": read_json,
-    "table": lambda path: read_table(path, ["a"]),
-    "csv": read_csv_rows,
+    "table": lambda path: read_table(path, exactly(path, ["a"])),
+    "csv": read_cells,
     "lines": lambda path: list(read_lines(path)),
     "log": lambda path: list(read_pieces(path, LAYOUT, PIECE)),
     "own table": lambda path: refuse_damaged(path),
@@ -205,7 +206,7 @@ def test_a_control_character_is_refused_with_its_place(character: str, tmp_path:
     with pytest.raises(
         DataFormatError, match=r"a\.csv, line 2, column 5: a control character, got"
     ):
-        read_csv_rows(tmp_path / "a.csv")
+        read_cells(tmp_path / "a.csv")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ def neighbours(
     """Show the items nearest to one by the cosine of a finished run's latent factors."""
     from rich.table import Table
 
-    from muso_exp.tasks.recommendation.neighbours import load_factors, nearest
+    from muso_exp.features.neighbours import nearest
+    from muso_exp.formats.factors import load_factors
     from muso_exp.terminal import console
     from muso_exp.training.run_folders import require_one_run
 

@@ -10,13 +10,14 @@ import pandas as pd
 from scipy.sparse import csr_matrix
 
 from muso_exp.errors import DataFormatError
-from muso_exp.formats.text import (
+from muso_exp.formats.tables import (
+    exactly,
     read_table,
-    read_text,
     refuse_duplicates,
     refuse_unknown,
     whole_numbers,
 )
+from muso_exp.formats.text import read_text
 
 COLUMNS = {
     "user_friends": ["userID", "friendID"],
@@ -77,12 +78,18 @@ def content_hash(files: Mapping[str, Path]) -> str:
     return digest.hexdigest()
 
 
+def _read(path: Path, name: str, encoding: str = "utf-8") -> pd.DataFrame:
+    fix = ENCODING_OPTION if name == "tags" else "save it as UTF-8"
+    header = exactly(path, COLUMNS[name], "\t")
+    return read_table(path, header, "\t", encoding=encoding, fix=fix)
+
+
 def _read_names(path: Path, name: str, encoding: str) -> tuple[np.ndarray, list[str]]:
     """Return ids, ascending, shape (n,), and the name of each."""
     if name == "tags":
         _refuse_other_encoding(path, encoding)
     id_column, name_column = COLUMNS[name][:2]
-    table = read_table(path, COLUMNS[name], encoding)
+    table = _read(path, name, encoding)
     ids = table[id_column] = whole_numbers(path, table, id_column)
     refuse_duplicates(path, table, [id_column], "keep one")
     order = np.argsort(ids)
@@ -108,7 +115,7 @@ def _refuse_other_encoding(path: Path, encoding: str) -> None:
 
 
 def _read_plays(path: Path, artist_ids: np.ndarray, artists_file: str) -> pd.DataFrame:
-    table = read_table(path, COLUMNS["user_artists"])
+    table = _read(path, "user_artists")
     for column, least in (("userID", 0), ("artistID", 0), ("weight", 1)):
         table[column] = whole_numbers(path, table, column, least)
     refuse_unknown(path, table, "artistID", artist_ids, artists_file)
@@ -117,7 +124,7 @@ def _read_plays(path: Path, artist_ids: np.ndarray, artists_file: str) -> pd.Dat
 
 
 def _read_friends(path: Path, users: np.ndarray, users_file: str) -> csr_matrix:
-    table = read_table(path, COLUMNS["user_friends"])
+    table = _read(path, "user_friends")
     for column in COLUMNS["user_friends"]:
         table[column] = whole_numbers(path, table, column)
         refuse_unknown(path, table, column, users, users_file)
@@ -128,9 +135,10 @@ def _read_friends(path: Path, users: np.ndarray, users_file: str) -> csr_matrix:
     alone = (first == second) | ~np.asarray(friends[second, first]).ravel()
     if alone.any():
         row = int(np.argmax(alone))
+        line = int(table.index[row])
         value = " ".join(str(number) for number in table.iloc[row])
         need = "a friendship is of two different users and stands in both directions"
-        raise DataFormatError(path, need, line=row + 2, value=value, fix="add the other direction")
+        raise DataFormatError(path, need, line=line, value=value, fix="add the other direction")
     return friends
 
 
@@ -142,7 +150,7 @@ def _read_taggings(
     The published file has assignments to 390 artists that artists.dat does not list.
     """
     path = files["user_taggedartists"]
-    table = read_table(path, COLUMNS["user_taggedartists"])
+    table = _read(path, "user_taggedartists")
     for column in ("userID", "artistID", "tagID"):
         table[column] = whole_numbers(path, table, column)
     refuse_unknown(path, table, "userID", users, files["user_artists"].name)

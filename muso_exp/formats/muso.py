@@ -11,7 +11,8 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from muso_exp.errors import DataFormatError
-from muso_exp.formats.text import Pairs, first_repeat, read_csv_rows, read_json
+from muso_exp.formats.tables import read_cells
+from muso_exp.formats.text import Pairs, first_repeat, read_json
 
 WANTED = {
     "train_listening": ("train_listening.json", "MuSo_User_Data.json"),
@@ -118,7 +119,7 @@ def read_matrix(path: Path) -> tuple[list[str], np.ndarray]:
     Raises:
         DataFormatError: header and index differ, or a value is no degree of separation.
     """
-    (_, (_, *users)), *rows = read_csv_rows(path)
+    (_, (_, *users)), *rows = read_cells(path)
     repeat = first_repeat(users)
     if repeat is not None:
         raise DataFormatError(path, "a user stands twice", line=1, value=repeat, fix="keep one")
@@ -156,7 +157,7 @@ def _refuse_strange_matrix(
     on_diagonal = np.flatnonzero(np.diagonal(matrix))
     if len(on_diagonal):
         i = int(on_diagonal[0])
-        need = "a user is 0 degrees from himself"
+        need = "a user is 0 degrees from themselves"
         raise DataFormatError(path, need, line=lines[i], column=users[i], value=int(matrix[i, i]))
     uneven = np.argwhere(matrix != matrix.T)
     if len(uneven):

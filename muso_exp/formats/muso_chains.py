@@ -7,7 +7,8 @@ from scipy.sparse import csr_matrix
 
 from muso_exp.errors import DataFormatError
 from muso_exp.features.graph import bfs_distances, chain_relations, dilation_distances
-from muso_exp.formats.text import find_file, first_repeat, read_csv_rows
+from muso_exp.formats.tables import exactly, read_table
+from muso_exp.formats.text import find_file, first_repeat
 
 
 def chain_files(root: Path, split: str) -> tuple[Path, Path] | None:
@@ -49,37 +50,28 @@ def _relations(chain: Path, friends: Path) -> tuple[np.ndarray, dict[str, int]]:
     """Return who is a chain neighbour or friend (n, n), and each user's place in the chain."""
     places = _read_chain(chain)
     n_users = len(places)
-    (_, header), *rows = read_csv_rows(friends)
-    _refuse_header(friends, header, ["user", "friend"])
+    table = read_table(friends, exactly(friends, ["user", "friend"]))
     edges = []
-    for line, row in rows:
-        strange = [name for name in row if name not in places]
-        if len(row) != 2 or strange or row[0] == row[1]:
+    for line, user, friend in table.itertuples():
+        if user not in places or friend not in places or user == friend:
             need = f"two different users of {chain.name} are needed"
-            raise DataFormatError(friends, need, line=line, value=",".join(row))
-        edges.append((places[row[0]], places[row[1]]))
+            raise DataFormatError(friends, need, line=line, value=f"{user},{friend}")
+        edges.append((places[user], places[friend]))
     first, second = np.array(edges).T
     adjacency = csr_matrix((np.ones(len(first)), (first, second)), shape=(n_users, n_users))
     return chain_relations(csr_matrix(adjacency + adjacency.T), np.arange(n_users)), places
 
 
 def _read_chain(path: Path) -> dict[str, int]:
-    (_, header), *rows = read_csv_rows(path)
-    _refuse_header(path, header, ["position", "user"])
+    table = read_table(path, exactly(path, ["position", "user"]))
     by_position = {}
-    for line, row in rows:
-        if len(row) != 2 or not row[0].isdecimal() or int(row[0]) in by_position:
+    for line, position, user in table.itertuples():
+        if not position.isdecimal() or int(position) in by_position:
             need = "a position of its own and a user are needed"
-            raise DataFormatError(path, need, line=line, value=",".join(row))
-        by_position[int(row[0])] = row[1]
+            raise DataFormatError(path, need, line=line, value=f"{position},{user}")
+        by_position[int(position)] = user
     users = [by_position[position] for position in sorted(by_position)]
     repeat = first_repeat(users)
     if repeat is not None:
         raise DataFormatError(path, "a user stands twice", value=repeat, fix="keep one")
     return {user: place for place, user in enumerate(users)}
-
-
-def _refuse_header(path: Path, header: list[str], need: list[str]) -> None:
-    if header != need:
-        text = f"the header must be {','.join(need)}"
-        raise DataFormatError(path, text, line=1, value=",".join(header))

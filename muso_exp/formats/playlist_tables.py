@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from muso_exp.errors import DataFormatError
+from muso_exp.formats.columns import find_columns
 from muso_exp.formats.track_tables import read_rows
 
 SLICE, CHALLENGE, TRUTH = "slice", "challenge", "truth"  # kinds of playlists
@@ -19,7 +20,7 @@ _WAIT = 2**17  # rows that wait until they are compared with the tracks that are
 
 
 @dataclass(frozen=True)
-class Part:
+class PlaylistFile:
     """The playlists of one file.
 
     Attributes:
@@ -108,7 +109,7 @@ class DistinctTracks:
         self.waiting, self.n_waiting = [], 0
 
 
-def join_parts(parts: Iterable[Part]) -> PlaylistCollection:
+def join_parts(parts: Iterable[PlaylistFile]) -> PlaylistCollection:
     """Return the playlists of all parts over one list of tracks.
 
     Args:
@@ -153,7 +154,7 @@ def _refuse_repeats(files: Sequence[tuple[Path, str, pa.Table]]) -> None:
         raise DataFormatError(second, problem, fix="keep one of the two")
 
 
-def read_playlist_table(path: Path) -> Part:
+def read_playlist_table(path: Path) -> PlaylistFile:
     """Return the playlists of a table with a row per playlist and track.
 
     Args:
@@ -165,8 +166,11 @@ def read_playlist_table(path: Path) -> Part:
         DataFormatError: no table, no playlist_id, or a row without one.
     """
     rows = read_rows(path)
-    if "playlist_id" not in rows:
+    header = [str(name) for name in rows]
+    roles = find_columns(header, ["playlist_id", "playlist_name"])
+    if "playlist_id" not in roles:
         raise DataFormatError(path, "no column playlist_id", line=1, fix="add it")
+    rows = rows.rename(columns={header[place]: role for role, place in roles.items()})
     empty = (rows["playlist_id"] == "").to_numpy()
     if empty.any():
         line = int(rows["line"].iloc[int(np.argmax(empty))])
@@ -180,6 +184,6 @@ def read_playlist_table(path: Path) -> Part:
     playlists = grouped.agg(["first", "size"]).reset_index()
     playlists.columns = pd.Index(["pid", "name", "n_tracks"])
     columns = pa.Table.from_pandas(playlists.assign(at_random=False), preserve_index=False)
-    return Part(
+    return PlaylistFile(
         path, SLICE, columns, entries, pa.Table.from_pandas(tracks, TRACKS, preserve_index=False)
     )

@@ -7,13 +7,10 @@ import numpy as np
 import pandas as pd
 
 from muso_exp.errors import DataFormatError, DatasetNotFoundError
-from muso_exp.formats.listening.csv_headers import KNOWN
+from muso_exp.formats.columns import find_columns
 from muso_exp.formats.text import read_text
-from muso_exp.formats.track_tables import ALIASES, bare_id, read_rows
+from muso_exp.formats.track_tables import bare_id, read_rows
 from muso_exp.opening import is_file
-
-_PLAYS = {*KNOWN["plays"], "play_count"}  # names of a column of play counts
-_HEADINGS = set(ALIASES)
 
 
 @dataclass(frozen=True)
@@ -58,8 +55,8 @@ def read_seeds(path: Path) -> SeedList:
     if not listed:
         raise DataFormatError(path, "no seed in the file", fix="write one id or name a line")
     first = listed[0][1]
-    headings = {text.strip(' "').lower().replace(" ", "_") for text in first.split(",")}
-    if ".json" in path.suffixes or (headings & _HEADINGS and ".txt" not in path.suffixes):
+    named = find_columns(first.split(","), ["track_id", "track", "artist"])
+    if ".json" in path.suffixes or (named and ".txt" not in path.suffixes):
         return _read_table(path)
     if "\t" in first:
         raise DataFormatError(path, "a tab", line=1, value=first, fix="save the table as CSV")
@@ -80,12 +77,14 @@ def _parted(text: str) -> tuple[str, str]:
 
 def _read_table(path: Path) -> SeedList:
     rows = read_rows(path)
-    if "playlist_id" in rows and rows["playlist_id"].nunique() > 1:
-        n_playlists = rows["playlist_id"].nunique()
+    header = [str(name) for name in rows]
+    roles = find_columns(header, ["playlist_id", "playlist_name", "plays"])
+    column = {role: rows.iloc[:, place] for role, place in roles.items()}
+    n_playlists = column["playlist_id"].nunique() if "playlist_id" in column else 1
+    if n_playlists > 1:
         raise DataFormatError(path, f"{n_playlists} playlists", fix="give one playlist a file")
-    title = rows["playlist_name"].iloc[0] if "playlist_name" in rows else None
-    counts = [name for name in map(str, rows) if name.strip().lower() in _PLAYS]
-    plays = _plays(path, rows, counts[0]) if counts else None
+    title = column["playlist_name"].iloc[0] if "playlist_name" in column else None
+    plays = _plays(path, rows, header[roles["plays"]]) if "plays" in roles else None
     return SeedList(path, rows[["id", "artist", "title", "line"]], plays, title)
 
 

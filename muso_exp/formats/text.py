@@ -1,19 +1,13 @@
-"""Reading text, JSON and tables so that each fault is told in one line, with its place."""
+"""Reading text and JSON; each fault is reported in one line, with its place."""
 
-import csv
-import io
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
-from muso_exp.csv_cells import unguarded
 from muso_exp.errors import DataFormatError, DatasetNotFoundError
-from muso_exp.opening import MAX_LINE, is_file, read_whole
+from muso_exp.opening import MAX_LINE, is_file, read_lines, read_whole
 from muso_exp.text import CONTROL, visible
 
 Pairs = list[tuple[str, Any]]  # a JSON object, duplicate keys kept
@@ -21,7 +15,7 @@ UNREADABLE = "\ufffd"  # stands for a control character where a published file h
 _ESCAPE = re.compile(
     r"\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}"  # both halves of a character
     r"|(?P<half>u[dD][89a-fA-F][\da-fA-F]{2})"
-    r"|(?P<control>u00(?:0[0-8bBcCeEfF]|1[\da-fA-F]|7[fF]))"
+    r"|(?P<control>[bf]|u00(?:0[0-8bBcCeEfF]|1[\da-fA-F]|7[fF]))"
     r"|.)"  # so that a backslash that stands for itself begins no escape
 )
 
@@ -147,91 +141,19 @@ def _refuse_odd_escapes(path: Path, text: str) -> None:
         )
 
 
-def read_table(path: Path, columns: Sequence[str], encoding: str = "utf-8") -> pd.DataFrame:
-    """Return a tab-separated table as text, quoting off, no value taken for missing.
+def decoded_lines(path: Path) -> Iterator[str]:
+    """Yield the lines of a plain or gzipped file of any size, in UTF-8, with their ends.
 
     Raises:
-        DataFormatError: another header, a row of another length, or no row at all.
+        DataFormatError: a file that `read_lines` refuses, or bytes that are not UTF-8.
     """
-    fix = "set dataset.tags_encoding" if "tagValue" in columns else "save it as UTF-8"
-    text = read_text(path, encoding, fix)
-    lines = text.removesuffix("\n").split("\n")
-    if lines[0].split("\t") != list(columns):
-        need = f"the header must be {' <tab> '.join(columns)}"
-        raise DataFormatError(path, need, line=1, value=lines[0])
-    if len(lines) == 1:
-        raise DataFormatError(path, "no rows below the header", fix="copy it anew")
-    for number, line in enumerate(lines, start=1):
-        if line.count("\t") != len(columns) - 1:
-            need = f"{len(columns)} tab-separated columns are needed"
-            raise DataFormatError(path, need, line=number, value=line)
-    return pd.read_csv(
-        io.StringIO(text),
-        sep="\t",
-        dtype=str,
-        quoting=csv.QUOTE_NONE,
-        na_filter=False,
-        skip_blank_lines=False,
-        lineterminator="\n",
-    )
-
-
-def whole_numbers(path: Path, table: pd.DataFrame, column: str, least: int = 0) -> np.ndarray:
-    """Return a text column as int64, shape (n_rows,).
-
-    Raises:
-        DataFormatError: a value that is no whole number, or below `least`.
-    """
-    values = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=np.float64)
-    with np.errstate(invalid="ignore"):
-        good = (values >= least) & (values == np.floor(values)) & (values < 2**53)
-    if not good.all():
-        row = int(np.argmin(good))
-        need = f"a whole number >= {least} is needed"
-        raise DataFormatError(
-            path, need, line=row + 2, column=column, value=table[column].iloc[row]
-        )
-    return values.astype(np.int64)
-
-
-def refuse_duplicates(path: Path, table: pd.DataFrame, columns: Sequence[str], fix: str) -> None:
-    """Raise DataFormatError at the first row that repeats an earlier one in `columns`."""
-    repeated = table.duplicated(subset=list(columns)).to_numpy()
-    if repeated.any():
-        row = int(np.argmax(repeated))
-        value = " ".join(str(table[column].iloc[row]) for column in columns)
-        what = f"second row of the same {', '.join(columns)}"
-        raise DataFormatError(path, what, line=row + 2, value=value, fix=fix)
-
-
-def refuse_unknown(
-    path: Path, table: pd.DataFrame, column: str, known: np.ndarray, where: str
-) -> None:
-    """Raise DataFormatError at the first value of `column` that `known` lacks."""
-    strange = ~np.isin(table[column].to_numpy(dtype=np.int64), known)
-    if strange.any():
-        row = int(np.argmax(strange))
-        value = int(table[column].iloc[row])
-        fix = f"add it to {where} or remove this row"
-        raise DataFormatError(
-            path, f"not in {where}", line=row + 2, column=column, value=value, fix=fix
-        )
-
-
-def read_csv_rows(path: Path) -> list[tuple[int, list[str]]]:
-    """Return the rows of a comma-separated file with their line numbers, empty lines left out.
-
-    Raises:
-        DataFormatError: no rows, or quotes that do not close.
-    """
-    reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
-    try:
-        rows = [(reader.line_num, [unguarded(cell) for cell in row]) for row in reader if row]
-    except csv.Error as error:
-        raise DataFormatError(path, f"no CSV: {error}", line=reader.line_num) from error
-    if len(rows) < 2:
-        raise DataFormatError(path, "no rows below the header", fix="copy it anew")
-    return rows
+    for number, raw in read_lines(path):
+        try:
+            yield raw.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            bad = raw[error.start : error.end]
+            fix = "save it as UTF-8"
+            raise DataFormatError(path, "not UTF-8", line=number, value=bad, fix=fix) from error
 
 
 def first_repeat(names: Sequence[str]) -> str | None:

@@ -24,7 +24,7 @@ class ListOptions:
     Attributes:
         features: audio features to read.
         files: file names below the root; None takes all tables there.
-        column: column of one table that tells the lists apart; None: a table per list.
+        column: column of one table whose values separate the lists; None: a table per list.
         values: the column's value for the positive and for the negative list; None: it holds 0, 1.
         duplicates: `refuse` a list that holds a track twice, or keep the `first` row.
         overlap: `keep` or `drop` tracks that are in both lists.
@@ -95,25 +95,25 @@ def read_lists(root: Path, options: ListOptions, rng: np.random.Generator) -> Tr
     return TrackLists(tracks.reset_index(drop=True), names, n_read, len(shared))
 
 
-Part = tuple[Path, pd.DataFrame, str]  # file, rows as text, name of the list
+NamedRows = tuple[Path, pd.DataFrame, str]  # file, rows as text, name of the list
 
 
-def _table_each(root: Path, options: ListOptions) -> list[Part]:
+def _table_each(root: Path, options: ListOptions) -> list[NamedRows]:
     """Return the rows of two tables, one per list."""
     files = _files(root, options.files)
     if len(files) != 2:
         known = ", ".join(path.name for path in files[:6])
         raise ConfigError(
             f"{root}: two tables are needed, {len(files)} found ({known}); name them, "
-            "'dataset.files=[positive.csv,negative.csv]', or the column that tells the lists "
-            "apart in one table, dataset.column=..."
+            "'dataset.files=[positive.csv,negative.csv]', or the column whose values "
+            "separate the lists in one table, dataset.column=..."
         )
     if files[0] == files[1]:
         raise ConfigError(f"dataset.files: {files[0].name} twice; two lists are needed")
     return [(path, read_rows(path), path.name.partition(".")[0]) for path in files]
 
 
-def _one_table(root: Path, options: ListOptions) -> list[Part]:
+def _one_table(root: Path, options: ListOptions) -> list[NamedRows]:
     """Return the rows of two lists that one table holds."""
     files = _files(root, options.files)
     if len(files) != 1:
@@ -177,7 +177,7 @@ def _refuse_other_targets(path: Path, table: pd.DataFrame, given: pd.Series, col
 
 
 def _refuse_constants(path: Path, lists: Sequence[pd.DataFrame], features: Sequence[str]) -> None:
-    """Raise DataFormatError at a feature with one value throughout: nothing can be told by it."""
+    """Raise DataFormatError at a feature with one value throughout: it separates nothing."""
     for name in features:
         values = np.concatenate([part[name].to_numpy() for part in lists])
         if len(values) > 1 and np.ptp(values) == 0:

@@ -1,10 +1,11 @@
-"""Reading tracks with audio features, in any of the formats that people have them in.
+"""Reading tracks with audio features, in any of the usual formats.
 
 CSV (plain or .gz) with one row per track; the CSV that Exportify writes (other column names, URIs
 for ids, a byte-order mark); the JSON of Spotify's audio-features end point.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,32 +14,14 @@ import pandas as pd
 
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
 from muso_exp.features.tracks import FEATURES
-from muso_exp.formats.text import read_csv_rows, read_json
+from muso_exp.formats.columns import columns_of, find_columns
+from muso_exp.formats.tables import read_table
+from muso_exp.formats.text import read_json
 from muso_exp.opening import is_file
 
 SUFFIXES = (".csv", ".csv.gz", ".json", ".json.gz")
 
-ALIASES = {
-    "id": "id",
-    "title": "title",
-    "artist": "artist",
-    "track_id": "id",
-    "track_uri": "id",
-    "spotify_id": "id",
-    "uri": "id",
-    "track": "title",
-    "track_name": "title",
-    "track.name": "title",
-    "song_title": "title",
-    "name": "title",
-    "artist_name": "artist",
-    "primary_artist": "artist",
-    "track_artist": "artist",
-    "artist_name(s)": "artist",
-    "artist_names": "artist",
-    "duration_(ms)": "duration_ms",
-    "track_duration_(ms)": "duration_ms",
-}  # column names of other exports, lower case and with _ for spaces -> ours
+_NAMES = {"track_id": "id", "track": "title"}  # roles of the vocabulary that are named otherwise
 
 
 def is_track_file(path: Path) -> bool:
@@ -62,7 +45,12 @@ def read_rows(path: Path) -> pd.DataFrame:
     """
     if not is_file(path):
         raise DatasetNotFoundError(path.parent, [path.name], "give a table of tracks")
-    table = _json_table(path) if ".json" in path.suffixes[-2:] else _csv_table(path)
+    if ".json" in path.suffixes[-2:]:
+        table = _json_table(path)
+    else:
+        table = read_table(path, partial(_columns, path))
+        table["line"] = table.index
+        table = table.reset_index(drop=True)
     for name in ("id", "title", "artist"):
         if name not in table:
             table[name] = ""
@@ -155,17 +143,19 @@ def _numbers(path: Path, table: pd.DataFrame, name: str) -> np.ndarray:
     return values
 
 
-def _csv_table(path: Path) -> pd.DataFrame:
-    rows = read_csv_rows(path)
-    (_, header), body = rows[0], rows[1:]
-    for line, row in body:
-        if len(row) != len(header):
-            need = f"a row has {len(header)} comma-separated columns, this one {len(row)}"
-            raise DataFormatError(path, need, line=line, value=",".join(row))
-    table = pd.DataFrame([row for _, row in body], columns=header, dtype=object)
-    table = _with_our_names(path, table)
-    table["line"] = [line for line, _ in body]
-    return table
+def _columns(path: Path, header: list[str]) -> dict[str, int]:
+    """Return where each column is: of a known role by our name, any other one by its own.
+
+    Raises:
+        DataFormatError: two columns for one feature.
+    """
+    roles = ["track_id", "track", "artist", *FEATURES]
+    for name in FEATURES:
+        if len(columns_of(header, name)) > 1:
+            raise DataFormatError(path, "two columns for one feature", line=1, value=name)
+    ours = {_NAMES.get(role, role): n for role, n in find_columns(header, roles).items()}
+    others = {header[n]: n for n in reversed(range(len(header))) if n not in ours.values()}
+    return dict(sorted((others | ours).items(), key=lambda item: item[1]))
 
 
 def _json_table(path: Path) -> pd.DataFrame:
@@ -182,7 +172,8 @@ def _json_table(path: Path) -> pd.DataFrame:
     if not numbered:
         raise DataFormatError(path, "no track in the list", fix="copy it anew")
     table = pd.DataFrame([dict(item) for _, item in numbered], dtype=object)
-    table = _with_our_names(path, table)
+    columns = _columns(path, [str(name) for name in table.columns])
+    table = table.iloc[:, list(columns.values())].set_axis(list(columns), axis=1)
     table["line"] = [number for number, _ in numbered]
     return table
 
@@ -196,24 +187,9 @@ def _is_object(content: Any) -> bool:
     )
 
 
-def _with_our_names(path: Path, table: pd.DataFrame) -> pd.DataFrame:
-    """Rename known columns; of several that mean the same, the first one counts."""
-    table.columns = pd.Index([_our_name(str(name)) for name in table.columns])
-    repeated = table.columns.duplicated()
-    twice = [name for name in table.columns[repeated] if name in FEATURES]
-    if twice:
-        raise DataFormatError(path, "two columns for one feature", line=1, value=twice[0])
-    return table.loc[:, ~repeated]
-
-
 def _name(artist: str, title: str, line: int) -> str:
     """Return what stands for the id of a track that has none."""
     return f"{artist}: {title}" if artist or title else f"line {line}"
-
-
-def _our_name(name: str) -> str:
-    plain = name.strip().lower().replace(" ", "_")
-    return ALIASES.get(plain, plain if plain in FEATURES else name)
 
 
 def bare_id(value: Any) -> str:

@@ -254,7 +254,7 @@ def test_missing_files_say_what_is_needed(tmp_path: Path) -> None:
 
 BAD_TABLES = {
     "no playlist_id": ("track_id\n1\n2\n", "spotify_songs.csv, line 1: no column playlist_id"),
-    "empty": ("", "no rows below the header"),
+    "empty": ("", "spotify_songs.csv: the file is empty; copy it anew"),
     "no id": ("playlist_id,track_id\np,1\n,2\n", "line 3: a row without playlist_id"),
 }
 

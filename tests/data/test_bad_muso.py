@@ -111,7 +111,7 @@ MUSO: dict[str, tuple[Damage, str]] = {
     "dos empty": (test_dos(E0, "f,,0,3", G0), "line 3, column e: a degree .* got ''"),
     "dos diagonal": (
         test_dos(E0, "f,1,2,3", G0),
-        "line 3, column f: a user is 0 degrees from himself, got 2",
+        "line 3, column f: a user is 0 degrees from themselves, got 2",
     ),
     "index differs from header": (
         test_dos(E0, G0, F0),

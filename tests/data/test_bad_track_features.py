@@ -59,7 +59,7 @@ def test_a_constant_feature_says_how_to_do_without_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (b"", "no rows below the header"),
+        (b"", "the file is empty; copy it anew"),
         (b"id,energy\n", "no rows below the header"),
         (b"id,energy\n1,0.5,7\n", "line 2: a row has 2 comma-separated columns, this one 3"),
         (b"\x89PNG\r\n\x1a\n\xff", "not utf-8"),

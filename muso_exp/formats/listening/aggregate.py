@@ -45,7 +45,7 @@ class Aggregate:
 
 
 @dataclass(frozen=True)
-class _Part:
+class _PieceSums:
     """What is known of one aggregated piece of the log."""
 
     end: int
@@ -142,7 +142,7 @@ def edges(path: Path) -> str:
 
 def _write_parts(
     path: Path, layout: Layout, parts: Path, cut: int | None, size: int
-) -> list[_Part]:
+) -> list[_PieceSums]:
     """Write a Parquet file per piece, going on after those that are there; return their facts."""
     parts.mkdir(parents=True, exist_ok=True)
     known = list(_finished(parts))
@@ -162,12 +162,12 @@ def _write_parts(
     return known
 
 
-def _finished(parts: Path) -> Iterator[_Part]:
+def _finished(parts: Path) -> Iterator[_PieceSums]:
     """Yield the facts of the finished parts, in order; stop at the first gap or damaged part."""
     number = 0
     while (facts := parts / f"{number:05d}.json").is_file():
         try:
-            part = _Part(**json.loads(facts.read_text(encoding="utf-8")))
+            part = _PieceSums(**json.loads(facts.read_text(encoding="utf-8")))
             plays = read_table(facts.with_suffix(".parquet"), columns=["plays"])["plays"]
             whole = pc.sum(plays).as_py() == part.plays
         except (OSError, ValueError, TypeError, KeyError):
@@ -179,7 +179,9 @@ def _finished(parts: Path) -> Iterator[_Part]:
         number += 1
 
 
-def _write_part(parts: Path, number: int, piece: Piece, layout: Layout, cut: int | None) -> _Part:
+def _write_part(
+    parts: Path, number: int, piece: Piece, layout: Layout, cut: int | None
+) -> _PieceSums:
     """Sum one piece; its facts are renamed into place last and say that the part is whole."""
     target = parts / f"{number:05d}.parquet"
     plays = layout.plays or "1"
@@ -192,7 +194,7 @@ def _write_part(parts: Path, number: int, piece: Piece, layout: Layout, cut: int
         ).write_parquet(str(target), compression="zstd")
         total = connection.sql(f"SELECT sum({plays})::BIGINT FROM lines").fetchall()[0][0]
     n_lines = piece.table.num_rows
-    part = _Part(piece.end, piece.first_line + n_lines, n_lines, total, piece.leading_zeros)
+    part = _PieceSums(piece.end, piece.first_line + n_lines, n_lines, total, piece.leading_zeros)
     partial = parts / f"{number:05d}.json.partial"
     partial.write_text(json.dumps(asdict(part)), encoding="utf-8")
     partial.replace(parts / f"{number:05d}.json")

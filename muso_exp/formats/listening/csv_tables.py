@@ -1,4 +1,4 @@
-"""Listening tables of one's own, of any size -> interactions."""
+"""Listening CSV files of any size, summed by DuckDB -> interactions."""
 
 import glob
 import json
@@ -15,7 +15,7 @@ from muso_exp.errors import DataFormatError
 from muso_exp.formats.listening.aggregate import MEMORY, Aggregate, edges
 from muso_exp.formats.listening.csv_headers import (
     COUNT,
-    OwnTable,
+    ListeningTable,
     read_headers,
     refuse_damaged,
     refuse_first_fault,
@@ -27,18 +27,18 @@ from muso_exp.formats.listening.msd import Files, ReadOptions, merged
 from muso_exp.records import Finding
 from muso_exp.text import CONTROL
 
-VERSION = 3  # of the sums; raised whenever they change
+VERSION = 1  # of the sums; raised whenever they change
 _BETWEEN = "\x1f"  # artist and title, while they are one value
 _DASH = " - "
 
 
-def read_own(files: Files, options: ReadOptions) -> Interactions:
-    """Read tables of one's own: who played what, a row per play or with a number of plays.
+def read_listening_csv(files: Files, options: ReadOptions) -> Interactions:
+    """Read who played what: a row per play, or per user and item with a number of plays.
 
     An item goes by its track_id, or else by its name: `artist - title`, or the artist.
 
     Raises:
-        DataFormatError: a table that is none (see `own_tables`), no row, or plays of one user.
+        DataFormatError: a table that is none (see `csv_headers`), no row, or plays of one user.
     """
     tables, roles = read_headers(files, options.items)
     folder = _sum_tables(tables, roles, options.cache)
@@ -61,7 +61,7 @@ def read_own(files: Files, options: ReadOptions) -> Interactions:
     return merged(Interactions(plays, np.arange(len(loaded.users)), items, notes=notes), options)
 
 
-def _columns_read(tables: list[OwnTable], roles: list[str]) -> Finding:
+def _columns_read(tables: list[ListeningTable], roles: list[str]) -> Finding:
     """Return the note on what was taken for what."""
     header, places = tables[0].header, tables[0].places
     read = ", ".join(f"{role} from {header[places[role]]!r}" for role in roles)
@@ -71,7 +71,7 @@ def _columns_read(tables: list[OwnTable], roles: list[str]) -> Finding:
     return Finding("tables_read", len(tables), text)
 
 
-def _sum_tables(tables: list[OwnTable], roles: list[str], cache: Path) -> Path:
+def _sum_tables(tables: list[ListeningTable], roles: list[str], cache: Path) -> Path:
     """Return the folder with `pairs.parquet`, `names.parquet` and their counts, written once.
 
     Raises:
@@ -92,10 +92,12 @@ def _sum_tables(tables: list[OwnTable], roles: list[str], cache: Path) -> Path:
         (folder / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
 
     sources = " ".join(edges(table.path) for table in tables)
-    return cached_folder(cache, cache_key("own_tables", VERSION, {"roles": roles}, sources), write)
+    read = {"columns": [[table.places[role] for role in roles] for table in tables]}
+    key = cache_key("listening_csv", VERSION, {"roles": roles} | read, sources)
+    return cached_folder(cache, key, write)
 
 
-def _fault(tables: list[OwnTable], roles: list[str], reason: str) -> DataFormatError:
+def _fault(tables: list[ListeningTable], roles: list[str], reason: str) -> DataFormatError:
     """Raise at the first fault with its line, or return the error that says the reason."""
     for table in tables:
         refuse_first_fault(table, roles)
@@ -103,7 +105,7 @@ def _fault(tables: list[OwnTable], roles: list[str], reason: str) -> DataFormatE
     return DataFormatError(tables[0].path, f"cannot be read: {reason}", fix=fix)
 
 
-def _write_sums(tables: list[OwnTable], roles: list[str], folder: Path) -> dict[str, int]:
+def _write_sums(tables: list[ListeningTable], roles: list[str], folder: Path) -> dict[str, int]:
     """Sum the plays of each user and item; what does not fit into memory goes to disk.
 
     Returns:
@@ -127,7 +129,7 @@ def _write_sums(tables: list[OwnTable], roles: list[str], folder: Path) -> dict[
     return dict(zip(("lines", "plays", "pairs_count", "faults"), facts, strict=True))
 
 
-def _select(table: OwnTable, roles: list[str]) -> str:
+def _select(table: ListeningTable, roles: list[str]) -> str:
     """Return the query of a table's rows: user, item, name, plays (NULL where a row is faulty)."""
     cells = {role: _cell(table, table.places[role]) for role in roles}
     texts = [cell for role, cell in cells.items() if role != "plays"]
@@ -149,7 +151,7 @@ def _select(table: OwnTable, roles: list[str]) -> str:
     )
 
 
-def _cell(table: OwnTable, place: int) -> str:
+def _cell(table: ListeningTable, place: int) -> str:
     """Return the expression of a cell's text, without what guards it in a CSV file."""
     cell = f"trim(c{place})"
     if table.delimiter == "\t":
@@ -159,7 +161,7 @@ def _cell(table: OwnTable, place: int) -> str:
     return f"CASE WHEN {is_guarded} THEN substr({cell}, 2) ELSE {cell} END"
 
 
-def _scan(table: OwnTable) -> str:
+def _scan(table: ListeningTable) -> str:
     """Return the call that reads a table, all as text, in columns c0, c1, ..."""
     path = glob.escape(str(table.path)).replace("'", "''")
     columns = {f"c{place}": "VARCHAR" for place in range(len(table.header))}

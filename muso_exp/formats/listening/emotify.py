@@ -1,5 +1,6 @@
 """Emotify's answers as a small matrix of preference: which listener groups like which clips."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -7,9 +8,10 @@ import pandas as pd
 
 from muso_exp.errors import DataFormatError
 from muso_exp.features.interactions import sum_plays
+from muso_exp.formats.columns import require_columns
 from muso_exp.formats.listening.interactions import Interactions
 from muso_exp.formats.listening.msd import Files, ReadOptions, only_top
-from muso_exp.formats.text import read_csv_rows, whole_numbers
+from muso_exp.formats.tables import read_table, refuse_where, whole_numbers
 from muso_exp.records import Finding
 
 GROUP = ["age", "gender", "mother tongue"]
@@ -26,16 +28,12 @@ def read_emotify(files: Files, options: ReadOptions) -> Interactions:
         DataFormatError: a table of another form, or no like at all.
     """
     path = files["annotations"]
-    table = _read_columns(path, WANTED)
+    table = _answers(path)
     track = whole_numbers(path, table, "track id", least=1)
     liked = whole_numbers(path, table, "liked")
-    if liked.max() > 1:
-        row = int(liked.argmax())
-        raise DataFormatError(
-            path, "0 or 1 is needed", line=row + 2, column="liked", value=table["liked"].iloc[row]
-        )
+    refuse_where(path, table, "liked", liked > 1, "0 or 1 is needed")
     if not liked.any():
-        raise DataFormatError(path, "nobody likes anything", column="liked", fix="copy it anew")
+        raise DataFormatError(path, "no answer with a like", column="liked", fix="copy it anew")
     person = table[GROUP].agg("\t".join, axis=1)
     likes = liked > 0
     groups, user = np.unique(person[likes].to_numpy(str), return_inverse=True)
@@ -47,34 +45,33 @@ def read_emotify(files: Files, options: ReadOptions) -> Interactions:
     return only_top(data, options)
 
 
-def _read_columns(path: Path, columns: list[str]) -> pd.DataFrame:
-    """Return columns of a comma-separated table as text; blanks around a name do not count.
+def _answers(path: Path) -> pd.DataFrame:
+    """Return the columns `WANTED` of the answers as text; blanks around a name do not count.
 
     Raises:
         DataFormatError: a column is missing, or a row of another length.
     """
-    (_, first), *rows = read_csv_rows(path)
-    header = [name.strip() for name in first]
-    for name in columns:
-        if name not in header:
-            raise DataFormatError(path, f"no column {name}", line=1, value=",".join(header))
-    for line, row in rows:
-        if len(row) != len(header):
-            need = f"{len(header)} comma-separated values are needed"
-            raise DataFormatError(path, need, line=line, value=",".join(row))
-    table = pd.DataFrame([row for _, row in rows], columns=header, dtype=str)
-    return table[columns].apply(lambda column: column.str.strip())
+
+    def pick(header: list[str]) -> dict[str, int]:
+        names = [name.strip() for name in header]
+        for name in WANTED:
+            if name not in names:
+                raise DataFormatError(path, f"no column {name}", line=1, value=",".join(names))
+        return {name: names.index(name) for name in WANTED}
+
+    return read_table(path, pick).apply(lambda column: column.str.strip())
 
 
 def _named(ids: np.ndarray, manifest: Path | None) -> pd.DataFrame:
-    """Return id, artist and title of each clip, empty where the manifest does not have it."""
+    """Return id, artist and title of each clip, empty where the manifest does not list it."""
     items = pd.DataFrame({"id": ids, "artist": "", "title": ""})
     if manifest is None:
         return items
-    names = _read_columns(manifest, ["track_id", "id3_artist", "id3_title"])
+    pick = partial(require_columns, manifest, ["track_id", "artist", "track"])
+    names = read_table(manifest, pick).apply(lambda column: column.str.strip())
     names.index = pd.Index(whole_numbers(manifest, names, "track_id"))
     names = names[~names.index.duplicated()].reindex(ids).fillna("")
-    return items.assign(artist=names["id3_artist"].to_numpy(), title=names["id3_title"].to_numpy())
+    return items.assign(artist=names["artist"].to_numpy(), title=names["track"].to_numpy())
 
 
 def _who(person: pd.Series, track: np.ndarray, n_groups: int) -> Finding:

@@ -150,7 +150,7 @@ def keep_dense(data: Interactions, min_items: int, min_users: int) -> Interactio
     """Keep users with enough items and items with enough users (`dense_core`), hidden ones counted.
 
     Raises:
-        ConfigError: nobody and nothing is left.
+        ConfigError: no user or no item is left.
     """
     heard = data.plays if data.hidden is None else data.plays + data.hidden
     users, items = dense_core(heard, min_items, min_users)

@@ -1,22 +1,24 @@
 """Matching whole catalogues: reading them, the report, and the thesis' line-aligned files."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from muso_exp.csv_cells import guarded, unguarded
-from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
+from muso_exp.csv_cells import guarded
+from muso_exp.errors import ConfigError, DatasetNotFoundError
 from muso_exp.features.matching import METHODS, Matching, match_songs
+from muso_exp.formats.columns import require_columns
 from muso_exp.formats.listening.names import read_names, read_unique_tracks
 from muso_exp.formats.listening.sources import LFM_ARTISTS, LFM_TRACKS, SOURCES
-from muso_exp.formats.text import find_files, read_text
+from muso_exp.formats.tables import read_table
+from muso_exp.formats.text import find_files
 from muso_exp.opening import is_file
 
-COLUMNS = ["id", "artist", "title"]
+COLUMNS, ROLES = ("id", "artist", "title"), ("track_id", "artist", "track")
 
 
 @dataclass(frozen=True)
@@ -62,16 +64,13 @@ def _read_lfm1b(folder: Path) -> pd.DataFrame:
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
-    text = io.StringIO(read_text(path))
-    try:
-        table = pd.read_csv(text, dtype=str, keep_default_na=False)
-    except ValueError as error:
-        reason = str(error).strip().splitlines()[-1]
-        raise DataFormatError(path, f"no CSV: {reason}", fix="copy it anew") from error
-    missing = [name for name in COLUMNS if name not in table]
-    if missing:
-        raise DataFormatError(path, f"the columns {', '.join(missing)} are missing", line=1)
-    return table[COLUMNS].map(unguarded)
+    """Return the tracks of a comma-separated table, as text.
+
+    Raises:
+        DataFormatError: no table, or no column of ids, artists or titles.
+    """
+    table = read_table(path, partial(require_columns, path, ROLES)).reset_index(drop=True)
+    return table.set_axis(list(COLUMNS), axis=1)
 
 
 def match_catalogues(

@@ -1,4 +1,4 @@
-"""The published data sets of play counts, and tables of one's own, read into `Interactions`."""
+"""The published data sets of play counts, and other tables of plays, read into `Interactions`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from muso_exp.formats.hetrec import WANTED as HETREC_FILES
 from muso_exp.formats.hetrec import read_hetrec
 from muso_exp.formats.listening.aggregate import aggregate_log, time_quantile
 from muso_exp.formats.listening.csv_headers import SUFFIXES
-from muso_exp.formats.listening.csv_tables import read_own
+from muso_exp.formats.listening.csv_tables import read_listening_csv
 from muso_exp.formats.listening.emotify import read_emotify
 from muso_exp.formats.listening.interactions import Interactions, ItemTags, group_items
 from muso_exp.formats.listening.load import LoadedPlays, load_plays
@@ -50,7 +50,7 @@ SCROBBLES = Layout(("user", "artist", "plays"), "user", "artist", "plays", delim
 
 @dataclass(frozen=True)
 class Source:
-    """One published data set, or tables of one's own.
+    """One published data set, or other tables of plays.
 
     Attributes:
         wanted: the names that each file may have.
@@ -299,7 +299,7 @@ SOURCES = {
     ),
     "table": Source(
         {},
-        read_own,
+        read_listening_csv,
         "put tables with columns user, artist or track, and plays if counted, into dataset.root",
         {},
         SUFFIXES,

@@ -17,12 +17,11 @@ from muso_exp.formats.playlist_tables import (
     CHALLENGE,
     SLICE,
     TRUTH,
-    Part,
     PlaylistCollection,
+    PlaylistFile,
     join_parts,
 )
-from muso_exp.formats.text import refuse_name
-from muso_exp.opening import is_file
+from muso_exp.formats.text import find_file, refuse_name
 
 SLICES, CHALLENGE_SET, CHALLENGE_TRUTH = (
     "mpd.slice.*.json",
@@ -49,8 +48,7 @@ def find_slices(root: Path) -> list[Path]:
 
 def find_one(root: Path, name: str) -> Path | None:
     """Return a file of a folder, plain or .gz; None if it is not there."""
-    paths = [root / (name + end) for end in ("", ".gz")]
-    return next((path for path in paths if is_file(path)), None)
+    return find_file(root, [name])
 
 
 def read_mpd(root: Path, cache: Path, workers: int, challenge: bool) -> PlaylistCollection:
@@ -80,7 +78,7 @@ def read_mpd(root: Path, cache: Path, workers: int, challenge: bool) -> Playlist
     done = Parallel(n_jobs=min(workers, len(jobs)))(jobs)
     for (path, kind), ready in zip(kinds.items(), done, strict=True):
         if not ready:
-            prepare(path, kind, cache)  # fails again, here, where the error can be told
+            prepare(path, kind, cache)  # fails again, here, where the error can be raised
     return join_parts(_load(path, kind, cache) for path, kind in kinds.items())
 
 
@@ -116,8 +114,8 @@ def _write(path: Path, kind: str, folder: Path) -> None:
         write_feather(table, folder / f"{name}.arrow", compression="lz4")
 
 
-def _load(path: Path, kind: str, cache: Path) -> Part:
+def _load(path: Path, kind: str, cache: Path) -> PlaylistFile:
     folder = prepare(path, kind, cache)
     names = ("playlists", "entries", "tracks")
     playlists, entries, tracks = (read_table(folder / f"{name}.arrow") for name in names)
-    return Part(path, kind, playlists, entries["track"].to_numpy(), tracks)
+    return PlaylistFile(path, kind, playlists, entries["track"].to_numpy(), tracks)

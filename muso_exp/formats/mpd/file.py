@@ -15,7 +15,14 @@ import pyarrow.compute as pc
 
 from muso_exp.errors import DataFormatError
 from muso_exp.formats.mpd.json_bytes import line_of, malformed, map_json, replace_halves
-from muso_exp.formats.playlist_tables import CHALLENGE, SLICE, TRACKS, TRUTH, DistinctTracks, Part
+from muso_exp.formats.playlist_tables import (
+    CHALLENGE,
+    SLICE,
+    TRACKS,
+    TRUTH,
+    DistinctTracks,
+    PlaylistFile,
+)
 from muso_exp.formats.text import CONTROL, UNREADABLE
 
 _BATCH = 2**10  # tracks that become columns at once: few, so that they stay near the processor
@@ -61,7 +68,7 @@ class _Named(msgspec.Struct):
     pid: int
 
 
-def read_part(path: Path, kind: str) -> Part:
+def read_part(path: Path, kind: str) -> PlaylistFile:
     """Return the playlists of one file.
 
     Args:
@@ -131,7 +138,7 @@ class _Reader:
         self.waiting: list[_Track] = []
         self.tracks = DistinctTracks()
 
-    def read(self, data: mmap) -> Part:
+    def read(self, data: mmap) -> PlaylistFile:
         """Return what the file holds; each playlist is let go as soon as its columns are kept."""
         playlist = msgspec.defstruct(
             "Playlist", [], bases=(_FORMATS[self.kind],), namespace={"__post_init__": self._take}
@@ -146,10 +153,10 @@ class _Reader:
         columns = map(pa.array, zip(*self.playlists, strict=True), types)
         playlists = pa.table(list(columns), names=names)
         numbers, tracks = self.tracks.all()
-        return Part(self.path, self.kind, readable(playlists), numbers, readable(tracks))
+        return PlaylistFile(self.path, self.kind, readable(playlists), numbers, readable(tracks))
 
     def _take(self, playlist: Any) -> None:
-        """Keep the columns of a playlist; msgspec tells where a ValueError was raised."""
+        """Keep the columns of a playlist; msgspec adds to a ValueError where it was raised."""
         pid, tracks = playlist.pid, playlist.tracks
         if pid in self.pids:
             raise ValueError(f"the pid is that of playlist {self.pids[pid]} already")
@@ -191,11 +198,11 @@ def _check_counts(playlist: Any) -> None:
     """Refuse a playlist whose numbers of tracks do not agree with its list."""
     listed, whole = len(playlist.tracks), playlist.num_tracks
     if isinstance(playlist, _Asked):
-        told, held = playlist.num_samples, playlist.num_holdouts
-        if told != listed:
-            raise ValueError(f'"num_samples" is {told}, but {listed} tracks are listed')
-        if whole != told + held:
-            raise ValueError(f'"num_tracks" is {whole}, not {told} seeds + {held} held out')
+        given, held = playlist.num_samples, playlist.num_holdouts
+        if given != listed:
+            raise ValueError(f'"num_samples" is {given}, but {listed} tracks are listed')
+        if whole != given + held:
+            raise ValueError(f'"num_tracks" is {whole}, not {given} seeds + {held} held out')
         _check_places([track.pos for track in playlist.tracks], whole)
     elif whole != listed:
         raise ValueError(f'"num_tracks" is {whole}, but {listed} tracks are listed')
@@ -203,13 +210,13 @@ def _check_counts(playlist: Any) -> None:
 
 def _check_places(places: Sequence[int | None], n_tracks: int) -> None:
     """Refuse places of seeds that are not those of different tracks of the playlist, or of some."""
-    told = [place for place in places if place is not None]
-    if told and len(told) < len(places):
-        raise ValueError(f'"pos" is missing of {len(places) - len(told)} of {len(places)} tracks')
-    strange = [place for place in told if not 0 <= place < n_tracks]
-    if strange:
-        raise ValueError(f'"pos" is {strange[0]}, in a playlist of {n_tracks} tracks')
-    if len(set(told)) < len(told):
+    given = [place for place in places if place is not None]
+    if given and len(given) < len(places):
+        raise ValueError(f'"pos" is missing of {len(places) - len(given)} of {len(places)} tracks')
+    outside = [place for place in given if not 0 <= place < n_tracks]
+    if outside:
+        raise ValueError(f'"pos" is {outside[0]}, in a playlist of {n_tracks} tracks')
+    if len(set(given)) < len(given):
         raise ValueError('two tracks have one "pos"')
 
 

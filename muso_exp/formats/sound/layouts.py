@@ -1,26 +1,27 @@
-"""Folders of sound files, as they are published or as one has them -> one table of tracks."""
+"""Folders of sound files, published ones and others -> one table of tracks."""
 
 import ast
-import csv
-import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
-from muso_exp.csv_cells import unguarded
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
+from muso_exp.formats.columns import find_columns, require_columns
 from muso_exp.formats.sound.genre_folders import (
     gtzan_files,
     has_sound_only,
     read_folder,
     read_gtzan,
 )
-from muso_exp.formats.text import read_text
+from muso_exp.formats.tables import Pick, read_table, refuse_where
 from muso_exp.opening import MAX_LINE, is_file
 
 COLUMNS = ["track_id", "path", "artist", "title", "genre", "tags", "split"]
+ROLES = ("track_id", "path", "artist", "track", "genre", "tags", "split")
+_NAMES = {"track": "title"}  # roles of the vocabulary that are named otherwise
 SPLITS = ("", "train", "val", "test")
 _SPLIT_NAMES = {
     "training": "train",
@@ -102,12 +103,8 @@ def find_layout(root: Path) -> str:
     raise ConfigError(f"{root}: no layout of sound files that is known ({known})")
 
 
-def _read_csv(path: Path, places: dict[str, int] | None = None) -> pd.DataFrame:
-    """Return a comma-separated table as text, no value taken for missing.
-
-    Args:
-        path: the table.
-        places: of a table without names: the columns to read, by name; three lines are left out.
+def _read_table(path: Path, pick: Pick, header_lines: int = 1) -> pd.DataFrame:
+    """Return columns of a comma-separated table as text.
 
     Raises:
         DatasetNotFoundError: no such file.
@@ -115,53 +112,28 @@ def _read_csv(path: Path, places: dict[str, int] | None = None) -> pd.DataFrame:
     """
     if not is_file(path):
         raise DatasetNotFoundError(path.parent, [path.name], "copy the whole folder")
-    text = io.StringIO(read_text(path))
-    try:
-        if places is None:
-            table = pd.read_csv(text, dtype=str, na_filter=False, index_col=False)
-            return table.map(unguarded)
-        order = sorted(places, key=lambda name: places[name])
-        return pd.read_csv(
-            text,
-            dtype=str,
-            na_filter=False,
-            header=None,
-            skiprows=3,
-            usecols=sorted(places.values()),
-            names=order,
-        ).map(unguarded)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise DataFormatError(path, f"no table: {reason}", fix="copy it anew") from error
+    return read_table(path, pick, header_lines=header_lines)
 
 
-def _complete(path: Path, table: pd.DataFrame, needed: tuple[str, ...]) -> pd.DataFrame:
+def _complete(path: Path, table: pd.DataFrame) -> pd.DataFrame:
     """Return a table with all COLUMNS, the absent ones empty and the values checked.
 
     Raises:
-        DataFormatError: a needed column is absent or has an empty value, or an unknown split.
+        DataFormatError: an empty value in a column that is needed, or an unknown split.
     """
-    for name in needed:
-        if name not in table:
-            raise DataFormatError(path, f"no column {name}", line=1, value=list(table.columns))
-        if (table[name] == "").any():
-            line = int((table[name] == "").to_numpy().argmax()) + 2
-            raise DataFormatError(path, "an empty value", line=line, column=name)
+    for name in ("track_id", "path"):
+        refuse_where(path, table, name, (table[name] == "").to_numpy(), "an empty value")
     for name in COLUMNS:
         if name not in table:
             table[name] = ""
     table["split"] = table["split"].replace(_SPLIT_NAMES)
     unknown = ~table["split"].isin(SPLITS).to_numpy()
-    if unknown.any():
-        row = int(unknown.argmax())
-        need = "train, val, test or nothing is needed"
-        value = table["split"].iloc[row]
-        raise DataFormatError(path, need, line=row + 2, column="split", value=value)
+    refuse_where(path, table, "split", unknown, "train, val, test or nothing is needed")
     return table
 
 
-def _manifest_columns(root: Path) -> list[str]:
-    """Return the column names of a folder's manifest.csv, none where there is no such file."""
+def _manifest_header(root: Path) -> list[str]:
+    """Return the headings of a folder's manifest.csv, none where there is no such file."""
     path = root / "manifest.csv"
     if not is_file(path):
         return []
@@ -169,18 +141,22 @@ def _manifest_columns(root: Path) -> list[str]:
         return [name.strip() for name in file.readline(MAX_LINE).split(",")]
 
 
-def _read_manifest(root: Path) -> pd.DataFrame:
+def _read_manifest(root: Path, needed: Sequence[str] = ("track_id", "path")) -> pd.DataFrame:
     path = root / "manifest.csv"
-    table = _complete(path, _read_csv(path), ("track_id", "path"))
+
+    def pick(header: list[str]) -> dict[str, int]:
+        require_columns(path, needed, header)
+        return {_NAMES.get(role, role): n for role, n in find_columns(header, ROLES).items()}
+
+    table = _complete(path, _read_table(path, pick))
     table["tags"] = [[tag for tag in tags.split("|") if tag] for tags in table["tags"]]
     return table
 
 
 def _read_emotify(root: Path) -> pd.DataFrame:
-    path = root / "manifest.csv"
-    names = {"file": "path", "id3_artist": "artist", "id3_title": "title"}
-    table = _complete(path, _read_csv(path).rename(columns=names), ("track_id", "path", "genre"))
-    table["tags"] = [[] for _ in range(len(table))]
+    table = _read_manifest(root, ("track_id", "path", "genre"))
+    missing = (table["genre"] == "").to_numpy()
+    refuse_where(root / "manifest.csv", table, "genre", missing, "an empty value")
     return table
 
 
@@ -199,16 +175,14 @@ def _fma_files(root: Path) -> dict[str, Path]:
     return files
 
 
-def _fma_places(path: Path) -> dict[str, int]:
-    """Return where the columns of FMA's tracks.csv stand, which has 53.
+def _fma_columns(path: Path, kinds: list[str], names: list[str], _: list[str]) -> dict[str, int]:
+    """Return where the columns of FMA's tracks.csv are, of 53.
 
     Its header takes three lines: the kind, the name, and the name of the first column.
 
     Raises:
         DataFormatError: another header.
     """
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        kinds, names, _ = ([*next(csv.reader([file.readline(MAX_LINE)]), [])] for _ in range(3))
     found = {column: place for place, column in enumerate(zip(kinds, names, strict=False))}
     for column in FMA_COLUMNS.values():
         if column not in found:
@@ -222,15 +196,15 @@ def _read_fma(root: Path) -> pd.DataFrame:
     path = _fma_table(root)
     if path is None:
         raise DatasetNotFoundError(root, ["tracks.csv"], "unpack fma_metadata.zip beside the sound")
-    tracks = _read_csv(path, _fma_places(path))
+    tracks = _read_table(path, partial(_fma_columns, path), header_lines=3)
     files = _fma_files(root)
     unknown = sorted(files.keys() - set(tracks["track_id"]))
     if unknown:
         raise DataFormatError(files[unknown[0]], f"its track is not in {path}", fix="copy it anew")
-    tracks = tracks[tracks["track_id"].isin(files.keys())].reset_index(drop=True)
+    tracks = tracks[tracks["track_id"].isin(files.keys())].copy()
     tracks["path"] = [str(files[track]) for track in tracks["track_id"]]
     tracks["tags"] = [_literal_tags(path, tags) for tags in tracks["tags"]]
-    return _complete(path, tracks, ("track_id",))
+    return _complete(path, tracks)
 
 
 def _literal_tags(path: Path, text: str) -> list[str]:
@@ -244,7 +218,7 @@ def _literal_tags(path: Path, text: str) -> list[str]:
 
 PUBLISHED = {
     "manifest": SoundLayout(
-        lambda root: {"path", "track_id"} <= set(_manifest_columns(root)),
+        lambda root: {"path", "track_id"} <= set(_manifest_header(root)),
         _read_manifest,
         "manifest.csv with columns path, track_id",
     ),
@@ -255,7 +229,7 @@ PUBLISHED = {
     ),
     "gtzan": SoundLayout(lambda root: bool(gtzan_files(root)), read_gtzan, "blues/blues.00000.wav"),
     "emotify": SoundLayout(
-        lambda root: "file" in _manifest_columns(root) and is_file(root / "annotations.csv"),
+        lambda root: "file" in _manifest_header(root) and is_file(root / "annotations.csv"),
         _read_emotify,
         "manifest.csv with column file, and annotations.csv",
     ),

@@ -1,13 +1,14 @@
 """Published lists: which track is in which part of a split, who plays a track."""
 
-import csv
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
-from muso_exp.csv_cells import unguarded
 from muso_exp.errors import DataFormatError, DatasetNotFoundError
+from muso_exp.formats.columns import require_columns
+from muso_exp.formats.tables import read_table
 from muso_exp.formats.text import read_text
 from muso_exp.opening import is_file
 
@@ -96,23 +97,11 @@ def _part(path: Path, name: str) -> str:
 
 
 def _pairs(path: Path, column: str) -> list[tuple[str, str]]:
-    """Return `id` and another column of a comma-separated table."""
+    """Return the track ids and another column of a comma-separated table."""
     if not is_file(path):
         raise DatasetNotFoundError(path.parent, [path.name], f"give the path of the {column} list")
-    reader = csv.DictReader(read_text(path).splitlines())
-    header = [name.strip() for name in reader.fieldnames or []]
-    key = next((name for name in ("id", "track_id") if name in header), "")
-    if not key or column not in header:
-        need = f"columns id (or track_id) and {column} are needed"
-        raise DataFormatError(path, need, line=1, value=",".join(header))
-    reader.fieldnames = header
-    read = [(row[key], row[column]) for row in reader]
-    if any(name is None or value is None for name, value in read):
-        raise DataFormatError(path, "a row with too few columns", fix="copy it anew")
-    rows = [(unguarded(name), unguarded(value)) for name, value in read]
-    if not rows:
-        raise DataFormatError(path, "no rows below the header", fix="copy it anew")
-    return rows
+    table = read_table(path, partial(require_columns, path, ["track_id", column]))
+    return list(zip(table["track_id"], table[column], strict=True))
 
 
 def _unique(path: Path, rows: list[tuple[str, str]]) -> dict[str, str]:

@@ -173,13 +173,16 @@ def test_an_empty_folder_is_refused(
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ("track_id,path\n", "no track in it"),
-        ("path\nx.ogg\n", "manifest.csv, line 1: no column track_id, got"),
+        ("track_id,path\n", "manifest.csv: no rows below the header; copy it anew"),
+        (
+            "path\nx.ogg\n",
+            r"manifest.csv, line 1: no column of track_ids \(track_id, .*\) among: path",
+        ),
         ("track_id,path\n1,x.ogg\n,y.ogg\n", "line 3, column track_id: an empty value"),
         ("track_id,path\n1,x.ogg\n1,y.ogg\n", "two tracks with one track_id, got '1'"),
         ("track_id,path,split\n1,x,train\n2,y,rest\n", "line 3, column split: train, val, test"),
-        ('track_id,path\n1,"x\n', "no table"),
-        ("", "no table"),
+        ('track_id,path\n1,"x\n', "manifest.csv, line 2: no CSV: unexpected end of data"),
+        ("", "manifest.csv: the file is empty; copy it anew"),
     ],
 )
 def test_a_bad_manifest_is_refused(tmp_path: Path, table: str, message: str) -> None:
@@ -200,7 +203,7 @@ def test_a_bad_manifest_is_refused(tmp_path: Path, table: str, message: str) -> 
             r"train, val, test or nothing is needed, got 'Training'",
         ),
         (FMA_TABLE, "track_id\n", r"line 1: no column artist name in the first two lines"),
-        ("[],NA", '[],"NA', r"tracks.csv: no table: .*; copy it anew"),
+        ("[],NA", '[],"NA', r"tracks.csv, line 7: no CSV: unexpected end of data; correct the row"),
     ],
 )
 def test_a_bad_table_of_fma_is_refused(fma: Path, old: str, new: str, message: str) -> None:
@@ -243,9 +246,12 @@ def test_a_track_on_no_list_of_the_data_is_refused() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("id,part\n1,train\n", r"columns id \(or track_id\) and split are needed, got 'id,part'"),
+        (
+            "id,part\n1,train\n",
+            r"splits.csv, line 1: no column of splits \(split\) among: id, part; name it so",
+        ),
         ("id,split\n", "no rows below the header"),
-        ("id,split\n1\n", "a row with too few columns"),
+        ("id,split\n1\n", "splits.csv, line 2: a row has 2 comma-separated columns, this one 1"),
         ("id,split\n1,middle\n", "no part of a split, got 'middle'; use train, val or test"),
         ("id,split\n1,train\n1,test\n", "in both train and test, got '1'"),
     ],

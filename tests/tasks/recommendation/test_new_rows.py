@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix
 from tiny_mpd import dataset, ready, write_slices
 
 from muso_exp.data.plays import Plays
-from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
+from muso_exp.errors import ConfigError, DataFormatError
 from muso_exp.formats.seeds import read_seeds
 from muso_exp.models.base import Model
 from muso_exp.models.bpr import BPR
@@ -94,11 +94,6 @@ def test_seeds_are_found_however_they_are_written(text: str, tmp_path: Path) -> 
     assert asked_for(LISTED, seeds_of(tmp_path, text)) == {0: 1, 4: 1}
 
 
-def test_a_line_of_a_text_file_is_a_name_commas_and_all(tmp_path: Path) -> None:
-    rows = read_seeds(seeds_of(tmp_path, "Earth, Wind & Fire - September\n", "mine.txt")).rows
-    assert rows[["artist", "title"]].to_numpy().tolist() == [["Earth, Wind & Fire", "September"]]
-
-
 @pytest.mark.parametrize("text", ["89\n", "sigur ros\n", "name\nSigur Rós\n", "artist\nSigur Rós"])
 def test_artists_are_found_by_id_or_name(text: str, tmp_path: Path) -> None:
     assert asked_for(ARTISTS, seeds_of(tmp_path, text)) == {1: 2}  # the median of 1, 3 and 2
@@ -177,30 +172,6 @@ def test_a_fault_of_the_model_itself_is_not_hidden(tmp_path: Path) -> None:
 
     with pytest.raises(TypeError, match="unsupported operand"):
         recommend(seeds_of(tmp_path, "s4\n"), LISTED, Faulty())
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "no seed in the file; write one id or name a line"),
-        (" \n\n", "no seed in the file"),
-        ("id,plays\ns4,0\n", "line 2, column plays: a number > 0 is needed, got '0'"),
-        ("id,plays\ns4,1\ns1,many\n", "line 3, column plays: a number > 0 is needed, got 'many'"),
-        ("playlist_id,track_id\n1,s4\n2,s0\n", "2 playlists; give one playlist a file"),
-        ("song,band\nSOS,Abba\n", "line 1: no column id, artist or title, got 'song,band'; name"),
-        ("artist\ttitle\nMoby\tPorcelain\n", "line 1: a tab, got .*; save the table as CSV"),
-        ("id,artist\ns4\n", "a row has 2 comma-separated columns"),
-        ("artist,title\n", "no rows below the header"),
-    ],
-)
-def test_a_file_without_seeds_is_refused(text: str, message: str, tmp_path: Path) -> None:
-    with pytest.raises(DataFormatError, match=message):
-        read_seeds(seeds_of(tmp_path, text))
-
-
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(DatasetNotFoundError, match=r"mine\.csv; give a list or table of seeds"):
-        read_seeds(tmp_path / "mine.csv")
 
 
 def test_a_data_set_of_plays_recommends_from_what_it_saved(cache: Path, tmp_path: Path) -> None:

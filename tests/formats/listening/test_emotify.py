@@ -61,10 +61,10 @@ def test_names_are_not_needed(tmp_path: Path, cache: Path) -> None:
     ("annotations", "message"),
     [
         (HEADER.replace("liked,", "likes,", 1) + ROWS, "line 1: no column liked"),
-        (HEADER + ROWS + "3,pop,1\n", "line 9: 7 comma-separated values are needed"),
+        (HEADER + ROWS + "3,pop,1\n", "line 9: a row has 7 comma-separated columns, this one"),
         (HEADER + ROWS + "x,pop,1,0,21,1,Dutch\n", "column track id: a whole number >= 1"),
         (HEADER + ROWS + "3,pop,7,0,21,1,Dutch\n", "line 9, column liked: 0 or 1 is needed, got"),
-        (HEADER + "3,pop,0,0,21,1,Dutch\n", "column liked: nobody likes anything"),
+        (HEADER + "3,pop,0,0,21,1,Dutch\n", "column liked: no answer with a like"),
         (HEADER, "no rows below the header"),
     ],
 )

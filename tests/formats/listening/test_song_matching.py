@@ -61,8 +61,14 @@ def test_awkward_names_of_a_csv_survive(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("id,artist\n1,a\n", "columns title are missing"),
-        ('a,b\n"1', "no CSV"),
+        (
+            "id,artist\n1,a\n",
+            r"songs.csv, line 1: no column of tracks \(track, .*\) among: id, artist; name it so",
+        ),
+        (
+            'id,artist,title\n"1',
+            "songs.csv, line 2: no CSV: unexpected end of data; correct the row",
+        ),
         (b"id\n\xff", "songs.csv, line 2: not utf-8"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Items nearest to an item by latent factors that a finished run left in `factors.npz`."""
+"""Latent factors of items that a finished run left in `factors.npz`."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,19 +78,3 @@ def _check(path: Path, found: NamedFactors) -> None:
         raise DataFormatError(path, "arrays of different lengths", value=sizes, fix="run again")
     if not np.isfinite(found.vectors).all():
         raise DataFormatError(path, "a factor that is no number", fix="run again")
-
-
-def nearest(vectors: np.ndarray, item: int, k: int) -> list[tuple[int, float]]:
-    """Return the k items with the largest cosine to an item, itself first, with their cosines.
-
-    Args:
-        vectors: of the items, shape (n_items, n_factors).
-        item: number of the item.
-        k: how many.
-    """
-    norms = np.linalg.norm(vectors, axis=1)
-    cosine = vectors @ vectors[item] / np.maximum(norms * norms[item], 1e-30)
-    cosine[item] = np.inf
-    order = np.argsort(-cosine, kind="stable")[:k]
-    cosine[item] = 1.0
-    return [(int(other), float(cosine[other])) for other in order]

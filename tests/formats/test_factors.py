@@ -1,11 +1,12 @@
+"""Latent factors that a run left, read and searched by name."""
+
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from muso_exp.commands.neighbours import neighbours
 from muso_exp.errors import ConfigError, DataFormatError
-from muso_exp.tasks.recommendation.neighbours import load_factors, nearest
+from muso_exp.formats.factors import load_factors
 
 
 @pytest.fixture
@@ -17,17 +18,6 @@ def run(tmp_path: Path) -> Path:
         item_factors=np.array([[1.0, 0.0], [2.0, 2.0], [0.0, -3.0]]),
     )
     return tmp_path
-
-
-def test_neighbours_come_by_cosine_the_query_first() -> None:
-    vectors = np.array([[1.0, 0.0], [2.0, 2.0], [0.0, -3.0]])
-    found = nearest(vectors, 1, k=3)
-    assert [item for item, _ in found] == [1, 0, 2]
-    assert [score for _, score in found] == pytest.approx([1, 2**-0.5, -(2**-0.5)])
-
-
-def test_an_item_without_factors_is_like_nothing_but_itself() -> None:
-    assert nearest(np.array([[0.0, 0.0], [1.0, 0.0]]), 0, k=2) == [(0, 1.0), (1, 0.0)]
 
 
 @pytest.mark.parametrize(("query", "item"), [("na", 0), ("8", 1), ("nadia", 2), ("surf", 1)])
@@ -84,22 +74,3 @@ def test_torn_factors_are_refused(keep: float, tmp_path: Path) -> None:
     (tmp_path / "factors.npz").write_bytes(raw[: int(keep * len(raw))])
     with pytest.raises(DataFormatError, match=r"factors\.npz: no zip archive"):
         load_factors(tmp_path)
-
-
-def test_the_command_prints_the_query_first(run: Path, capsys: pytest.CaptureFixture) -> None:
-    neighbours(run, "nada surf", k=2)
-    printed = capsys.readouterr().out
-    assert printed.index("Nada Surf") < printed.index("1.000") < printed.index("0.707")
-
-
-def test_names_are_printed_as_they_are(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    names = ["[/] x", "[live]", ":smile: \x1b[31m"]
-    np.savez(
-        tmp_path / "factors.npz",
-        item_ids=np.array(["7", "8", "9"]),
-        item_names=np.array(names),
-        item_factors=np.eye(3),
-    )
-    neighbours(tmp_path, "7")
-    out = capsys.readouterr().out
-    assert out.count("[/] x") == 2 and "[live]" in out and r":smile: \x1b[31m" in out

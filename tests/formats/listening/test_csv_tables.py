@@ -1,4 +1,4 @@
-"""Listening tables of one's own: what is read from whatever wrote them, and what is refused."""
+"""Listening CSV files: what is read, whatever program wrote them, and what is refused."""
 
 import gzip
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 
 from muso_exp.data.plays import Plays
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
-from muso_exp.formats.listening import csv_tables as own
+from muso_exp.formats.listening import csv_tables
 from muso_exp.formats.listening.interactions import Interactions
 from muso_exp.formats.listening.msd import ReadOptions
 from muso_exp.formats.listening.sources import SOURCES
@@ -135,10 +135,10 @@ def test_the_sums_are_kept_and_made_anew_for_a_changed_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = read(write(tmp_path, a_csv=COUNTED))
-    write_sums = own._write_sums
-    monkeypatch.setattr(own, "_write_sums", lambda *rest: pytest.fail("read again"))
+    write_sums = csv_tables._write_sums
+    monkeypatch.setattr(csv_tables, "_write_sums", lambda *rest: pytest.fail("read again"))
     assert read(tmp_path).fingerprint() == first.fingerprint()
-    monkeypatch.setattr(own, "_write_sums", write_sums)
+    monkeypatch.setattr(csv_tables, "_write_sums", write_sums)
     assert read(write(tmp_path, a_csv=COUNTED + "bob,new,1\n")).plays.sum() == 7
 
 
@@ -161,11 +161,14 @@ BAD = [
     (COUNTED.replace(",2", ",9999999999"), "line 4, column plays: .* got '9999999999'"),
     (COUNTED.replace("bob,null", ",null"), "line 4, column user: a name is needed, got ''"),
     (COUNTED.replace("null", '" "'), "line 4, column artist: a name is needed, got ' '"),
-    (COUNTED.replace("null", "a,b"), "line 4: a row has 3 columns, this 4, got 'bob,a,b,2'"),
-    (COUNTED.replace(",2", ""), "line 4: a row has 3 columns, this 2"),
+    (
+        COUNTED.replace("null", "a,b"),
+        "line 4: a row has 3 comma-separated columns, this one 4, got 'bob,a,b,2'; correct",
+    ),
+    (COUNTED.replace(",2", ""), "line 4: a row has 3 comma-separated columns, this one 2"),
     (COUNTED.replace("null", '"nu"ll'), "line 4: no CSV: ',' expected after '\"'"),
     (COUNTED.replace("bob,NA", '"bob,NA'), "line 3: no CSV: unexpected end of data"),
-    (COUNTED.replace("NA", "a\nb"), "line 2: a row has 3 columns, this 2"),
+    (COUNTED.replace("NA", "a\nb"), "line 2: a row has 3 comma-separated columns, this one 2"),
     (COUNTED.replace("\n", "\r"), "line 1: no CSV: new-line character"),
     (COUNTED.encode("utf-16"), "line 1: not UTF-8"),
     (COUNTED.encode().replace(b"null", b"caf\xe9"), r"line 4: not UTF-8, got b'\\xe9'; save it as"),
@@ -183,7 +186,7 @@ def test_what_is_no_listening_table_is_refused(
     with pytest.raises(DataFormatError, match=message) as error:
         read(write(tmp_path, a_csv=content))
     assert "\n" not in str(error.value)
-    assert not list(tmp_path.glob("cache/own_tables-*/*")) or "one user" in message
+    assert not list(tmp_path.glob("cache/listening_csv-*/*")) or "one user" in message
 
 
 def test_the_fault_is_looked_for_in_each_table(tmp_path: Path) -> None:

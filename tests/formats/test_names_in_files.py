@@ -14,7 +14,8 @@ from muso_exp.formats.listening.sources import SOURCES
 from muso_exp.formats.mpd.dataset import find_slices
 from muso_exp.formats.sound.layouts import read_tracks
 from muso_exp.formats.sound.split_lists import read_artist_list
-from muso_exp.formats.text import read_csv_rows, read_json, read_text
+from muso_exp.formats.tables import read_cells
+from muso_exp.formats.text import read_json, read_text
 from muso_exp.formats.track_tables import read_rows
 
 NAMES = ["=cmd|' /C calc'!A0", "+44", "@peace", "-", "'Til Tuesday", "'=1", "''", "\uff1dx", "a"]
@@ -33,7 +34,7 @@ def test_a_control_character_is_refused_with_its_place(
 ) -> None:
     (tmp_path / "a.csv").write_bytes(text.encode())
     with pytest.raises(DataFormatError, match=message):
-        read_csv_rows(tmp_path / "a.csv")
+        read_cells(tmp_path / "a.csv")
 
 
 @pytest.mark.parametrize("sign", ["\x1b", "\0", "\b", "\x7f", "\x1f"])

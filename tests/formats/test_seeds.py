@@ -1,0 +1,43 @@
+"""Seeds of a new user or playlist, read from lists and tables."""
+
+from pathlib import Path
+
+import pytest
+
+from muso_exp.errors import DataFormatError, DatasetNotFoundError
+from muso_exp.formats.seeds import read_seeds
+
+
+def seeds_of(tmp_path: Path, text: str, name: str = "mine.csv") -> Path:
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_line_of_a_text_file_is_a_name_commas_and_all(tmp_path: Path) -> None:
+    rows = read_seeds(seeds_of(tmp_path, "Earth, Wind & Fire - September\n", "mine.txt")).rows
+    assert rows[["artist", "title"]].to_numpy().tolist() == [["Earth, Wind & Fire", "September"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "no seed in the file; write one id or name a line"),
+        (" \n\n", "no seed in the file"),
+        ("id,plays\ns4,0\n", "line 2, column plays: a number > 0 is needed, got '0'"),
+        ("id,plays\ns4,1\ns1,many\n", "line 3, column plays: a number > 0 is needed, got 'many'"),
+        ("playlist_id,track_id\n1,s4\n2,s0\n", "2 playlists; give one playlist a file"),
+        ("song,band\nSOS,Abba\n", "line 1: no column id, artist or title, got 'song,band'; name"),
+        ("artist\ttitle\nMoby\tPorcelain\n", "line 1: a tab, got .*; save the table as CSV"),
+        ("id,artist\ns4\n", "a row has 2 comma-separated columns"),
+        ("artist,title\n", "no rows below the header"),
+    ],
+)
+def test_a_file_without_seeds_is_refused(text: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(DataFormatError, match=message):
+        read_seeds(seeds_of(tmp_path, text))
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DatasetNotFoundError, match=r"mine\.csv; give a list or table of seeds"):
+        read_seeds(tmp_path / "mine.csv")
