@@ -1,7 +1,7 @@
 """Clips of sound with the factors that WMF learned from listening."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -12,10 +12,10 @@ from muso_exp.data.plays import Plays
 from muso_exp.data.recommendation.cached_factors import cached_factors
 from muso_exp.data.sound.clip_data import AudioData
 from muso_exp.data.sound.clip_items import (
+    Match,
     played_tracks,
     prepare_factors,
     read_plays,
-    require_match,
 )
 from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions
@@ -54,9 +54,6 @@ class AudioFactors(AudioData):
         bias: whether the last factor is an unregularised bias.
         **audio: see `muso_exp.data.sound.clip_data.AudioData`.
 
-    Raises:
-        ConfigError: an unknown option.
-
     Source: thesis chapter 6; document 5, section V-D (`standard` or `none`).
     """
 
@@ -66,8 +63,8 @@ class AudioFactors(AudioData):
     def __init__(
         self,
         plays: Plays,
-        match: str = "id",
-        scaling: str = "l2",
+        match: Match = "id",
+        scaling: Literal["l2", "standard", "none"] = "l2",
         cutoffs: Sequence[Count] = (10, 100, 500),
         queries: Sequence[str] = (),
         n_factors: Count = 40,
@@ -79,7 +76,7 @@ class AudioFactors(AudioData):
         **audio: Any,
     ) -> None:
         super().__init__(**audio)
-        self.plays, self.match, self.how = plays, require_match(match), scaling
+        self.plays, self.match, self.how = plays, match, scaling
         self.head = "factors" if scaling == "l2" else "regression"
         self.cutoffs, self.queries = list(cutoffs), [str(query) for query in queries]
         self.options = FactorOptions(

@@ -14,16 +14,16 @@ from muso_exp.data.plays import Plays
 from muso_exp.data.recommendation.cached_factors import cached_factors
 from muso_exp.data.sound.clip_data import AudioData
 from muso_exp.data.sound.clip_items import (
+    Match,
     played_tracks,
     prepare_factors,
     read_plays,
-    require_match,
 )
 from muso_exp.data.sound.clip_vectors import clip_bags, clip_vectors, require_inputs
 from muso_exp.data.sound.splits import keyed_share
 from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions
-from muso_exp.options import Count, NotNegative, Positive, PositiveShare, ZeroOrMore
+from muso_exp.options import Count, NotNegative, Positive, PositiveShare
 from muso_exp.records import Batch
 from muso_exp.sound.loudness import clip_loudness
 from muso_exp.tasks.new_clips import NewClips
@@ -70,10 +70,10 @@ class AudioTags(AudioData):
     def __init__(
         self,
         plays: Plays | None = None,
-        n_tags: ZeroOrMore = 50,
+        n_tags: Count = 50,
         inputs: str = "audio",
         label_share: PositiveShare = 1.0,
-        match: str = "id",
+        match: Match = "id",
         n_factors: Count = 40,
         iterations: Count = 40,
         regularization: NotNegative = 1e-5,
@@ -83,11 +83,7 @@ class AudioTags(AudioData):
         **audio: Any,
     ) -> None:
         super().__init__(**audio)
-        if not 0 < label_share <= 1:
-            raise ConfigError(f"dataset.label_share={label_share}: above 0 and at most 1 is needed")
-        if n_tags < 1:
-            raise ConfigError(f"dataset.n_tags={n_tags}: at least 1 is needed")
-        self.inputs, self.match = require_inputs(inputs), require_match(match)
+        self.inputs, self.match = require_inputs(inputs), match
         if plays is None and any(name.endswith("factors") for name in self.inputs):
             raise ConfigError(f"dataset.inputs={inputs}: set dataset.plays, factors come from it")
         self.plays, self.most, self.label_share = plays, n_tags, label_share
