@@ -83,7 +83,13 @@ class AudioFactors(AudioData):
         self.head = "factors" if scaling == "l2" else "regression"
         self.cutoffs, self.queries = list(cutoffs), [str(query) for query in queries]
         self.options = FactorOptions(
-            n_factors, iterations, regularization, alpha, epsilon, bias, seed=self.seed
+            n_factors=n_factors,
+            iterations=iterations,
+            regularization=regularization,
+            alpha=alpha,
+            epsilon=epsilon,
+            bias=bias,
+            seed=self.seed,
         )
 
     def prepare_data(self) -> None:

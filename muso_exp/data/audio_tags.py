@@ -93,7 +93,13 @@ class AudioTags(AudioData):
         self.plays, self.most, self.label_share = plays, n_tags, label_share
         self.factors = np.empty((0, n_factors), np.float32)  # (n_clips, n_factors) with plays
         self.options = FactorOptions(
-            n_factors, iterations, regularization, alpha, epsilon, bias, seed=self.seed
+            n_factors=n_factors,
+            iterations=iterations,
+            regularization=regularization,
+            alpha=alpha,
+            epsilon=epsilon,
+            bias=bias,
+            seed=self.seed,
         )
 
     def prepare_data(self) -> None:

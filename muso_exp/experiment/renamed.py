@@ -14,7 +14,7 @@ _WORLD = re.compile(r"world_(\w+)")
 
 
 def new_place(option: str) -> str | None:
-    """Return where an option of a data set stands now: `world.users` of `world_users`, else None."""
+    """Return where an option of a data set stands now: `world.users` of `world_users`; or None."""
     world = _WORLD.fullmatch(option)
     return f"world.{world[1]}" if world else RENAMED.get(option)
 

@@ -61,7 +61,7 @@ def test_queries_are_found_by_name_or_id_and_refused_otherwise(root: Path, cache
     [
         ({"match": "sound"}, "match=sound: choose id or names"),
         ({"scaling": "log"}, "scaling=log: choose one of l2, standard, none"),
-        ({"n_factors": 50}, "n_factors=50: at most 12"),
+        ({"n_factors": 50}, "dataset.factors.n_factors=50: at most 12"),
     ],
 )
 def test_factors_that_cannot_be_are_refused(
