@@ -29,6 +29,7 @@ SOUND = {
     "split": {"by": "track", "test_share": 0.34, "val_share": 0.0},
     "world": {"seconds": SECONDS},
 }
+FACTORS = {"n_factors": 3, "iterations": 2, "bias": False, "seed": 0}
 PLAYS = {"source": "lfm1b", "batch_size": 16, "seed": 0, "min_user_items": 1, "n_tags": 0}
 
 
@@ -65,12 +66,12 @@ def genres(root: Path, cache: Path, **options: object) -> AudioGenres:
 
 
 def factors(root: Path, cache: Path, **options: object) -> AudioFactors:
-    small = {"n_factors": 3, "iterations": 3, "bias": False, "plays": plays(cache)}
+    small = {"factors": {**FACTORS, "iterations": 3}, "plays": plays(cache)}
     return ready(made("audio_factors", root, cache, **{**small, **options}))  # type: ignore[return-value]
 
 
 def tags(root: Path, cache: Path, **options: object) -> AudioTags:
-    small = {"n_factors": 3, "iterations": 2, "bias": False, "plays": plays(cache)}
+    small = {"factors": FACTORS, "plays": plays(cache)}
     options = {"split": {**SOUND["split"], "test_share": 0.2}, **small, **options}
     return ready(made("audio_tags", root, cache, **options))  # type: ignore[return-value]
 

@@ -60,7 +60,7 @@ def test_queries_are_found_by_name_or_id_and_refused_otherwise(root: Path, cache
     [
         ({"match": "sound"}, "match=sound: one of id, names is needed"),
         ({"scaling": "log"}, "scaling=log: one of l2, standard, none is needed"),
-        ({"n_factors": 50}, "n_factors=50: at most 12"),
+        ({"factors": {"n_factors": 50}}, "factors.n_factors=50: at most 12"),
     ],
 )
 def test_factors_that_cannot_be_are_refused(
