@@ -162,7 +162,8 @@ def compare_readers(files: list[Path], n_clips: int, scratch: Path) -> None:
     paths = [str(files[n % len(files)]) for n in range(n_clips)]
     tracks = pd.DataFrame({"track_id": [str(n) for n in range(n_clips)], "path": paths})
     began = time.perf_counter()
-    store = build_store(tracks, scratch / "cache", StoreOptions(RATE, SECONDS))
+    options = StoreOptions(sample_rate=RATE, seconds=SECONDS, crop="centre", workers=2)
+    store = build_store(tracks, scratch / "cache", options)
     say(f"store of {len(store)} clips built in {time.perf_counter() - began:.1f} s, 2 workers")
     tars = write_tars(store, scratch)
     readers: dict[str, tuple[Callable[[int], None], int]] = {

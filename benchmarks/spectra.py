@@ -28,7 +28,14 @@ LENGTHS = {
     "preview, 1,321,967 samples": (1_321_967, 44_100),
     "prime, 1,323,001 samples": (1_323_001, 44_100),
 }
-OPTIONS = SpectrumOptions()
+OPTIONS = SpectrumOptions(  # the document's
+    n_bins=10_000,
+    top=5_000.0,
+    grouping="published",
+    window="none",
+    magnitude="linear",
+    level="keep",
+)
 
 
 def published(samples: np.ndarray, rate: int, transform: Callable) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Clips of sound with the factors that WMF learned from listening."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -12,15 +12,15 @@ from muso_exp.data.plays import Plays
 from muso_exp.data.recommendation.cached_factors import cached_factors
 from muso_exp.data.sound.clip_data import AudioData
 from muso_exp.data.sound.clip_items import (
+    Match,
     played_tracks,
     prepare_factors,
     read_plays,
-    require_match,
 )
 from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions
 from muso_exp.features.factor_scaling import FactorScaling
-from muso_exp.options import Count, NotNegative, Positive
+from muso_exp.options import Count
 from muso_exp.tasks.factor_regression.factor_clips import FactorClips
 from muso_exp.tasks.factor_regression.listening_test import ListeningTest
 from muso_exp.tasks.factor_regression.new_songs import NewSongs
@@ -40,22 +40,14 @@ class AudioFactors(AudioData):
 
     Args:
         plays: the data set of plays; without a root of its own it lies beside the sound.
+        factors: how WMF learns them.
         match: how a clip is found among the played items: `id`, or `names` (artist and title up
             to case, the most played of several).
         scaling: `l2` (head factors), `standard` or `none` (head regression); see
             `muso_exp.features.factor_scaling`.
         cutoffs: the k of the recommendation metrics.
         queries: clips (names or ids) whose neighbours are shown; none: the most played test clips.
-        n_factors: see `muso_exp.models.wmf.WMF`, as all that follow.
-        iterations: sweeps.
-        regularization: weight of the squared norms.
-        alpha: weight of one log-play.
-        epsilon: plays at which the log starts to bend.
-        bias: whether the last factor is an unregularised bias.
         **audio: see `muso_exp.data.sound.clip_data.AudioData`.
-
-    Raises:
-        ConfigError: an unknown option.
 
     Source: thesis chapter 6; document 5, section V-D (`standard` or `none`).
     """
@@ -66,25 +58,18 @@ class AudioFactors(AudioData):
     def __init__(
         self,
         plays: Plays,
-        match: str = "id",
-        scaling: str = "l2",
+        factors: FactorOptions,
+        match: Match = "id",
+        scaling: Literal["l2", "standard", "none"] = "l2",
         cutoffs: Sequence[Count] = (10, 100, 500),
         queries: Sequence[str] = (),
-        n_factors: Count = 40,
-        iterations: Count = 40,
-        regularization: NotNegative = 1e-5,
-        alpha: NotNegative = 2.0,
-        epsilon: Positive = 1e-6,
-        bias: bool = True,
         **audio: Any,
     ) -> None:
         super().__init__(**audio)
-        self.plays, self.match, self.how = plays, require_match(match), scaling
+        self.plays, self.match, self.how = plays, match, scaling
         self.head = "factors" if scaling == "l2" else "regression"
         self.cutoffs, self.queries = list(cutoffs), [str(query) for query in queries]
-        self.options = FactorOptions(
-            n_factors, iterations, regularization, alpha, epsilon, bias, seed=self.seed
-        )
+        self.options = factors
 
     def prepare_data(self) -> None:
         """Decode the clips, read the plays and fit the factors, each once.

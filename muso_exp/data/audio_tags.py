@@ -14,16 +14,16 @@ from muso_exp.data.plays import Plays
 from muso_exp.data.recommendation.cached_factors import cached_factors
 from muso_exp.data.sound.clip_data import AudioData
 from muso_exp.data.sound.clip_items import (
+    Match,
     played_tracks,
     prepare_factors,
     read_plays,
-    require_match,
 )
 from muso_exp.data.sound.clip_vectors import clip_bags, clip_vectors, require_inputs
 from muso_exp.data.sound.splits import keyed_share
 from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions
-from muso_exp.options import Count, NotNegative, Positive, PositiveShare, ZeroOrMore
+from muso_exp.options import Count, PositiveShare
 from muso_exp.records import Batch
 from muso_exp.sound.loudness import clip_loudness
 from muso_exp.tasks.new_clips import NewClips
@@ -40,6 +40,7 @@ class AudioTags(AudioData):
     """Clips with the most frequent tags of the train clips.
 
     Args:
+        factors: how WMF learns those of the inputs that need them.
         plays: the data set of plays that `factors` come from; None where they are not asked for.
             Given, all inputs are tested on the same clips: those with any play.
         n_tags: at most so many tags.
@@ -48,13 +49,7 @@ class AudioTags(AudioData):
             plays; `predicted_factors`, heard in the bag (see `muso_exp.data.sound.clip_vectors`).
         label_share: share of the train and validation clips whose tags are known; a smaller share
             is part of a larger one.
-        match: see `muso_exp.data.audio_factors.AudioFactors`, as all that follow.
-        n_factors: latent factors.
-        iterations: sweeps.
-        regularization: weight of the squared norms.
-        alpha: weight of one log-play.
-        epsilon: plays at which the log starts to bend.
-        bias: whether the last factor is an unregularised bias.
+        match: see `muso_exp.data.audio_factors.AudioFactors`.
         **audio: see `muso_exp.data.sound.clip_data.AudioData`.
 
     Raises:
@@ -69,32 +64,23 @@ class AudioTags(AudioData):
 
     def __init__(
         self,
+        factors: FactorOptions,
         plays: Plays | None = None,
-        n_tags: ZeroOrMore = 50,
+        n_tags: Count = 50,
         inputs: str = "audio",
         label_share: PositiveShare = 1.0,
-        match: str = "id",
-        n_factors: Count = 40,
-        iterations: Count = 40,
-        regularization: NotNegative = 1e-5,
-        alpha: NotNegative = 2.0,
-        epsilon: Positive = 1e-6,
-        bias: bool = True,
+        match: Match = "id",
         **audio: Any,
     ) -> None:
         super().__init__(**audio)
-        if not 0 < label_share <= 1:
-            raise ConfigError(f"dataset.label_share={label_share}: above 0 and at most 1 is needed")
-        if n_tags < 1:
-            raise ConfigError(f"dataset.n_tags={n_tags}: at least 1 is needed")
-        self.inputs, self.match = require_inputs(inputs), require_match(match)
+        self.inputs, self.match = require_inputs(inputs), match
         if plays is None and any(name.endswith("factors") for name in self.inputs):
             raise ConfigError(f"dataset.inputs={inputs}: set dataset.plays, factors come from it")
         self.plays, self.most, self.label_share = plays, n_tags, label_share
-        self.factors = np.empty((0, n_factors), np.float32)  # (n_clips, n_factors) with plays
-        self.options = FactorOptions(
-            n_factors, iterations, regularization, alpha, epsilon, bias, seed=self.seed
-        )
+        self.factors = np.empty(
+            (0, factors.n_factors), np.float32
+        )  # (n_clips, n_factors) with plays
+        self.options = factors
 
     def prepare_data(self) -> None:
         """Decode the clips; where plays are given, read them and fit the factors, each once.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch.utils.data import DataLoader
@@ -11,7 +13,7 @@ from muso_exp.data.plays import Plays
 from muso_exp.data.recommendation.cached_factors import cached_factors
 from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions
-from muso_exp.options import Count, NotNegative, Positive, Seed, ZeroOrMore
+from muso_exp.options import ZeroOrMore
 from muso_exp.records import Batch
 from muso_exp.tasks.tagging.probe import TagRows, tag_rows
 from muso_exp.tasks.tagging.task import TaggedItems, Tagging
@@ -24,19 +26,11 @@ class FactorTags(ExperimentData):
     test is on tags.
 
     Args:
-        root: folder of the plays' files, or None for the simulated world; the same as of `plays`.
-        plays: the data set of plays.
-        cache: folder for the factors.
-        batch_size: items per step; 0 for all at once (`tag_probe_exact`).
-        seed: of the split.
+        plays: the data set of plays; its root is the one of this data set.
+        factors: how WMF learns them.
         n_tags: at most so many tags, the most frequent.
-        n_factors: see `muso_exp.models.wmf.WMF`, as all that follow.
-        iterations: sweeps.
-        regularization: weight of the squared norms.
-        alpha: weight of one log-play.
-        epsilon: plays at which the log starts to bend.
-        bias: whether the last factor is an unregularised bias.
-        num_workers: processes that make batches.
+        **common: see `muso_exp.data.base.ExperimentData`; a batch of all items is what
+            `tag_probe_exact` needs.
 
     Source: thesis section 5.1. Deviation: the split, see `muso_exp.tasks.tagging.probe`.
     """
@@ -45,27 +39,16 @@ class FactorTags(ExperimentData):
 
     def __init__(
         self,
-        root: str | None,
         plays: Plays,
-        cache: str,
-        batch_size: ZeroOrMore,
-        seed: Seed,
+        factors: FactorOptions,
         n_tags: ZeroOrMore = 50,
-        n_factors: Count = 40,
-        iterations: Count = 40,
-        regularization: NotNegative = 1e-5,
-        alpha: NotNegative = 2.0,
-        epsilon: Positive = 1e-6,
-        bias: bool = True,
-        num_workers: ZeroOrMore = 0,
+        **common: Any,
     ) -> None:
-        super().__init__(root, cache, batch_size, seed, num_workers)
+        super().__init__(**common)
         self.name = f"factor_tags: {plays.source}"
         self.plays = plays
         self.n_tags = n_tags
-        self.options = FactorOptions(
-            n_factors, iterations, regularization, alpha, epsilon, bias, seed=seed
-        )
+        self.options = factors
 
     def prepare_data(self) -> None:
         """Read the plays and fit the factors, unless the cache has them.

@@ -13,6 +13,7 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from muso_exp.errors import ConfigError, MusoError
 from muso_exp.experiment.plugins import packages
+from muso_exp.options import Options
 
 # What a constructor raises of its arguments; torch raises RuntimeError for sizes beyond the memory.
 REFUSALS = (
@@ -83,11 +84,16 @@ def accepted(node: DictConfig, kind: type, offers: Mapping[str, Any]) -> dict[st
     return {name: value for name, value in offers.items() if name in names and name not in node}
 
 
-def parameters(node: DictConfig, kind: type) -> Mapping[str, inspect.Parameter]:
+def parameters(node: DictConfig | Mapping[str, Any], kind: type) -> Mapping[str, inspect.Parameter]:
     """Return the parameters of the node's constructor, once all its targets are allowed."""
     tree = plain(node)
     _check_packages(tree)
     return _parameters(_find_class(tree, (kind,)))
+
+
+def node_classes(hint: Any) -> list[type[Options]]:
+    """Return the classes of options that an annotation names."""
+    return [one for one in _classes(hint) if issubclass(one, Options)]
 
 
 def _make(tree: Any, extra: Mapping[str, Any] | None = None) -> Any:
@@ -219,9 +225,9 @@ def _converted(name: str, value: Any, hint: Any) -> Any:
     """
     if hint is inspect.Parameter.empty or any(True for _ in _nodes(value)):
         return value
-    infinite = next((one for one in _floats(value) if not math.isfinite(one)), None)
-    if infinite is not None:
-        raise ConfigError(f"{name}={value}: a finite number is needed")
+    for place, number in _floats(name, value):
+        if not math.isfinite(number):
+            raise ConfigError(f"{place}={number}: a finite number is needed")
     try:
         return msgspec.convert(value, hint, strict=True)
     except msgspec.ValidationError as error:
@@ -236,6 +242,8 @@ def _in_words(name: str, value: Any, hint: Any, problem: str) -> str:
     place = name + path.rstrip("`")
     if said.startswith("Object contains unknown field"):
         return f"{place} has no option {said.split('`')[1]}; there are {', '.join(_options(hint))}"
+    if said.startswith("Object missing required field"):
+        return f"{place} lacks {said.split('`')[1]}"
     for key in re.findall(r"\w+", path):
         value = value[int(key) if key.isdigit() else key]
     needed = said.partition(", got")[0].removeprefix("Expected ").replace("`", "")
@@ -260,12 +268,16 @@ def _choices(hint: Any, path: Sequence[str]) -> list[Any]:
     return next((found for one in get_args(hint) if (found := _choices(one, ()))), [])
 
 
-def _floats(tree: Any) -> Iterator[float]:
+def _floats(place: str, tree: Any) -> Iterator[tuple[str, float]]:
+    """Yield the numbers with a fraction in a plain tree, each with its place."""
     if isinstance(tree, float):
-        yield tree
-    if isinstance(tree, (dict, list)):
-        for value in tree.values() if isinstance(tree, dict) else tree:
-            yield from _floats(value)
+        yield place, tree
+    if isinstance(tree, dict):
+        for key, value in tree.items():
+            yield from _floats(f"{place}.{key}", value)
+    if isinstance(tree, list):
+        for number, value in enumerate(tree):
+            yield from _floats(f"{place}[{number}]", value)
 
 
 def _nodes(tree: Any, deep: bool = False) -> Iterator[dict[str, Any]]:

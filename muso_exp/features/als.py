@@ -1,7 +1,5 @@
 """Alternating least squares for WMF by `implicit`: one sweep, and a whole fit."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 from implicit.cpu.als import AlternatingLeastSquares
@@ -9,21 +7,34 @@ from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
 from muso_exp.features import wmf
+from muso_exp.options import Count, NotNegative, Options, Positive, Seed, ZeroOrMore
 
 
-@dataclass(frozen=True)
-class FactorOptions:
-    """How factors are fitted; the names and defaults are those of `muso_exp.models.wmf.WMF`."""
+class FactorOptions(Options, frozen=True, kw_only=True):
+    """How factors are fitted; the model `muso_exp.models.wmf.WMF` has the same defaults.
 
-    n_factors: int = 40
-    iterations: int = 40
-    regularization: float = 1e-5
-    alpha: float = 2.0
-    epsilon: float = 1e-6
+    Attributes:
+        n_factors: latent factors, the bias column included.
+        iterations: sweeps.
+        regularization: weight of the squared norms.
+        alpha: weight of one log-play, no unit.
+        epsilon: plays at which the log starts to bend.
+        bias: whether the last column is a bias that is not regularised.
+        cg_steps: steps of conjugate gradients towards each exact solution; 0 solves exactly;
+            unread with a bias, which is solved exactly.
+        init_std: standard deviation of the factors at the start, normal.
+        seed: of the factors at the start.
+    """
+
+    n_factors: Count = 40
+    iterations: Count = 40
+    regularization: NotNegative = 1e-5
+    alpha: NotNegative = 2.0
+    epsilon: Positive = 1e-6
     bias: bool = False
-    cg_steps: int = 3
-    init_std: float = 0.01
-    seed: int = 0
+    cg_steps: ZeroOrMore = 3
+    init_std: Positive = 0.01
+    seed: Seed = 0
 
 
 def als_sweep(

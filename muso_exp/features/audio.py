@@ -1,64 +1,42 @@
 """The spectrum of a whole clip, as document 4 takes it, and put right."""
 
-from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import numpy as np
+from msgspec import Meta
 from numba import njit
 from scipy.fft import rfft
 
+from muso_exp.options import Count, Options
+
 FULL_SCALE = 32_768  # of 16 bits: the document reads wav files as whole numbers
-GROUPINGS = ("published", "linear", "log")
-WINDOWS = ("none", "hann")
-MAGNITUDES = ("linear", "log")
-LEVELS = ("keep", "remove")
 _LOWEST = 27.5  # Hz, the lowest key of a piano: where `log` bins begin
 _STRANDS = (4, 8, 5, 6, 7)  # into so many interleaved strands a clip is cut, whichever divides it
 
 
-@dataclass(frozen=True)
-class SpectrumOptions:
-    """What the spectrum of a clip is; the defaults are the document's.
+class SpectrumOptions(Options, frozen=True, kw_only=True):
+    """What the spectrum of a clip is.
 
     Attributes:
         n_bins: numbers per clip.
         top: where they end, in Hz.
         grouping: `published`: every bin is the mean of n = L // n_bins lines of the Fourier
-            transform, L of which lie below `top`, so that what a bin stands for hangs on the
-            clip's length (of 29.9 s the lines above 4,682 Hz are left out); `linear` and `log`:
+            transform, L of which lie below `top`, so that what a bin stands for depends on
+            the clip's length (of 29.9 s the lines above 4,682 Hz are left out); `linear` and `log`:
             bins of the same frequencies whatever the length, of equal width, or of equal musical
             interval from 27.5 Hz on.
         window: `none` or `hann`, over the whole clip.
         magnitude: `linear`, or `log`, log(1 + magnitude).
         level: `keep`, or `remove`: how loud the clip is says nothing; the mean over the bins is
             subtracted (divided by, if magnitudes are linear).
-
-    Raises:
-        ValueError: a name that is not known, no bin, or no range.
     """
 
-    n_bins: int = 10_000
-    top: float = 5_000.0
-    grouping: str = "published"
-    window: str = "none"
-    magnitude: str = "linear"
-    level: str = "keep"
-
-    def __post_init__(self) -> None:
-        choices = {
-            "grouping": GROUPINGS,
-            "window": WINDOWS,
-            "magnitude": MAGNITUDES,
-            "level": LEVELS,
-        }
-        for name, known in choices.items():
-            if getattr(self, name) not in known:
-                given = getattr(self, name)
-                raise ValueError(f"{name} must be one of {', '.join(known)}, got {given!r}")
-        if self.n_bins < 1 or not self.top > _LOWEST:
-            raise ValueError(
-                f"n_bins must be at least 1 and top above {_LOWEST} Hz, "
-                f"got {self.n_bins} and {self.top}"
-            )
+    n_bins: Count
+    top: Annotated[float, Meta(gt=_LOWEST)]
+    grouping: Literal["published", "linear", "log"]
+    window: Literal["none", "hann"]
+    magnitude: Literal["linear", "log"]
+    level: Literal["keep", "remove"]
 
     @property
     def frequencies(self) -> np.ndarray:

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, cast
 
+import msgspec
 import numpy as np
 import torch
 from scipy.sparse import csr_matrix
@@ -29,7 +30,7 @@ MIN_HIDDEN = 5  # tracks of a validation playlist beyond its seeds
 
 
 class SolvedWMF(WMF):
-    """WMF solved in one step, as a part of a mix; `options` as of `FactorOptions`."""
+    """WMF solved in one step, as a part of a mix; the options are those of `FactorOptions`."""
 
     one_step = True
 
@@ -39,11 +40,11 @@ class SolvedWMF(WMF):
         n_items: int,
         cutoffs: Sequence[int],
         n_top: Count = 10,
-        iterations: Count = 40,
         **options: Any,
     ) -> None:
-        super().__init__(n_users, n_items, cutoffs, n_top=n_top, **options)
-        self.options = FactorOptions(iterations=iterations, **options)
+        self.options = msgspec.convert(options, FactorOptions)
+        given = {name: value for name, value in options.items() if name != "iterations"}
+        super().__init__(n_users, n_items, cutoffs, n_top=n_top, **given)
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         """Fit the factors from the start."""

@@ -13,11 +13,13 @@ from torch.nn.functional import normalize
 
 from muso_exp.errors import ConfigError
 from muso_exp.features import wmf
-from muso_exp.features.als import als_sweep, fold_in, start_factors
+from muso_exp.features.als import FactorOptions, als_sweep, fold_in, start_factors
 from muso_exp.models.abilities import LatentFactors
 from muso_exp.models.ranking import RankingSolver
 from muso_exp.options import Count, NotNegative, Positive, Seed, ZeroOrMore
 from muso_exp.records import Batch
+
+_DEFAULT = FactorOptions()
 
 
 class WMF(RankingSolver):
@@ -44,7 +46,7 @@ class WMF(RankingSolver):
         n_top: length of the recommended lists.
 
     Raises:
-        ConfigError: an unknown confidence, or a number out of range.
+        ConfigError: more factors than items.
 
     Source: thesis chapter 5 and its code. Deviation: at the defaults no bias, and conjugate
     gradients; `bias=true` is the published code.
@@ -59,21 +61,21 @@ class WMF(RankingSolver):
         n_users: int,
         n_items: int,
         cutoffs: Sequence[Count] = (10, 100, 500),
-        n_factors: Count = 40,
-        regularization: NotNegative = 1e-5,
+        n_factors: Count = _DEFAULT.n_factors,
+        regularization: NotNegative = _DEFAULT.regularization,
         confidence: Literal["log", "linear"] = "log",
-        alpha: NotNegative = 2.0,
-        epsilon: Positive = 1e-6,
-        bias: bool = False,
-        cg_steps: ZeroOrMore = 3,
-        init_std: Positive = 0.01,
-        seed: Seed = 0,
+        alpha: NotNegative = _DEFAULT.alpha,
+        epsilon: Positive = _DEFAULT.epsilon,
+        bias: bool = _DEFAULT.bias,
+        cg_steps: ZeroOrMore = _DEFAULT.cg_steps,
+        init_std: Positive = _DEFAULT.init_std,
+        seed: Seed = _DEFAULT.seed,
         n_threads: ZeroOrMore = 0,
         n_top: Count = 10,
     ) -> None:
         super().__init__(n_users, n_items, cutoffs, n_top)
         self.save_hyperparameters(logger=False)
-        _check(n_factors, n_items, regularization, confidence, bias)
+        _check(n_factors, n_items, bias)
         self.n_factors = n_factors
         self.regularization = regularization
         self.confidence = confidence
@@ -158,15 +160,9 @@ class WMF(RankingSolver):
         return units[items] @ units.T
 
 
-def _check(
-    n_factors: int, n_items: int, regularization: float, confidence: str, bias: bool
-) -> None:
+def _check(n_factors: int, n_items: int, bias: bool) -> None:
     least = 2 if bias else 1
     if not least <= n_factors <= n_items:
         raise ConfigError(
             f"model.n_factors must be {least} to {n_items}, the number of items; got {n_factors}"
         )
-    if regularization < 0:
-        raise ConfigError(f"model.regularization must be >= 0, got {regularization}")
-    if confidence not in ("log", "linear"):
-        raise ConfigError(f"model.confidence must be log or linear, got {confidence!r}")

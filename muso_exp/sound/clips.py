@@ -4,12 +4,13 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from muso_exp.sound.decoding import AudioError, open_audio, read_part, resample
 
-CROPS = ("centre", "start")
+Crop = Literal["centre", "start"]  # which part of a longer file
 SILENCE = 10 ** (-70 / 20)  # of full scale: -70 dBFS, about 10 steps of 16 bits
 _MOMENT = 0.05  # seconds over which loudness is taken
 
@@ -27,7 +28,7 @@ class ClipOptions:
 
     sample_rate: int
     seconds: float
-    crop: str
+    crop: Crop
     min_seconds: float
 
     @property

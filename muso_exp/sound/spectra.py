@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pandas as pd
 from rich.console import Console
@@ -50,7 +51,7 @@ def compute_spectra(
         DataFormatError: no file that can be used.
         ConfigError: the cache cannot be written.
     """
-    key = cache_key("spectra", VERSION, asdict(options), files_fingerprint(tracks))
+    key = cache_key("spectra", VERSION, msgspec.to_builtins(options), files_fingerprint(tracks))
 
     def write(folder: Path) -> None:
         values, index, quarantine = _compute(tracks, options, workers)

@@ -7,7 +7,7 @@ import numpy as np
 
 from muso_exp.errors import ConfigError
 from muso_exp.features.audio import SpectrumOptions, spectrum
-from muso_exp.sound.clips import CROPS, SILENCE, loudest_moment
+from muso_exp.sound.clips import SILENCE, Crop, loudest_moment
 from muso_exp.sound.decoding import AudioError, open_audio, read_part, resample
 
 
@@ -22,21 +22,19 @@ class SpectrumReading:
         crop: which part of a longer file: centre or start.
 
     Raises:
-        ConfigError: an option out of its range.
+        ConfigError: fewer seconds than the bins need.
     """
 
     spectrum: SpectrumOptions
     sample_rate: int | None = None
     seconds: float | None = None
-    crop: str = "centre"
+    crop: Crop = "centre"
 
     def __post_init__(self) -> None:
-        if self.crop not in CROPS:
-            raise ConfigError(f"dataset.crop={self.crop}: choose one of {', '.join(CROPS)}")
         if self.seconds is not None and self.seconds < self.spectrum.min_seconds:
             raise ConfigError(
-                f"dataset.seconds={self.seconds}: {self.spectrum.min_seconds:g} s are needed for "
-                f"{self.spectrum.n_bins} bins below {self.spectrum.top:g} Hz"
+                f"dataset.store.seconds={self.seconds}: {self.spectrum.min_seconds:g} s are needed "
+                f"for {self.spectrum.n_bins} bins below {self.spectrum.top:g} Hz"
             )
 
 

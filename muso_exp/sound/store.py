@@ -5,7 +5,7 @@ import json
 import logging
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,8 @@ from numba import njit
 
 from muso_exp.cache import cache_key, cached_folder
 from muso_exp.errors import ConfigError, DataFormatError
-from muso_exp.sound.clips import CROPS, ClipOptions
+from muso_exp.options import Count, Inert, NotNegative, Options, Positive
+from muso_exp.sound.clips import ClipOptions, Crop
 from muso_exp.sound.shards import VERSION, write_shards
 from muso_exp.sound.workers import Limits
 
@@ -24,39 +25,31 @@ PASSING = ("timeout", "memory", "crashed")  # may be the fault of a busy machine
 FULL_SCALE = 32767  # of int16: a sample of 1.0
 
 
-@dataclass(frozen=True)
-class StoreOptions:
+class StoreOptions(Options, frozen=True, kw_only=True):
     """What the store holds and what its making may take.
 
     Attributes:
         sample_rate: of the clips, in Hz.
         seconds: length of a clip; shorter files are padded with zeros at their end.
         crop: which part of a longer file: centre or start.
+        workers: processes that decode.
         min_seconds: the least length of a file that is used.
-        workers: processes that decode; they do not change the result, nor do the limits.
         time_limit: seconds that one file may take.
         memory_limit: bytes that one file may take.
+
+    Raises:
+        ConfigError: clips without a sample.
     """
 
-    sample_rate: int = 16_000
-    seconds: float = 20.0
-    crop: str = "centre"
-    min_seconds: float = 3.0
-    workers: int = 2
-    time_limit: float = 120.0
-    memory_limit: int = 2**29
+    sample_rate: Count
+    seconds: Positive
+    crop: Crop
+    workers: Inert[Count]
+    min_seconds: NotNegative = 0.0
+    time_limit: Inert[Positive] = 120.0
+    memory_limit: Inert[Count] = 2**29
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be.
-
-        Raises:
-            ConfigError: an option out of its range.
-        """
-        if self.crop not in CROPS:
-            raise ConfigError(f"crop={self.crop}: choose one of {', '.join(CROPS)}")
-        for name in ("sample_rate", "seconds", "workers", "time_limit", "memory_limit"):
-            if getattr(self, name) <= 0:
-                raise ConfigError(f"{name}={getattr(self, name)}: must be > 0")
         if self.clip.n_samples < 1:
             raise ConfigError(f"seconds={self.seconds}: not one sample at {self.sample_rate} Hz")
 

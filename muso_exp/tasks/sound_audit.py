@@ -57,7 +57,7 @@ def _shared_artists(clips: SoundClips) -> Finding:
     shared = np.isin(test, train)
     text = (
         f"{int(shared.sum())} of {len(test)} test clips are by an artist with train clips "
-        f"(dataset.split={clips.split}); a network may know the artist's sound, or "
+        f"(dataset.split.by={clips.split}); a network may know the artist's sound, or "
         "the record's, rather than the music"
     )
     return Finding("test_artists_in_train", float(shared.mean()), text, _level(bool(shared.any())))

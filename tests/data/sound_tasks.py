@@ -1,9 +1,13 @@
 """The data sets of sound, ready on the twelve tones of `tiny_sound`."""
 
+import functools
 from pathlib import Path
 from typing import Any
 
 import torch
+from conftest import REPOSITORY
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig, OmegaConf
 from tiny_sound import (
     RATE,
     SECONDS,
@@ -14,21 +18,19 @@ from torch import Tensor
 from muso_exp.data.audio_factors import AudioFactors
 from muso_exp.data.audio_genres import AudioGenres
 from muso_exp.data.audio_tags import AudioTags
-from muso_exp.data.plays import Plays
 from muso_exp.data.sound.clip_data import AudioData
+from muso_exp.experiment.build import build
 
 SOUND = {
     "batch_size": 4,
     "seed": 0,
-    "sample_rate": RATE,
-    "seconds": SECONDS,
-    "n_samples": WINDOW,
-    "eval_windows": 3,
-    "workers": 1,
-    "split": "track",
-    "test_share": 0.34,
-    "val_share": 0.0,
+    "store": {"sample_rate": RATE, "seconds": SECONDS, "workers": 1},
+    "windows": {"n_samples": WINDOW, "eval_windows": 3},
+    "split": {"by": "track", "test_share": 0.34, "val_share": 0.0},
+    "world": {"seconds": SECONDS},
 }
+FACTORS = {"n_factors": 3, "iterations": 2, "bias": False, "seed": 0}
+PLAYS = {"source": "lfm1b", "batch_size": 16, "seed": 0, "min_user_items": 1, "n_tags": 0}
 
 
 def ready(data: AudioData) -> AudioData:
@@ -37,23 +39,41 @@ def ready(data: AudioData) -> AudioData:
     return data
 
 
+@functools.cache
+def published(name: str) -> DictConfig:
+    """Return a data set of conf/dataset, without what the config around it gives."""
+    with initialize_config_dir(str(REPOSITORY / "conf"), version_base="1.3"):
+        paths = ["paths.cache=none", "paths.run=none", "name=none"]
+        cfg = compose("config", [f"dataset={name}", *paths])
+    OmegaConf.resolve(cfg)
+    return cfg.dataset
+
+
+def made(name: str, root: Path, cache: Path, **options: object) -> Any:
+    """Return a data set of sound, as the program builds it, over `SOUND`."""
+    places = {"root": str(root), "cache": str(cache)}
+    return build(OmegaConf.merge(published(name), SOUND, options, places), AudioData)
+
+
+def plays(cache: Path) -> DictConfig:
+    """Return the options of the plays beside the sound."""
+    places = {"root": None, "cache": str(cache)}
+    return OmegaConf.merge(published("plays"), PLAYS, places)  # type: ignore[return-value]
+
+
 def genres(root: Path, cache: Path, **options: object) -> AudioGenres:
-    return ready(AudioGenres(str(root), str(cache), **{**SOUND, **options}))  # type: ignore[return-value, arg-type]
-
-
-def plays(cache: Path, **options: object) -> Plays:
-    filters = {"min_user_items": 1, "n_tags": 0}
-    return Plays(None, "lfm1b", str(cache), 16, 0, **{**filters, **options})  # type: ignore[arg-type]
+    return ready(made("audio_genres", root, cache, **options))  # type: ignore[return-value]
 
 
 def factors(root: Path, cache: Path, **options: object) -> AudioFactors:
-    given = {**SOUND, "n_factors": 3, "iterations": 3, "bias": False, **options}
-    return ready(AudioFactors(plays(cache), root=str(root), cache=str(cache), **given))  # type: ignore[return-value, arg-type]
+    small = {"factors": {**FACTORS, "iterations": 3}, "plays": plays(cache)}
+    return ready(made("audio_factors", root, cache, **{**small, **options}))  # type: ignore[return-value]
 
 
 def tags(root: Path, cache: Path, **options: object) -> AudioTags:
-    given = {**SOUND, "test_share": 0.2, "n_factors": 3, "iterations": 2, "bias": False, **options}
-    return ready(AudioTags(plays(cache), root=str(root), cache=str(cache), **given))  # type: ignore[return-value, arg-type]
+    small = {"factors": FACTORS, "plays": plays(cache)}
+    options = {"split": {**SOUND["split"], "test_share": 0.2}, **small, **options}
+    return ready(made("audio_tags", root, cache, **options))  # type: ignore[return-value]
 
 
 class Heard:

@@ -5,10 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from sound_tasks import SOUND, Heard, factors, plays
+from sound_tasks import Heard, factors, made, plays
 from tiny_sound import N_CLIPS, write_sound_folder
 
-from muso_exp.data.audio_factors import AudioFactors
 from muso_exp.errors import ConfigError
 
 
@@ -41,7 +40,7 @@ def test_clips_are_found_by_name_up_to_case(root: Path, cache: Path) -> None:
 
 def test_new_songs_are_set_beside_known_ones(root: Path, cache: Path) -> None:
     data = factors(root, cache)
-    again = AudioFactors(plays(cache), root=str(root), cache=str(cache), **SOUND)  # type: ignore[arg-type]
+    again = made("audio_factors", root, cache, plays=plays(cache))
     again.load_state_dict(data.state_dict())
     wanted = data.factors[[4]]
     model = Heard(lambda batch: {"preds": torch.from_numpy(wanted)})
@@ -59,9 +58,9 @@ def test_queries_are_found_by_name_or_id_and_refused_otherwise(root: Path, cache
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"match": "sound"}, "match=sound: choose id or names"),
-        ({"scaling": "log"}, "scaling=log: choose one of l2, standard, none"),
-        ({"n_factors": 50}, "n_factors=50: at most 12"),
+        ({"match": "sound"}, "match=sound: one of id, names is needed"),
+        ({"scaling": "log"}, "scaling=log: one of l2, standard, none is needed"),
+        ({"factors": {"n_factors": 50}}, "factors.n_factors=50: at most 12"),
     ],
 )
 def test_factors_that_cannot_be_are_refused(

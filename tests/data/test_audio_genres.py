@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import pytorch_lightning as pl
 import torch
-from sound_tasks import SOUND, Heard, genres, mean_of
+from sound_tasks import Heard, genres, made, mean_of
 from tiny_sound import (
     ARTISTS,
     GENRES,
@@ -106,7 +106,7 @@ def test_the_audit_counts_shared_artists_repeated_sound_and_quarantine(
 
 
 def test_an_artist_split_shares_no_artist(root: Path, cache: Path) -> None:
-    data = genres(root, cache, split="artist", test_share=0.3)
+    data = genres(root, cache, split={"by": "artist", "test_share": 0.3})
     found = {finding.check: finding for finding in audited(data)}
     assert found["test_artists_in_train"].value == 0
     assert set(data.task.units[:, 0]) < {f"artist {name}" for name in ARTISTS}
@@ -114,7 +114,7 @@ def test_an_artist_split_shares_no_artist(root: Path, cache: Path) -> None:
 
 def test_the_fingerprint_depends_on_split_and_targets(root: Path, cache: Path) -> None:
     one, same = genres(root, cache), genres(root, cache)
-    other = genres(root, cache, n_folds=3, fold=1)
+    other = genres(root, cache, split={"n_folds": 3, "fold": 1})
     assert one.fingerprint == same.fingerprint != other.fingerprint
 
 
@@ -122,7 +122,7 @@ def test_genres_of_new_songs_come_with_confidence(
     root: Path, cache: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     data = genres(root, cache)
-    again = AudioGenres(str(root), str(cache), **SOUND)  # type: ignore[arg-type]
+    again = made("audio_genres", root, cache)
     again.load_state_dict(data.state_dict())
     write_tone(tmp_path / "b.wav", 300)
     write_tone(tmp_path / "a.wav", 900)
@@ -157,13 +157,16 @@ def test_new_songs_that_are_none_are_refused(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"n_samples": 0}, r"n_samples=0: at least 1"),
-        ({"seconds": 0.2}, r"seconds=0.2: a window of 2400 samples at 8000 Hz is 0.30 s long"),
+        ({"windows": {"n_samples": 0}}, r"windows.n_samples=0: int >= 1"),
+        (
+            {"store": {"seconds": 0.2}},
+            r"store.seconds=0.2: a window of 2400 samples",
+        ),
     ],
 )
 def test_windows_that_do_not_fit_are_refused(options: dict, message: str, root: Path) -> None:
     with pytest.raises(ConfigError, match=message):
-        AudioGenres(str(root), "unused", **{**SOUND, **options})
+        made("audio_genres", root, Path("unused"), **options)
 
 
 def test_one_genre_is_none_to_learn(tmp_path: Path, cache: Path) -> None:

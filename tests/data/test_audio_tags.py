@@ -5,10 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from sound_tasks import SOUND, Heard, mean_of, ready, tags
+from sound_tasks import Heard, made, mean_of, ready, tags
 from tiny_sound import GENRES, N_CLIPS, write_sound_folder
 
-from muso_exp.data.audio_tags import AudioTags
 from muso_exp.data.sound.clip_vectors import clip_bags, predicted_factors
 from muso_exp.errors import ConfigError
 
@@ -64,7 +63,7 @@ def test_the_tag_prior_is_of_the_known_labels(root: Path, cache: Path) -> None:
 def test_popularity_is_a_null_model_where_plays_are_given(root: Path, cache: Path) -> None:
     data = tags(root, cache)
     assert set(data.task.nulls()) == {"tag_prior", "level", "popularity"}
-    alone = ready(AudioTags(None, root=str(root), cache=str(cache), **SOUND))  # type: ignore[arg-type]
+    alone = ready(made("audio_tags", root, cache))
     nulls = alone.task.nulls()
     assert set(nulls) == {"tag_prior", "level"}
     assert nulls["level"]["scores"].shape == alone.task.target.shape
@@ -94,8 +93,8 @@ def test_tags_of_new_songs_come_with_probabilities(root: Path, cache: Path) -> N
     ("options", "message"),
     [
         ({"inputs": "mfcc+audio"}, r"inputs=mfcc\+audio: audio, or some of mfcc"),
-        ({"label_share": 0.0}, "label_share=0.0: above 0"),
-        ({"n_tags": 0}, "n_tags=0: at least 1"),
+        ({"label_share": 0.0}, "label_share=0.0: float > 0 is needed"),
+        ({"n_tags": 0}, "n_tags=0: int >= 1 is needed"),
     ],
 )
 def test_tags_that_cannot_be_are_refused(
@@ -107,7 +106,7 @@ def test_tags_that_cannot_be_are_refused(
 
 def test_factors_need_plays(root: Path) -> None:
     with pytest.raises(ConfigError, match=r"inputs=factors: set dataset\.plays"):
-        AudioTags(None, inputs="factors", root=str(root), cache="unused", **SOUND)  # type: ignore[arg-type]
+        made("audio_tags", root, Path("unused"), inputs="factors")
 
 
 @pytest.mark.parametrize(("tagged", "message"), [(3, "3 of 12 clips have tags"), (6, "no tag is")])

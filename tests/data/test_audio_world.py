@@ -11,8 +11,8 @@ from muso_exp.formats.sound.layouts import read_tracks
 
 
 def world(n_clips: int) -> SoundWorld:
-    sizes = {"n_users": 20, "n_artists": 30, "n_genres": 3, "per_artist": 2, "seed": 0}
-    return SoundWorld(n_clips=n_clips, seconds=1.0, sample_rate=8000, **sizes)  # type: ignore[arg-type]
+    sizes = {"users": 20, "artists": 30, "genres": 3, "per_artist": 2, "seed": 0}
+    return SoundWorld(clips=n_clips, seconds=1.0, sample_rate=8000, **sizes)  # type: ignore[arg-type]
 
 
 def test_sound_and_listening_lie_side_by_side_under_the_same_ids(cache: Path) -> None:

@@ -10,12 +10,21 @@ import numpy as np
 import pytest
 import soundfile
 from damage import contents
-from tiny_songs import N_BINS, RATE, ready, table, waveform, write_matrix, write_songs
+from tiny_songs import (
+    N_BINS,
+    RATE,
+    SOUND,
+    ready,
+    spectrum_options,
+    table,
+    waveform,
+    write_matrix,
+    write_songs,
+)
 
 from muso_exp.data.feature_regression.inputs import SpectrumInputs
 from muso_exp.data.feature_regression.sources import Songs
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError, MusoError
-from muso_exp.features.audio import SpectrumOptions
 from muso_exp.sound.spectrum_task import SpectrumReading
 
 Spoil = Callable[[np.ndarray], np.ndarray]
@@ -86,7 +95,7 @@ def test_no_matrix_at_all_is_told_in_one_line(
         (lambda values: values[:-1], "spectra_ids.txt: 30 ids for 29 rows of spectra.npy"),
         (lambda values: values[0], "a matrix of numbers, a row per track and a column per bin"),
         (lambda values: values > 0, "a matrix of numbers, a row per track and a column per bin"),
-        (lambda values: values[:, :50], "dataset.n_bins=100: "),
+        (lambda values: values[:, :50], "dataset.spectrum.n_bins=100: "),
         (lambda values: 0 * values, "every bin has one value in all train songs"),
         (lambda values: values.astype(object), "no .npy file: "),
     ],
@@ -189,23 +198,32 @@ def test_one_new_file_that_is_bad_is_told(matrix: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        ({"inputs": "sound"}, r"dataset\.inputs=sound: choose one of spectrum, waveform"),
-        ({"group": "genre"}, r"dataset\.group=genre: choose one of track, artist"),
-        ({"duplicates": "last"}, r"dataset\.duplicates=last: choose one of refuse, first"),
-        ({"coverage": 1.0}, r"dataset\.coverage=1\.0: above 0 and below 1 is needed"),
-        ({"crop": "end"}, r"dataset\.crop=end: choose one of centre, start"),
-        ({"seconds": 0.01}, r"dataset\.seconds=0\.01: 0\.02 s are needed for 100 bins"),
+        ({"inputs": "sound"}, "inputs=sound: one of spectrum, waveform is needed"),
+        ({"split": {"by": "genre"}}, r"split\.by=genre: one of track, artist is needed"),
+        ({"duplicates": "last"}, "duplicates=last: one of refuse, first is needed"),
+        ({"coverage": 1.0}, r"coverage=1\.0: float < 1 is needed"),
+        ({"store": {"crop": "end"}}, r"store\.crop=end: one of centre, start is needed"),
+        (
+            {"store": {"seconds": 0.01}},
+            r"store\.seconds=0\.01: 0\.02 s are needed for 100 bins",
+        ),
         ({"features": ["energy", "colour"]}, r"no audio feature 'colour'"),
         ({"features": ["energy"], "drop": ["energy"]}, r"dataset\.drop leaves no feature"),
-        ({"val_share": 0.0}, r"dataset\.val_share=0\.0, test_share=0\.1: shares above 0"),
-        ({"test_share": 0.9}, r"dataset\.val_share=0\.2, test_share=0\.9: shares above 0"),
-        ({"inputs": "waveform"}, r"waveform: set dataset\.sample_rate and dataset\.seconds"),
         (
-            {"inputs": "waveform", "sample_rate": RATE, "seconds": 0.5, "n_samples": 9_999},
-            r"dataset\.n_samples=9999, eval_windows=10: at least 1, and windows no longer",
+            {"split": {"val_share": 0.0}},
+            r"split\.val_share=0\.0, test_share=0\.1: shares above",
         ),
         (
-            {"inputs": "waveform", "sample_rate": RATE, "seconds": 0.5, "n_samples": 100},
+            {"split": {"test_share": 0.9}},
+            r"split\.val_share=0\.2, test_share=0\.9: shares above",
+        ),
+        ({"inputs": "waveform"}, r"waveform: set dataset\.store\.sample_rate and"),
+        (
+            {"inputs": "waveform", "store": SOUND, "windows": {"n_samples": 9_999}},
+            r"store\.seconds=0\.5: a window of 9999 samples at 11025 Hz is 0\.91 s long",
+        ),
+        (
+            {"inputs": "waveform", "store": SOUND, "windows": {"n_samples": 100}},
             r"dataset\.inputs=waveform: spectra\.npy holds spectra, no sound",
         ),
         ({"checks": [["energy", "rock"]]}, r"dataset\.checks: \[feature, genre where"),
@@ -220,7 +238,7 @@ def test_an_option_that_makes_no_sense_is_refused(
 
 
 def test_spectra_must_be_asked_for(matrix: Path) -> None:
-    inputs = SpectrumInputs(SpectrumReading(SpectrumOptions(N_BINS)), 1, 0)
+    inputs = SpectrumInputs(SpectrumReading(spectrum_options(n_bins=N_BINS)), 1, 0)
     nothing = table(1)
     songs = Songs(nothing, None, np.arange(1), nothing, 0, 0)
     with pytest.raises(ValueError, match="songs without spectra"):

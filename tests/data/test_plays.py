@@ -66,7 +66,7 @@ def test_batches_hold_lists_within_the_candidates(source: str, split: str, cache
 def test_the_name_of_the_data_holds_their_source(cache: Path) -> None:
     data = plays(cache, "hetrec")
     assert data.name == "plays: hetrec"
-    assert FactorTags(None, data, str(cache), 16, 0).name == "factor_tags: hetrec"
+    assert factor_tags(cache).name == "factor_tags: hetrec"
 
 
 def test_the_train_batch_is_the_whole_matrix(cache: Path) -> None:
@@ -142,8 +142,8 @@ def test_a_taste_profile_without_triplets_is_missing(tmp_path: Path) -> None:
 
 def factor_tags(cache: Path, source: str = "hetrec", **options: object) -> FactorTags:
     inner = Plays(None, source, str(cache), 16, 0, n_tags=0, **WORLD)  # type: ignore[arg-type]
-    options = {"n_factors": 4, "iterations": 2, **options}
-    return FactorTags(None, inner, str(cache), 32, 0, **options)  # type: ignore[arg-type]
+    factors = FactorOptions(**{"n_factors": 4, "iterations": 2, **options})  # type: ignore[arg-type]
+    return FactorTags(inner, factors, root=None, cache=str(cache), batch_size=32, seed=0)
 
 
 def test_factors_of_the_first_stage_come_from_all_plays_once(cache: Path) -> None:
@@ -161,7 +161,7 @@ def test_factors_of_the_first_stage_come_from_all_plays_once(cache: Path) -> Non
 
 
 def test_more_factors_than_items_are_refused(cache: Path) -> None:
-    with pytest.raises(ConfigError, match=r"dataset\.n_factors=999: at most 40"):
+    with pytest.raises(ConfigError, match=r"dataset\.factors\.n_factors=999: at most 40"):
         factor_tags(cache, n_factors=999).prepare_data()
 
 

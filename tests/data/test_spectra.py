@@ -7,18 +7,28 @@ import pytest
 import soundfile
 import torch
 from pytest import approx
-from tiny_songs import N_BINS, RATE, ready, table, waveform, write_matrix, write_songs
+from tiny_songs import (
+    N_BINS,
+    RATE,
+    SOUND,
+    ready,
+    spectrum_options,
+    table,
+    waveform,
+    write_matrix,
+    write_songs,
+)
 from torch import Tensor
 
 from muso_exp.data.feature_regression.splits import split_sizes
 from muso_exp.data.spectra import Spectra
-from muso_exp.features.audio import SpectrumOptions, spectrum
+from muso_exp.features.audio import spectrum
 from muso_exp.metrics.resampling import Bootstrap
 from muso_exp.records import Batch, Finding
 from muso_exp.sound.spectrum_task import SpectrumReading, read_spectrum
 from muso_exp.tasks.base import Answer
 
-OPTIONS = SpectrumReading(SpectrumOptions(N_BINS))
+OPTIONS = SpectrumReading(spectrum_options(n_bins=N_BINS))
 
 
 class Zeros:
@@ -64,7 +74,7 @@ def test_another_seed_splits_otherwise(matrix: Path, tmp_path: Path) -> None:
 
 
 def test_no_artist_is_in_two_parts(songs: Path, cache: Path) -> None:
-    data = ready(songs, cache, group="artist")
+    data = ready(songs, cache, split={"by": "artist"})
     artists = [set(data.artists[rows]) for rows in data.parts.values()]
     assert sum(len(names) for names in artists) == len(set.union(*artists)) == 15
 
@@ -237,7 +247,7 @@ def test_the_artists_mean_is_a_null_where_artists_are_on_both_sides(
         theirs = data.labels[train[data.artists[train] == data.artists[song]]]
         expected = theirs.sum(dim=0) / (len(theirs) + 2)
         assert nulls["artist_mean"]["preds"][row].numpy() == approx(expected.numpy(), abs=1e-6)
-    assert set(ready(songs, cache, group="artist").task.nulls()) == {"train_mean"}
+    assert set(ready(songs, cache, split={"by": "artist"}).task.nulls()) == {"train_mean"}
 
 
 def test_new_songs_get_estimates_intervals_and_neighbours(songs: Path, cache: Path) -> None:
@@ -272,7 +282,7 @@ def test_of_one_longer_new_song_as_much_is_heard_as_of_the_train_songs(
 
 
 def test_waveforms_have_the_same_songs_and_targets(songs: Path, cache: Path) -> None:
-    options = {"sample_rate": RATE, "seconds": 0.5, "n_samples": 2_000}
+    options = {"store": SOUND, "windows": {"n_samples": 2_000}}
     heard = ready(songs, cache, inputs="waveform", **options)
     seen = ready(songs, cache)
     assert heard.labels.equal(seen.labels)
@@ -289,7 +299,7 @@ def test_waveforms_have_the_same_songs_and_targets(songs: Path, cache: Path) -> 
 
 
 def test_waveforms_of_new_songs_are_cut_alike(songs: Path, cache: Path) -> None:
-    options = {"sample_rate": RATE, "seconds": 0.5, "n_samples": 2_000}
+    options = {"store": SOUND, "windows": {"n_samples": 2_000}}
     data = ready(songs, cache, inputs="waveform", **options)
     data.load_state_dict(data.state_dict())
     assert len(data.read_new(songs).apply(Zeros())) == 30
@@ -316,7 +326,7 @@ def test_the_report_checks_other_songs_that_have_genres(songs: Path, cache: Path
 @pytest.mark.data
 def test_real_mp3s_have_spectra(real_data: Path, tmp_path: Path) -> None:
     path = next((real_data / "emotify-audio" / "audio" / "rock").glob("*.mp3"))
-    values, seconds = read_spectrum(SpectrumReading(SpectrumOptions()), str(path))
+    values, seconds = read_spectrum(SpectrumReading(spectrum_options()), str(path))
     assert values.shape == (10_000,) and seconds == approx(30, abs=0.2)
     bass = values[:500].mean()  # below 250 Hz
     assert bass > 5 * values[8_000:].mean()

@@ -3,24 +3,33 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pandas as pd
 import soundfile
 import yaml
 from conftest import REPOSITORY
+from omegaconf import OmegaConf
 from tiny_tracks import tracks
 
 from muso_exp.data.spectra import Spectra
+from muso_exp.experiment.build import build
+from muso_exp.features.audio import SpectrumOptions
 
 CONF = yaml.safe_load((REPOSITORY / "conf" / "dataset" / "spectra.yaml").read_text())
 RATE, SECONDS, N_BINS = 11_025, 0.5, 100
-SMALL = {"n_bins": N_BINS, "batch_size": 8, "workers": 1}
+SOUND = {"sample_rate": RATE, "seconds": SECONDS}  # what waveforms need
+SMALL = {"batch_size": 8, "spectrum": {"n_bins": N_BINS}, "store": {"workers": 1}}
 
 
 def dataset(root: Path | None, cache: Path, **options: Any) -> Spectra:
-    plain = {k: v for k, v in CONF.items() if not k.startswith("_")}
     places = {"root": root and str(root), "cache": str(cache), "seed": 0}
-    return Spectra(**plain | places | SMALL | options)
+    return build(OmegaConf.merge(CONF, places, SMALL, options), Spectra)
+
+
+def spectrum_options(**options: Any) -> SpectrumOptions:
+    """Return the document's spectrum, but for these options."""
+    return msgspec.convert(CONF["spectrum"] | options, SpectrumOptions)
 
 
 def ready(root: Path | None, cache: Path, **options: Any) -> Spectra:

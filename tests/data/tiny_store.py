@@ -6,7 +6,7 @@ import pandas as pd
 
 from muso_exp.sound.store import StoreOptions
 
-OPTIONS = StoreOptions(sample_rate=16_000, seconds=4.0, min_seconds=2.0, workers=1)
+OPTIONS = StoreOptions(sample_rate=16_000, seconds=4.0, crop="centre", workers=1, min_seconds=2.0)
 N = 64_000  # samples of a clip
 
 

@@ -217,8 +217,6 @@ def test_bpr_repeats_and_a_resumed_epoch_draws_what_it_would_have_drawn() -> Non
     [
         (lambda: WMF(**SIZES, n_factors=41), "model.n_factors must be 1 to 40, the number of item"),
         (lambda: WMF(**SIZES, n_factors=1, bias=True), "model.n_factors must be 2 to 40"),
-        (lambda: WMF(**SIZES, regularization=-1), "model.regularization must be >= 0, got -1"),
-        (lambda: WMF(**SIZES, confidence="sqrt"), "must be log or linear, got 'sqrt'"),
         (lambda: BPR(**SIZES, n_factors=0), "model.n_factors must be 1 to 40"),
         (lambda: BPR(**SIZES, lr=0), "model.lr must be > 0, got 0"),
         (lambda: Popularity(**SIZES, by="fame"), "must be users or plays, got 'fame'"),

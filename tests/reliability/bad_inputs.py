@@ -80,12 +80,12 @@ FORMATS = {
     "spectra": Format(
         tiny_songs.write_matrix,
         ("spectra.npy", "spectra_ids.txt", "track_features.csv"),
-        ("+experiment=spectra_features", f"dataset.n_bins={tiny_songs.N_BINS}"),
+        ("+experiment=spectra_features", f"dataset.spectrum.n_bins={tiny_songs.N_BINS}"),
     ),
     "sound": Format(
         tiny_songs.write_songs,
         ("manifest.csv", "track_features.csv"),
-        ("+experiment=spectra_features", f"dataset.n_bins={tiny_songs.N_BINS}"),
+        ("+experiment=spectra_features", f"dataset.spectrum.n_bins={tiny_songs.N_BINS}"),
     ),
 }
 

@@ -120,7 +120,7 @@ import sys, pandas as pd, pathlib
 from muso_exp.sound.store import StoreOptions, build_store
 paths = sorted(pathlib.Path(sys.argv[1]).iterdir())
 tracks = pd.DataFrame({"track_id": [p.name for p in paths], "path": [str(p) for p in paths]})
-options = StoreOptions(sample_rate=16_000, seconds=4.0, min_seconds=2.0, workers=1)
+options = StoreOptions(sample_rate=16_000, seconds=4.0, crop="centre", workers=1, min_seconds=2.0)
 sys.stdout.write(build_store(tracks, pathlib.Path(sys.argv[2]), options).fingerprint)
 """
 

@@ -18,7 +18,7 @@ def test_loudness_is_in_decibels_of_full_scale() -> None:
 
 def test_the_padding_of_a_clip_is_not_heard(tmp_path: Path, cache: Path) -> None:
     root = write_sound_folder(tmp_path)
-    short, padded = genres(root, cache), genres(root, cache, seconds=2.4)
+    short, padded = genres(root, cache), genres(root, cache, store={"seconds": 2.4})
     assert len(padded.store.clip(0)) == 2 * padded.store.index["n_filled"][0]
     expected = 10 * np.log10(0.3**2 / 2)  # tones of amplitude 0.3
     for data in (short, padded):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -16,39 +16,56 @@ from torch.utils.data import BatchSampler, DataLoader, RandomSampler
 from muso_exp.data.base import BatchDataset
 from muso_exp.data.feature_regression.sources import Songs
 from muso_exp.data.feature_regression.splits import SpectrumRows, fit_inputs
-from muso_exp.data.sound.windows import Crops, EpochBatches, Windows
+from muso_exp.data.sound.windows import Crops, EpochBatches, WindowOptions, Windows
 from muso_exp.errors import ConfigError, DataFormatError
+from muso_exp.features.audio import SpectrumOptions
 from muso_exp.features.tracks import Scaling
+from muso_exp.options import Count, Inert, Options, Positive
+from muso_exp.sound.clips import Crop
 from muso_exp.sound.spectra import compute_spectra, typical_seconds
 from muso_exp.sound.spectrum_task import SpectrumReading
 from muso_exp.sound.store import AudioStore, StoreOptions, build_store
 
-INPUTS = ("spectrum", "waveform")
+InputKind = Literal["spectrum", "waveform"]
+
+
+class SoundOptions(Options, frozen=True, kw_only=True):
+    """Which part of a sound file a song is.
+
+    Attributes:
+        sample_rate: that the sound is brought to, in Hz; None keeps each file's (spectrum only).
+        seconds: at most so much of each file; None takes all of it (spectrum only).
+        crop: which part of a longer file: centre or start.
+        workers: processes that decode, render and compute spectra.
+    """
+
+    sample_rate: Count | None
+    seconds: Positive | None
+    crop: Crop
+    workers: Inert[Count]
 
 
 class SpectrumInputs:
     """Spectra, each bin standardised by the train songs.
 
     Args:
-        options: which part of a file, and what its spectrum is.
+        reading: which part of a file, and what its spectrum is.
         workers: processes that compute spectra.
         num_workers: processes that make batches.
     """
 
-    spectra = True
-
-    def __init__(self, options: SpectrumReading, workers: int, num_workers: int) -> None:
-        self.options, self.workers, self.num_workers = options, workers, num_workers
+    def __init__(self, reading: SpectrumReading, workers: int, num_workers: int) -> None:
+        self.reading, self.workers, self.num_workers = reading, workers, num_workers
 
     @property
     def dims(self) -> dict[str, int | str | list[int]]:
         """Return what a model must know of the inputs."""
-        return {"n_inputs": self.options.spectrum.n_bins}
+        return {"n_inputs": self.reading.spectrum.n_bins}
 
     def open(self, songs: Songs, cache: Path) -> np.ndarray:
         """Take up the songs; return which of them can be used, shape (n_songs,)."""
         if songs.values is None:
-            raise ValueError("songs without spectra; read them with spectra=True")
+            raise ValueError("songs without spectra; give read_songs a reading")
         self.values, self.rows = songs.values, songs.rows
         self.seconds = typical_seconds(songs.table)
         return np.ones(len(songs.rows), dtype=bool)
@@ -99,10 +116,10 @@ class SpectrumInputs:
         Of files that are longer than what the model learned from, as much is taken: what a bin
         holds depends on the length.
         """
-        options = self.options
-        if options.seconds is None and np.isfinite(self.seconds):
-            options = replace(options, seconds=max(self.seconds, options.spectrum.min_seconds))
-        found = compute_spectra(files, cache, options, self.workers)
+        reading = self.reading
+        if reading.seconds is None and np.isfinite(self.seconds):
+            reading = replace(reading, seconds=max(self.seconds, reading.spectrum.min_seconds))
+        found = compute_spectra(files, cache, reading, self.workers)
         rows = np.arange(len(found.index))
         part = SpectrumRows(found.values, rows, self.scaling, _no_target(len(rows)))
         return NewInputs(part, found.index, found.quarantine)
@@ -113,28 +130,19 @@ class WaveformInputs:
 
     Args:
         options: of the store.
-        n_samples: length of a window.
-        n_windows: windows of a song that a prediction is averaged over, at most.
+        windows: what a network is given of a song.
         num_workers: processes that make batches.
 
     Raises:
         ConfigError: windows longer than the clips.
     """
 
-    spectra = False
+    reading = None  # no spectrum
     constant = 0
 
-    def __init__(
-        self, options: StoreOptions, n_samples: int, n_windows: int, num_workers: int
-    ) -> None:
-        whole = options.clip.n_samples // max(n_samples, 1)
-        if n_samples < 1 or n_windows < 1 or whole < 1:
-            raise ConfigError(
-                f"dataset.n_samples={n_samples}, eval_windows={n_windows}: at least 1, and windows "
-                f"no longer than a clip of {options.seconds} s at {options.sample_rate} Hz"
-            )
-        self.options, self.n_samples = options, n_samples
-        self.n_windows, self.num_workers = min(n_windows, whole), num_workers
+    def __init__(self, options: StoreOptions, windows: WindowOptions, num_workers: int) -> None:
+        self.options, self.num_workers = options, num_workers
+        self.windows = windows.fitted(options.clip)
 
     @property
     def dims(self) -> dict[str, int | str | list[int]]:
@@ -142,7 +150,7 @@ class WaveformInputs:
         return {
             "head": "regression",
             "sample_rate": self.options.sample_rate,
-            "n_samples": self.n_samples,
+            "n_samples": self.windows.n_samples,
         }
 
     def open(self, songs: Songs, cache: Path) -> np.ndarray:
@@ -164,8 +172,9 @@ class WaveformInputs:
     def training(
         self, rows: np.ndarray, target: Tensor, batch_size: int, seed: int, epoch: Callable
     ) -> DataLoader:
-        """Return a random crop of each train song, another one in each epoch."""
-        crops = Crops(self.store, self.clips[rows], target, self.n_samples, 1, seed)
+        """Return random crops of each train song, others in each epoch."""
+        n_samples, per_clip = self.windows.n_samples, self.windows.crops_per_clip
+        crops = Crops(self.store, self.clips[rows], target, n_samples, per_clip, seed)
         batches = EpochBatches(len(crops), batch_size or len(crops), seed, epoch)
         return DataLoader(crops, sampler=batches, batch_size=None, num_workers=self.num_workers)
 
@@ -184,18 +193,17 @@ class WaveformInputs:
         return NewInputs(part, store.index, store.quarantine)
 
     def _windows(self, store: AudioStore, clips: np.ndarray, target: Tensor) -> Windows:
-        return Windows(store, clips, target, self.n_samples, self.n_windows)
+        return Windows(store, clips, target, self.windows.n_samples, self.windows.eval_windows)
 
 
 Inputs = SpectrumInputs | WaveformInputs
 
 
 def make_inputs(
-    kind: str,
-    options: SpectrumReading,
-    n_samples: int,
-    n_windows: int,
-    workers: int,
+    kind: InputKind,
+    spectrum: SpectrumOptions,
+    sound: SoundOptions,
+    windows: WindowOptions,
     num_workers: int,
 ) -> Inputs:
     """Return inputs of a kind, `spectrum` or `waveform`; arguments as of their constructors.
@@ -203,13 +211,22 @@ def make_inputs(
     Raises:
         ConfigError: waveforms without a fixed rate and length, or windows longer than that.
     """
+    reading = SpectrumReading(spectrum, sound.sample_rate, sound.seconds, sound.crop)
     if kind == "spectrum":
-        return SpectrumInputs(options, workers, num_workers)
-    rate, seconds = options.sample_rate, options.seconds
+        return SpectrumInputs(reading, sound.workers, num_workers)
+    rate, seconds = sound.sample_rate, sound.seconds
     if rate is None or seconds is None:
-        raise ConfigError("dataset.inputs=waveform: set dataset.sample_rate and dataset.seconds")
-    store = StoreOptions(rate, seconds, options.crop, n_samples / rate, workers)
-    return WaveformInputs(store, n_samples, n_windows, num_workers)
+        raise ConfigError(
+            "dataset.inputs=waveform: set dataset.store.sample_rate and dataset.store.seconds"
+        )
+    store = StoreOptions(
+        sample_rate=rate,
+        seconds=seconds,
+        crop=sound.crop,
+        workers=sound.workers,
+        min_seconds=windows.n_samples / rate,
+    )
+    return WaveformInputs(store, windows, num_workers)
 
 
 @dataclass(frozen=True)

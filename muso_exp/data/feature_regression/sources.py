@@ -64,9 +64,8 @@ def read_songs(
     layout: str,
     features: Sequence[str],
     duplicates: str,
-    options: SpectrumReading,
+    reading: SpectrumReading | None,
     workers: int,
-    spectra: bool,
 ) -> Songs:
     """Return the songs of a folder: a ready matrix, or sound files, with a feature table.
 
@@ -77,27 +76,26 @@ def read_songs(
         layout: of the sound files.
         features: columns of the feature table.
         duplicates: what a second row of an id in it is: `refuse`d, or left out (`first`).
-        options: which part of a file, and what its spectrum is.
+        reading: which part of a file, and what its spectrum is; None for the sound files alone.
         workers: processes that compute spectra.
-        spectra: whether spectra are asked for, or only sound files.
 
     Raises:
         DatasetNotFoundError: a file is missing.
         DataFormatError: a file holds what it must not, or no song has both sound and features.
-        ConfigError: a matrix of other width than the options', or where sound is needed.
+        ConfigError: a matrix of other width than `reading`'s, or where sound is needed.
     """
     table = read_feature_table(find_feature_table(root), features, duplicates)
     matrix = find_matrix(root) if root.is_dir() else None
     if matrix is not None:
-        if not spectra:
+        if reading is None:
             raise ConfigError(f"dataset.inputs=waveform: {matrix.name} holds spectra, no sound")
-        matrix_values, sound = _of_matrix(matrix, options)
+        matrix_values, sound = _of_matrix(matrix, reading)
         return _match(root, sound, table, features, matrix_values, _nothing())
     tracks = read_tracks(root, layout)
     values: np.ndarray | None = None
     quarantine = _nothing()
-    if spectra:
-        found = compute_spectra(tracks, cache, options, workers)
+    if reading is not None:
+        found = compute_spectra(tracks, cache, reading, workers)
         values, quarantine = found.values, found.quarantine
         if len(quarantine):
             reasons = why(quarantine)
@@ -113,8 +111,8 @@ def _of_matrix(path: Path, options: SpectrumReading) -> tuple[np.ndarray, pd.Dat
     values, ids = read_matrix(path)
     if values.shape[1] != options.spectrum.n_bins:
         raise ConfigError(
-            f"dataset.n_bins={options.spectrum.n_bins}: {path} has {values.shape[1]} columns; "
-            "set dataset.n_bins to that"
+            f"dataset.spectrum.n_bins={options.spectrum.n_bins}: {path} has {values.shape[1]} "
+            "columns; set dataset.spectrum.n_bins to that"
         )
     sound = pd.DataFrame({"id": ids, "path": "", "seconds": np.nan})
     for name in ("artist", "title", "genre"):

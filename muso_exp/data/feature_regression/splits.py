@@ -1,6 +1,7 @@
 """Which songs are trained on, as document 4 draws them, and their batches."""
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 import torch
@@ -8,10 +9,25 @@ import torch
 from muso_exp.data.base import BatchDataset
 from muso_exp.errors import ConfigError, DataFormatError
 from muso_exp.features.tracks import Scaling, fit_scaling
+from muso_exp.options import Options, Share
 from muso_exp.records import Batch
 
 PARTS = ("train", "val", "test")
 _BLOCK = 2**24  # numbers that are held in float64 at once
+
+
+class SongSplit(Options, frozen=True, kw_only=True):
+    """How songs are split.
+
+    Attributes:
+        by: `track`, split as published, or `artist`, no artist in two parts.
+        val_share: share of the songs that the checkpoint and the intervals come from ("dev").
+        test_share: share that is tested on.
+    """
+
+    by: Literal["track", "artist"]
+    val_share: Share
+    test_share: Share
 
 
 def split_sizes(n_songs: int, val_share: float, test_share: float) -> dict[str, int]:
@@ -25,8 +41,8 @@ def split_sizes(n_songs: int, val_share: float, test_share: float) -> dict[str, 
     held = val_share + test_share
     if not (val_share > 0 and test_share > 0 and held < 1):
         raise ConfigError(
-            f"dataset.val_share={val_share}, test_share={test_share}: shares above 0 that leave "
-            "something to train on are needed"
+            f"dataset.split.val_share={val_share}, test_share={test_share}: shares above 0 that "
+            "leave something to train on are needed"
         )
     n_held = int(held * n_songs)
     n_val = int(val_share / held * n_held)
@@ -62,7 +78,7 @@ def split_songs(
     empty = [name for name, rows in parts.items() if len(rows) == 0]
     if empty:
         raise ConfigError(
-            f"dataset.group=artist: {len(names)} artists are too few, none falls to {empty[0]}"
+            f"dataset.split.by=artist: {len(names)} artists are too few, none falls to {empty[0]}"
         )
     return {name: parts[name] for name in PARTS}
 

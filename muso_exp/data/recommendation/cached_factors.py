@@ -1,9 +1,9 @@
 """The first stage of two: latent factors of a whole matrix of plays, fitted once."""
 
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+from msgspec.structs import asdict
 
 from muso_exp.cache import cache_key, cached_file
 from muso_exp.data.plays import Plays
@@ -27,7 +27,7 @@ def cached_factors(plays: Plays, options: FactorOptions, cache: Path) -> dict[st
     matrix = plays.data.plays
     if options.n_factors > min(matrix.shape):
         raise ConfigError(
-            f"dataset.n_factors={options.n_factors}: at most {min(matrix.shape)}, the "
+            f"dataset.factors.n_factors={options.n_factors}: at most {min(matrix.shape)}, the "
             "smaller of the numbers of users and items"
         )
     params = {**asdict(options), "shape": list(matrix.shape)}

@@ -2,10 +2,12 @@
 
 from abc import abstractmethod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
+from msgspec.structs import replace
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -13,12 +15,11 @@ from muso_exp.data.base import BatchDataset, ExperimentData, NewInput
 from muso_exp.data.sound.scratch import in_scratch
 from muso_exp.data.sound.simulated_sound import SoundWorld, sound_folder
 from muso_exp.data.sound.splits import SplitOptions, group_names, split_clips
-from muso_exp.data.sound.windows import Crops, EpochBatches, Windows
-from muso_exp.errors import ConfigError
+from muso_exp.data.sound.windows import Crops, EpochBatches, WindowOptions, Windows
 from muso_exp.formats.sound.layouts import read_tracks
 from muso_exp.formats.sound.new_songs import find_songs, warn_of_bad
 from muso_exp.formats.sound.split_lists import read_artist_list, read_split_list, set_listed
-from muso_exp.options import Count, Positive, Seed, Share, ZeroOrMore
+from muso_exp.options import Inert
 from muso_exp.sound.store import AudioStore, StoreOptions, build_store
 from muso_exp.tasks.base import Task
 from muso_exp.tasks.new_clips import NewClips
@@ -32,38 +33,17 @@ class AudioData(ExperimentData):
     model averages. Artists are the independent unit (a clip where the artist is unknown).
 
     Args:
-        root: folder of sound files in one of the layouts of `muso_exp.formats.sound.layouts`; None
-            for the simulated world, rendered to sound.
-        cache: folder for the store and the simulated files.
-        batch_size: crops or clips of a batch; 0 for all at once.
-        seed: of the split and of the crops.
-        num_workers: processes that make batches.
-        layout: auto, manifest, fma, gtzan, emotify or folder.
-        sample_rate: that clips are kept at, in Hz.
-        seconds: length of a clip; a shorter file is padded, a longer one cropped.
-        crop: which part of a longer file is kept: centre or start.
-        workers: processes that decode (or render).
-        n_samples: length of a window.
-        eval_windows: windows of a clip that a prediction is averaged over, at most.
-        crops_per_clip: random crops of each clip in a training epoch.
-        split: track, artist or published.
-        split_list: published list of the split, see `muso_exp.formats.sound.split_lists`.
+        store: which clips are kept of the files.
+        windows: what a network is given of a clip.
+        split: which clips are trained on and which tested.
+        world: the simulated world, rendered to sound where no root is given.
+        layout: of the files: auto, manifest, fma, gtzan, emotify or folder.
         artist_list: published list of the artists, for layouts that lack them.
-        test_share: share of the clips that is tested on; unread with folds.
-        val_share: share of the rest that a model is chosen by; 0 for none.
-        n_folds: 0, or the number of folds of a cross-validation.
-        fold: which of them is tested on, from 0.
-        world_users: users of the simulated world.
-        world_artists: its artists.
-        world_genres: its genres.
-        world_clips: its tracks with sound.
-        world_per_artist: most of them of one artist.
-        world_seconds: length of their files.
-        world_sample_rate: of the files, in Hz.
-        world_seed: of the world.
+        **common: see `muso_exp.data.base.ExperimentData`; `root` is a folder of sound files in one
+            of the layouts of `muso_exp.formats.sound.layouts`.
 
     Raises:
-        ConfigError: an option out of its range, or a clip shorter than a window.
+        ConfigError: a clip shorter than a window.
 
     Source: thesis section 6.1 (20 s at 16 kHz, crops, 5 windows).
     """
@@ -72,64 +52,21 @@ class AudioData(ExperimentData):
 
     def __init__(
         self,
-        root: str | None,
-        cache: str,
-        batch_size: ZeroOrMore,
-        seed: Seed,
-        num_workers: ZeroOrMore = 0,
-        layout: str = "auto",
-        sample_rate: Count = 16_000,
-        seconds: Positive = 20.0,
-        crop: str = "centre",
-        workers: Count = 2,
-        n_samples: Count = 59_049,
-        eval_windows: Count = 5,
-        crops_per_clip: Count = 1,
-        split: str = "artist",
-        split_list: str | None = None,
+        store: StoreOptions,
+        windows: WindowOptions,
+        split: SplitOptions,
+        world: SoundWorld,
+        layout: Inert[str] = "auto",
         artist_list: str | None = None,
-        test_share: Share = 0.2,
-        val_share: Share = 0.1,
-        n_folds: ZeroOrMore = 0,
-        fold: ZeroOrMore = 0,
-        world_users: Count = 300,
-        world_artists: Count = 400,
-        world_genres: Count = 8,
-        world_clips: Count = 400,
-        world_per_artist: Count = 4,
-        world_seconds: Positive = 10.0,
-        world_sample_rate: Count = 16_000,
-        world_seed: Seed = 0,
+        **common: Any,
     ) -> None:
-        super().__init__(root, cache, batch_size, seed, num_workers)
-        sizes = {"n_samples": n_samples, "eval_windows": eval_windows}
-        for name, size in {**sizes, "crops_per_clip": crops_per_clip}.items():
-            if size < 1:
-                raise ConfigError(f"dataset.{name}={size}: at least 1 is needed")
-        self.layout, self.n_samples, self.crops_per_clip = layout, n_samples, crops_per_clip
-        least = n_samples / sample_rate
-        self.store_options = StoreOptions(sample_rate, seconds, crop, least, workers)
-        whole = self.store_options.clip.n_samples // n_samples  # windows in a clip
-        if whole < 1:
-            raise ConfigError(
-                f"dataset.seconds={seconds}: a window of {n_samples} samples at {sample_rate} Hz "
-                f"is {least:.2f} s long"
-            )
-        self.eval_windows = min(eval_windows, whole)
-        self.split_options = SplitOptions(split, test_share, val_share, n_folds, fold, seed)
-        self.split_list = None if split_list is None else Path(split_list)
+        super().__init__(**common)
+        least = windows.n_samples / store.sample_rate
+        self.store_options = replace(store, min_seconds=max(store.min_seconds, least))
+        self.window_options = windows.fitted(store.clip)
+        self.split_options, self.world, self.layout = split, world, layout
         self.artist_list = None if artist_list is None else Path(artist_list)
         self._opened: tuple[pd.DataFrame, AudioStore] | None = None
-        self.world = SoundWorld(
-            world_users,
-            world_artists,
-            world_genres,
-            world_clips,
-            world_per_artist,
-            world_seconds,
-            world_sample_rate,
-            world_seed,
-        )
 
     def prepare_data(self) -> None:
         """Render the simulated world where it is asked for, and decode the clips, once.
@@ -154,8 +91,8 @@ class AudioData(ExperimentData):
         self.n_read = len(tracks)
         self.tracks = self.choose(decoded).reset_index(drop=True)
         self.clips = place[self.tracks["track_id"]].to_numpy()  # (n_clips,), numbers in the store
-        self.parts = split_clips(self.tracks, self.strata(), self.split_options)
-        if self.split_options.kind == "published":
+        self.parts = split_clips(self.tracks, self.strata(), self.split_options, self.seed)
+        if self.split_options.by == "published":
             self._drop_unlisted()
         self.artists = group_names(self.tracks)  # (n_clips,)
         self.labels = self.learn()  # (n_clips, ...)
@@ -166,7 +103,7 @@ class AudioData(ExperimentData):
             "head": self.head,
             "n_outputs": self.n_outputs(),
             "sample_rate": self.store.sample_rate,
-            "n_samples": self.n_samples,
+            "n_samples": self.window_options.n_samples,
         }
 
     @abstractmethod
@@ -214,8 +151,8 @@ class AudioData(ExperimentData):
             self.store,
             self.clips[rows],
             self.labels[torch.from_numpy(rows)],
-            self.n_samples,
-            self.crops_per_clip,
+            self.window_options.n_samples,
+            self.window_options.crops_per_clip,
             self.seed,
         )
         batches = EpochBatches(len(crops), self.batch_size or len(crops), self.seed, self.epoch)
@@ -237,7 +174,7 @@ class AudioData(ExperimentData):
     def windows(self, rows: np.ndarray) -> BatchDataset:
         """Return the consecutive windows of some clips."""
         labels = self.labels[torch.from_numpy(rows)]
-        return Windows(self.store, self.clips[rows], labels, self.n_samples, self.eval_windows)
+        return self._windows(self.store, self.clips[rows], labels)
 
     def read_new(self, path: Path) -> NewInput:
         """Read new songs: a sound file, or a folder of them.
@@ -255,11 +192,15 @@ class AudioData(ExperimentData):
             store = build_store(songs, folder, self.store_options)
             warn_of_bad(store.quarantine, len(songs))
             every, nothing = np.arange(len(store)), torch.zeros(len(store))
-            windows = Windows(store, every, nothing, self.n_samples, self.eval_windows)
+            windows = self._windows(store, every, nothing)
             named = store.index[["track_id"]].reset_index(drop=True)
             return NewClips(named, self.loader(windows, shuffle=False))
 
         return self.new_songs(in_scratch(decode))
+
+    def _windows(self, store: AudioStore, clips: np.ndarray, target: Tensor) -> Windows:
+        length = self.window_options
+        return Windows(store, clips, target, length.n_samples, length.eval_windows)
 
     def _sound_clips(self) -> SoundClips:
         index = self.store.index
@@ -272,7 +213,7 @@ class AudioData(ExperimentData):
             n_filled=index["n_filled"].to_numpy()[self.clips],
             n_samples=self.store.n_samples,
             seconds=self.store_options.seconds,
-            split=self.split_options.kind,
+            split=self.split_options.by,
             n_folds=self.split_options.n_folds,
             n_read=self.n_read,
             n_decoded=len(self.store),
@@ -287,8 +228,9 @@ class AudioData(ExperimentData):
 
     def _open(self) -> tuple[pd.DataFrame, AudioStore]:
         tracks = read_tracks(self.folder(), self.layout)
-        if self.split_list is not None:
-            tracks = set_listed(tracks, "split", read_split_list(self.split_list))
+        if self.split_options.list is not None:
+            listed = read_split_list(Path(self.split_options.list))
+            tracks = set_listed(tracks, "split", listed)
         if self.artist_list is not None:
             tracks = set_listed(tracks, "artist", read_artist_list(self.artist_list))
         return tracks, build_store(tracks, self.cache, self.store_options)

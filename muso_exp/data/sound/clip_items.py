@@ -1,6 +1,7 @@
 """Sound and listening side by side: which played item a clip is, and its factors."""
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from muso_exp.features.als import FactorOptions
 from muso_exp.features.matching import match_songs
 from muso_exp.formats.listening.interactions import Interactions
 
+Match = Literal["id", "names"]  # how a clip is found among the played items
 LEAST = 3  # clips that are played: one for each part of the split
 
 
@@ -38,18 +40,7 @@ def prepare_factors(plays: Plays, folder: Path, options: FactorOptions, cache: P
     cached_factors(plays, options, cache)
 
 
-def require_match(match: str) -> str:
-    """Return a way to find a clip among the items.
-
-    Raises:
-        ConfigError: it is not one.
-    """
-    if match not in ("id", "names"):
-        raise ConfigError(f"dataset.match={match}: choose id or names")
-    return match
-
-
-def played_tracks(plays: Interactions, tracks: pd.DataFrame, match: str) -> pd.DataFrame:
+def played_tracks(plays: Interactions, tracks: pd.DataFrame, match: Match) -> pd.DataFrame:
     """Return the tracks with any play, with the number of their item as `item`.
 
     Args:

@@ -1,58 +1,50 @@
 """Which clips are trained on and which tested: whole tracks or whole artists, shares or folds."""
 
 import hashlib
-from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold
 
 from muso_exp.errors import ConfigError
+from muso_exp.options import Options, Share, ZeroOrMore
 
 PARTS = ("train", "val", "test")
-KINDS = ("track", "artist", "published")
 
 
-@dataclass(frozen=True)
-class SplitOptions:
+class SplitOptions(Options, frozen=True, kw_only=True):
     """How clips are split.
 
     Attributes:
-        kind: `track`, `artist` (no artist in two parts; a clip of an unknown artist stands alone)
+        by: `track`, `artist` (no artist in two parts; a clip of an unknown artist stands alone)
             or `published` (by the `split` of the tracks; clips that it leaves out are not used).
+        list: published list of the split, see `muso_exp.formats.sound.split_lists`.
         test_share: share of the clips that is tested on; unread with folds.
         val_share: share of the rest that a model is chosen by; 0 for none.
         n_folds: 0, or into how many folds the clips are cut for cross-validation.
         fold: which of them is tested on, from 0.
-        seed: of the split.
+
+    Raises:
+        ConfigError: a single fold, or a fold beyond the last.
     """
 
-    kind: str = "artist"
-    test_share: float = 0.2
-    val_share: float = 0.1
-    n_folds: int = 0
-    fold: int = 0
-    seed: int = 0
+    by: Literal["track", "artist", "published"]
+    list: str | None
+    test_share: Share
+    val_share: Share
+    n_folds: ZeroOrMore
+    fold: ZeroOrMore
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be.
-
-        Raises:
-            ConfigError: an option out of its range.
-        """
-        if self.kind not in KINDS:
-            raise ConfigError(f"dataset.split={self.kind}: choose one of {', '.join(KINDS)}")
-        for name, share in (("test_share", self.test_share), ("val_share", self.val_share)):
-            if not 0 <= share < 1:
-                raise ConfigError(f"dataset.{name}={share}: a share >= 0 and < 1 is needed")
-        if self.n_folds == 1 or self.n_folds < 0:
-            raise ConfigError(f"dataset.n_folds={self.n_folds}: 0 or at least 2 folds are needed")
-        if self.n_folds and not 0 <= self.fold < self.n_folds:
-            raise ConfigError(f"dataset.fold={self.fold}: 0 to {self.n_folds - 1} are there")
+        if self.n_folds == 1:
+            raise ConfigError("dataset.split.n_folds=1: 0 or at least 2 folds are needed")
+        if self.n_folds and self.fold >= self.n_folds:
+            raise ConfigError(f"dataset.split.fold={self.fold}: 0 to {self.n_folds - 1} are there")
 
 
 def split_clips(
-    tracks: pd.DataFrame, strata: np.ndarray, options: SplitOptions
+    tracks: pd.DataFrame, strata: np.ndarray, options: SplitOptions, seed: int
 ) -> dict[str, np.ndarray]:
     """Return the rows of train, val and test, ascending.
 
@@ -62,27 +54,28 @@ def split_clips(
         tracks: `track_id`, `artist` and `split` of each clip.
         strata: a class of each clip that folds shall hold equal shares of, shape (n_clips,).
         options: of the split.
+        seed: of the split.
 
     Raises:
         ConfigError: a part without clips; no published split.
     """
     every = np.arange(len(tracks))
-    groups = group_names(tracks) if options.kind != "track" else tracks["track_id"].to_numpy(str)
-    if options.kind == "published":
+    groups = group_names(tracks) if options.by != "track" else tracks["track_id"].to_numpy(str)
+    if options.by == "published":
         parts = _published(tracks)
     elif options.n_folds:
-        parts = _fold(groups, strata, options)
+        parts = _fold(groups, strata, options, seed)
     else:
-        test = _drawn(groups, options.test_share, options.seed)
+        test = _drawn(groups, options.test_share, seed)
         parts = {"train": every[~test], "val": every[:0], "test": every[test]}
     if len(parts["val"]) == 0 and options.val_share > 0:
         rest = parts["train"]
-        held = _drawn(groups[rest], options.val_share, options.seed + 1)
+        held = _drawn(groups[rest], options.val_share, seed + 1)
         parts |= {"train": rest[~held], "val": rest[held]}
     for name in PARTS:
         if len(parts[name]) == 0 and (name != "val" or options.val_share > 0):
             raise ConfigError(
-                f"dataset.split={options.kind}: no clip of {len(tracks)} falls to {name}; "
+                f"dataset.split.by={options.by}: no clip of {len(tracks)} falls to {name}; "
                 "more clips or other shares are needed"
             )
     return parts
@@ -110,14 +103,16 @@ def _drawn(groups: np.ndarray, share: float, seed: int) -> np.ndarray:
     return np.isin(group, order[reached])
 
 
-def _fold(groups: np.ndarray, strata: np.ndarray, options: SplitOptions) -> dict[str, np.ndarray]:
+def _fold(
+    groups: np.ndarray, strata: np.ndarray, options: SplitOptions, seed: int
+) -> dict[str, np.ndarray]:
     n_groups = len(np.unique(groups))
     if n_groups < options.n_folds:
         raise ConfigError(
-            f"dataset.n_folds={options.n_folds}: only {n_groups} different {options.kind}s are "
+            f"dataset.split.n_folds={options.n_folds}: only {n_groups} different {options.by}s are "
             "there"
         )
-    cut = StratifiedGroupKFold(options.n_folds, shuffle=True, random_state=options.seed)
+    cut = StratifiedGroupKFold(options.n_folds, shuffle=True, random_state=seed)
     folds = list(cut.split(groups, strata, groups))
     train, test = folds[options.fold]
     return {"train": train, "val": train[:0], "test": test}
@@ -127,6 +122,6 @@ def _published(tracks: pd.DataFrame) -> dict[str, np.ndarray]:
     named = tracks["split"].to_numpy(str)
     if not np.isin(["train", "test"], named).all():
         raise ConfigError(
-            "dataset.split=published: the tracks name no train and test; set dataset.split_list"
+            "dataset.split.by=published: the tracks name no train and test; set dataset.split.list"
         )
     return {name: np.flatnonzero(named == name) for name in PARTS}

@@ -1,15 +1,48 @@
 """Batches of sound: random crops to train on, consecutive windows to evaluate on."""
 
 from collections.abc import Callable, Iterator
+from typing import Self
 
 import numpy as np
 import torch
+from msgspec.structs import replace
 from torch import Tensor
 from torch.utils.data import Sampler
 
 from muso_exp.data.base import BatchDataset
+from muso_exp.errors import ConfigError
+from muso_exp.options import Count, Options
 from muso_exp.records import Batch
+from muso_exp.sound.clips import ClipOptions
 from muso_exp.sound.store import AudioStore
+
+
+class WindowOptions(Options, frozen=True, kw_only=True):
+    """What a network is given of a clip.
+
+    Attributes:
+        n_samples: length of a window.
+        eval_windows: windows of a clip that a prediction is averaged over, at most.
+        crops_per_clip: random crops of each clip in a training epoch.
+    """
+
+    n_samples: Count
+    eval_windows: Count
+    crops_per_clip: Count = 1
+
+    def fitted(self, clip: ClipOptions) -> Self:
+        """Return these options with no more windows than fit into a clip.
+
+        Raises:
+            ConfigError: a clip is shorter than a window.
+        """
+        whole = clip.n_samples // self.n_samples
+        if whole < 1:
+            raise ConfigError(
+                f"dataset.store.seconds={clip.seconds}: a window of {self.n_samples} samples at "
+                f"{clip.sample_rate} Hz is {self.n_samples / clip.sample_rate:.2f} s long"
+            )
+        return replace(self, eval_windows=min(self.eval_windows, whole))
 
 
 class Crops(BatchDataset):

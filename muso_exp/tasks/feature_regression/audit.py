@@ -45,7 +45,7 @@ def _shared_artists(songs: FeatureSongs) -> Finding:
     shared = float(np.isin(test, train).mean())
     text = (
         f"{shared:.1%} of the test songs are by an artist with train songs "
-        f"(dataset.group={songs.group}); a model may know the artist's sound"
+        f"(dataset.split.by={songs.group}); a model may know the artist's sound"
     )
     nameless = int((songs.table["artist"] == "").sum())
     if nameless:

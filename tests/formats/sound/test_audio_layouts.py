@@ -15,6 +15,7 @@ from muso_exp.formats.sound.split_lists import read_artist_list, read_split_list
 from muso_exp.sound.store import StoreOptions, build_store
 from muso_exp.text import visible
 
+OPTIONS = StoreOptions(sample_rate=8000, seconds=1.0, crop="centre", workers=1, min_seconds=1.0)
 FMA_TABLE = """,album,artist,set,set,track,track,track,track
 ,comments,name,split,subset,bit_rate,genre_top,tags,title
 track_id,,,,,,,,
@@ -279,7 +280,7 @@ def test_a_sound_file_whose_name_no_table_can_hold_is_quarantined(
     write_tone(tmp_path / "bad.wav", 440)
     (tmp_path / "bad.wav").rename(tmp_path / "sound" / "rock" / name)
     for tracks in (read_tracks(tmp_path / "sound"), find_songs(tmp_path / "sound")):
-        store = build_store(tracks, tmp_path / "cache", StoreOptions(8000, 1.0, min_seconds=1.0))
+        store = build_store(tracks, tmp_path / "cache", OPTIONS)
         assert store.index["track_id"].tolist() == ["rock/good.wav"]
         (row,) = store.quarantine.to_dict("records")
         assert row["track_id"] == f"rock/{visible(name)}" and row["code"] == "missing"

@@ -41,7 +41,7 @@ def test_the_artist_mean_is_of_train_clips_and_else_the_mean_of_all(
 
 
 def test_under_an_artist_split_the_artist_mean_is_the_mean(root: Path, cache: Path) -> None:
-    nulls = factors(root, cache, split="artist", test_share=0.3).task.nulls()
+    nulls = factors(root, cache, split={"by": "artist", "test_share": 0.3}).task.nulls()
     assert nulls["artist_mean"]["preds"].numpy() == pytest.approx(
         nulls["mean_factor"]["preds"].numpy(), abs=1e-6
     )

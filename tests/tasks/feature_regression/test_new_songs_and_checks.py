@@ -145,5 +145,5 @@ def test_groups_stay_together_in_a_split() -> None:
 
 
 def test_too_few_groups_are_refused() -> None:
-    with pytest.raises(ConfigError, match=r"dataset\.group=artist: 1 artists are too few"):
+    with pytest.raises(ConfigError, match=r"dataset\.split\.by=artist: 1 artists are too few"):
         split_songs(np.zeros(9), {"test": 1, "val": 2, "train": 6}, np.random.default_rng(0))

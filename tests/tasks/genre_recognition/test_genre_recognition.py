@@ -50,7 +50,7 @@ def test_loudness_alone_separates_genres_of_unlike_loudness(tmp_path: Path, cach
 
 
 def test_the_report_says_of_how_many_clips_each_number_is(root: Path, cache: Path) -> None:
-    data = genres(root, cache, n_folds=3)
+    data = genres(root, cache, split={"n_folds": 3})
     model = {"probabilities": torch.tensor([[0.95, 0.05]] * len(data.task.target))}
     answer = Answer(None, model, Bootstrap(10))
     sections = data.task.sections(data.task.predictions(model), answer)
