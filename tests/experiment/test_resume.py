@@ -32,9 +32,10 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_options_of_an_old_checkpoint_are_read_in_their_places_of_today(tmp_path: Path) -> None:
-    old = {"dataset": {"world_users": 5}, "model": {}, "seed": 0}
+    target = {"_target_": "muso_exp.data.audio_genres.AudioGenres"}
+    old = {"dataset": target | {"world_users": 5}, "model": {}, "seed": 0}
     path = str(tmp_path / "last.ckpt")
     torch.save({"state_dict": {}, "recipe": old, "epoch": 3}, path)
-    refuse_other_run(path, old | {"dataset": {"world": {"users": 5}}}, 3, INERT_KEYS)
+    refuse_other_run(path, old | {"dataset": target | {"world": {"users": 5}}}, 3, INERT_KEYS)
     with pytest.raises(CheckpointError, match=r"dataset\.world\.users is 5 there and 6 here"):
-        refuse_other_run(path, old | {"dataset": {"world": {"users": 6}}}, 3, INERT_KEYS)
+        refuse_other_run(path, old | {"dataset": target | {"world": {"users": 6}}}, 3, INERT_KEYS)
