@@ -143,11 +143,11 @@ def _experiment(args: list[str]) -> None:
     from muso_exp.experiment.hydra_targets import use_checked_loader
     from muso_exp.experiment.known_keys import refuse_unknown
     from muso_exp.experiment.overrides import in_grammar
-    from muso_exp.experiment.renamed import refuse_renamed
+    from muso_exp.experiment.renamed import in_place
     from muso_exp.experiment.sweep import WorkingFolderConf
 
     _check_experiment(args)
-    refuse_renamed(args)
+    args = in_place(args)
     refuse_unknown(args)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises, and the error is told here
     os.environ["MUSO_RUN"] = _run_name(args)

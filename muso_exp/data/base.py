@@ -11,7 +11,7 @@ import torch
 from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler, SequentialSampler
 
 from muso_exp.errors import ConfigError
-from muso_exp.options import Seed, ZeroOrMore
+from muso_exp.options import Inert, Seed, ZeroOrMore
 from muso_exp.records import Batch
 from muso_exp.tasks.base import Task
 
@@ -28,7 +28,8 @@ class ExperimentData(pl.LightningDataModule):
 
     Constructor arguments of every data set: `root` (a folder of real files in the published
     format; None means the simulated world, read by the same reader), `cache` (folder for prepared
-    files), `batch_size` (0 means all rows at once, for solvers) and `seed`.
+    files), `batch_size` (0 means all rows at once, for solvers), `seed` (of the split and of the
+    batches) and `num_workers` (processes that make batches).
 
     Attributes:
         name: as in conf/dataset; with the source where there are several.
@@ -44,11 +45,11 @@ class ExperimentData(pl.LightningDataModule):
 
     def __init__(
         self,
-        root: str | None,
-        cache: str,
+        root: Inert[str | None],
+        cache: Inert[str],
         batch_size: ZeroOrMore,
         seed: Seed,
-        num_workers: ZeroOrMore = 0,
+        num_workers: Inert[ZeroOrMore] = 0,
     ) -> None:
         super().__init__()
         self.root = None if root is None else Path(root)

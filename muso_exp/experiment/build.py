@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from muso_exp.errors import ConfigError, MusoError
+from muso_exp.options import Options
 
 # Packages whose classes may be a `_target_`: this program and Lightning (its own base package too).
 PACKAGES = ("muso_exp", "pytorch_lightning", "lightning_fabric")
@@ -85,11 +86,16 @@ def accepted(node: DictConfig, kind: type, offers: Mapping[str, Any]) -> dict[st
     return {name: value for name, value in offers.items() if name in names and name not in node}
 
 
-def parameters(node: DictConfig, kind: type) -> Mapping[str, inspect.Parameter]:
+def parameters(node: DictConfig | Mapping[str, Any], kind: type) -> Mapping[str, inspect.Parameter]:
     """Return the parameters of the node's constructor, once all its targets are allowed."""
     tree = plain(node)
     _check_packages(tree)
     return _parameters(_find_class(tree, (kind,)))
+
+
+def node_classes(hint: Any) -> list[type[Options]]:
+    """Return the classes of options that an annotation names."""
+    return [one for one in _classes(hint) if issubclass(one, Options)]
 
 
 def _make(tree: Any, extra: Mapping[str, Any] | None = None) -> Any:
@@ -238,6 +244,8 @@ def _in_words(name: str, value: Any, hint: Any, problem: str) -> str:
     place = name + path.rstrip("`")
     if said.startswith("Object contains unknown field"):
         return f"{place} has no option {said.split('`')[1]}; there are {', '.join(_options(hint))}"
+    if said.startswith("Object missing required field"):
+        return f"{place} lacks {said.split('`')[1]}"
     for key in re.findall(r"\w+", path):
         value = value[int(key) if key.isdigit() else key]
     needed = said.partition(", got")[0].removeprefix("Expected ").replace("`", "")

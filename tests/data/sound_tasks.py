@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from made import made
 from tiny_sound import (
     RATE,
     SECONDS,
@@ -43,7 +44,7 @@ def genres(root: Path, cache: Path, **options: object) -> AudioGenres:
 
 def plays(cache: Path, **options: object) -> Plays:
     filters = {"min_user_items": 1, "n_tags": 0}
-    return Plays(None, "lfm1b", str(cache), 16, 0, **{**filters, **options})  # type: ignore[arg-type]
+    return made("plays", None, cache, source="lfm1b", **{**filters, **options})
 
 
 def factors(root: Path, cache: Path, **options: object) -> AudioFactors:
