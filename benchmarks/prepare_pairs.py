@@ -10,23 +10,25 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import yaml
+from hydra import compose, initialize_config_dir
 
 from muso_exp.data.hetrec import HetRec
+from muso_exp.experiment.build import build
 from muso_exp.features.graph import bfs_distances
 from muso_exp.formats.hetrec import WANTED, read_hetrec
 from muso_exp.formats.text import find_files
 
-CONF = Path(__file__).parents[1] / "conf" / "dataset" / "hetrec.yaml"
+CONF = Path(__file__).parents[1] / "conf"
 log = logging.getLogger("benchmark")
 
 
 def configured(root: str | None, cache: str) -> HetRec:
     """Return the data set of conf/dataset/hetrec.yaml."""
-    text = CONF.read_text().replace("${paths.cache}", cache).replace("${seed}", "0")
-    arguments = yaml.safe_load(text) | {"root": root, "world_users": 2000}
-    del arguments["_target_"]
-    return HetRec(**arguments)
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        paths = [f"paths.cache={cache}", "paths.run=none", "name=none"]
+        cfg = compose("config", ["dataset=hetrec", "dataset.world.users=2000", *paths])
+    cfg.dataset.root = root
+    return build(cfg.dataset, HetRec)
 
 
 def timed(what: str, work: Callable[[], object]) -> None:

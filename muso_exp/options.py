@@ -17,6 +17,7 @@ Seed = Annotated[int, Meta(ge=0, le=MAX_SEED)]
 Positive = Annotated[float, Meta(gt=0)]
 NotNegative = Annotated[float, Meta(ge=0)]
 Share = Annotated[float, Meta(ge=0, lt=1)]  # something is left
+SomeShare = Annotated[float, Meta(gt=0, lt=1)]  # something is taken, something is left
 PositiveShare = Annotated[float, Meta(gt=0, le=1)]
 UpToOne = Annotated[float, Meta(ge=0, le=1)]
 

@@ -2,24 +2,24 @@
 
 from functools import partial
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
+from msgspec.structs import asdict
 from scipy.sparse import csr_matrix, diags_array
 
 from muso_exp.cache import cache_key, cached_folder
 from muso_exp.data.friend_distance.listeners import SPLITS, hold_out
 from muso_exp.data.friend_distance.pair_data import PairData
-from muso_exp.data.friend_distance.pair_sampling import PairOptions
-from muso_exp.errors import ConfigError, require_choice
+from muso_exp.errors import ConfigError
 from muso_exp.features.graph import bfs_distances
 from muso_exp.formats.download import fetch_zip
 from muso_exp.formats.hetrec import WANTED, HetRecTables, content_hash, read_hetrec
 from muso_exp.formats.text import find_files
-from muso_exp.options import Count, Seed, Share, ZeroOrMore
+from muso_exp.options import Share
 from muso_exp.records import Finding
-from muso_exp.simulation.checked import simulated_world
+from muso_exp.simulation.checked import WorldOptions
 from muso_exp.simulation.hetrec import write_hetrec
-from muso_exp.tasks.friend_distance.pair_vectors import VectorOptions
 from muso_exp.tasks.friend_distance.user_pairs import SplitListeners
 
 WORLD_VERSION = 1  # raise when simulation.hetrec writes other files for the same arguments
@@ -46,79 +46,35 @@ class HetRec(PairData):
     user_taggedartists.dat, artists.dat, tags.dat; tab-separated with one header line, plain or .gz.
 
     Args:
-        root: folder of the files; None for the simulated world in the same format.
         download: with root None, fetch the published files from GroupLens into the cache.
-        cache: folder for simulated and downloaded files.
-        batch_size: pairs per step; 0 for all at once.
-        seed: of the split, the drawn pairs and shuffled tag orders.
-        categories: some of artist, tag.
         tags_encoding: of tags.dat.
         tag_weight: `assignments` (how often a tag was given to an artist) or `shares` (its share
             of all tags of the artist).
-        plays: see `VectorOptions`; `log` bends the tag scores too.
-        normalisation: see `VectorOptions`.
-        nan: see `VectorOptions`.
-        tag_order: see `VectorOptions`.
-        train_pairs: `unordered` or `ordered`.
-        test_pairs: `unordered` or `ordered`.
         test_users: share of the users held out for the test.
         val_users: share of the others held out for validation.
-        max_train_pairs: at most so many, drawn uniformly; None for all.
-        max_test_pairs: the same, for test and validation each.
-        max_dos: largest DOS that is a class; None for the largest in train.
-        world_users: users of the simulated world.
-        world_artists: artists of the simulated world.
-        world_genres: genres of the simulated world.
-        world_seed: of the simulated world.
-        num_workers: processes that make batches.
+        world: the simulated world in the same format, where no root is given and no download.
+        **pairs: see `muso_exp.data.friend_distance.pair_data.PairData`; the categories are artist
+            and tag, and `plays: log` bends the tag scores too.
     """
 
     name = "hetrec"
 
     def __init__(
         self,
-        root: str | None,
         download: bool,
-        cache: str,
-        batch_size: ZeroOrMore,
-        seed: Seed,
-        categories: list[str],
         tags_encoding: str,
-        tag_weight: str,
-        plays: str,
-        normalisation: str,
-        nan: str,
-        tag_order: str,
-        train_pairs: str,
-        test_pairs: str,
+        tag_weight: Literal["assignments", "shares"],
         test_users: Share,
         val_users: Share,
-        max_train_pairs: Count | None,
-        max_test_pairs: Count | None,
-        max_dos: Count | None,
-        world_users: Count,
-        world_artists: Count,
-        world_genres: Count,
-        world_seed: Seed,
-        num_workers: ZeroOrMore = 0,
+        world: WorldOptions,
+        **pairs: Any,
     ) -> None:
-        vectors = VectorOptions(plays, normalisation, nan, tag_order)
-        pairs = PairOptions(train_pairs, test_pairs, max_train_pairs, max_test_pairs, max_dos)
-        super().__init__(root, cache, batch_size, seed, num_workers, categories, vectors, pairs)
-        require_choice("tag_weight", tag_weight, ("assignments", "shares"))
-        if download and root is not None:
+        super().__init__(**pairs)
+        if download and self.root is not None:
             raise ConfigError("dataset.download=true: set dataset.root=null; the cache holds it")
-        self.download = download
-        self.tags_encoding = tags_encoding
-        self.tag_weight = tag_weight
-        self.test_users = test_users
-        self.val_users = val_users
-        self.world = {
-            "n_users": world_users,
-            "n_artists": world_artists,
-            "n_genres": world_genres,
-            "seed": world_seed,
-        }
+        self.download, self.world = download, world
+        self.tags_encoding, self.tag_weight = tags_encoding, tag_weight
+        self.test_users, self.val_users = test_users, val_users
 
     @property
     def simulated(self) -> bool:
@@ -173,11 +129,11 @@ class HetRec(PairData):
         if self.download:
             key = cache_key("hetrec-published", 1, SHA256)
             return cached_folder(self.cache, key, partial(fetch_zip, URL, SHA256))
-        key = cache_key("hetrec", WORLD_VERSION, self.world)
+        key = cache_key("hetrec", WORLD_VERSION, asdict(self.world))
         return cached_folder(self.cache, key, self._simulate)
 
     def _simulate(self, folder: Path) -> None:
-        write_hetrec(simulated_world(**self.world), folder)
+        write_hetrec(self.world.simulate(), folder)
 
 
 def tag_weights(tables: HetRecTables, fit_users: np.ndarray, weight: str) -> csr_matrix:

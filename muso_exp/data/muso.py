@@ -1,16 +1,16 @@
 """The data of the MuSo document: two chains of Last.fm friends with six months of listening."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from msgspec.structs import asdict
 from scipy.linalg import block_diag
 
 from muso_exp.cache import cache_key, cached_folder
 from muso_exp.data.friend_distance.listeners import SPLITS, hold_out
 from muso_exp.data.friend_distance.pair_data import PairData
-from muso_exp.data.friend_distance.pair_sampling import PairOptions
-from muso_exp.errors import ConfigError, require_choice
+from muso_exp.errors import ConfigError
 from muso_exp.features.graph import metric_closure
 from muso_exp.formats.muso import (
     WANTED,
@@ -21,15 +21,26 @@ from muso_exp.formats.muso import (
 )
 from muso_exp.formats.muso_chains import chain_files, chain_labels
 from muso_exp.formats.text import find_files
-from muso_exp.options import Count, Seed, Share, ZeroOrMore
+from muso_exp.options import Count, Share
 from muso_exp.records import Finding
-from muso_exp.simulation.checked import simulated_world, small_worlds_refused
+from muso_exp.simulation.checked import WorldOptions, small_worlds_refused
 from muso_exp.simulation.muso import write_muso
 from muso_exp.tasks.friend_distance.audit import shortest_path_finding, triangle_finding
-from muso_exp.tasks.friend_distance.pair_vectors import VectorOptions
 from muso_exp.tasks.friend_distance.user_pairs import SplitListeners
 
 WORLD_VERSION = 1  # raise when simulation.muso writes other files for the same arguments
+
+
+class ChainWorld(WorldOptions, frozen=True, kw_only=True):
+    """A simulated world with a chain of friends.
+
+    Attributes:
+        train: users of the chain to train on.
+        test: users of the chain to test on.
+    """
+
+    train: Count
+    test: Count
 
 
 class MuSo(PairData):
@@ -43,27 +54,11 @@ class MuSo(PairData):
     `{train,test}_friends.csv` (user,friend) over all users of the chain.
 
     Args:
-        root: folder of the files; None for the simulated world in the same format.
-        cache: folder for simulated files.
-        batch_size: pairs per step; 0 for all at once.
-        seed: of shuffled tag orders, held-out users and drawn pairs.
-        categories: some of artist, album, track, tag.
         label: `given` (the matrix as it stands), `closure` (the largest metric below it),
             `dilation` or `bfs` (made again from chain and friends).
-        plays: see `VectorOptions`.
-        normalisation: see `VectorOptions`.
-        nan: see `VectorOptions`.
-        tag_order: see `VectorOptions`.
-        train_pairs: `unordered` or `ordered`.
-        test_pairs: `unordered` or `ordered`.
         val_users: share of the train users held out for validation, with all their pairs.
-        world_users: users of the simulated world.
-        world_artists: artists of the simulated world.
-        world_genres: genres of the simulated world.
-        world_train: train users of the simulated chain.
-        world_test: test users of the simulated chain.
-        world_seed: of the simulated world.
-        num_workers: processes that make batches.
+        world: the simulated chain, where no root is given.
+        **pairs: see `muso_exp.data.friend_distance.pair_data.PairData`.
     """
 
     name = "muso"
@@ -71,44 +66,13 @@ class MuSo(PairData):
 
     def __init__(
         self,
-        root: str | None,
-        cache: str,
-        batch_size: ZeroOrMore,
-        seed: Seed,
-        categories: list[str],
-        label: str,
-        plays: str,
-        normalisation: str,
-        nan: str,
-        tag_order: str,
-        train_pairs: str,
-        test_pairs: str,
+        label: Literal["given", "closure", "dilation", "bfs"],
         val_users: Share,
-        world_users: Count,
-        world_artists: Count,
-        world_genres: Count,
-        world_train: Count,
-        world_test: Count,
-        world_seed: Seed,
-        num_workers: ZeroOrMore = 0,
+        world: ChainWorld,
+        **pairs: Any,
     ) -> None:
-        vectors = VectorOptions(plays, normalisation, nan, tag_order)
-        pairs = PairOptions(train_pairs, test_pairs)
-        super().__init__(root, cache, batch_size, seed, num_workers, categories, vectors, pairs)
-        require_choice("label", label, ("given", "closure", "dilation", "bfs"))
-        self.label = label
-        self.val_users = val_users
-        self.world = {
-            "n_users": world_users,
-            "n_artists": world_artists,
-            "n_genres": world_genres,
-            "seed": world_seed,
-        }
-        self.chains: dict[str, Any] = {
-            "seed": world_seed,
-            "n_train": world_train,
-            "n_test": world_test,
-        }
+        super().__init__(**pairs)
+        self.label, self.val_users, self.world = label, val_users, world
 
     def prepare_data(self) -> None:
         """Check that the files are there, or simulate them once.
@@ -157,12 +121,15 @@ class MuSo(PairData):
     def _folder(self) -> Path:
         if self.root is not None:
             return self.root
-        key = cache_key("muso", WORLD_VERSION, {**self.world, **self.chains})
+        key = cache_key("muso", WORLD_VERSION, asdict(self.world))
         return cached_folder(self.cache, key, self._simulate)
 
     def _simulate(self, folder: Path) -> None:
+        world = self.world
         with small_worlds_refused():
-            write_muso(simulated_world(**self.world), folder, **self.chains)
+            write_muso(
+                world.simulate(), folder, seed=world.seed, n_train=world.train, n_test=world.test
+            )
 
     def _labels(self, split: str) -> np.ndarray:
         """Return the degrees of separation of a split under the chosen label, (n_users, n_users).

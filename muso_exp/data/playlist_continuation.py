@@ -9,18 +9,17 @@ from torch.utils.data import DataLoader
 from muso_exp.data.base import ExperimentData
 from muso_exp.data.continuation.batches import ContinuedRows, PlaylistMatrix, word_batch
 from muso_exp.data.continuation.sources import (
-    SPLITS,
+    PlaylistsWorld,
     challenge_findings,
     choose_split,
     read_playlists,
     read_sounds,
     simulated_files,
 )
-from muso_exp.data.continuation.splits import CATEGORIES, SeedKind, challenge, hold_out
+from muso_exp.data.continuation.splits import ContinuationSplit, SeedKind, challenge, hold_out
 from muso_exp.data.continuation.titles import title_vocabulary, title_words
-from muso_exp.errors import ConfigError
 from muso_exp.formats.seeds import read_seeds
-from muso_exp.options import Count, Seed, Share, UpToOne, ZeroOrMore
+from muso_exp.options import Count, Inert
 from muso_exp.tasks.continuation.continuation import ContinuedPlaylists
 from muso_exp.tasks.continuation.task import Continuing
 from muso_exp.tasks.recommendation.fold_in import ItemCatalogue, NewRow
@@ -33,27 +32,16 @@ class PlaylistContinuation(ExperimentData):
     recommenders learn from them, as those of the challenge did.
 
     Args:
-        root: folder with `mpd.slice.*.json` (and the challenge set with its truth), or with a
-            table of playlists; None for the simulated world in the MPD's format.
-        cache: folder for simulated files and prepared columns.
-        batch_size: playlists scored at once.
-        seed: of the split.
-        num_workers: processes that make batches.
-        split: `challenge`, the challenge set against its truth; `holdout`, tracks held out of the
-            slices or the table; `auto`, the challenge where its truth is at hand.
-        seeds: kinds of seeds of split holdout, see `muso_exp.data.continuation.splits.SeedKind`.
-        test_share: share of the playlists that are continued, of split holdout.
+        split: which playlists are continued, from which seeds.
+        world: the simulated world, in the MPD's format, where no root is given.
         feature_table: CSV of audio features by track id; None: `track_features.csv` of the root.
         workers: processes that read slices.
         cutoffs: the k of the ranking metrics.
-        world_playlists: playlists in the simulated slices.
-        world_challenge: playlists of the simulated challenge.
-        world_artists: artists of the simulated world.
-        world_taste: share of a simulated feature's variance that follows from taste.
-        world_seed: of the simulated world.
+        **common: see `muso_exp.data.base.ExperimentData`; `root` is a folder with
+            `mpd.slice.*.json` (and the challenge set with its truth), or a table of playlists.
 
     Raises:
-        ConfigError: an option that is not known.
+        ConfigError: a kind of seeds that is not known.
 
     Source: document 4; RecSys Challenge 2018 (Chen et al.). Deviation: the challenge's truth is
     secret, so real playlists are held out of the slices.
@@ -64,39 +52,18 @@ class PlaylistContinuation(ExperimentData):
 
     def __init__(
         self,
-        root: str | None,
-        cache: str,
-        batch_size: ZeroOrMore,
-        seed: Seed,
-        num_workers: ZeroOrMore = 0,
-        split: str = "auto",
-        seeds: Sequence[str] = CATEGORIES,
-        test_share: Share = 0.2,
+        split: ContinuationSplit,
+        world: PlaylistsWorld,
         feature_table: str | None = None,
-        workers: Count = 2,
+        workers: Inert[Count] = 2,
         cutoffs: Sequence[Count] = (10, 100, 500),
-        world_playlists: Count = 2000,
-        world_challenge: Count = 400,
-        world_artists: Count = 300,
-        world_taste: UpToOne = 0.35,
-        world_seed: Seed = 0,
+        **common: Any,
     ) -> None:
-        super().__init__(root, cache, batch_size, seed, num_workers)
-        if split not in SPLITS:
-            raise ConfigError(f"dataset.split={split}: choose one of {', '.join(SPLITS)}")
-        if workers < 1:
-            raise ConfigError(f"dataset.workers={workers}: at least 1 process is needed")
-        self.kinds = [SeedKind.of(name) for name in seeds]
-        self.split, self.test_share, self.workers = split, test_share, workers
+        super().__init__(**common)
+        self.kinds = [SeedKind.of(name) for name in split.seeds]
+        self.split, self.world, self.workers = split, world, workers
         self.feature_table = feature_table
         self.cutoffs = list(cutoffs)
-        self.world = {
-            "n_playlists": world_playlists,
-            "n_challenge": world_challenge,
-            "n_artists": world_artists,
-            "taste": world_taste,
-            "seed": world_seed,
-        }
 
     def prepare_data(self) -> None:
         """Check that the files are there, or simulate them once.
@@ -104,7 +71,7 @@ class PlaylistContinuation(ExperimentData):
         Raises:
             DatasetNotFoundError: files are missing.
         """
-        choose_split(self._root(), self.split)
+        choose_split(self._root(), self.split.by)
 
     def _root(self) -> Path:
         return simulated_files(self.cache, self.world) if self.root is None else self.root
@@ -120,7 +87,7 @@ class PlaylistContinuation(ExperimentData):
         if self.dims:
             return
         root = self._root()
-        split = choose_split(root, self.split)
+        split = choose_split(root, self.split.by)
         self.data = read_playlists(root, self.cache, self.workers, split)
         self.fingerprint = self.data.fingerprint()
         self.features, self.file_order = read_sounds(
@@ -130,7 +97,7 @@ class PlaylistContinuation(ExperimentData):
         if split == "challenge":
             self.continuation = challenge(self.data)
         else:
-            self.continuation = hold_out(self.data, self.test_share, names, self.seed)
+            self.continuation = hold_out(self.data, self.split.test_share, names, self.seed)
         known = self.continuation.known
         self.catalogue = ItemCatalogue.of(self.data.tracks, known, counted=False)
         self.words = title_vocabulary(self.continuation.titles(self.data))

@@ -1,25 +1,27 @@
 """Two lists of tracks with audio features: whose playlist is a track from?"""
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
+from msgspec import Meta
+from msgspec.structs import asdict
 from torch.utils.data import DataLoader
 
 from muso_exp.cache import cache_key, cached_folder
 from muso_exp.data.base import ExperimentData
 from muso_exp.data.playlist_owner.splits import (
     TrackSplit,
+    TracksSplit,
     class_weights,
     fingerprint,
     split_groups,
     split_rows,
     unit,
 )
-from muso_exp.errors import ConfigError, require_choice
-from muso_exp.features.thresholds import THRESHOLDS
-from muso_exp.features.tracks import SCALINGS, Scaling, fit_scaling
+from muso_exp.errors import ConfigError
+from muso_exp.features.tracks import Scaling, fit_scaling
 from muso_exp.formats.track_lists import LEAST_TRACKS, ListOptions, read_lists
 from muso_exp.formats.track_tables import (
     chosen_features,
@@ -27,7 +29,7 @@ from muso_exp.formats.track_tables import (
     read_features,
     read_rows,
 )
-from muso_exp.options import Count, Seed, Share, UpToOne, ZeroOrMore
+from muso_exp.options import MAX_COUNT, Count, Options, Seed, UpToOne
 from muso_exp.simulation.checked import simulated_world, small_worlds_refused
 from muso_exp.simulation.playlists import write_playlists
 from muso_exp.tasks.playlist_owner.new_tracks import NewTracks
@@ -35,17 +37,31 @@ from muso_exp.tasks.playlist_owner.task import PlaylistOwner
 from muso_exp.tasks.playlist_owner.two_lists import TwoLists
 
 _SIMULATION_VERSION = 1
+EnoughTracks = Annotated[int, Meta(ge=LEAST_TRACKS, le=MAX_COUNT)]
+
+
+class LikesWorld(Options, frozen=True, kw_only=True):
+    """A simulated world with two users' likes.
+
+    Attributes:
+        users: how many.
+        artists: how many.
+        liked: tracks that the two users like, at most.
+        taste: share of a feature's variance that follows from taste.
+        seed: of all draws.
+    """
+
+    users: Count
+    artists: Count
+    liked: list[Count]
+    taste: UpToOne
+    seed: Seed
 
 
 class Playlists(ExperimentData):
     """Tracks of two lists; the positive list is the first one named.
 
     Args:
-        root: folder with a table per list, or one table; None for two simulated users' likes.
-        cache: folder for the simulated files.
-        batch_size: rows of a training batch; 0 for all at once. Other splits are one batch.
-        seed: of the split, and of what `balance: sample` draws.
-        num_workers: of the training loader.
         features: audio features to use, in the order of the inputs.
         drop: features to leave out of these.
         files: see `muso_exp.formats.track_lists.ListOptions`, as the next six.
@@ -58,15 +74,10 @@ class Playlists(ExperimentData):
         scaling: one of `muso_exp.features.tracks.SCALINGS`, fitted on train.
         threshold: where a probability becomes a decision, for every model of the task: `half`;
             `validation`, the best F1 there; `test_midrange`, as published.
-        test_share: share of each list that is tested on.
-        val_share: share of the rest that is held out for whatever is chosen.
-        world_users: users of the simulated world.
-        world_artists: its artists.
-        world_liked: tracks that its two users like, at most.
-        world_taste: share of a simulated feature's variance that follows from taste.
-        world_seed: of the world.
-        group: what stays together in a split and is resampled whole for the intervals: `track`, as
-            published, or `artist`; a track without an artist stands for itself.
+        split: which tracks are tested on.
+        world: the simulated world with two users' likes, where no root is given.
+        **common: see `muso_exp.data.base.ExperimentData`; `root` is a folder with a table per
+            list, or one table. `batch_size` is of training, other splits are one batch.
 
     Raises:
         ConfigError: an option that is not known, or features that are not there.
@@ -78,58 +89,30 @@ class Playlists(ExperimentData):
 
     def __init__(
         self,
-        root: str | None,
-        cache: str,
-        batch_size: ZeroOrMore,
-        seed: Seed,
-        num_workers: ZeroOrMore,
         features: list[str],
         drop: list[str],
         files: list[str] | None,
         column: str | None,
         values: list[str] | None,
-        duplicates: str,
-        overlap: str,
-        balance: str,
-        n_tracks: Count | None,
-        scaling: str,
-        threshold: str,
-        test_share: Share,
-        val_share: Share,
-        world_users: Count,
-        world_artists: Count,
-        world_liked: list[Count],
-        world_taste: UpToOne,
-        world_seed: Seed,
-        group: str = "track",
+        duplicates: Literal["refuse", "first"],
+        overlap: Literal["keep", "drop"],
+        balance: Literal["cut", "sample", "weights"],
+        n_tracks: EnoughTracks | None,
+        scaling: Literal["none", "global", "row", "per_feature", "standard"],
+        threshold: Literal["half", "validation", "test_midrange"],
+        split: TracksSplit,
+        world: LikesWorld,
+        **common: Any,
     ) -> None:
-        super().__init__(root, cache, batch_size, seed, num_workers)
-        require_choice("scaling", scaling, SCALINGS)
-        require_choice("threshold", threshold, THRESHOLDS)
-        require_choice("duplicates", duplicates, ("refuse", "first"))
-        require_choice("overlap", overlap, ("keep", "drop"))
-        require_choice("balance", balance, ("cut", "sample", "weights"))
-        require_choice("group", group, ("track", "artist"))
-        for option, share in (("test_share", test_share), ("val_share", val_share)):
-            if not 0 <= share < 1 or (option == "test_share" and share == 0):
-                raise ConfigError(f"dataset.{option}={share}: a share below 1 is needed")
-        if threshold == "validation" and val_share == 0:
-            raise ConfigError("dataset.threshold=validation: set dataset.val_share above 0")
-        if n_tracks is not None and n_tracks < LEAST_TRACKS:
-            raise ConfigError(f"dataset.n_tracks={n_tracks}: at least {LEAST_TRACKS} are needed")
+        super().__init__(**common)
+        if threshold == "validation" and split.val_share == 0:
+            raise ConfigError("dataset.threshold=validation: set dataset.split.val_share above 0")
         self.features = chosen_features(features, drop)
         self.options = ListOptions(
             self.features, files, column, values, duplicates, overlap, balance, n_tracks
         )
-        self.how, self.threshold, self.group = scaling, threshold, group
-        self.shares = {"test": test_share, "val": val_share}
-        self.world: dict[str, Any] = {
-            "n_users": world_users,
-            "n_artists": world_artists,
-            "n_liked": world_liked,
-            "taste": world_taste,
-            "seed": world_seed,
-        }
+        self.how, self.threshold = scaling, threshold
+        self.split, self.group, self.world = split, split.by, world
         self.splits: dict[str, TrackSplit] = {}
 
     def prepare_data(self) -> None:
@@ -151,12 +134,13 @@ class Playlists(ExperimentData):
         self.lists = read_lists(root, self.options, np.random.default_rng([self.seed, 0]))
         target = self.lists.tracks["target"].to_numpy()
         rng = np.random.default_rng([self.seed, 1])
+        shares = {"test": self.split.test_share, "val": self.split.val_share}
         if self.group == "artist":
-            self.rows = split_groups(target, self._artists(self.lists.tracks), self.shares, rng)
+            self.rows = split_groups(target, self._artists(self.lists.tracks), shares, rng)
         else:
-            self.rows = split_rows(target, self.shares, rng)
+            self.rows = split_rows(target, shares, rng)
         if len(set(target[self.rows["train"]])) < 2:
-            raise ConfigError("dataset.test_share, val_share: no track is left to learn from")
+            raise ConfigError("dataset.split.test_share, val_share: no track is left to learn from")
         values = self._values(self.lists.tracks)
         self.scaling = fit_scaling(values[self.rows["train"]], self.how)
         weight = class_weights(target, self.rows["train"])
@@ -232,7 +216,9 @@ class Playlists(ExperimentData):
         """Return a number for each track's artist, whatever the case, shape (n_tracks,)."""
         artists = tracks["artist"].str.strip().str.casefold()
         if not artists.any():
-            raise ConfigError("dataset.group=artist: no track has an artist; set group=track")
+            raise ConfigError(
+                "dataset.split=artist: no track has an artist; set dataset.split=track"
+            )
         names = np.where(artists == "", "track " + tracks["id"], "artist " + artists)
         return np.array([unit(name) for name in names], dtype=np.int64)
 
@@ -241,15 +227,21 @@ class Playlists(ExperimentData):
         return DataLoader(self.splits[split], sampler=[rows], batch_size=None)
 
     def _simulated_files(self) -> Path:
-        key = cache_key("playlists", _SIMULATION_VERSION, self.world)
-        world = dict(self.world)
-        n_liked, taste = world.pop("n_liked"), world.pop("taste")
+        world = self.world
+        key = cache_key("playlists", _SIMULATION_VERSION, asdict(world))
 
         def write(folder: Path) -> None:
-            simulated = simulated_world(n_genres=12, **world)
+            simulated = simulated_world(
+                n_users=world.users, n_artists=world.artists, n_genres=12, seed=world.seed
+            )
             with small_worlds_refused():
                 write_playlists(
-                    simulated, folder, n_liked, n_new=200, taste=taste, seed=world["seed"]
+                    simulated,
+                    folder,
+                    world.liked,
+                    n_new=200,
+                    taste=world.taste,
+                    seed=world.seed,
                 )
 
         return cached_folder(self.cache, key, write)

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from msgspec.structs import asdict
 from scipy.sparse import csr_matrix
 from torch.utils.data import DataLoader
 
@@ -12,13 +13,14 @@ from muso_exp.cache import cache_key, cached_folder
 from muso_exp.data.base import ExperimentData
 from muso_exp.data.recommendation.batches import UserRows, WholeMatrix
 from muso_exp.data.recommendation.simulated_plays import VERSION, write_source
-from muso_exp.data.recommendation.splits import split_plays
+from muso_exp.data.recommendation.splits import PlaysSplit, split_plays
 from muso_exp.errors import ConfigError
 from muso_exp.formats.listening.interactions import Interactions, keep_dense, listed_items
 from muso_exp.formats.listening.msd import ReadOptions
 from muso_exp.formats.listening.sources import SOURCES
 from muso_exp.formats.seeds import read_seeds
-from muso_exp.options import Count, Seed, Share, ZeroOrMore
+from muso_exp.options import Count, ZeroOrMore
+from muso_exp.simulation.checked import WorldOptions
 from muso_exp.tasks.recommendation.fold_in import ItemCatalogue, NewRow
 from muso_exp.tasks.recommendation.split_plays import HeldOut, Split, SplitPlays
 from muso_exp.tasks.recommendation.task import Recommendation
@@ -32,15 +34,9 @@ class Plays(ExperimentData):
     """Play counts of users, split so that a model recommends items that a user has not played.
 
     Args:
-        root: folder of the source's files; None for the simulated world in the same format.
         source: lfm1b, taste_profile, hetrec, audioscrobbler, muso, emotify or table (a user's own).
-        cache: folder for aggregated logs and simulated files.
-        batch_size: users scored at once.
-        seed: of the split.
-        split: holdout, temporal, cold_items, cold_artists or published (see `data.splits`).
-        test_share: share held out: of each user's items, of the items, or of the time.
-        test_list: file with the id of a test item on each line, for split published.
-        val_share: share of each user's remaining items, to choose a model by; 0 for none.
+        split: which plays are held out.
+        world: the simulated world, in the format of the source, where no root is given.
         min_user_items: different items that a user needs to stay.
         min_item_users: different users that an item needs to stay.
         merge: sum the plays of items that are the same (equal artist and title, or an alias).
@@ -51,11 +47,7 @@ class Plays(ExperimentData):
         cutoffs: the k of the ranking metrics.
         queries: items (by name or id) whose neighbours the report shows; none: the most played.
         n_tags: tags of the probe in the report; 0 leaves it out.
-        world_users: users of the simulated world.
-        world_artists: artists of the simulated world.
-        world_genres: genres of the simulated world.
-        world_seed: of the simulated world.
-        num_workers: processes that make batches.
+        **common: see `muso_exp.data.base.ExperimentData`.
     """
 
     name = "plays"
@@ -63,54 +55,29 @@ class Plays(ExperimentData):
 
     def __init__(
         self,
-        root: str | None,
         source: str,
-        cache: str,
-        batch_size: ZeroOrMore,
-        seed: Seed,
-        split: str = "holdout",
-        test_share: Share = 0.2,
-        val_share: Share = 0.0,
-        test_list: str | None = None,
+        split: PlaysSplit,
+        world: WorldOptions,
         min_user_items: ZeroOrMore = 5,
         min_item_users: ZeroOrMore = 1,
         merge: bool = False,
         top_items: Count | None = None,
         matched: bool = False,
-        items: str = "track",
+        items: Literal["artist", "album", "track"] = "track",
         tags_encoding: str = "iso-8859-1",
         cutoffs: Sequence[Count] = (10, 100, 500),
         queries: Sequence[str] = (),
         n_tags: ZeroOrMore = 50,
-        world_users: Count = 500,
-        world_artists: Count = 1000,
-        world_genres: Count = 12,
-        world_seed: Seed = 0,
-        num_workers: ZeroOrMore = 0,
+        **common: Any,
     ) -> None:
-        super().__init__(root, cache, batch_size, seed, num_workers)
+        super().__init__(**common)
         if source not in SOURCES:
             raise ConfigError(f"dataset.source={source}: choose one of {', '.join(SOURCES)}")
-        if items not in ("artist", "album", "track"):
-            raise ConfigError(f"dataset.items={items}: choose one of artist, album, track")
         self.name = f"plays: {source}"
-        self.source = source
-        self.split_kind = split
-        self.test_share = test_share
-        self.val_share = val_share
-        self.test_list = None if test_list is None else Path(test_list)
-        self.min_user_items = min_user_items
-        self.min_item_users = min_item_users
-        self.cutoffs = list(cutoffs)
-        self.queries = list(queries)
-        self.n_tags = n_tags
-        self.world = {
-            "n_users": world_users,
-            "n_artists": world_artists,
-            "n_genres": world_genres,
-            "seed": world_seed,
-        }
-        earlier_share = 1 - test_share if split == "temporal" else None
+        self.source, self.world, self.split_options = source, world, split
+        self.min_user_items, self.min_item_users = min_user_items, min_item_users
+        self.cutoffs, self.queries, self.n_tags = list(cutoffs), list(queries), n_tags
+        earlier_share = 1 - split.test_share if split.by == "temporal" else None
         self.options = ReadOptions(
             self.cache, merge, top_items, matched, earlier_share, items, tags_encoding
         )
@@ -136,13 +103,12 @@ class Plays(ExperimentData):
         read = SOURCES[self.source].read(self._find(), self.options)
         self.fingerprint = read.fingerprint()
         self.data: Interactions = keep_dense(read, self.min_user_items, self.min_item_users)
+        listed = self.split_options.list
         self.split: Split = split_plays(
             self.data,
-            self.split_kind,
-            self.test_share,
-            self.val_share,
+            self.split_options,
             self.seed,
-            None if self.test_list is None else listed_items(self.data, self.test_list),
+            None if listed is None else listed_items(self.data, Path(listed)),
         )
         train = self.split.train
         self.val_held = HeldOut.of(train, self.split.val, None)
@@ -170,7 +136,7 @@ class Plays(ExperimentData):
         source = SOURCES[self.source]
         root = self.root
         if root is None:
-            params = {"source": self.source, **self.world}
+            params = {"source": self.source, **asdict(self.world)}
             key = cache_key("plays_world", VERSION, params)
             root = cached_folder(
                 self.cache, key, lambda f: write_source(self.source, f, self.world)

@@ -1,11 +1,12 @@
 """A table of tracks with audio features, to be clustered."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 import torch
+from msgspec.structs import asdict
 from torch.utils.data import DataLoader
 
 from muso_exp.cache import cache_key, cached_folder
@@ -18,36 +19,46 @@ from muso_exp.data.clustering.split import (
     split_tracks,
 )
 from muso_exp.data.playlist_owner.splits import unit
-from muso_exp.errors import ConfigError, require_choice
+from muso_exp.errors import ConfigError
 from muso_exp.features.clusters import check_k
 from muso_exp.features.tracks import Scaling, fit_scaling
 from muso_exp.formats.feature_table import find_feature_table, read_feature_table
 from muso_exp.formats.track_tables import chosen_features
-from muso_exp.options import Count, PositiveShare, Seed, UpToOne, ZeroOrMore
+from muso_exp.options import Count, Options, Seed, SomeShare, UpToOne
 from muso_exp.simulation.checked import simulated_world, small_worlds_refused
 from muso_exp.simulation.track_features import write_track_features
-from muso_exp.tasks.clustering.clustered_tracks import ClusteredTracks, ClusterOptions
+from muso_exp.tasks.clustering.clustered_tracks import ClusteredTracks, ClusterOptions, SampleSizes
 from muso_exp.tasks.clustering.new_tracks import TracksToCluster
 from muso_exp.tasks.clustering.task import Clustering
 
-SCALINGS = ("none", "global", "per_feature", "standard")  # the linear ones
 _SIMULATION_VERSION = 1
+
+
+class TracksWorld(Options, frozen=True, kw_only=True):
+    """A simulated world with a table of tracks.
+
+    Attributes:
+        artists: how many.
+        tracks: in the table.
+        taste: share of a feature's variance that follows from taste.
+        seed: of all draws.
+    """
+
+    artists: Count
+    tracks: Count
+    taste: UpToOne
+    seed: Seed
 
 
 class TrackFeatures(ExperimentData):
     """Tracks with audio features, to be clustered; a cluster recommends its first test tracks.
 
     Args:
-        root: folder with `track_features.csv` or .gz; None for the simulated world's.
-        cache: folder for the simulated file and for what takes long to draw.
-        batch_size: rows of a training batch; 0 for all at once, as the clusterings want it.
-        seed: of the split and of the random null model.
-        num_workers: of the training loader.
         features: audio features to cluster by.
         drop: features to leave out of these.
         duplicates: what a second row of an id is: `refuse`d, or left out (`first`).
         distinct_rows: leave out tracks that equal an earlier one in all features.
-        scaling: one of `SCALINGS`, see `muso_exp.features.tracks.fit_scaling`; fitted on train.
+        scaling: a linear one of `muso_exp.features.tracks.fit_scaling`; fitted on train.
         n_train: tracks to train on, drawn at random; None for `train_share`.
         train_share: share of the tracks to train on.
         n_clusters: clusters to recommend from.
@@ -55,13 +66,9 @@ class TrackFeatures(ExperimentData):
         reported: WCSS on train that the paper's code gives for each of `curve`, unscaled;
             drawn beside the measured one where that is of the same table and unscaled too.
         n_listed: tracks to recommend.
-        silhouette_rows: test tracks that the silhouette is computed among.
-        tsne_rows: test tracks in the t-SNE figure; 0 for no figure.
-        tree_rows: train tracks in the dendrogram; 0 for no figure.
-        world_artists: artists of the simulated world.
-        world_tracks: tracks in its table.
-        world_taste: share of a simulated feature's variance that follows from taste.
-        world_seed: of the world.
+        samples: how many rows the slow parts of the report read.
+        world: the simulated world, where no root is given.
+        **common: see `muso_exp.data.base.ExperimentData`; the clusterings need all rows in a batch.
 
     Raises:
         ConfigError: an option that is not known, or features that are not there.
@@ -75,35 +82,22 @@ class TrackFeatures(ExperimentData):
 
     def __init__(
         self,
-        root: str | None,
-        cache: str,
-        batch_size: ZeroOrMore,
-        seed: Seed,
-        num_workers: ZeroOrMore,
         features: list[str],
         drop: list[str],
-        duplicates: str,
+        duplicates: Literal["refuse", "first"],
         distinct_rows: bool,
-        scaling: str,
+        scaling: Literal["none", "global", "per_feature", "standard"],
         n_train: Count | None,
-        train_share: PositiveShare,
+        train_share: SomeShare,
         n_clusters: Count,
         curve: list[Count],
         reported: list[float],
-        n_listed: ZeroOrMore,
-        silhouette_rows: ZeroOrMore,
-        tsne_rows: ZeroOrMore,
-        tree_rows: ZeroOrMore,
-        world_artists: Count,
-        world_tracks: Count,
-        world_taste: UpToOne,
-        world_seed: Seed,
+        n_listed: Count,
+        samples: SampleSizes,
+        world: TracksWorld,
+        **common: Any,
     ) -> None:
-        super().__init__(root, cache, batch_size, seed, num_workers)
-        require_choice("scaling", scaling, SCALINGS)
-        require_choice("duplicates", duplicates, ("refuse", "first"))
-        if not 0 < train_share < 1:
-            raise ConfigError(f"dataset.train_share={train_share}: between 0 and 1 is needed")
+        super().__init__(**common)
         if len(curve) < 1 or len(set(curve)) < len(curve):
             raise ConfigError(f"dataset.curve={curve}: different numbers of clusters are needed")
         if len(reported) not in (0, len(curve)):
@@ -111,28 +105,13 @@ class TrackFeatures(ExperimentData):
                 f"dataset.reported: a value for each of {len(curve)} numbers in dataset.curve is "
                 f"needed, or none at all; got {len(reported)}"
             )
-        if n_listed < 1:
-            raise ConfigError(f"dataset.n_listed={n_listed}: at least 1 is needed")
         self.features = chosen_features(features, drop)
         self.duplicates, self.distinct_rows, self.how = duplicates, distinct_rows, scaling
         self.n_train, self.train_share = n_train, train_share
         self.options = ClusterOptions(
-            n_clusters,
-            curve,
-            reported,
-            n_listed,
-            silhouette_rows,
-            tsne_rows,
-            tree_rows,
-            seed,
-            self.cache,
+            n_clusters, curve, reported, n_listed, samples, self.seed, self.cache
         )
-        self.world: dict[str, Any] = {
-            "n_artists": world_artists,
-            "n_tracks": world_tracks,
-            "taste": world_taste,
-            "seed": world_seed,
-        }
+        self.world = world
         self.splits: dict[str, FeatureRows] = {}
 
     def prepare_data(self) -> None:
@@ -232,14 +211,15 @@ class TrackFeatures(ExperimentData):
         return self.scaling.apply(tracks[self.features].to_numpy(dtype=np.float64))
 
     def _simulated_files(self) -> Path:
-        key = cache_key("track_features", _SIMULATION_VERSION, self.world)
-        world = dict(self.world)
-        n_tracks, taste = world.pop("n_tracks"), world.pop("taste")
+        world = self.world
+        key = cache_key("track_features", _SIMULATION_VERSION, asdict(world))
 
         def write(folder: Path) -> None:
-            simulated = simulated_world(n_users=40, n_genres=12, **world)
+            simulated = simulated_world(
+                n_users=40, n_genres=12, n_artists=world.artists, seed=world.seed
+            )
             with small_worlds_refused():
-                write_track_features(simulated, folder, n_tracks, taste, world["seed"])
+                write_track_features(simulated, folder, world.tracks, world.taste, world.seed)
 
         return cached_folder(self.cache, key, write)
 

@@ -5,7 +5,34 @@ from contextlib import contextmanager
 from typing import Any
 
 from muso_exp.errors import ConfigError
+from muso_exp.options import Count, Options, Seed
 from muso_exp.simulation.world import World, simulate_world
+
+
+class WorldOptions(Options, frozen=True, kw_only=True):
+    """Sizes of a simulated world.
+
+    Attributes:
+        users: how many.
+        artists: how many.
+        genres: how many.
+        seed: of all draws.
+    """
+
+    users: Count
+    artists: Count
+    genres: Count
+    seed: Seed
+
+    def simulate(self) -> World:
+        """Simulate the world.
+
+        Raises:
+            ConfigError: a size is too small.
+        """
+        return simulated_world(
+            n_users=self.users, n_artists=self.artists, n_genres=self.genres, seed=self.seed
+        )
 
 
 def simulated_world(**sizes: Any) -> World:

@@ -287,12 +287,15 @@ def test_a_bad_feature_table_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        ({"split": "half"}, "dataset.split=half: choose one of auto, challenge, holdout"),
-        ({"workers": 0}, "dataset.workers=0: at least 1 process"),
-        ({"seeds": ["second_1"]}, "dataset.seeds: no seeds are called 'second_1'; name them as in"),
+        ({"split": "half"}, "split.by=half: one of auto, challenge, holdout"),
+        ({"workers": 0}, "workers=0: int >= 1 is needed"),
+        (
+            {"seeds": ["second_1"]},
+            "dataset.split.seeds: no seeds are called 'second_1'; name them as in",
+        ),
         ({"seeds": ["first_0"]}, "no seeds are called 'first_0'"),
-        ({"seeds": []}, "at least one kind of seeds and a share between 0 and 1 are needed"),
-        ({"test_share": 1.0}, "at least one kind of seeds and a share between 0 and 1 are needed"),
+        ({"seeds": []}, "at least one kind of seeds is needed"),
+        ({"test_share": 1.0}, "split.test_share=1.0: float < 1 is needed"),
         ({"seeds": ["first_100"]}, "no playlist has 5 tracks beyond its seeds"),
     ],
     ids=str,
@@ -303,9 +306,7 @@ def test_an_option_that_cannot_be_is_refused(options: dict, expected: str, tmp_p
         ready(tmp_path, tmp_path / "cache", **options)
 
 
-@pytest.mark.parametrize(
-    "sizes", [{"world_artists": 10}, {"world_playlists": 0}, {"world_challenge": 9}], ids=str
-)
+@pytest.mark.parametrize("sizes", [{"artists": 10}, {"challenge": 9}], ids=str)
 def test_a_world_too_small_is_refused(sizes: dict, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no such world can be simulated"):
-        ready(None, tmp_path / "cache", **sizes)
+        ready(None, tmp_path / "cache", world=sizes)

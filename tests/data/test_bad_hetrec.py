@@ -119,5 +119,5 @@ def test_latin1_tags_are_refused_where_utf8_is_asked_for(tmp_path: Path) -> None
 @pytest.mark.parametrize("share", [-0.1, 1.0, 0.02, 0.95])
 def test_a_share_that_leaves_no_pair_is_refused(share: float, tmp_path: Path) -> None:
     folder = write_hetrec_files(tmp_path / "hetrec")
-    with pytest.raises(ConfigError, match=f"dataset.test_users={share}: "):
+    with pytest.raises(ConfigError, match=f"test_users={share}: "):
         hetrec(folder, test_users=share, val_users=0.0)

@@ -4,6 +4,7 @@ import gzip
 from pathlib import Path
 
 import pytest
+from made import made
 
 from muso_exp.data.plays import Plays
 from muso_exp.errors import DataFormatError, DatasetNotFoundError, MusoError
@@ -44,15 +45,7 @@ def write(root: Path, source: str, changed: dict[str, str | bytes | None]) -> No
 
 
 def load(root: Path, source: str, cache: Path, **options: object) -> Plays:
-    data = Plays(
-        str(root),
-        source,
-        str(cache),
-        0,
-        0,
-        min_user_items=1,
-        **options,  # type: ignore[arg-type]
-    )
+    data = made("plays", root, cache, source=source, **{"min_user_items": 1, **options})
     data.prepare_data()
     data.setup("fit")
     return data
@@ -310,10 +303,10 @@ def test_a_packed_log_equals_a_plain_one(tmp_path: Path) -> None:
     ("options", "message"),
     [
         ({"source": "spotify"}, "dataset.source=spotify: choose one of lfm1b"),
-        ({"items": "song"}, "dataset.items=song: choose one of"),
-        ({"split": "leave_one_out"}, "dataset.split=leave_one_out: choose one of holdout"),
-        ({"test_share": 1.0}, "dataset.test_share=1.0: a share"),
-        ({"val_share": -0.1}, "dataset.val_share=-0.1: a share"),
+        ({"items": "song"}, "items=song: one of artist, album, track is needed"),
+        ({"split": "leave_one_out"}, "split.by=leave_one_out: one of holdout, "),
+        ({"test_share": 1.0}, "split.test_share=1.0: float < 1 is needed"),
+        ({"val_share": -0.1}, "split.val_share=-0.1: float >= 0 is needed"),
         ({"min_user_items": 99}, "nothing is left of 2 users and 3 items"),
         ({"split": "published"}, "no hidden half in the files"),
         ({"split": "cold_items", "test_share": 0.0}, "no plays to test"),
@@ -323,7 +316,7 @@ def test_an_impossible_wish_ends_in_one_line(options: dict, message: str, tmp_pa
     write(tmp_path, "lfm1b", {})
     wishes = {"source": "lfm1b", "min_user_items": 1, **options}
     with pytest.raises(MusoError, match=message):
-        data = Plays(str(tmp_path), cache=str(tmp_path / "c"), batch_size=0, seed=0, **wishes)
+        data = made("plays", tmp_path, tmp_path / "c", **wishes)
         data.setup()
 
 
@@ -334,6 +327,6 @@ def test_a_source_without_time_has_no_temporal_split(tmp_path: Path) -> None:
 
 
 def test_a_source_without_a_writer_is_not_simulated(tmp_path: Path) -> None:
-    data = Plays(None, "audioscrobbler", str(tmp_path), 0, 0)
+    data = made("plays", None, tmp_path, source="audioscrobbler")
     with pytest.raises(MusoError, match="audioscrobbler: not simulated"):
         data.prepare_data()

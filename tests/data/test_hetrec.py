@@ -132,7 +132,7 @@ def test_download_and_root_exclude_each_other(files: Path) -> None:
 
 
 def test_tag_weight_refuses_a_choice_that_does_not_exist(files: Path) -> None:
-    with pytest.raises(ConfigError, match=r"dataset.tag_weight=tfidf: choose one of assignments"):
+    with pytest.raises(ConfigError, match=r"tag_weight=tfidf: one of assignments"):
         hetrec(files, tag_weight="tfidf")
 
 

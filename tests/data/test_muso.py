@@ -101,9 +101,9 @@ def test_categories_come_in_one_order_and_only_those_asked_for(files: Path) -> N
 
 
 def test_each_quirk_refuses_a_choice_that_does_not_exist(files: Path) -> None:
-    with pytest.raises(ConfigError, match=r"dataset.nan=maybe: choose one of as_published, rep"):
+    with pytest.raises(ConfigError, match=r"vectors.nan=maybe: one of as_published, rep"):
         muso(files, nan="maybe")
-    with pytest.raises(ConfigError, match=r"dataset.label=guess: choose one of given, closure"):
+    with pytest.raises(ConfigError, match=r"label=guess: one of given, closure"):
         muso(files, label="guess")
 
 
@@ -264,7 +264,7 @@ def test_without_a_root_the_same_reader_reads_simulated_files_written_once(
     assert first.simulated and not first.published
     assert first.fingerprint == second.fingerprint
     assert len(written) == 1
-    muso(None, cache=str(tmp_path), world_seed=1)
+    muso(None, cache=str(tmp_path), world={"seed": 1})
     assert len(written) == 2
 
 
@@ -325,5 +325,5 @@ def test_reading_the_real_files_changes_none(real_data: Path) -> None:
 
 def test_a_world_too_small_for_its_chains_is_refused_and_not_cached(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"dataset\.world_\*: no such world can be simulated"):
-        muso(None, cache=str(tmp_path), world_users=40, world_train=30, world_test=24)
+        muso(None, cache=str(tmp_path), world={"users": 40, "train": 30, "test": 24})
     assert not [path for path in tmp_path.iterdir() if path.is_dir()]

@@ -2,10 +2,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made import made
 from tiny_files import hetrec, muso, write_hetrec_files, write_muso_files
 
 from muso_exp.data.friend_distance.listeners import hold_out
-from muso_exp.data.friend_distance.pair_sampling import PairOptions, draw_pairs
+from muso_exp.data.friend_distance.pair_sampling import draw_pairs
 from muso_exp.errors import ConfigError
 
 DISTANCES = np.array([[0, 1, 2, -1], [1, 0, 5, 3], [2, 5, 0, 1], [-1, 3, 1, 0]])
@@ -44,8 +45,8 @@ def test_bounded_pairs_are_a_uniform_sample_in_order() -> None:
 
 
 def test_pair_order_is_one_of_two() -> None:
-    with pytest.raises(ConfigError, match=r"dataset.test_pairs=both: choose one of unordered, ord"):
-        PairOptions(test_pairs="both")
+    with pytest.raises(ConfigError, match=r"pairs.test_pairs=both: one of unordered, ordered is n"):
+        made("muso", None, "unused", test_pairs="both")
 
 
 def test_held_out_users_are_a_share_and_none_where_the_share_is_zero() -> None:

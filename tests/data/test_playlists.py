@@ -69,7 +69,7 @@ def test_a_track_without_an_artist_stands_for_itself(tmp_path: Path) -> None:
 
 def test_artists_are_needed_to_keep_them_apart(tmp_path: Path) -> None:
     folder = write_two(tmp_path, *(tracks(30, k).drop(columns="primary_artist") for k in (0, 50)))
-    with pytest.raises(ConfigError, match="no track has an artist; set group=track"):
+    with pytest.raises(ConfigError, match=r"no track has an artist; set dataset.split=track"):
         ready(folder, tmp_path, group="artist")
 
 
@@ -256,9 +256,9 @@ def test_the_report_shows_every_feature_and_the_curves(tmp_path: Path) -> None:
 
 
 def test_the_simulated_lists_are_written_once_and_told_apart_by_sound(cache: Path) -> None:
-    data = ready(None, cache, world_users=30, world_artists=400, world_liked=[80, 60])
+    data = ready(None, cache, world={"users": 30, "artists": 400, "liked": [80, 60]})
     assert data.simulated and data.lists.n_read[1] <= 60
-    again = ready(None, cache, world_users=30, world_artists=400, world_liked=[80, 60])
+    again = ready(None, cache, world={"users": 30, "artists": 400, "liked": [80, 60]})
     assert again.fingerprint == data.fingerprint
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from made import made
 from scipy.sparse import csr_matrix
 
 from muso_exp.data.factor_tags import FactorTags
@@ -15,11 +16,11 @@ from muso_exp.metrics.resampling import Bootstrap
 from muso_exp.tasks.base import Answer
 
 NO_ANSWER = Answer(None, {}, Bootstrap(20))
-WORLD = {"world_users": 40, "world_artists": 100, "world_genres": 4}
+WORLD = {"users": 40, "artists": 100, "genres": 4}
 
 
 def plays(cache: Path, source: str = "lfm1b", **options: object) -> Plays:
-    data = Plays(None, source, str(cache), 16, 0, **WORLD, **options)  # type: ignore[arg-type]
+    data = made("plays", None, cache, source=source, batch_size=16, world=WORLD, **options)
     data.prepare_data()
     data.setup("fit")
     return data
@@ -135,13 +136,13 @@ def test_most_played_items_are_asked_for_where_none_is_named(cache: Path) -> Non
 
 def test_a_taste_profile_without_triplets_is_missing(tmp_path: Path) -> None:
     (tmp_path / "unique_tracks.txt").write_text("TR1<SEP>SO1<SEP>a<SEP>b\n")
-    data = Plays(str(tmp_path), "taste_profile", str(tmp_path / "c"), 0, 0)
+    data = made("plays", tmp_path, tmp_path / "c", source="taste_profile")
     with pytest.raises(DatasetNotFoundError, match="train_triplets"):
         data.prepare_data()
 
 
 def factor_tags(cache: Path, source: str = "hetrec", **options: object) -> FactorTags:
-    inner = Plays(None, source, str(cache), 16, 0, n_tags=0, **WORLD)  # type: ignore[arg-type]
+    inner = made("plays", None, cache, source=source, n_tags=0, world=WORLD)
     factors = FactorOptions(**{"n_factors": 4, "iterations": 2, **options})  # type: ignore[arg-type]
     return FactorTags(inner, factors, root=None, cache=str(cache), batch_size=32, seed=0)
 
@@ -185,9 +186,8 @@ def test_the_published_counts_are_found(
     source: str, folder: str, expected: dict, real_data: Path, tmp_path: Path
 ) -> None:
     split = "published" if source == "taste_profile" else "holdout"
-    data = Plays(
-        str(real_data / folder), source, str(tmp_path), 0, 0, split=split, min_user_items=1
-    )
+    options = {"source": source, "split": split, "min_user_items": 1}
+    data = made("plays", real_data / folder, tmp_path, **options)
     data.prepare_data()
     data.setup()
     assert {name: data.task.counts()[name] for name in expected} == expected
@@ -198,7 +198,7 @@ def test_the_aliases_of_audioscrobbler_merge_and_keep_the_total(
     real_data: Path, tmp_path: Path
 ) -> None:
     root = str(real_data / "audioscrobbler-2005-small")
-    data = Plays(root, "audioscrobbler", str(tmp_path), 0, 0, merge=True)
+    data = made("plays", root, tmp_path, source="audioscrobbler", merge=True)
     data.setup()
     merged = {finding.check: finding.value for finding in data.data.notes}["merged_aliases"]
     assert (merged, data.task.counts()["plays"]) == (575, 6_461_021)
@@ -207,7 +207,8 @@ def test_the_aliases_of_audioscrobbler_merge_and_keep_the_total(
 @pytest.mark.data
 def test_the_hidden_half_of_the_taste_profile_is_the_test(real_data: Path, tmp_path: Path) -> None:
     root = str(real_data / "msd-taste-profile-sample")
-    data = Plays(root, "taste_profile", str(tmp_path), 0, 0, split="published", min_user_items=1)
+    options = {"source": "taste_profile", "split": "published", "min_user_items": 1}
+    data = made("plays", root, tmp_path, **options)
     data.setup()
     assert data.data.plays.shape == (526, 10_108)
     assert data.split.train.nnz == 7_093 and data.split.test.nnz == 7_345

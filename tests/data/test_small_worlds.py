@@ -45,7 +45,7 @@ def test_a_world_without_genres_is_refused() -> None:
 
 
 def test_a_world_too_small_for_the_files_written_from_it_is_refused(tmp_path: Path) -> None:
-    few = ["dataset=plays", "dataset.source=muso", "dataset.world_users=20"]
+    few = ["dataset=plays", "dataset.source=muso", "dataset.world.users=20"]
     with initialize_config_dir(str(CONF), version_base="1.3"):
         cfg = compose("config", [*few, f"paths.cache={tmp_path}", "paths.run=x", "name=x"])
     OmegaConf.resolve(cfg.dataset)

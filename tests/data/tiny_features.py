@@ -8,6 +8,7 @@ import pandas as pd
 import torch
 import yaml
 from conftest import REPOSITORY
+from made import made
 from tiny_tracks import tracks
 from torch import Tensor
 
@@ -24,9 +25,7 @@ SMALL = {"n_clusters": 3, "curve": [2, 3, 5], "tsne_rows": 0, "tree_rows": 40, "
 
 
 def dataset(root: Path | None, cache: Path, **options: Any) -> TrackFeatures:
-    plain = {k: v for k, v in CONF.items() if not k.startswith("_")}
-    places = {"root": root and str(root), "cache": str(cache), "seed": 0}
-    return TrackFeatures(**plain | places | SMALL | options)
+    return made("track_features", root, cache, **SMALL | options)
 
 
 def ready(root: Path | None, cache: Path, **options: Any) -> TrackFeatures:

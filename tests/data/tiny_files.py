@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import yaml
+from made import made
 
 from muso_exp.data.hetrec import HetRec
 from muso_exp.data.muso import MuSo
@@ -104,23 +104,15 @@ def write_dat(path: Path, rows: list[list[Any]]) -> None:
     path.write_bytes(text.encode("iso-8859-1" if path.name == "tags.dat" else "utf-8"))
 
 
-def configured(name: str, **overrides: Any) -> dict[str, Any]:
-    text = (CONF / f"{name}.yaml").read_text()
-    text = text.replace("${paths.cache}", "unused-cache").replace("${seed}", "0")
-    arguments = yaml.safe_load(text)
-    del arguments["_target_"]
-    return arguments | overrides
-
-
 def muso(root: Path | None, **overrides: Any) -> MuSo:
-    data = MuSo(**configured("muso", root=None if root is None else str(root), **overrides))
+    data = made("muso", root, **{"cache": "unused-cache", **overrides})
     data.prepare_data()
     data.setup("fit")
     return data
 
 
 def hetrec(root: Path | None, **overrides: Any) -> HetRec:
-    data = HetRec(**configured("hetrec", root=None if root is None else str(root), **overrides))
+    data = made("hetrec", root, **{"cache": "unused-cache", **overrides})
     data.prepare_data()
     data.setup("fit")
     return data

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
+from made import made
 
 from muso_exp.data.playlist_continuation import PlaylistContinuation
 
@@ -68,11 +68,7 @@ def write_features(folder: Path, numbers: Sequence[int] = range(40)) -> Path:
 
 
 def dataset(root: Path | None, cache: Path, **options: Any) -> PlaylistContinuation:
-    text = (CONF / "playlist_continuation.yaml").read_text()
-    arguments = yaml.safe_load(text.replace("${seed}", "0").replace("${paths.cache}", "unused"))
-    del arguments["_target_"]
-    given = {"root": None if root is None else str(root), "cache": str(cache), "workers": 1}
-    return PlaylistContinuation(**arguments | given | options)
+    return made("playlist_continuation", root, cache, **{"workers": 1, **options})
 
 
 def ready(root: Path | None, cache: Path, **options: Any) -> PlaylistContinuation:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import yaml
 from conftest import REPOSITORY
+from made import made
 
 from muso_exp.data.playlists import Playlists
 
@@ -39,10 +40,7 @@ def write_two(folder: Path, a: pd.DataFrame | None = None, b: pd.DataFrame | Non
 
 
 def dataset(root: Path | None, cache: Path, **options: Any) -> Playlists:
-    plain = {k: v for k, v in CONF.items() if not k.startswith("_")}
-    return Playlists(
-        **plain | {"root": root and str(root), "cache": str(cache), "seed": 0} | options
-    )
+    return made("playlists", root, cache, **options)
 
 
 def ready(root: Path | None, cache: Path, **options: Any) -> Playlists:

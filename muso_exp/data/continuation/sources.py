@@ -1,12 +1,12 @@
 """Where playlists come from: the Million Playlist Dataset, a table, or the simulated world."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
+from msgspec.structs import asdict
 
 from muso_exp.cache import cache_key, cached_folder
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
@@ -30,34 +30,56 @@ from muso_exp.formats.playlist_tables import (
 )
 from muso_exp.formats.text import find_file
 from muso_exp.formats.track_tables import drop_repeats, read_features, read_rows
+from muso_exp.options import Count, Options, Seed, UpToOne
 from muso_exp.records import Finding
 from muso_exp.simulation.checked import simulated_world, small_worlds_refused
 from muso_exp.simulation.mpd import write_mpd
 
 TABLES = ("spotify_songs.csv", "playlists.csv")  # a row per playlist and track
-SPLITS = ("auto", "challenge", "holdout")
 _VERSION = 1  # raised when other files are written for the same arguments
 _USERS, _GENRES = 50, 12  # of the simulated world; its users make no playlists
 
 
-def simulated_files(cache: Path, world: Mapping[str, Any]) -> Path:
+class PlaylistsWorld(Options, frozen=True, kw_only=True):
+    """A simulated world with playlists.
+
+    Attributes:
+        playlists: in the slices.
+        challenge: playlists of the challenge.
+        artists: how many.
+        taste: share of a feature's variance that follows from taste.
+        seed: of all draws.
+    """
+
+    playlists: Count
+    challenge: Count
+    artists: Count
+    taste: UpToOne
+    seed: Seed
+
+
+def simulated_files(cache: Path, world: PlaylistsWorld) -> Path:
     """Return the folder with the files of the simulated world, written if it is not there.
 
     Raises:
         ConfigError: no such world can be simulated.
     """
-    key = cache_key("mpd_world", _VERSION, world)
-    sizes = dict(world)
-    n_artists, seed = sizes.pop("n_artists"), sizes["seed"]
 
     def write(folder: Path) -> None:
         simulated = simulated_world(
-            n_users=_USERS, n_artists=n_artists, n_genres=_GENRES, seed=seed
+            n_users=_USERS, n_artists=world.artists, n_genres=_GENRES, seed=world.seed
         )
         with small_worlds_refused():
-            write_mpd(simulated, folder, **sizes)
+            write_mpd(
+                simulated,
+                folder,
+                n_playlists=world.playlists,
+                n_challenge=world.challenge,
+                taste=world.taste,
+                seed=world.seed,
+            )
 
-    return cached_folder(cache, key, write)
+    return cached_folder(cache, cache_key("mpd_world", _VERSION, asdict(world)), write)
 
 
 def choose_split(root: Path, split: str) -> str:

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from scipy.sparse import csr_matrix
 
 from muso_exp.errors import ConfigError
 from muso_exp.formats.playlist_tables import CHALLENGE, TRUTH, PlaylistCollection
+from muso_exp.options import Options, SomeShare
 from muso_exp.tasks.continuation.continuation import Continuation
 
 MIN_HELD_OUT = 5  # tracks that a playlist needs beyond its seeds, as in the challenge
@@ -42,7 +44,7 @@ class SeedKind:
         found = _KIND.fullmatch(name)
         if found is None:
             raise ConfigError(
-                f"dataset.seeds: no seeds are called {name!r}; name them as in "
+                f"dataset.split.seeds: no seeds are called {name!r}; name them as in "
                 f"{', '.join(CATEGORIES)}"
             )
         return cls(name, int(found["n"]), found["order"] == "random")
@@ -53,6 +55,21 @@ class SeedKind:
         places = rng.choice(len(tracks), self.n, False) if self.at_random else np.arange(self.n)
         chosen[places] = True
         return chosen
+
+
+class ContinuationSplit(Options, frozen=True, kw_only=True):
+    """Which playlists are continued, from which seeds.
+
+    Attributes:
+        by: `challenge`, the challenge set against its truth; `holdout`, tracks held out of the
+            slices or the table; `auto`, the challenge where its truth is at hand.
+        seeds: kinds of seeds of `holdout`, see `SeedKind`.
+        test_share: share of the playlists that are continued, of `holdout`.
+    """
+
+    by: Literal["auto", "challenge", "holdout"]
+    seeds: list[str]
+    test_share: SomeShare
 
 
 def hold_out(
@@ -70,11 +87,8 @@ def hold_out(
         ConfigError: an unknown kind of seeds, none, or no playlist is long enough.
     """
     kinds = [SeedKind.of(name) for name in names]
-    if not kinds or not 0 < test_share < 1:
-        raise ConfigError(
-            f"dataset.seeds={list(names)}, test_share={test_share}: at least one kind of seeds and "
-            "a share between 0 and 1 are needed"
-        )
+    if not kinds:
+        raise ConfigError("dataset.split.seeds=[]: at least one kind of seeds is needed")
     rng = np.random.default_rng([seed, 0])
     chosen = np.flatnonzero((data.kinds != CHALLENGE) & (data.kinds != TRUTH))
     lists = [_once(data.of(int(playlist))) for playlist in chosen]
@@ -88,7 +102,8 @@ def hold_out(
         held.append(tracks[~is_seed])
     if all(kind is None for kind in category):
         raise ConfigError(
-            f"dataset.seeds={list(names)}: no playlist has {MIN_HELD_OUT} tracks beyond its seeds"
+            f"dataset.split.seeds={list(names)}: no playlist has {MIN_HELD_OUT} tracks beyond "
+            "its seeds"
         )
     labels = np.array(["" if kind is None else kind.name for kind in category])
     shape = (len(chosen), len(data.tracks))

@@ -3,13 +3,13 @@
 from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from torch.utils.data import DataLoader
 
 from muso_exp.data.base import BatchDataset, ExperimentData
 from muso_exp.data.friend_distance.listeners import keep_train_items
 from muso_exp.data.friend_distance.pair_sampling import PairOptions, draw_splits
-from muso_exp.options import Seed, ZeroOrMore
 from muso_exp.records import Batch, Finding
 from muso_exp.tasks.friend_distance.pair_vectors import PairVectoriser, PairVectors, VectorOptions
 from muso_exp.tasks.friend_distance.task import FriendDistance
@@ -38,6 +38,12 @@ class PairBatches(BatchDataset):
 class PairData(ExperimentData):
     """Pairs of users, their listening, and their degree of separation (DOS) as a class.
 
+    Args:
+        categories: of listening that a vector has: some of artist, album, track, tag.
+        vectors: how listening becomes a vector.
+        pairs: which pairs become rows.
+        **common: see `muso_exp.data.base.ExperimentData`.
+
     Attributes:
         pairs: of each split; filled by `setup`.
         sources: file of each split, for messages; filled by `read`.
@@ -48,19 +54,15 @@ class PairData(ExperimentData):
 
     def __init__(
         self,
-        root: str | None,
-        cache: str,
-        batch_size: ZeroOrMore,
-        seed: Seed,
-        num_workers: ZeroOrMore,
         categories: list[str],
-        vector_options: VectorOptions,
-        pair_options: PairOptions,
+        vectors: VectorOptions,
+        pairs: PairOptions,
+        **common: Any,
     ) -> None:
-        super().__init__(root, cache, batch_size, seed, num_workers)
+        super().__init__(**common)
         self.categories = categories
-        self.vector_options = vector_options
-        self.pair_options = pair_options
+        self.vector_options = vectors
+        self.pair_options = pairs
 
     @abstractmethod
     def read(self) -> SplitListeners:

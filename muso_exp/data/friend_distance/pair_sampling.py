@@ -1,18 +1,18 @@
 """Which pairs of users become rows of a split."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from muso_exp.data.friend_distance.listeners import SPLITS
-from muso_exp.errors import DataFormatError, require_choice
+from muso_exp.errors import DataFormatError
+from muso_exp.options import Count, Options
 from muso_exp.tasks.friend_distance.user_pairs import DrawnPairs, SplitListeners
 
 
-@dataclass(frozen=True)
-class PairOptions:
+class PairOptions(Options, frozen=True, kw_only=True):
     """Which pairs of users become rows.
 
     Attributes:
@@ -23,16 +23,11 @@ class PairOptions:
         max_dos: largest DOS that is a class; None for the largest of the train pairs.
     """
 
-    train_pairs: str = "unordered"
-    test_pairs: str = "unordered"
-    max_train_pairs: int | None = None
-    max_test_pairs: int | None = None
-    max_dos: int | None = None
-
-    def __post_init__(self) -> None:
-        """Raise ConfigError at a choice that does not exist."""
-        for option in ("train_pairs", "test_pairs"):
-            require_choice(option, getattr(self, option), ("unordered", "ordered"))
+    train_pairs: Literal["unordered", "ordered"]
+    test_pairs: Literal["unordered", "ordered"]
+    max_train_pairs: Count | None = None
+    max_test_pairs: Count | None = None
+    max_dos: Count | None = None
 
 
 def draw_pairs(

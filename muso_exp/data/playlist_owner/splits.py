@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -9,9 +10,25 @@ import torch
 
 from muso_exp.data.base import BatchDataset
 from muso_exp.errors import ConfigError
+from muso_exp.options import Options, Share, SomeShare
 from muso_exp.records import Batch
 
 _PARTS = ("train", "val", "test")
+
+
+class TracksSplit(Options, frozen=True, kw_only=True):
+    """Which tracks are tested on.
+
+    Attributes:
+        by: what stays together and is resampled whole for the intervals: `track`, as published, or
+            `artist`; a track without an artist stands for itself.
+        test_share: share of each list that is tested on.
+        val_share: share of the rest that is held out for whatever is chosen.
+    """
+
+    by: Literal["track", "artist"]
+    test_share: SomeShare
+    val_share: Share
 
 
 class TrackSplit(BatchDataset):
@@ -105,7 +122,7 @@ def split_groups(
     for name, part_rows in rows.items():
         if (name == "train" or shares[name] > 0) and len(set(target[part_rows])) < len(classes):
             raise ConfigError(
-                f"dataset.group=artist: of {len(counts)} artists none is left for a list in {name};"
+                f"dataset.split=artist: of {len(counts)} artists none is left for a list in {name};"
                 " set group=track, or smaller shares"
             )
     return rows

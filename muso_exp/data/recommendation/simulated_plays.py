@@ -1,10 +1,10 @@
 """The simulated world in the format of each source of plays."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from muso_exp.errors import ConfigError
-from muso_exp.simulation.checked import simulated_world, small_worlds_refused
+from muso_exp.simulation.checked import WorldOptions, small_worlds_refused
 from muso_exp.simulation.hetrec import write_hetrec
 from muso_exp.simulation.lfm1b import write_lfm1b
 from muso_exp.simulation.muso import write_muso
@@ -15,13 +15,13 @@ VERSION = 2  # raised when other files are written for the same arguments
 MUSO_SHARES = (10, 12)  # one user in so many is in the train or the test file of MuSo
 
 
-def write_source(source: str, folder: Path, world: Mapping[str, int]) -> None:
+def write_source(source: str, folder: Path, world: WorldOptions) -> None:
     """Simulate a world and write it as the files of a source.
 
     Args:
         source: name of the source.
         folder: an existing, empty folder.
-        world: arguments of `simulate_world`.
+        world: its sizes.
 
     Raises:
         ConfigError: no writer for this source, or the world is too small.
@@ -32,7 +32,7 @@ def write_source(source: str, folder: Path, world: Mapping[str, int]) -> None:
             f"{', '.join(WRITERS)}"
         )
     with small_worlds_refused():
-        WRITERS[source](simulated_world(**world), folder)
+        WRITERS[source](world.simulate(), folder)
 
 
 def _write_muso(world: World, folder: Path) -> None:

@@ -1,6 +1,7 @@
 """Which plays are for training, validation and test."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -8,43 +9,49 @@ from scipy.sparse import csr_matrix
 from muso_exp.errors import ConfigError
 from muso_exp.features.interactions import draw_entries, keep_entries
 from muso_exp.formats.listening.interactions import Interactions
+from muso_exp.options import Options, Share
 from muso_exp.tasks.recommendation.split_plays import Split
 
 
+class PlaysSplit(Options, frozen=True, kw_only=True):
+    """Which plays are held out.
+
+    Attributes:
+        by: `holdout` (a share of each user's items), `temporal` (items first heard after the cut),
+            `cold_items` (a share of the items, unseen in training), `cold_artists` (the same by
+            whole artists) or `published` (the listed items, or else the files' hidden half).
+        test_share: share held out: of each user's items, of the items, or of the time; unread by
+            `published`.
+        val_share: share of each user's remaining items, to choose a model by; 0 for none.
+        list: file with the id of a test item on each line, for `published`; None for none.
+    """
+
+    by: Literal["holdout", "temporal", "cold_items", "cold_artists", "published"]
+    test_share: Share
+    val_share: Share
+    list: str | None
+
+
 def split_plays(
-    data: Interactions,
-    kind: str,
-    test_share: float,
-    val_share: float,
-    seed: int,
-    listed: np.ndarray | None = None,
+    data: Interactions, options: PlaysSplit, seed: int, listed: np.ndarray | None = None
 ) -> Split:
     """Split the plays.
 
     Args:
         data: what was read.
-        kind: `holdout` (a share of each user's items), `temporal` (items first heard after the
-            cut), `cold_items` (a share of the items, unseen in training), `cold_artists` (the same
-            by whole artists) or `published` (the listed items, or else the files' hidden half).
-        test_share: share for the test; unread by `temporal` and `published`.
-        val_share: share of each user's remaining items for validation; 0 for none.
+        options: which plays are held out.
         seed: of the draws.
         listed: which items a published list holds out, shape (n_items,), bool; None without list.
 
     Raises:
-        ConfigError: an unknown kind, a share outside 0..1, data without what the kind needs, or
-            nothing left to train on or to test.
+        ConfigError: data without what the split needs, or nothing left to train on or to test.
     """
-    if kind not in SPLITS:
-        raise ConfigError(f"dataset.split={kind}: choose one of {', '.join(SPLITS)}")
-    for name, share in (("test_share", test_share), ("val_share", val_share)):
-        if not 0 <= share < 1:
-            raise ConfigError(f"dataset.{name}={share}: a share >= 0 and < 1 is needed")
+    kind, test_share = options.by, options.test_share
     if kind == "published" and listed is not None:
         rest, test, candidates = _hold_items(data.plays, listed)
     else:
         rest, test, candidates = SPLITS[kind](data, test_share, seed)
-    held = draw_entries(rest, val_share, seed + 1)
+    held = draw_entries(rest, options.val_share, seed + 1)
     split = Split(keep_entries(rest, ~held), keep_entries(rest, held), test, candidates)
     for name, part in (("train on", split.train), ("test", split.test)):
         if part.nnz == 0:
@@ -92,7 +99,7 @@ def _hold_items(plays: csr_matrix, cold: np.ndarray) -> Parts:
 def _published(data: Interactions, share: float, seed: int) -> Parts:
     if data.hidden is None:
         raise ConfigError(
-            "dataset.split=published: no hidden half in the files; set dataset.test_list"
+            "dataset.split=published: no hidden half in the files; set dataset.split.list"
         )
     return data.plays, keep_entries(data.hidden, ~_in(data.hidden, data.plays)), None
 

@@ -139,7 +139,7 @@ def listed_items(data: Interactions, path: Path) -> np.ndarray:
         DataFormatError: none of its lines is the id of an item.
     """
     if not is_file(path):
-        raise DatasetNotFoundError(path.parent, [path.name], "set dataset.test_list to a file")
+        raise DatasetNotFoundError(path.parent, [path.name], "set dataset.split.list to a file")
     listed = np.isin(data.items["id"].astype(str), read_text(path).split())
     if not listed.any():
         raise DataFormatError(path, "no line is the id of an item", fix="one id a line is needed")

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from torch import Tensor
 
+from muso_exp.options import Options, ZeroOrMore
+
 
 @dataclass(frozen=True)
 class ClusteredTracks:
@@ -55,6 +57,20 @@ class ClusteredTracks:
         return self.x("train").std(axis=0)
 
 
+class SampleSizes(Options, frozen=True, kw_only=True):
+    """How many rows the slow parts of a report read.
+
+    Attributes:
+        silhouette_rows: test tracks that the silhouette is computed among.
+        tsne_rows: test tracks in the t-SNE figure; 0 for no figure.
+        tree_rows: train tracks in the dendrogram; 0 for no figure.
+    """
+
+    silhouette_rows: ZeroOrMore
+    tsne_rows: ZeroOrMore
+    tree_rows: ZeroOrMore
+
+
 @dataclass(frozen=True)
 class ClusterOptions:
     """What is asked of a clustering, and what the report shows.
@@ -64,9 +80,7 @@ class ClusterOptions:
         curve: numbers of clusters to compare.
         reported: WCSS on train that the paper's code gives for each of `curve`, or nothing.
         n_listed: tracks to recommend.
-        silhouette_rows: test tracks that the silhouette is computed among.
-        tsne_rows: test tracks in the t-SNE figure; 0 for no figure.
-        tree_rows: train tracks in the dendrogram; 0 for no figure.
+        samples: rows that the slow parts of the report read.
         seed: of the random null model.
         cache: folder for what takes long and is drawn again.
     """
@@ -75,8 +89,6 @@ class ClusterOptions:
     curve: list[int]
     reported: list[float]
     n_listed: int
-    silhouette_rows: int
-    tsne_rows: int
-    tree_rows: int
+    samples: SampleSizes
     seed: int
     cache: Path

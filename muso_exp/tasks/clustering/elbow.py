@@ -69,7 +69,7 @@ def elbow_sections(elbow: Elbow, answer: Answer) -> list[Section]:
         return []
     train = ask(model.at_each_k, tracks.inputs["train"]).squared_distance.double()
     wcss = train.sum(dim=0).numpy()
-    silhouette = _silhouettes(model, tracks.inputs["test"], options.silhouette_rows)
+    silhouette = _silhouettes(model, tracks.inputs["test"], options.samples.silhouette_rows)
     names, null = best_null_sums(elbow)
     table = pd.DataFrame({"k": options.curve, "WCSS, train": wcss})
     comparable = tracks.published and tracks.scaling == "none"  # a sum grows with rows and units

@@ -75,7 +75,7 @@ def profiles(tracks: ClusteredTracks, cluster: np.ndarray) -> Section:
 def tsne(tracks: ClusteredTracks, options: ClusterOptions, cluster: np.ndarray) -> list[Section]:
     """Return a map of test tracks, coloured by cluster and by key; nothing where switched off."""
     x = tracks.inputs["test"].numpy()
-    rows = evenly_spaced(len(x), options.tsne_rows)
+    rows = evenly_spaced(len(x), options.samples.tsne_rows)
     if len(rows) < 10:
         return []
     points = cached_array(options.cache, "tsne", x[rows], tsne_map)
@@ -95,7 +95,7 @@ def tsne(tracks: ClusteredTracks, options: ClusterOptions, cluster: np.ndarray) 
 def tree(tracks: ClusteredTracks, options: ClusterOptions) -> list[Section]:
     """Return the top of Ward's tree of train tracks; nothing where switched off."""
     x = tracks.x("train")
-    rows = evenly_spaced(len(x), options.tree_rows)
+    rows = evenly_spaced(len(x), options.samples.tree_rows)
     if len(rows) < 3:
         return []
     merges = cached_array(options.cache, "ward", x[rows], ward)

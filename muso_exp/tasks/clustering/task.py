@@ -35,7 +35,7 @@ class Clustering(Task):
     def metrics(self) -> MetricCollection:
         """Return how close the test tracks are to their clusters, and to what is recommended."""
         mean, spread = self.tracks.x("train").mean(axis=0), self.tracks.spread
-        sample, n_listed = self.options.silhouette_rows, self.options.n_listed
+        sample, n_listed = self.options.samples.silhouette_rows, self.options.n_listed
         return MetricCollection(
             {
                 "mean_squared_distance": clustering.MeanSquaredDistance(),

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
-from muso_exp.errors import require_choice
 from muso_exp.features.listening import (
     item_statistics,
     log_plays,
@@ -18,11 +18,11 @@ from muso_exp.features.listening import (
     zscore_items,
     zscore_users,
 )
+from muso_exp.options import Options
 from muso_exp.records import Batch
 
 
-@dataclass(frozen=True)
-class VectorOptions:
+class VectorOptions(Options, frozen=True, kw_only=True):
     """How listening becomes a vector; the first choice of each is the published one.
 
     Attributes:
@@ -34,17 +34,10 @@ class VectorOptions:
         tag_order: `shuffled` (another order of the tags for every vector) or `fixed`.
     """
 
-    plays: str
-    normalisation: str
-    nan: str
-    tag_order: str
-
-    def __post_init__(self) -> None:
-        """Raise ConfigError at a choice that does not exist."""
-        require_choice("plays", self.plays, ("raw", "log"))
-        require_choice("normalisation", self.normalisation, ("as_published", "per_item"))
-        require_choice("nan", self.nan, ("as_published", "repaired"))
-        require_choice("tag_order", self.tag_order, ("shuffled", "fixed"))
+    plays: Literal["raw", "log"]
+    normalisation: Literal["as_published", "per_item"]
+    nan: Literal["as_published", "repaired"]
+    tag_order: Literal["shuffled", "fixed"]
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ def _shared_artists(lists: TwoLists) -> Finding:
     else:
         text += (
             "tracks of one artist sound alike, so intervals over tracks are on the narrow side "
-            "(dataset.group=artist keeps artists apart)"
+            "(dataset.split=artist keeps artists apart)"
         )
     return Finding("test_tracks_by_train_artists", share, text)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from made import made
 
-from muso_exp.data.plays import Plays
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
 from muso_exp.formats.listening import csv_tables
 from muso_exp.formats.listening.interactions import Interactions
@@ -221,13 +221,13 @@ def test_a_folder_without_tables_is_refused_and_there_is_no_world_of_them(tmp_pa
     with pytest.raises(DatasetNotFoundError, match=r"not found: \*\.csv; put tables with columns"):
         read(tmp_path)
     with pytest.raises(ConfigError, match=r"source=table: not simulated, set dataset\.root"):
-        Plays(None, "table", str(tmp_path), 16, 0).prepare_data()
+        made("plays", None, tmp_path, source="table").prepare_data()
 
 
 def test_the_task_runs_on_a_table(tmp_path: Path) -> None:
     rows = [f"u{user},a{(user + step) % 9}" for user in range(9) for step in range(6)]
     root = write(tmp_path, a_csv="\n".join(["user,artist", *rows]))
-    data = Plays(str(root), "table", str(tmp_path / "cache"), 16, 0)
+    data = made("plays", root, tmp_path / "cache", source="table")
     data.prepare_data()
     data.setup("fit")
     assert data.data.plays.shape == (9, 9) and not data.simulated

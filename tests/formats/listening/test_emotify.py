@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from made import made
 
 from muso_exp.data.plays import Plays
 from muso_exp.errors import DataFormatError
@@ -22,7 +23,7 @@ MANIFEST = "file,track_id,id3_artist,id3_title\na.mp3,2,NA,First\nb.mp3,9,null,S
 
 def read(root: Path, cache: Path, **options: object) -> Plays:
     given = {"min_user_items": 1, "n_tags": 0, "test_share": 0.5, **options}
-    data = Plays(str(root), "emotify", str(cache), 16, 0, **given)  # type: ignore[arg-type]
+    data = made("plays", root, cache, source="emotify", **given)
     data.prepare_data()
     data.setup("fit")
     return data

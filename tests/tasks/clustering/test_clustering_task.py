@@ -90,7 +90,7 @@ def test_the_sections_show_the_elbow_the_map_and_similar_tracks(tmp_path: Path) 
 
 
 def test_one_cluster_explains_nothing_and_random_groups_hardly_more(tmp_path: Path) -> None:
-    world = {"world_tracks": 2000, "world_artists": 120, "n_clusters": 12}
+    world = {"world": {"tracks": 2000, "artists": 120}, "n_clusters": 12}
     data = ready(None, tmp_path, scaling="none", **world)
     metric, nulls = data.task.metrics()["explained_variance"], data.task.nulls()
     ones = torch.ones(1, len(data.task.target), dtype=torch.float64)
@@ -105,11 +105,11 @@ def test_one_cluster_explains_nothing_and_random_groups_hardly_more(tmp_path: Pa
 
 
 def test_the_audit_finds_key_and_loudness_in_unscaled_features(tmp_path: Path) -> None:
-    data = ready(None, tmp_path, scaling="none", world_tracks=2000, world_artists=120)
+    data = ready(None, tmp_path, scaling="none", world={"tracks": 2000, "artists": 120})
     finding = {f.check: f for f in data.task.audit(None)}["share_of_two_widest"]
     assert finding.level == "warning" and finding.value > 0.95
     assert "key and loudness hold" in finding.text
-    scaled = ready(None, tmp_path, world_tracks=2000, world_artists=120)
+    scaled = ready(None, tmp_path, world={"tracks": 2000, "artists": 120})
     assert {f.check: f for f in scaled.task.audit(None)}["share_of_two_widest"].value == approx(
         2 / 10
     )

@@ -21,7 +21,7 @@ NO_ANSWER = Answer(None, {}, Bootstrap(20))
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> PlaylistContinuation:
     cache = tmp_path_factory.mktemp("cache")
-    return ready(None, cache, world_playlists=80, world_challenge=40, world_artists=60)
+    return ready(None, cache, world={"playlists": 80, "challenge": 40, "artists": 60})
 
 
 def test_the_audit_counts_repeats_and_unseen_seeds(tmp_path: Path) -> None:

@@ -8,7 +8,9 @@ from muso_exp.tasks.friend_distance.pair_vectors import PairVectoriser, VectorOp
 
 
 def test_statistics_are_fitted_on_train_users_only() -> None:
-    options = VectorOptions("raw", "per_item", "as_published", "fixed")
+    options = VectorOptions(
+        plays="raw", normalisation="per_item", nan="as_published", tag_order="fixed"
+    )
     vectoriser = PairVectoriser(options, {"tag": csr_matrix([[4.0, 0.0], [0.0, 2.0]])}, seed=0)
     users = vectoriser.users({"tag": csr_matrix([[4.0, 1.0], [100.0, 0.0]])})
     assert users.blocks[0].tolist() == [[1, 0], [49, -1]]

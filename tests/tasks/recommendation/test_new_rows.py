@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from made import made
 from pytest import approx
 from scipy.sparse import csr_matrix
 from tiny_mpd import dataset, ready, write_slices
@@ -176,8 +177,8 @@ def test_a_fault_of_the_model_itself_is_not_hidden(tmp_path: Path) -> None:
 
 def test_a_data_set_of_plays_recommends_from_what_it_saved(cache: Path, tmp_path: Path) -> None:
     def plays() -> Plays:
-        sizes = {"world_users": 40, "world_artists": 100, "world_genres": 4}
-        return Plays(None, "lfm1b", str(cache), 16, 0, **sizes)  # type: ignore[arg-type]
+        sizes = {"users": 40, "artists": 100, "genres": 4}
+        return made("plays", None, cache, batch_size=16, world=sizes)
 
     data, again = plays(), plays()
     data.prepare_data()

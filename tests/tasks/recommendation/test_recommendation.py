@@ -90,7 +90,7 @@ def test_a_fault_of_the_model_is_not_taken_for_a_lack_of_neighbours() -> None:
 
 def test_a_mix_of_recommenders_can_be_trained_on_plays(cache: Path, tmp_path: Path) -> None:
     parts = ["dataset=plays", "model=blend", "model.parts=[popularity,item_knn]", "trainer=solver"]
-    world = ["dataset.world_users=40", "dataset.world_artists=60", "scale=smoke", "resamples=20"]
+    world = ["dataset.world.users=40", "dataset.world.artists=60", "scale=smoke", "resamples=20"]
     places = [f"paths.cache={cache}", f"paths.outputs={tmp_path}", f"paths.run={tmp_path / 'run'}"]
     with initialize_config_dir(str(REPOSITORY / "conf"), version_base="1.3"):
         outcome = run(compose("config", [*parts, *world, *places, "logger=none"]))
