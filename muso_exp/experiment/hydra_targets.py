@@ -14,7 +14,7 @@ from muso_exp.errors import ConfigError
 
 # Part of the configuration -> the targets that may be constructed in it.
 _TARGETS = {
-    "callbacks": re.compile(r"muso_exp\.sweep\.SweepTable"),
+    "callbacks": re.compile(r"muso_exp\.experiment\.sweep\.SweepTable"),
     "launcher": re.compile(r"(hydra\._internal\.core_plugins|hydra_plugins)(\.\w+)+Launcher"),
     "sweeper": re.compile(
         r"(hydra\._internal\.core_plugins|hydra_plugins)(\.\w+)+Sweeper"
