@@ -12,7 +12,7 @@ from torch import Tensor
 
 from muso_exp.errors import ConfigError
 from muso_exp.models.ranking import RowRanker, read_csr, register_csr
-from muso_exp.options import Count, Positive
+from muso_exp.options import Count, Inert, Positive
 from muso_exp.records import Batch
 
 
@@ -48,7 +48,7 @@ class EASE(RowRanker):
         n_items: int,
         cutoffs: Sequence[Count] = (10, 100, 500),
         regularization: Positive = 250.0,
-        max_gib: Positive = 8.0,
+        max_gib: Inert[Positive] = 8.0,
         n_top: Count = 10,
     ) -> None:
         super().__init__(n_users, n_items, cutoffs, n_top)

@@ -16,7 +16,7 @@ from muso_exp.features import wmf
 from muso_exp.features.als import FactorOptions, als_sweep, fold_in, start_factors
 from muso_exp.models.abilities import LatentFactors
 from muso_exp.models.ranking import RankingSolver
-from muso_exp.options import Count, NotNegative, Positive, Seed, ZeroOrMore
+from muso_exp.options import Count, Inert, NotNegative, Positive, Seed, ZeroOrMore
 from muso_exp.records import Batch
 
 _DEFAULT = FactorOptions()
@@ -70,7 +70,7 @@ class WMF(RankingSolver):
         cg_steps: ZeroOrMore = _DEFAULT.cg_steps,
         init_std: Positive = _DEFAULT.init_std,
         seed: Seed = _DEFAULT.seed,
-        n_threads: ZeroOrMore = 0,
+        n_threads: Inert[ZeroOrMore] = 0,
         n_top: Count = 10,
     ) -> None:
         super().__init__(n_users, n_items, cutoffs, n_top)
