@@ -60,6 +60,8 @@ def _has(classes: Iterable[type[Options]], name: str) -> bool:
 def modern(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options of a data set of an old run, nested ones too, in their places of today.
 
+    What names no `_target_` is returned as it is.
+
     Raises:
         ConfigError: a `_target_` that is no class of a data set.
     """

@@ -64,3 +64,8 @@ def test_nested_data_sets_of_an_old_recipe_get_theirs() -> None:
         "plays": {"_target_": target, "fold": 1},
     }
     assert modern(old)["plays"]["split"] == {"fold": 1}
+
+
+def test_what_names_no_data_set_keeps_its_options() -> None:
+    assert modern({"world_users": 5}) == {"world_users": 5}
+    assert modern({}) == {}
