@@ -24,7 +24,7 @@ from torch.utils.data import DataLoader
 from torchmetrics import MetricCollection
 
 from muso_exp.data.recommendation.batches import UserRows, WholeMatrix
-from muso_exp.evaluation.card import score
+from muso_exp.evaluation.scores import score
 from muso_exp.metrics.ranking import list_metrics, ranking_metrics
 from muso_exp.metrics.resampling import bootstrap_weights
 from muso_exp.models.wmf import WMF

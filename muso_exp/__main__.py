@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import errno
 import hashlib
 import io
 import logging
@@ -19,7 +18,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from muso_exp.errors import ConfigError, MusoError, Stopped, Through, is_out_of_memory, meant
+from muso_exp.errors import ConfigError, MusoError, Stopped, Through, meant
+from muso_exp.experiment.known_errors import known_error, one_line
 from muso_exp.experiment.listing import (
     conf_folder,
     conf_folders,
@@ -45,12 +45,6 @@ keys that are good to know:
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-# What a place answers that is not writable, not readable, full, or a file instead of a folder.
-REFUSED = (
-    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT),
-    *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST),
-)
-
 
 def main() -> None:
     """Run what the command line says; the exit status tells how it ended."""
@@ -73,7 +67,7 @@ def main() -> None:
         sys.exit(141)
     except (Exception, Through) as raised:
         error = raised.__cause__ if isinstance(raised, Through) else raised
-        known = _known(error) if isinstance(error, Exception) else None
+        known = known_error(error) if isinstance(error, Exception) else None
         if known is None or (debug and known is not error):
             sys.stderr.write(redact(traceback.format_exc()))
             sys.exit(1)
@@ -174,11 +168,11 @@ def task(cfg: Any) -> float | None:
     try:
         record, folder = _attempt(cfg)
     except Exception as error:
-        known = _known(error)
+        known = known_error(error)
         if known is None:
             log.exception("%s failed; please report what follows", cfg.name)
         else:
-            log.error("%s", _one_line(known))  # to the console and run.log; Hydra would add a line
+            log.error("%s", one_line(known))  # to the console and run.log; Hydra would add a line
         if _goes_on(cfg, known or error):
             return math.nan
         sys.exit(1 if known is None else known.exit_code)
@@ -231,7 +225,7 @@ def _goes_on(cfg: Any, error: Exception) -> bool:
         abandon(hydra.sweep.dir)
         return False
     kind = "" if isinstance(error, MusoError) else f"{type(error).__name__}: "
-    note_failure(Path(cfg.paths.run), hydra.job.override_dirname, kind + _one_line(error))
+    note_failure(Path(cfg.paths.run), hydra.job.override_dirname, kind + one_line(error))
     return True
 
 
@@ -295,45 +289,6 @@ def _stop(signum: int, _frame: FrameType | None) -> NoReturn:
 def _fail(error: BaseException, status: int) -> NoReturn:
     sys.stderr.write(f"muso_exp: {visible(redact(str(error)))}\n")
     sys.exit(status)
-
-
-def _known(error: Exception) -> MusoError | None:
-    """Return the error as one that the user can mend; None for a fault of the program."""
-    if isinstance(error, MusoError):
-        return error
-    if isinstance(error, OSError) and error.errno in REFUSED:
-        place = "" if error.filename is None else f"{error.filename}: "
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        fix = "; free some, or set paths.outputs and paths.cache" if full else ""
-        return MusoError(f"{place}{error.strerror}{fix}")
-    if is_out_of_memory(error):
-        said = _one_line(error) or "no more can be allocated"
-        fix = "close programs, or set a smaller scale=, dataset.batch_size= or data set"
-        return MusoError(f"out of memory: {said}; {fix}")
-    if _is_refused_by_lightning(error):
-        return ConfigError(f"trainer: {_one_line(error)}")
-    from hydra.errors import HydraException
-    from omegaconf.errors import OmegaConfBaseException
-
-    if isinstance(error, (HydraException, OmegaConfBaseException)):
-        return ConfigError(_one_line(error))
-    return None
-
-
-def _is_refused_by_lightning(error: Exception) -> bool:
-    """Return whether Lightning itself refuses an argument of its Trainer, in training too."""
-    if type(error).__name__ == "MisconfigurationException":
-        return True
-    innermost = error.__traceback__
-    while innermost is not None and innermost.tb_next is not None:
-        innermost = innermost.tb_next
-    place = "" if innermost is None else innermost.tb_frame.f_globals.get("__name__", "")
-    return isinstance(error, ValueError) and place.startswith("pytorch_lightning.")
-
-
-def _one_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return "; ".join(lines)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ import pandas as pd
 import torch
 
 from muso_exp.errors import ConfigError
-from muso_exp.evaluation.card import VERSUS_NULL, beats, data_line
+from muso_exp.evaluation.card import data_line
+from muso_exp.evaluation.scores import VERSUS_NULL, beats
 from muso_exp.metrics.resampling import percentile_interval
 from muso_exp.text import visible
 

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from muso_exp.evaluation import card as paper
+from muso_exp.evaluation import scores as scoring
 from muso_exp.evaluation.report import write_report
 from muso_exp.metrics.base import WeightedMetric
 from muso_exp.metrics.resampling import Bootstrap
@@ -137,8 +138,8 @@ def conclude(
 class _Tested:
     """Scores of model and nulls; by metric, which way is better and a hash of the units."""
 
-    scores: paper.Scores
-    nulls: dict[str, paper.Scores]
+    scores: scoring.Scores
+    nulls: dict[str, scoring.Scores]
     higher: dict[str, bool | None]
     units: dict[str, str]
 
@@ -153,7 +154,7 @@ def _test(
     for name, metric in (extra or {}).items():
         metrics.add_metrics({name: metric})
     scores, *by_null = (
-        paper.score(metrics, {**columns, "target": rows.target}, weights)
+        scoring.score(metrics, {**columns, "target": rows.target}, weights)
         for columns in (columns, *nulls.values())
     )
     higher = {name: metric.higher_is_better for name, metric in metrics.items()}
@@ -165,10 +166,10 @@ def _test(
 def _join(one: _Tested, two: _Tested) -> _Tested:
     """Put two tasks together; a null model that only one of them has scores NaN in the other."""
     names = [*one.nulls, *(name for name in two.nulls if name not in one.nulls)]
-    first, second = paper.nothing(one.nulls), paper.nothing(two.nulls)
+    first, second = scoring.nothing(one.nulls), scoring.nothing(two.nulls)
     return _Tested(
-        paper.merge(one.scores, two.scores),
-        {n: paper.merge(one.nulls.get(n, first), two.nulls.get(n, second)) for n in names},
+        scoring.merge(one.scores, two.scores),
+        {n: scoring.merge(one.nulls.get(n, first), two.nulls.get(n, second)) for n in names},
         one.higher | two.higher,
         one.units | two.units,
     )
@@ -181,7 +182,7 @@ def _samples(tested: _Tested, card: paper.Card) -> pd.DataFrame:
     for row in card.versus:
         name = row["metric"]
         null = tested.nulls[row["best_null"]].samples[name]
-        columns[paper.VERSUS_NULL + name] = (own[name] - null).numpy()
+        columns[scoring.VERSUS_NULL + name] = (own[name] - null).numpy()
     return pd.DataFrame(columns)
 
 

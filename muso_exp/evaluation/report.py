@@ -19,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from muso_exp.evaluation import card as paper
+from muso_exp.evaluation import scores as scoring
 from muso_exp.figures.common import save
 from muso_exp.records import Finding, Section
 from muso_exp.terminal import styled
@@ -26,10 +27,10 @@ from muso_exp.text import markdown, visible
 
 _COLOURS = {
     paper.REPRODUCED: "green",
-    paper.BETTER: "green",
+    scoring.BETTER: "green",
     paper.NOT_REPRODUCED: "red",
-    paper.WORSE: "red",
-    paper.NO_BETTER: "yellow",
+    scoring.WORSE: "red",
+    scoring.NO_BETTER: "yellow",
 }
 
 

@@ -7,6 +7,7 @@ from torchmetrics import MetricCollection
 
 from muso_exp.errors import ConfigError
 from muso_exp.evaluation import card as paper
+from muso_exp.evaluation import scores as scoring
 from muso_exp.evaluation.report import interval, number
 from muso_exp.metrics.resampling import bootstrap_weights
 from muso_exp.metrics.tags import MacroPrAuc
@@ -15,9 +16,9 @@ HIGHER = {"acc": True}
 REAL = paper.Situation(simulated=False, published=True, scale="paper")
 
 
-def scores(value: float, spread: float = 0.1, metric: str = "acc") -> paper.Scores:
+def scores(value: float, spread: float = 0.1, metric: str = "acc") -> scoring.Scores:
     samples = torch.linspace(value - spread, value + spread, 1001, dtype=torch.float64)
-    return paper.Scores({metric: value}, {metric: samples})
+    return scoring.Scores({metric: value}, {metric: samples})
 
 
 def verdict(
@@ -77,14 +78,14 @@ def test_repeats_in_a_resample_do_not_move_the_interval_of_average_precision() -
     weights = bootstrap_weights(np.arange(400), 200, seed=0)
     raw = MacroPrAuc().score(weights, **columns)
     metrics = MetricCollection({"pr": MacroPrAuc()}, compute_groups=False)
-    found = paper.score(metrics, columns, weights)
+    found = scoring.score(metrics, columns, weights)
     assert raw.mean() - found.values["pr"] > 0.5 * raw.std()  # noise gains by being repeated
     assert found.samples["pr"].mean().item() == pytest.approx(found.values["pr"])
     assert found.samples["pr"].std().item() == pytest.approx(raw.std().item())
 
 
 def test_a_metric_that_only_describes_gives_no_verdict() -> None:
-    assert paper.beats(torch.linspace(0.1, 0.2, 50), None) == "describes"
+    assert scoring.beats(torch.linspace(0.1, 0.2, 50), None) == "describes"
 
 
 def test_the_reported_value_is_set_beside_the_best_null_on_the_papers_own_test_set() -> None:
@@ -108,13 +109,13 @@ def test_the_paired_difference_decides(
     low: float, high: float, higher: bool, expected: str
 ) -> None:
     difference = torch.linspace(low, high, 101, dtype=torch.float64)
-    assert paper.beats(difference, higher) == expected
+    assert scoring.beats(difference, higher) == expected
 
 
 def test_the_best_null_of_an_error_is_the_smallest_and_nan_never_wins() -> None:
     nulls = {"a": scores(3.0), "b": scores(2.0), "c": scores(math.nan)}
-    assert paper.best_null(nulls, "acc", higher_is_better=False) == "b"
-    assert paper.best_null(nulls, "acc", higher_is_better=True) == "a"
+    assert scoring.best_null(nulls, "acc", higher_is_better=False) == "b"
+    assert scoring.best_null(nulls, "acc", higher_is_better=True) == "a"
 
 
 def test_an_unknown_metric_in_a_claim_is_named_with_the_known_ones() -> None:

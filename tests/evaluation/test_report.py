@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from muso_exp.evaluation import card as paper
+from muso_exp.evaluation import scores as scoring
 from muso_exp.evaluation.card import Card
 from muso_exp.evaluation.comparison import Finished
 from muso_exp.evaluation.report import card_tables, link_to, write_index, write_report
@@ -32,7 +33,7 @@ CLAIM = ROW | {
     "reason": NAME,
     "reported_vs_null": None,
 }
-VERSUS = ROW | {"difference": 0.15, "difference_interval": (0.1, 0.2), "verdict": paper.BETTER}
+VERSUS = ROW | {"difference": 0.15, "difference_interval": (0.1, 0.2), "verdict": scoring.BETTER}
 RECORD = {
     "experiment": NAME,
     "variant": NAME,

@@ -3,11 +3,11 @@ from pathlib import Path
 import pytest
 import pytorch_lightning as pl
 import torch
-from muso_exp.callbacks import RandomState
 from pytest import approx
 from torch.utils.data import DataLoader
 
 from muso_exp.models.mel_cnn import MelCNN
+from muso_exp.training.callbacks import RandomState
 
 SECOND = 22_050
 

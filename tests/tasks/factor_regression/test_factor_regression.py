@@ -9,7 +9,7 @@ import pytest
 from sound_tasks import Heard, factors, mean_of
 from tiny_sound import write_sound_folder
 
-from muso_exp.evaluation import card as paper
+from muso_exp.evaluation import scores as scoring
 from muso_exp.metrics.resampling import Bootstrap
 from muso_exp.tasks.base import Answer, NotAnsweredError
 from muso_exp.tasks.factor_regression.listening_test import ListeningTest
@@ -83,7 +83,7 @@ def test_the_table_has_the_intervals_of_the_card(root: Path, cache: Path) -> Non
     (extra,) = data.task.extra
     bootstrap = Bootstrap(1000)
     columns = {**extra.ask(MODEL), "target": extra.target}
-    found = paper.score(extra.metrics(), columns, bootstrap.weights(extra.units))
+    found = scoring.score(extra.metrics(), columns, bootstrap.weights(extra.units))
     row = (
         table_6_1(data.task.rows, data.task.heard.of(MODEL), bootstrap)
         .table.set_index("row")

@@ -1,0 +1,53 @@
+"""Errors of libraries and of the operating system that a user can mend, as one line."""
+
+from __future__ import annotations
+
+import errno
+
+from muso_exp.errors import ConfigError, MusoError, is_out_of_memory
+
+# What a place answers that is not writable, not readable, full, or a file instead of a folder.
+REFUSED = (
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT),
+    *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST),
+)
+
+
+def known_error(error: Exception) -> MusoError | None:
+    """Return the error as one that the user can mend; None for a fault of the program."""
+    if isinstance(error, MusoError):
+        return error
+    if isinstance(error, OSError) and error.errno in REFUSED:
+        place = "" if error.filename is None else f"{error.filename}: "
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        fix = "; free some, or set paths.outputs and paths.cache" if full else ""
+        return MusoError(f"{place}{error.strerror}{fix}")
+    if is_out_of_memory(error):
+        said = one_line(error) or "no more can be allocated"
+        fix = "close programs, or set a smaller scale=, dataset.batch_size= or data set"
+        return MusoError(f"out of memory: {said}; {fix}")
+    if _is_refused_by_lightning(error):
+        return ConfigError(f"trainer: {one_line(error)}")
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    if isinstance(error, (HydraException, OmegaConfBaseException)):
+        return ConfigError(one_line(error))
+    return None
+
+
+def _is_refused_by_lightning(error: Exception) -> bool:
+    """Return whether Lightning itself refuses an argument of its Trainer, in training too."""
+    if type(error).__name__ == "MisconfigurationException":
+        return True
+    innermost = error.__traceback__
+    while innermost is not None and innermost.tb_next is not None:
+        innermost = innermost.tb_next
+    place = "" if innermost is None else innermost.tb_frame.f_globals.get("__name__", "")
+    return isinstance(error, ValueError) and place.startswith("pytorch_lightning.")
+
+
+def one_line(error: Exception) -> str:
+    """Return what an error says, its lines joined."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return "; ".join(lines)
