@@ -170,10 +170,10 @@ def test_a_new_table_is_checked_as_the_old_ones(tmp_path: Path) -> None:
     data = ready(write_two(tmp_path), tmp_path)
     spoiled("key", 12).to_csv(tmp_path / "new.csv", index=False)
     with pytest.raises(DataFormatError, match=r"new\.csv, line 6, column key"):
-        data.apply(tmp_path / "new.csv", lambda batch: {})
+        data.read_new(tmp_path / "new.csv")
     tracks(9).drop(columns="key").to_csv(tmp_path / "new.csv", index=False)
     with pytest.raises(DataFormatError, match="for key; the run was trained with them, train one"):
-        data.apply(tmp_path / "new.csv", lambda batch: {})
+        data.read_new(tmp_path / "new.csv")
 
 
 def test_a_split_that_leaves_nothing_to_learn_from_is_refused(tmp_path: Path) -> None:

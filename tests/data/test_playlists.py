@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ def test_a_table_per_list_is_cut_to_the_shorter_and_split_alike(tmp_path: Path) 
     data = ready(write_two(tmp_path), tmp_path)
     assert data.lists.names == ("a", "b")
     assert data.lists.tracks["id"].tolist()[:24] == tracks(30)["id"].tolist()[:24]
-    assert data.counts() == {
+    assert data.task.counts() == {
         "positive_tracks": 30,
         "negative_tracks": 24,
         "train_rows": 26,
@@ -27,7 +28,7 @@ def test_a_table_per_list_is_cut_to_the_shorter_and_split_alike(tmp_path: Path) 
         "test_rows": 16,
         "features": 12,
     }
-    assert data.target().sum() == 8
+    assert data.task.target.sum() == 8
 
 
 def test_the_published_split_of_363_tracks_tests_242() -> None:
@@ -40,11 +41,11 @@ def test_the_published_split_of_363_tracks_tests_242() -> None:
 
 def test_no_artist_is_in_two_splits_and_intervals_resample_artists(tmp_path: Path) -> None:
     data = ready(write_two(tmp_path), tmp_path, group="artist")
-    artists = {name: set(data.tracks(name)["artist"]) for name in ("train", "val", "test")}
+    artists = {name: set(data.task.lists.part(name)["artist"]) for name in ("train", "val", "test")}
     assert sum(map(len, artists.values())) == len(set.union(*artists.values())) == 7
-    assert all(len(set(data.tracks(name)["target"])) == 2 for name in artists)
-    assert len(np.unique(data.units())) == len(artists["test"])
-    finding = {f.check: f for f in data.audit()}["test_tracks_by_train_artists"]
+    assert all(len(set(data.task.lists.part(name)["target"])) == 2 for name in artists)
+    assert len(np.unique(data.task.units)) == len(artists["test"])
+    finding = {f.check: f for f in data.task.audit(None)}["test_tracks_by_train_artists"]
     assert finding.value == 0 and "the intervals resample artists" in finding.text
 
 
@@ -63,7 +64,7 @@ def test_a_track_without_an_artist_stands_for_itself(tmp_path: Path) -> None:
     nameless = tracks(30)
     nameless.loc[:19, "primary_artist"] = ""
     data = ready(write_two(tmp_path, nameless), tmp_path, group="artist")
-    units = data.units()[data.tracks("test")["artist"] == ""]
+    units = data.task.units[data.task.lists.part("test")["artist"] == ""]
     assert len(np.unique(units)) == len(units) > 0
 
 
@@ -102,7 +103,7 @@ def test_tracks_in_both_lists_are_dropped_or_kept(tmp_path: Path) -> None:
     assert dropped.lists.n_shared == kept.lists.n_shared == 4
     assert not dropped.lists.tracks["id"].duplicated().any()
     assert len(kept.lists.tracks) - len(dropped.lists.tracks) == 2 * 4
-    finding = {f.check: f for f in kept.audit()}["tracks_in_both_lists"]
+    finding = {f.check: f for f in kept.task.audit(None)}["tracks_in_both_lists"]
     assert (finding.value, finding.level) == (4, "warning")
 
 
@@ -185,8 +186,8 @@ def test_the_fingerprint_knows_content_and_not_names(tmp_path: Path) -> None:
 def test_test_units_are_the_same_tracks_whatever_the_scaling(tmp_path: Path) -> None:
     folder = write_two(tmp_path)
     one, other = (ready(folder, tmp_path, scaling=how) for how in ("row", "standard"))
-    assert np.array_equal(one.units(), other.units())
-    assert len(np.unique(one.units())) == 16
+    assert np.array_equal(one.task.units, other.task.units)
+    assert len(np.unique(one.task.units)) == 16
 
 
 def test_a_whole_split_is_one_batch(tmp_path: Path) -> None:
@@ -202,23 +203,23 @@ def test_the_audit_finds_what_a_scale_hides_and_where_the_threshold_comes_from(
 ) -> None:
     folder = write_two(tmp_path)
     published = ready(folder, tmp_path, scaling="global", threshold="test_midrange")
-    found = {finding.check: finding for finding in published.audit()}
+    found = {finding.check: finding for finding in published.task.audit(None)}
     assert found["inputs_without_spread"].value == 11
     assert "duration_ms" not in found["inputs_without_spread"].text.partition(":")[2]
     assert found["share_of_widest_input"].value > 0.99
     assert found["threshold_from_test"].level == "warning"
     assert found["test_tracks_by_train_artists"].value == 1.0
     repaired = ready(folder, tmp_path, scaling="standard", threshold="half")
-    found = {finding.check: finding for finding in repaired.audit()}
+    found = {finding.check: finding for finding in repaired.task.audit(None)}
     assert found["inputs_without_spread"].value == found["threshold_from_test"].value == 0
 
 
 def test_the_best_single_feature_is_the_one_that_differs(tmp_path: Path) -> None:
-    nulls = ready(write_two(tmp_path), tmp_path).nulls()
+    nulls = ready(write_two(tmp_path), tmp_path).task.nulls()
     assert list(nulls) == ["majority", "prior", "single_loudness"]
     assert nulls["majority"]["decision"].tolist() == [1.0] * 16
     assert nulls["prior"]["decision"].tolist() == [0.5] * 16
-    target = ready(tmp_path, tmp_path).target()
+    target = ready(tmp_path, tmp_path).task.target
     assert (nulls["single_loudness"]["decision"] == target).double().mean() > 0.9
 
 
@@ -232,7 +233,7 @@ def test_a_new_table_is_ranked_with_the_scaling_of_training(tmp_path: Path) -> N
     def predict(batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         return {"probability": batch["x"][:, 0], "decision": torch.ones(10)}
 
-    table = fresh.apply(new, predict)
+    table = fresh.read_new(new).apply(SimpleNamespace(columns=predict))
     loudness = tracks(10, 500).sort_values("loudness", ascending=False)
     assert table["id"].tolist() == loudness["id"].tolist()
     assert table["rank"].tolist() == list(range(1, 11))
@@ -243,7 +244,7 @@ def test_a_new_table_is_ranked_with_the_scaling_of_training(tmp_path: Path) -> N
 def test_the_report_shows_every_feature_and_the_curves(tmp_path: Path) -> None:
     data = ready(write_two(tmp_path), tmp_path)
     columns = {"probability": torch.linspace(0, 1, 16), "decision": torch.ones(16)}
-    sections = data.sections(data.predictions(columns), lambda batch: {})
+    sections = list(data.task.sections(data.task.predictions(columns), None))
     assert [section.name for section in sections] == [
         "features",
         "inputs",
