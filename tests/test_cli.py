@@ -261,14 +261,14 @@ def test_the_very_same_run_is_shown_again_where_no_rerun_is_wanted(
 def test_a_failed_run_of_a_sweep_leaves_the_table_of_the_others(
     call: callable, tmp_path: Path
 ) -> None:
-    fails = "dataset.threshold=half,validation,test_midrange"  # validation wants dataset.val_share
-    status, out, err = call(*SWEEP, fails, "dataset.val_share=0", "trainer.max_epochs=1")
+    fails = "dataset.threshold=half,validation,test_midrange"  # validation wants a val_share
+    status, out, err = call(*SWEEP, fails, "dataset.split.val_share=0", "trainer.max_epochs=1")
     assert status == 1
     (folder,) = (tmp_path / "outputs" / "playlist_membership").iterdir()
     assert out.splitlines()[-1] == str(folder)
     assert err.splitlines()[-1].endswith(f"1 runs that failed, {folder / 'failed.txt'}")
     (line,) = (folder / "failed.txt").read_text().splitlines()
-    assert line.startswith("1: ") and "set dataset.val_share above 0" in line
+    assert line.startswith("1: ") and "set dataset.split.val_share above 0" in line
     assert len(pd.read_csv(folder / "table.csv")["variant"].unique()) == 2
     assert not (folder / "1").exists()
 

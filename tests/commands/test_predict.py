@@ -27,7 +27,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
         "model=gradient_boosting",
         "dataset.batch_size=0",
         "dataset.threshold=validation",
-        "dataset.val_share=0.2",
+        "dataset.split.val_share=0.2",
         "scale=smoke",
         "resamples=20",
         "trainer.max_epochs=1",

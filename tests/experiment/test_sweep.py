@@ -58,7 +58,7 @@ def test_a_run_without_a_best_epoch_says_so(call: callable) -> None:
 
 
 def test_a_resumed_run_ends_as_it_would_have_ended(call: callable) -> None:
-    task = [*QUICK, "monitor=val/loss", "dataset.val_share=0.25", "model.dropout=0.5"]
+    task = [*QUICK, "monitor=val/loss", "dataset.split.val_share=0.25", "model.dropout=0.5"]
     half = call(*task, "trainer.max_epochs=2")[1].splitlines()[-1]
     resumed = call(*task, "trainer.max_epochs=5", f"ckpt={half}")[1].splitlines()[-1]
     whole = call(*task, "trainer.max_epochs=5")[1].splitlines()[-1]

@@ -46,7 +46,7 @@ TRIALS = [
     (["paths.run={p}", "seed=-1"], 2, "precious: not empty"),
     (["paths.run={p}/run", "model.lr=-1"], 2, "run: not empty"),
     (["paths.run={p}/../link", "dataset.root=/nowhere"], 2, "link: not empty"),
-    (["paths.run=.", "dataset.val_share=7"], 2, "not empty"),
+    (["paths.run=.", "dataset.split.val_share=7"], 2, "not empty"),
     (["hydra.sweep.dir={p}", *MULTI], 2, "precious: not empty"),
     (["hydra.sweep.dir={p}/run", "-m", "seed=-1,-2"], 2, "run: not empty"),
     (["hydra.sweep.subdir={p}", *MULTI], 2, "only folders inside the sweep's"),

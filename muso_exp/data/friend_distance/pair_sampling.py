@@ -100,5 +100,5 @@ def _refuse_no_pairs(
     raise DataFormatError(
         source,
         f"no pair of the {n_users} {split} users has a DOS above 0{limit}",
-        fix="more users are needed, or a larger dataset.max_dos",
+        fix="more users are needed, or a larger dataset.pairs.max_dos",
     )
