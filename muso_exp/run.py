@@ -15,12 +15,15 @@ import pytorch_lightning as pl
 from omegaconf import DictConfig
 from pytorch_lightning.loggers import Logger
 
+from muso_exp.data.base import ExperimentData
 from muso_exp.errors import ConfigError
 from muso_exp.evaluation.card import Claim, check_metric, check_metrics
 from muso_exp.evaluation.comparison import Finished, find_same
-from muso_exp.evaluation.outcome import Facts, Outcome, conclude
+from muso_exp.evaluation.outcome import Facts, Outcome, conclude, try_metrics
 from muso_exp.experiment.build import accepted, build, plain
+from muso_exp.experiment.complete import refuse_incomplete, set_up
 from muso_exp.experiment.parts import check_nodes, chosen_callbacks, refuse_in_sweep, trainer_node
+from muso_exp.experiment.plugins import plugins
 from muso_exp.experiment.resume import refuse_other_run
 from muso_exp.experiment.settings import (
     changed_settings,
@@ -34,7 +37,7 @@ from muso_exp.experiment.settings import (
 )
 from muso_exp.figures.common import loss_figure
 from muso_exp.metrics.base import WeightedMetric
-from muso_exp.models.base import Model, refuse_incomplete
+from muso_exp.models.base import Model
 from muso_exp.records import Section
 from muso_exp.redaction import redacted
 from muso_exp.tasks.base import Task
@@ -137,14 +140,14 @@ def prepare(cfg: DictConfig, folder: Path) -> Prepared:
     resume = find_checkpoint(cfg.ckpt) if cfg.ckpt else None
     claims = [Claim(**claim) for claim in plain(cfg.paper.claims)]
     check_nodes(cfg)
-    data = build(cfg.dataset, pl.LightningDataModule)
-    data.prepare_data()
-    data.setup("fit")
+    data = set_up(build(cfg.dataset, pl.LightningDataModule), ExperimentData)
     dims = accepted(cfg.model, pl.LightningModule, data.dims)
     model = build(cfg.model, pl.LightningModule, **dims)
-    refuse_incomplete(model)
+    refuse_incomplete(model, Model)
     changed = changed_settings(cfg)
     extra = {str(name): build(node, WeightedMetric) for name, node in cfg.metrics.extra.items()}
+    if extra or plugins():
+        try_metrics(data.task, extra)
     names = [*metric_names(data.task), *extra]
     if not changed:
         check_metrics(claims, names)
@@ -228,9 +231,7 @@ def earlier(cfg: DictConfig) -> Finished | None:
     same = find_same(Path(cfg.paths.outputs) / cfg.name, config_hash(cfg))
     if same is None:
         return None
-    data = build(cfg.dataset, pl.LightningDataModule)
-    data.prepare_data()
-    data.setup("fit")
+    data = set_up(build(cfg.dataset, pl.LightningDataModule), ExperimentData)
     return same if same.record["data"]["fingerprint"] == data.fingerprint else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -59,6 +60,25 @@ class ExperimentData(pl.LightningDataModule):
         self.num_workers = num_workers
         self.dims: dict[str, int | str | list[int]] = {}
         self.fingerprint = ""
+
+    @abstractmethod
+    def setup(self, stage: str | None = None) -> None:
+        """Read and split the files, once; set `dims`, `fingerprint` and `task`."""
+        raise TypeError(f"{type(self).__name__} does not implement setup")
+
+    @abstractmethod
+    def train_dataloader(self) -> DataLoader:
+        """Return the batches to train on."""
+        raise TypeError(f"{type(self).__name__} does not implement train_dataloader")
+
+    def val_dataloader(self) -> DataLoader | list[DataLoader]:
+        """Return the batches to choose a model by; here there are none."""
+        return []
+
+    @abstractmethod
+    def test_dataloader(self) -> DataLoader:
+        """Return the batches of the test rows, in the order of the task."""
+        raise TypeError(f"{type(self).__name__} does not implement test_dataloader")
 
     @property
     def simulated(self) -> bool:

@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 
+from muso_exp.errors import ConfigError
 from muso_exp.evaluation import card as paper
 from muso_exp.evaluation import scores as scoring
 from muso_exp.evaluation.report import write_report
@@ -132,6 +134,26 @@ def conclude(
         "seconds": {**facts.seconds, "evaluate": time.monotonic() - started},
     }
     return Outcome(record, card, audit, predictions, _samples(tested, card), sections)
+
+
+def try_metrics(task: Task, extra: Mapping[str, WeightedMetric]) -> None:
+    """Score the null models once, so that a metric of the user's own that fails costs no training.
+
+    Args:
+        task: of the data set.
+        extra: metrics of the user's own, by name.
+
+    Raises:
+        ConfigError: one has the name of another metric, or its formula fails.
+    """
+    metrics = task.metrics()
+    for name, metric in extra.items():
+        if name in metrics:
+            raise ConfigError(f"metrics.extra.{name}: the task has a metric {name}; rename yours")
+        metrics.add_metrics({name: metric})
+    once = torch.ones(1, len(task.target), dtype=torch.float64)
+    for columns in task.nulls().values():
+        paper.score(metrics, {**columns, "target": task.target}, once)
 
 
 @dataclass(frozen=True)

@@ -47,8 +47,10 @@ def use(names: Iterable[str]) -> None:
     for name in wanted:
         try:
             import_module(name)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            if isinstance(error, SystemExit):
+                reason = "it ended the program"
             raise ConfigError(f"plugins: {name} cannot be imported: {reason}") from error
         if not _conf(name).is_dir():
             raise ConfigError(

@@ -123,7 +123,7 @@ def user_columns(
 
     Raises:
         ValueError: a cutoff below 1.
-        ConfigError: a formula that numba cannot compile.
+        ConfigError: a formula that numba cannot compile, or that raises.
     """
     if min(cutoffs, default=1) < 1:
         raise ValueError(f"cutoffs must be >= 1, got {list(cutoffs)}")
@@ -133,7 +133,11 @@ def user_columns(
 
     def column(formula: RankingFormula, k: int) -> np.ndarray:
         out = np.empty(len(crow) - 1)
-        _loop()(formula.compiled, *counts, k, gains, out)
+        compiled = formula.compiled
+        try:
+            _loop()(compiled, *counts, k, gains, out)
+        except Exception as error:  # whatever a formula of the user's own raises
+            raise ConfigError(f"the ranking formula {formula.column} failed: {error}") from error
         return out
 
     whole = [formula for formula in FORMULAS.values() if not formula.at_cutoffs]

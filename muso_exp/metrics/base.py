@@ -32,6 +32,8 @@ class WeightedMetric(Metric):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        if not hasattr(self, "fields"):
+            raise TypeError(f"{type(self).__name__} has no fields, the columns that it reads")
         for field in self.fields:
             self.add_state(field, default=[], dist_reduce_fx="cat")
 

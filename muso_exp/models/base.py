@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from abc import abstractmethod
 from typing import Any, ClassVar
 
 import pytorch_lightning as pl
@@ -9,7 +10,6 @@ import torch
 from torch import Tensor
 from torchmetrics import MetricCollection
 
-from muso_exp.errors import ConfigError
 from muso_exp.models.abilities import ask
 from muso_exp.records import Batch
 
@@ -76,6 +76,7 @@ class Model(pl.LightningModule):
             n_rows = sum(self._rows)
             self._log_loss("train/loss", torch.stack(self._losses).sum() / n_rows, n_rows)
 
+    @abstractmethod
     def predict_step(self, batch: Batch, batch_idx: int = 0) -> dict[str, Tensor]:
         """Return the prediction columns that the data set's metrics read."""
         raise TypeError(f"{type(self).__name__} does not implement predict_step")
@@ -135,6 +136,7 @@ class Solver(Model):
         """Return None: nothing is descended, on purpose, so that Lightning need not warn of it."""
         warnings.filterwarnings("ignore", message=".*returned `None`.*")
 
+    @abstractmethod
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         """Do one exact step on the batch."""
         raise TypeError(f"{type(self).__name__} does not implement training_step")
@@ -145,20 +147,3 @@ class Solver(Model):
             if name in dict(self.named_buffers()):
                 owner, _, leaf = name.rpartition(".")
                 self.get_submodule(owner).register_buffer(leaf, torch.empty_like(value))
-
-
-def refuse_incomplete(model: Any) -> None:
-    """Refuse a model that lacks what a run asks of it, before it is trained.
-
-    Raises:
-        ConfigError: no `Model`, or one without `predict_step`, or without `loss` and
-            `training_step`.
-    """
-    kind = type(model)
-    if not isinstance(model, Model):
-        raise ConfigError(f"{kind.__name__}: a model must be a muso_exp.models.base.Model")
-    if kind.predict_step is Model.predict_step:
-        raise ConfigError(f"{kind.__name__}: implement predict_step, the prediction columns")
-    steps = (Model.training_step, Solver.training_step)
-    if kind.loss is Model.loss and kind.training_step in steps:
-        raise ConfigError(f"{kind.__name__}: implement loss, or training_step where it is solved")

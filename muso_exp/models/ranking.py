@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import get_ident
@@ -53,6 +54,7 @@ class Ranker(Model):
         self.n_top = n_top
         self._memory: dict[int, np.ndarray] = {}  # of each thread, for the scores of a block
 
+    @abstractmethod
     def score_block(self, users: Tensor, out: Tensor | None = None) -> Tensor:
         """Return the scores of all items for users (B,), shape (B, n_items); larger is better.
 
@@ -134,6 +136,7 @@ class RowRanker(RankingSolver):
         super().__init__(n_users, n_items, cutoffs, n_top)
         register_csr(self, "known", csr_matrix((n_users, n_items), dtype=np.float32))
 
+    @abstractmethod
     def score_rows(self, rows: csr_matrix) -> Tensor:
         """Return the scores of all items for rows of plays (B, n_items), same shape."""
         raise TypeError(f"{type(self).__name__} does not implement score_rows")

@@ -1,0 +1,68 @@
+"""What a user's own class must have, asked before anything is trained."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from muso_exp.errors import ConfigError
+from muso_exp.models.base import Model, Solver
+from muso_exp.tasks.base import Task
+
+_HELP = "see docs/extend.md"
+
+
+def refuse_incomplete(built: Any, base: type) -> None:
+    """Refuse a model or data set without the methods that a run calls.
+
+    Args:
+        built: by `build`.
+        base: class of the program that it must extend; its abstract methods are those needed.
+
+    Raises:
+        ConfigError: another class, a method that is missing, or a model without `loss` and
+            `training_step`.
+    """
+    kind = type(built)
+    if not isinstance(built, base):
+        raise ConfigError(
+            f"{kind.__name__}: a subclass of {base.__module__}.{base.__name__} is needed; {_HELP}"
+        )
+    lacking = [name for name in dir(kind) if _is_abstract(kind, name)]
+    if isinstance(built, Model) and not isinstance(built, Solver):
+        trained = kind.loss is not Model.loss or kind.training_step is not Model.training_step
+        lacking += [] if trained else ["loss"]
+    if lacking:
+        raise ConfigError(f"{kind.__name__} does not implement {', '.join(lacking)}; {_HELP}")
+
+
+def set_up(data: Any, base: type) -> Any:
+    """Return a data set, once it has read and split its files.
+
+    Args:
+        data: built.
+        base: see `refuse_incomplete`.
+
+    Raises:
+        ConfigError: it is incomplete, or its `setup` leaves out what a run reads.
+        MusoError: of its files.
+    """
+    refuse_incomplete(data, base)
+    data.prepare_data()
+    try:
+        data.setup("fit")
+    except TypeError as error:
+        if "abstract" not in str(error):  # a task without a method that is needed
+            raise
+        raise ConfigError(f"{type(data).__name__}: {error}; {_HELP}") from error
+    lacking = [name for name in ("name", "fingerprint", "dims") if not getattr(data, name, None)]
+    lacking += [] if isinstance(getattr(data, "task", None), Task) else ["task"]
+    if lacking:
+        raise ConfigError(
+            f"{type(data).__name__}: setup must set {', '.join(lacking)}, as those of "
+            f"{base.__module__}.{base.__name__}; {_HELP}"
+        )
+    return data
+
+
+def _is_abstract(kind: type, name: str) -> bool:
+    return getattr(getattr(kind, name, None), "__isabstractmethod__", False) is True
