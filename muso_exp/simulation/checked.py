@@ -51,4 +51,4 @@ def small_worlds_refused() -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        raise ConfigError(f"dataset.world_*: no such world can be simulated: {error}") from error
+        raise ConfigError(f"dataset.world: no such world can be simulated: {error}") from error

@@ -10,6 +10,8 @@ from tiny_mpd import asked, dataset, playlist, ready, track, write, write_featur
 
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError, MusoError
 from muso_exp.formats.mpd.json_bytes import map_json
+from muso_exp.metrics.resampling import Bootstrap
+from muso_exp.tasks.base import Answer
 
 GOOD = [playlist(p, range(p, p + 12)) for p in range(4)]
 
@@ -218,12 +220,18 @@ def test_a_bad_playlist_of_the_challenge_is_told(case: str, tmp_path: Path) -> N
 def test_half_of_a_challenge_is_counted(tmp_path: Path) -> None:
     write_slices(tmp_path)
     (tmp_path / "challenge_set.json").write_text("[malformed")
-    found = {finding.check: finding for finding in ready(tmp_path, tmp_path / "a").audit()}
+    found = {
+        finding.check: finding
+        for finding in ready(tmp_path, tmp_path / "a").task.audit(Answer(None, {}, Bootstrap(20)))
+    }
     assert found["unread_challenge_files"].value == 1
     assert "challenge_set.json: there and not read" in found["unread_challenge_files"].text
     write(tmp_path / "challenge_set.json", [asked(90, [1, 2], 1), asked(91, [1, 2], 1)])
     write(tmp_path / "challenge_truth.json", [playlist(91, [3])])
-    found = {finding.check: finding for finding in ready(tmp_path, tmp_path / "b").audit()}
+    found = {
+        finding.check: finding
+        for finding in ready(tmp_path, tmp_path / "b").task.audit(Answer(None, {}, Bootstrap(20)))
+    }
     assert found["challenge_without_truth"].value == 1
 
 
