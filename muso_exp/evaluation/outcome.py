@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from torchmetrics import MetricCollection
 
 from muso_exp.errors import ConfigError
 from muso_exp.evaluation import card as paper
@@ -146,14 +147,12 @@ def try_metrics(task: Task, extra: Mapping[str, WeightedMetric]) -> None:
     Raises:
         ConfigError: one has the name of another metric, or its formula fails.
     """
-    metrics = task.metrics()
-    for name, metric in extra.items():
-        if name in metrics:
-            raise ConfigError(f"metrics.extra.{name}: the task has a metric {name}; rename yours")
-        metrics.add_metrics({name: metric})
+    for name in set(extra) & set(map(str, task.metrics())):
+        raise ConfigError(f"metrics.extra.{name}: the task has a metric {name}; rename yours")
+    metrics = MetricCollection(dict(extra), compute_groups=False)
     once = torch.ones(1, len(task.target), dtype=torch.float64)
     for columns in task.nulls().values():
-        paper.score(metrics, {**columns, "target": task.target}, once)
+        scoring.score(metrics, {**columns, "target": task.target}, once)
 
 
 @dataclass(frozen=True)
