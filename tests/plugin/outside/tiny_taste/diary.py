@@ -10,9 +10,10 @@ from torch.utils.data import DataLoader
 
 from muso_exp.data.base import ExperimentData
 from muso_exp.data.recommendation.batches import UserRows, WholeMatrix
-from muso_exp.data.recommendation.splits import split_plays
+from muso_exp.data.recommendation.splits import PlaysSplit, split_plays
 from muso_exp.formats.listening.interactions import Interactions
-from muso_exp.formats.text import find_files, read_table, refuse_duplicates, whole_numbers
+from muso_exp.formats.tables import exactly, read_table, refuse_duplicates, whole_numbers
+from muso_exp.formats.text import find_files
 from muso_exp.options import Count, Seed, Share, ZeroOrMore
 from muso_exp.tasks.recommendation.split_plays import SplitPlays
 from tiny_taste.reach import ReachedArtists
@@ -49,7 +50,8 @@ class Diary(ExperimentData):
         if self.dims:
             return
         read = read_diary(self.root or Path(__file__).parent)
-        split = split_plays(read, "holdout", self.test_share, 0.0, self.seed)
+        held_out = PlaysSplit(by="holdout", test_share=self.test_share, val_share=0.0, list=None)
+        split = split_plays(read, held_out, self.seed)
         plays = SplitPlays(read, split, read.plays.shape, 1, 1)
         self.fingerprint = read.fingerprint()
         self.task = ReachedArtists(plays, self.cutoffs, queries=[0])
@@ -73,7 +75,8 @@ def read_diary(root: Path) -> Interactions:
         DataFormatError: a row that cannot be used, with its line.
     """
     path = find_files(root, {"diary": ["diary.tsv"]}, "set dataset.root to its folder")["diary"]
-    table = read_table(path, ["user", "artist", "plays"])
+    columns = exactly(path, ["user", "artist", "plays"], delimiter="\t")
+    table = read_table(path, columns, delimiter="\t")
     refuse_duplicates(path, table, ["user", "artist"], "sum their plays")
     plays = whole_numbers(path, table, "plays", least=1)
     users, user = np.unique(table["user"], return_inverse=True)
