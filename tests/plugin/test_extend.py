@@ -131,6 +131,11 @@ def test_a_metric_of_the_users_own_is_tested_beside_those_of_another_data_set(
     assert "mrr_at_10" in record["metrics"]
 
 
+def test_an_option_of_the_users_own_model_is_checked(call: callable, home: Path) -> None:
+    refused(call(*DIARY, "model.power=-1"), "power=-1: float > 0 is needed", home)
+    refused(call(*DIARY, "+model.strength=1"), "Fellows has no argument strength", home)
+
+
 def test_a_metric_may_not_take_the_name_of_the_tasks(call: callable, home: Path) -> None:
     own = "{_target_: tiny_taste.geometric_auc.GeometricAuc}"
     refused(call(*DIARY, f"+metrics.extra.auc={own}"), "the task has a metric auc; rename", home)
