@@ -9,6 +9,7 @@ from xml.sax.saxutils import quoteattr
 import httpx2 as httpx
 import pylast
 import pytest
+import pytorch_lightning as pl
 from conftest import REPOSITORY
 from hydra import compose, initialize_config_dir
 
@@ -83,10 +84,10 @@ def test_a_collected_chain_is_read_by_the_dataset_of_the_document(tmp_path: Path
     kept = [write_chain(tmp_path, *part) for part in (("train", train), ("test", test))]
     with initialize_config_dir(str(REPOSITORY / "conf"), version_base="1.3"):
         overrides = ["dataset=muso", f"dataset.root={tmp_path}", f"paths.cache={tmp_path}"]
-        data = build(compose("config", overrides).dataset)
+        data = build(compose("config", overrides).dataset, pl.LightningDataModule)
     data.prepare_data()
     data.setup("fit")
-    assert data.counts()["train_users"] == kept[0]
+    assert data.task.counts()["train_users"] == kept[0]
     assert not set(train.users) & set(test.users)
     assert "u30" not in train.users
 
