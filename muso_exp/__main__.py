@@ -149,10 +149,10 @@ def _experiment(args: list[str]) -> None:
     _check_experiment(args)
     args = in_place(args)
     refuse_unknown(args)
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises, and the error is told here
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises, and the error is shown here
     os.environ["MUSO_RUN"] = _run_name(args)
     args = [f"+{arg}" if arg.startswith("experiment=") else arg for arg in in_grammar(args)]
-    # Hydra wants all overrides in a row; whoever types -m may type it anywhere
+    # Hydra wants all overrides in a row; users may type -m anywhere
     sys.argv[1:] = sorted(args, key=lambda arg: arg not in ("-m", "--multirun"))
     Plugins.instance().register(WorkingFolderConf)
     use_checked_loader()

@@ -226,7 +226,7 @@ def known_facts(cfg: DictConfig, parts: Prepared) -> Facts:
 
 
 def earlier(cfg: DictConfig) -> Finished | None:
-    """Return a finished run of the very same configuration and data, for `rerun=false`."""
+    """Return a finished run of the same settings and data, for `rerun=false`."""
     settle(cfg)
     same = find_same(Path(cfg.paths.outputs) / cfg.name, config_hash(cfg))
     if same is None:

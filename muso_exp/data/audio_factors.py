@@ -23,7 +23,7 @@ from muso_exp.features.factor_scaling import FactorScaling
 from muso_exp.options import Count
 from muso_exp.tasks.factor_regression.factor_clips import FactorClips
 from muso_exp.tasks.factor_regression.listening_test import ListeningTest
-from muso_exp.tasks.factor_regression.new_songs import NewSongs
+from muso_exp.tasks.factor_regression.new_songs import SongFactors
 from muso_exp.tasks.factor_regression.task import FactorRegression
 from muso_exp.tasks.new_clips import NewClips
 from muso_exp.tasks.sound_clips import SoundClips
@@ -133,9 +133,9 @@ class AudioFactors(AudioData):
         self.scaling = FactorScaling.from_state(state_dict["scaling"])
         self.known_names, self.factors = state_dict["names"], np.asarray(state_dict["factors"])
 
-    def new_songs(self, clips: NewClips) -> NewSongs:
+    def new_songs(self, clips: NewClips) -> SongFactors:
         """Return new songs whose factors are predicted."""
-        return NewSongs(clips, self.scaling, self.known_names, self.factors)
+        return SongFactors(clips, self.scaling, self.known_names, self.factors)
 
     def _query_clips(self, names: list[str], listeners: np.ndarray) -> list[int]:
         """Return the clips whose neighbours are shown.

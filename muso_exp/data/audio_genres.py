@@ -10,7 +10,7 @@ from torch import Tensor
 from muso_exp.data.sound.clip_data import AudioData
 from muso_exp.errors import ConfigError
 from muso_exp.sound.loudness import clip_loudness
-from muso_exp.tasks.genre_recognition.new_songs import NewSongs
+from muso_exp.tasks.genre_recognition.new_songs import SongGenres
 from muso_exp.tasks.genre_recognition.task import GenreRecognition
 from muso_exp.tasks.new_clips import NewClips
 from muso_exp.tasks.sound_clips import SoundClips
@@ -65,6 +65,6 @@ class AudioGenres(AudioData):
         """Take up what `state_dict` gave."""
         self.names = state_dict["names"]
 
-    def new_songs(self, clips: NewClips) -> NewSongs:
+    def new_songs(self, clips: NewClips) -> SongGenres:
         """Return new songs whose genre is asked for."""
-        return NewSongs(clips, self.names)
+        return SongGenres(clips, self.names)

@@ -29,7 +29,7 @@ from muso_exp.sound.loudness import clip_loudness
 from muso_exp.tasks.new_clips import NewClips
 from muso_exp.tasks.sound_clips import SoundClips
 from muso_exp.tasks.tagging.clip_tagging import ClipTagging
-from muso_exp.tasks.tagging.new_songs import NewSongs
+from muso_exp.tasks.tagging.new_songs import SongTags
 from muso_exp.tasks.tagging.probe import log_popularity
 from muso_exp.tasks.tagging.tagged_clips import TaggedClips
 
@@ -209,9 +209,9 @@ class AudioTags(AudioData):
             )
         return super().read_new(path)
 
-    def new_songs(self, clips: NewClips) -> NewSongs:
+    def new_songs(self, clips: NewClips) -> SongTags:
         """Return new songs whose tags are asked for."""
-        return NewSongs(clips, self.names)
+        return SongTags(clips, self.names)
 
 
 class _Vectors(BatchDataset):

@@ -34,7 +34,7 @@ class ExperimentData(pl.LightningDataModule):
 
     Attributes:
         name: as in conf/dataset; with the source where there are several.
-        published_fingerprint: the fingerprint of the very data that the paper used, or "".
+        published_fingerprint: the fingerprint of the data that the paper used, or "".
         dims: what a model's constructor may name (sizes, the decision rule); filled by `setup`.
         fingerprint: hash of the content, not of file names or user handles; filled by `setup`.
         task: what is asked of a model; filled by `setup`.
@@ -87,7 +87,7 @@ class ExperimentData(pl.LightningDataModule):
 
     @property
     def published(self) -> bool:
-        """Whether these are the very data of the paper, by content."""
+        """Whether these are the paper's own data, by content."""
         return bool(self.fingerprint) and self.fingerprint == self.published_fingerprint
 
     def read_new(self, path: Path) -> NewInput:

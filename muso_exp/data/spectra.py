@@ -27,7 +27,7 @@ from muso_exp.formats.sound.named_songs import find_new_songs
 from muso_exp.formats.sound.new_songs import warn_of_bad
 from muso_exp.formats.track_tables import chosen_features
 from muso_exp.options import Inert
-from muso_exp.tasks.feature_regression.estimates import NewSongs, half_widths
+from muso_exp.tasks.feature_regression.estimates import SongEstimates, half_widths
 from muso_exp.tasks.feature_regression.feature_songs import NAMES, FeatureSongs
 from muso_exp.tasks.feature_regression.genre_checks import GenreChecks, check_features
 from muso_exp.tasks.feature_regression.task import FeatureRegression
@@ -175,7 +175,7 @@ class Spectra(ExperimentData):
         if self.half_widths.shape != (len(self.features),):
             raise ValueError(f"half_widths: {len(self.features)} numbers are needed, one a feature")
 
-    def read_new(self, path: Path) -> NewSongs:
+    def read_new(self, path: Path) -> SongEstimates:
         """Read new songs: a sound file, or a folder of them.
 
         Files that cannot be used are left out, with a warning that names each and the reason.
@@ -186,7 +186,7 @@ class Spectra(ExperimentData):
         """
         return in_scratch(lambda folder: self._new_songs(path, folder))
 
-    def _new_songs(self, path: Path, prepared: Path) -> NewSongs:
+    def _new_songs(self, path: Path, prepared: Path) -> SongEstimates:
         files = find_new_songs(path)
         new = self.inputs.of_files(files, prepared)
         warn_of_bad(new.quarantine, len(files))
@@ -194,7 +194,7 @@ class Spectra(ExperimentData):
         songs = index.merge(files.drop(columns="path"), on="track_id", how="left")
         named = [name for name in ("artist", "title", "genre") if (songs[name] != "").any()]
         shown = songs[["track_id", *named, "seconds"]].rename(columns={"track_id": "song"})
-        return NewSongs(
+        return SongEstimates(
             shown,
             group_names(songs),
             self.loader(new.part, shuffle=False),

@@ -66,8 +66,8 @@ def _figure(metric: str, rows: pd.DataFrame) -> Figure:
     intervals = rows[["low", "high"]].to_numpy(dtype=float)
     numbers = [match and int(match[1]) for match in map(_NUMBERED.fullmatch, names)]
     if None in numbers or len(set(numbers)) < 2:
-        told = "best null of the first row"
-        return plots.forest_figure(names, measured, intervals, metric, null, told)
+        reference = "best null of the first row"
+        return plots.forest_figure(names, measured, intervals, metric, null, reference)
     reported = rows["reported"].to_numpy(dtype=float)
     what = names[0].partition("_")[2]
     return plots.curve_figure(np.array(numbers), measured, intervals, reported, what, metric)

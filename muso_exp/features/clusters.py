@@ -1,4 +1,4 @@
-"""Clusters of rows: k-means and Ward's tree, by least squares within clusters."""
+"""Partition of rows: k-means and Ward's tree, by least squares within clusters."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +17,7 @@ INITS = ("random", "k-means++")
 
 
 @dataclass(frozen=True)
-class Clustering:
+class Partition:
     """A clustering of rows.
 
     Attributes:
@@ -39,7 +39,7 @@ def kmeans(
     max_iter: int = 300,
     tol: float = 1e-4,
     seed: int = 1,
-) -> Clustering:
+) -> Partition:
     """Find k clusters of least squares from several starts; the best one counts.
 
     The starts are those that scikit-learn's `KMeans` draws from the same seed and the iterations
@@ -78,7 +78,7 @@ def kmeans(
         found = list(pool.map(lambda c: cluster_kernels.lloyd(rows, c, max_iter, stop), starts))
     best = int(np.argmax([explained for _, explained in found]))
     n_iter, explained = found[best]
-    return Clustering(starts[best] + mean, max(total - explained, 0.0), n_iter)
+    return Partition(starts[best] + mean, max(total - explained, 0.0), n_iter)
 
 
 def check_k(k: int, n_rows: int) -> None:

@@ -57,7 +57,7 @@ def dilation_distances(near: np.ndarray) -> np.ndarray:
         No graph distance: it may break the triangle inequality.
 
     Raises:
-        ValueError: the matrix is not square, or nobody in it is related.
+        ValueError: the matrix is not square, or no two in it are related.
 
     Source: MuSo (DOS document), "Data"; its code dilates with scipy's default element. Deviation:
     one distance transform instead of the loop, equal cell by cell.
@@ -86,7 +86,7 @@ def chain_relations(adjacency: csr_matrix, chain: np.ndarray) -> np.ndarray:
 def friend_chain(
     adjacency: csr_matrix, root: int, length: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Walk at random from friend to friend, visiting nobody twice.
+    """Walk at random from friend to friend, visiting no user twice.
 
     A user without unvisited friends is left out of the chain and the walk goes on from the one
     before, so that neighbours in the chain are always friends.

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 Array = np.ndarray
-Number = Any  # a scalar of the very width that the arrays have
+Number = Any  # a scalar of the width that the arrays have
 _BUCKETS = 2048
 _CHUNK = 1024  # scores that stay in the first-level cache
 _STRIP = 64  # scores passed over at once

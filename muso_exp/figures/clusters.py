@@ -157,7 +157,7 @@ def shares_figure(labels: Sequence[str], shares: Mapping[str, np.ndarray], xlabe
 
 
 def _colour(number: int, n_groups: int) -> tuple[float, ...]:
-    """Return a colour; those of few groups are told apart most easily."""
+    """Return a colour; those of few groups differ most."""
     if n_groups <= 10:
         return matplotlib.colormaps["tab10"](number)
     return _COLOURS((2 * number + number // 10) % 20)  # the ten strong ones first, then the pale

@@ -76,7 +76,7 @@ class BrierScore(WeightedMetric):
 class CalibrationError(WeightedMetric):
     """Expected calibration error: mean |score - share of positives| over bins of equal width.
 
-    It describes and does not judge: whoever always says the share of positives has none.
+    It describes and does not judge: a constant prediction of the share of positives has none.
 
     Args:
         n_bins: bins between 0 and 1.

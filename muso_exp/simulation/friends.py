@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.sparse import csr_matrix
 
-OVERASK = 1.045  # some who ask find nobody new
+OVERASK = 1.045  # some who ask find no new friend
 TRIES = 20  # draws per wanted friend before a user gives up: most misses are friends already
 
 
@@ -99,7 +99,7 @@ def _circle_edges(n_users: int, rng: np.random.Generator) -> np.ndarray:
     start = 0
     while n_users - start >= 2:
         end = min(start + int(rng.integers(2, 5)), n_users)
-        end += n_users - end == 1  # nobody stays alone
+        end += n_users - end == 1  # no user stays alone
         edges += [(a, b) for a in range(start, end) for b in range(start, a)]
         start = end
     return np.array(edges, dtype=np.int64).reshape(-1, 2)

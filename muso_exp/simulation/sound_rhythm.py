@@ -7,7 +7,7 @@ import numpy as np
 from muso_exp.simulation.sound_genres import BEATS, STEPS
 
 LEVELS = {"X": 1.0, "x": 0.45, "a": 0.9, ".": 0.0}
-_JITTER = 0.022  # s; of the hits of a track that nobody can dance to
+_JITTER = 0.022  # s; of the hits of a track that is not danceable
 
 
 @dataclass(frozen=True)

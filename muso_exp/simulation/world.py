@@ -70,7 +70,7 @@ def simulate_world(
 
     Args:
         n_users: number of users.
-        n_artists: number of artists on offer; part of them nobody hears.
+        n_artists: number of artists on offer; some of them without listeners.
         n_genres: number of genres.
         seed: of everything.
         styles_per_genre: styles within each genre; the scenes that users grow up in.

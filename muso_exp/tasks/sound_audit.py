@@ -69,7 +69,7 @@ def _shared_sound(clips: SoundClips) -> Finding:
     same = np.isin(digests[clips.parts["test"]], digests[clips.parts["train"]])
     n_repeated = len(digests) - len(np.unique(digests))
     text = (
-        f"{int(same.sum())} of {len(same)} test clips are the very same sound as a train clip; "
+        f"{int(same.sum())} of {len(same)} test clips are the same sound as a train clip; "
         f"{n_repeated} of all {len(digests)} clips repeat another one"
     )
     return Finding("test_sound_in_train", int(same.sum()), text, _level(bool(same.any())))

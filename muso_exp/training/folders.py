@@ -21,7 +21,7 @@ _PATIENCE = 5.0  # seconds; a start that looks whether a run is alive holds its 
 
 
 @dataclass
-class Claim:
+class ClaimedFolder:
     """What this process made in a folder, or overwrites there.
 
     Attributes:
@@ -39,7 +39,7 @@ class Claim:
     begun: bool = False
 
 
-_claims: dict[Path, Claim] = {}
+_claims: dict[Path, ClaimedFolder] = {}
 
 
 def is_worker() -> bool:
@@ -76,7 +76,7 @@ def claim(place: str | Path, ckpt: str | None = None, *, hydra: bool = False) ->
         raise
     paths = [folder / name for name in HYDRAS]
     kept = {path: path.read_bytes() for path in paths if resumed and path.is_file()}
-    _claims[folder] = Claim(lock, made, resumed, kept)
+    _claims[folder] = ClaimedFolder(lock, made, resumed, kept)
 
 
 def _is_resumed(folder: Path, ckpt: str | None) -> bool:
@@ -120,7 +120,7 @@ def abandon(*places: str | Path) -> None:
         release(folder)
 
 
-def _remove(folder: Path, held: Claim) -> None:
+def _remove(folder: Path, held: ClaimedFolder) -> None:
     for path, content in held.kept.items():
         path.write_bytes(content)
     own = {LOCK, ".hydra", *LOGS}

@@ -1,7 +1,7 @@
 """Tables, arrays and trees in checkpoints of earlier versions, read without unpickling them.
 
 Earlier versions pickled pandas tables, numpy arrays, a `Scaling` and scikit-learn's trees. What
-these libraries call when they unpickle is not safe: a dtype of numpy can be told to take raw memory
+these libraries call when they unpickle is not safe: a dtype of numpy can be made to take raw memory
 for objects. Here classes stand in for theirs which keep what the file says and call nothing;
 `restored` turns them into arrays and lists.
 """

@@ -25,7 +25,7 @@ class ClusteredTracks:
         n_read: tracks as read.
         n_distinct: of these, tracks that differ from all earlier ones in some feature.
         distinct_rows: whether only those are used.
-        published: whether the table is the very one of the paper.
+        published: whether the table is the paper's own.
     """
 
     tracks: pd.DataFrame

@@ -42,7 +42,7 @@ def audit(rows: FactorClips) -> list[Finding]:
             "users_in_recommendation",
             n_users,
             f"{n_users} of {rows.n_users} users have played both train and test clips, "
-            f"{rows.listening.held.nnz} test entries; popularity is no null model here: nobody "
+            f"{rows.listening.held.nnz} test entries; popularity is no null model here: no user "
             "knows how often a new song will be played",
             "warning" if n_users < 100 else "note",
         ),

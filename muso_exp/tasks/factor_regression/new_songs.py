@@ -13,7 +13,7 @@ SHOWN = 3  # known songs that are named for a new one
 
 
 @dataclass(frozen=True)
-class NewSongs:
+class SongFactors:
     """New songs whose factors are predicted.
 
     Attributes:

@@ -59,7 +59,7 @@ def _twins(songs: FeatureSongs) -> Finding:
         {tuple(row) for row in songs.part(name)[songs.features].to_numpy().tolist()}
         for name in ("train", "test")
     )
-    text = f"{len(train & test)} test songs have the very features of a train song"
+    text = f"{len(train & test)} test songs have exactly the features of a train song"
     return Finding("test_features_in_train", len(train & test), text, _level(bool(train & test)))
 
 

@@ -22,7 +22,7 @@ N_NEAREST = 5  # document 4: the five nearest tracks
 
 
 @dataclass(frozen=True)
-class NewSongs:
+class SongEstimates:
     """New songs whose features are estimated.
 
     Attributes:

@@ -10,7 +10,7 @@ import torch
 from muso_exp.errors import ConfigError
 from muso_exp.metrics.ranks import weighted_auc
 from muso_exp.metrics.resampling import Bootstrap, percentile_interval
-from muso_exp.tasks.feature_regression.estimates import NewSongs
+from muso_exp.tasks.feature_regression.estimates import SongEstimates
 
 COLUMNS = ["feature", "higher in", "than in", "share", "low", "high", "verdict"]
 
@@ -25,7 +25,7 @@ class GenreChecks:
         place: name of the folder that the songs are of.
     """
 
-    songs: NewSongs
+    songs: SongEstimates
     checks: Sequence[Sequence[str]]
     place: str
 
@@ -79,4 +79,4 @@ def compare_genres(
 def _verdict(low: float, high: float) -> str:
     if low > 0.5:
         return "as expected"
-    return "the other way round" if high < 0.5 else "not told apart"
+    return "the other way round" if high < 0.5 else "no difference"

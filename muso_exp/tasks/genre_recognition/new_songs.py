@@ -11,7 +11,7 @@ SHOWN = 3  # genres that are named of a new song, the likeliest first
 
 
 @dataclass(frozen=True)
-class NewSongs:
+class SongGenres:
     """New songs whose genre is asked for.
 
     Attributes:

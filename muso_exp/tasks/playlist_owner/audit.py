@@ -28,7 +28,7 @@ def audit(lists: TwoLists) -> list[Finding]:
 
 def _shared_tracks(lists: TwoLists) -> Finding:
     shared, what = lists.n_shared, lists.overlap
-    done = "dropped from both" if what == "drop" else "kept: their target cannot be told"
+    done = "dropped from both" if what == "drop" else "kept: their target is unknown"
     text = f"{shared} tracks are in both lists; {done} (dataset.overlap={what})"
     return Finding("tracks_in_both_lists", shared, text, _level(what == "keep" and shared > 0))
 

@@ -11,7 +11,7 @@ SHOWN = 5  # tags that are named of a new song
 
 
 @dataclass(frozen=True)
-class NewSongs:
+class SongTags:
     """New songs whose tags are asked for.
 
     Attributes:

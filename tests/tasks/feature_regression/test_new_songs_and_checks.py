@@ -62,7 +62,7 @@ def test_a_check_is_the_share_of_pairs_in_the_expected_order() -> None:
     ).iloc[0]
     assert row["share"] == approx((4 + 4 + 3.5 + 1) / 16)
     assert row["low"] < row["share"] < row["high"]
-    assert row["verdict"] == "not told apart"
+    assert row["verdict"] == "no difference"
 
 
 @pytest.mark.parametrize(
