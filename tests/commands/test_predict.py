@@ -49,11 +49,13 @@ def tested(finished: Path, cache: Path) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def test_tracks(tested: pd.DataFrame, cache: Path) -> pd.DataFrame:
-    """The very test tracks of the run, as a table that somebody brings."""
-    folder = next(path.parent for path in cache.glob("playlists-*/new"))
-    likes = pd.concat(pd.read_csv(path) for path in folder.glob("user_*_likes.csv"))
-    wanted = likes[likes["id"].isin(set(tested["id"]))]
-    return wanted.drop_duplicates("id")
+    """The test tracks of the run, as a table that a user brings."""
+    worlds = cache.glob("playlists-*/user_*_likes.csv")  # of other tests too
+    likes = pd.concat(pd.read_csv(path) for path in sorted(worlds))
+    wanted = likes.merge(
+        tested[["id", "title"]], left_on=["id", "track.name"], right_on=["id", "title"]
+    )
+    return wanted.drop(columns="title").drop_duplicates("id")
 
 
 def test_the_test_tracks_get_the_predictions_of_the_run(
