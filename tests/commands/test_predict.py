@@ -27,7 +27,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
         "model=gradient_boosting",
         "dataset.batch_size=0",
         "dataset.threshold=validation",
-        "dataset.val_share=0.2",
+        "dataset.split.val_share=0.2",
         "scale=smoke",
         "resamples=20",
         "trainer.max_epochs=1",
@@ -174,7 +174,6 @@ def test_a_data_set_that_cannot_be_applied_says_so(cache: Path) -> None:
 
     class Other(ExperimentData):
         name = "other"
-        metrics = nulls = target = units = predictions = audit = counts = None
 
     with pytest.raises(ConfigError, match="data set other cannot be applied to new input"):
-        Other(None, str(cache), 1, 0).apply(Path("x"), lambda batch: {})
+        Other(None, str(cache), 1, 0).read_new(Path("x"))
