@@ -73,7 +73,13 @@ def test_a_number_out_of_range_is_refused_by_name(
         ("model/dff", {"dropout": 1}, "float < 1 is needed"),
         ("model/wmf", {"n_factors": MAX_COUNT + 1}, "int <= 2147483647 is needed"),
         ("model/wmf", {"seed": 2**32}, "int <= 4294967295 is needed"),
-        ("model/mel_cnn", {"top_db": 0}, "float > 0 is needed"),
+        ("model/mel_cnn", {"spectrum": {"top_db": 0}}, r"spectrum\.top_db=0: float > 0 is needed"),
+        (
+            "model/mel_cnn",
+            {"spectrum": {"pad_mode": "wrap"}},
+            r"spectrum\.pad_mode=wrap: one of reflect, constant is needed",
+        ),
+        ("model/sample_cnn", {"optimizer": "lion"}, "optimizer=lion: one of sgd, adam is needed"),
         ("dataset/audio_tags", {"windows": {"n_samples": 0}}, r"windows\.n_samples=0: int >= 1"),
         (
             "dataset/audio_factors",

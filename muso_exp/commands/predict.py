@@ -136,8 +136,9 @@ def load_trained(checkpoint: Path) -> tuple[Any, Any]:
     recipe = saved.get("recipe")
     if not isinstance(recipe, dict) or not {"dataset", "model"} <= set(recipe):
         raise CheckpointError(f"{checkpoint}: no checkpoint of a muso_exp run: it has no recipe")
+    recipe = {part: modern(recipe[part]) for part in ("dataset", "model")}
     check(recipe["model"], pl.LightningModule)
-    data = build(modern(recipe["dataset"]), pl.LightningDataModule)
+    data = build(recipe["dataset"], pl.LightningDataModule)
     model = build(recipe["model"], pl.LightningModule)
     try:
         data.load_state_dict(saved.get(type(data).__qualname__, {}))

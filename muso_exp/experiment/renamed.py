@@ -1,7 +1,8 @@
-"""Options of data sets that moved into a node: found on the command line, and in old recipes.
+"""Options that moved into a node: found on the command line, and in old recipes.
 
-What stands in a node of options (`dataset.world.users`) was an option of the data set itself
-(`dataset.world_users`); the annotations of the constructor say which, so no table is kept.
+What stands in a node of options (`dataset.world.users`, `model.spectrum.n_mels`) was an option of
+the data set or of the model itself (`dataset.world_users`, `model.n_mels`); the annotations of the
+constructor say which, so no table is kept.
 """
 
 from __future__ import annotations
@@ -18,26 +19,29 @@ if TYPE_CHECKING:
 # An option -> its name in the node, where that is another one.
 NAMES = {"group": "by", "split": "by", "split_list": "list", "test_list": "list"}
 WORLD = "world_"
-UNMOVED = {"root", "cache", "batch_size", "seed", "num_workers"}  # of every data set
+SLOTS = ("dataset", "model", "models")  # models: those of an experiment that compares several
+# Options that never stood elsewhere: the data set or the model need not be known.
+UNMOVED = {
+    *("root", "cache", "batch_size", "seed", "num_workers"),
+    *("optimizer", "lr", "momentum", "weight_decay", "dropout"),
+}
 
 
 def new_place(target: str, option: str, value: Any) -> str | None:
-    """Return where an option of a data set stands now; None where it is.
+    """Return where an option of a data set or a model stands now; None where it is.
 
     Args:
-        target: the data set's class.
+        target: the class.
         option: `world_users` stands at `world.users`; `split` at `split.by`, if the value is no
             node itself.
         value: of the option.
 
     Raises:
-        ConfigError: no class of a data set.
+        ConfigError: a class that no configuration may name.
     """
-    import pytorch_lightning as pl
-
     from muso_exp.experiment.build import node_classes, parameters
 
-    known = parameters({"_target_": target}, pl.LightningDataModule)
+    known = parameters({"_target_": target}, object)
     nodes = {name: found for name in known if (found := node_classes(known[name].annotation))}
     if option in nodes:
         by = NAMES.get(option)
@@ -58,12 +62,14 @@ def _has(classes: Iterable[type[Options]], name: str) -> bool:
 
 
 def modern(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options of a data set of an old run, nested ones too, in their places of today.
+    """Return the options of a data set or a model of an old run in their places of today.
+
+    Those of nested ones too.
 
     What names no `_target_` is returned as it is.
 
     Raises:
-        ConfigError: a `_target_` that is no class of a data set.
+        ConfigError: a `_target_` that no configuration may name.
     """
     if "_target_" not in recipe:
         return dict(recipe)
@@ -85,30 +91,35 @@ def in_place(args: Sequence[str]) -> list[str]:
     Raises:
         ConfigError: another option that stands in a node now, with its place.
     """
-    if not any(_option(arg) for arg in args):
-        return list(args)
-    dataset = _dataset(args)
-    return [_moved(arg, dataset) if _option(arg) else arg for arg in args]
+    slots = dict.fromkeys(slot for arg in args if (slot := _slot(arg)))
+    chosen = {slot: _chosen(slot, args) for slot in slots}
+    return [_moved(arg, chosen[slot]) if (slot := _slot(arg)) else arg for arg in args]
 
 
-def _option(arg: str) -> str | None:
-    """Return the name of the option of a data set that an override sets, None if it sets none."""
+def _slot(arg: str) -> str | None:
+    """Return whose option an override sets, one of `SLOTS`; None if none that could have moved."""
     key, equals, _ = arg.lstrip("+").partition("=")
     first, _, option = key.partition(".")
     name = option.rpartition(".")[2]
-    return name if equals and first == "dataset" and option and name not in UNMOVED else None
+    return first if equals and first in SLOTS and name and name not in UNMOVED else None
 
 
-def _moved(arg: str, dataset: Any) -> str:
+def _moved(arg: str, found: Any) -> str:
+    """Return an override with its option in its place.
+
+    Args:
+        arg: the override.
+        found: what the configuration holds in its slot.
+    """
     from omegaconf import OmegaConf
 
     key, _, value = arg.partition("=")
     *nodes, option = key.lstrip("+").split(".")
     for node in nodes[1:]:
-        dataset = dataset.get(node) if OmegaConf.is_dict(dataset) else None
-    if not OmegaConf.is_dict(dataset) or "_target_" not in dataset:
+        found = found.get(node) if OmegaConf.is_dict(found) else None
+    if not OmegaConf.is_dict(found) or "_target_" not in found:
         return arg
-    place = new_place(dataset["_target_"], option, {} if value.startswith("{") else value)
+    place = new_place(found["_target_"], option, {} if value.startswith("{") else value)
     if place is None:
         return arg
     if not place.startswith(f"{option}."):
@@ -116,8 +127,8 @@ def _moved(arg: str, dataset: Any) -> str:
     return f"{key}.{place.removeprefix(f'{option}.')}={value}"
 
 
-def _dataset(args: Sequence[str]) -> DictConfig | None:
-    """Return the data set that a command line names, without its other overrides.
+def _chosen(slot: str, args: Sequence[str]) -> DictConfig | None:
+    """Return the data set or the model that a command line names, without its other overrides.
 
     None if it names none, or several: Hydra says then what is wrong.
     """
@@ -128,11 +139,13 @@ def _dataset(args: Sequence[str]) -> DictConfig | None:
 
     from muso_exp.experiment.listing import conf_folder
 
-    chosen = [arg for arg in args if arg.lstrip("+").startswith(("dataset=", "experiment="))]
+    pairs = [(arg, *arg.lstrip("+").partition("=")[::2]) for arg in args]
+    chosen = [arg for arg, key, _ in pairs if key in (slot, "experiment")]
+    chosen += [arg for arg, key, value in pairs if key == "variant" and "," not in value]
     chosen = [f"+{arg}" if arg.startswith("experiment=") else arg for arg in chosen]
     try:
         with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-            found = compose("config", chosen).get("dataset")
+            found = compose("config", chosen).get(slot)
     except (HydraException, OmegaConfBaseException):
         return None
     return found if OmegaConf.is_dict(found) else None

@@ -28,7 +28,7 @@ def refuse_other_run(
     if not isinstance(saved.get("recipe"), dict):
         raise CheckpointError(f"ckpt={checkpoint}: not of a run of this program")
     then, now = (
-        flatten({**one, "dataset": modern(one.get("dataset") or {})})
+        flatten({**one, **{part: modern(one.get(part) or {}) for part in ("dataset", "model")}})
         for one in (saved["recipe"], recipe)
     )
     for key in {**then, **now}:

@@ -17,8 +17,10 @@ from torch.nn.functional import (
 
 from muso_exp.models.base import Model
 from muso_exp.models.stages import StagedLR
+from muso_exp.options import Count, NotNegative, Positive, PositiveShare, Share, ZeroOrMore
 from muso_exp.records import Batch
 
+Optimizer = Literal["sgd", "adam"]
 Head = Literal["factors", "regression", "tags", "genres"]
 HEADS: tuple[Head, ...] = ("factors", "regression", "tags", "genres")
 COLUMNS = {"factors": "preds", "regression": "preds", "tags": "scores", "genres": "probabilities"}
@@ -28,38 +30,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Training:
-    """How a network on sound is descended.
+    """How a network on sound is trained; see the arguments of `AudioModel`."""
 
-    Attributes:
-        optimizer: `sgd`, with Nesterov momentum where momentum is not 0, or `adam` (AdamW).
-        lr: learning rate of the first stage.
-        momentum: of SGD.
-        weight_decay: L2 penalty on all weights (decoupled with `adam`).
-        n_stages, lr_factor, patience, lr_decay: see `muso_exp.models.stages.StagedLR`.
-
-    Raises:
-        ValueError: a value that makes no sense.
-    """
-
-    optimizer: str
+    optimizer: Optimizer
     lr: float
-    momentum: float = 0.0
-    weight_decay: float = 0.0
-    n_stages: int = 1
-    lr_factor: float = 0.2
-    patience: int = 0
-    lr_decay: float = 0.0
-
-    def __post_init__(self) -> None:
-        if self.optimizer not in ("sgd", "adam"):
-            raise ValueError(f"model.optimizer must be sgd or adam, got {self.optimizer!r}")
-        if not self.lr > 0:
-            raise ValueError(f"model.lr must be > 0, got {self.lr}")
-        if self.n_stages < 1 or self.patience < 0:
-            raise ValueError(
-                f"model.n_stages must be >= 1 and model.patience >= 0, "
-                f"got {self.n_stages} and {self.patience}"
-            )
+    momentum: float
+    weight_decay: float
+    n_stages: int
+    lr_factor: float
+    patience: int
+    lr_decay: float
 
     def make_optimizer(self, module: nn.Module) -> torch.optim.Optimizer:
         """Return the optimiser of the module's weights, fused: one pass over them."""
@@ -98,6 +78,16 @@ class AudioModel(Model):
     A stage that ends gives way to the next one at the best weights of the one before, with the
     momentum forgotten; after the last stage training stops.
 
+    Args:
+        head: from the data set.
+        n_outputs: from the data set.
+        n_samples: length of a window in samples, from the data set.
+        optimizer: `sgd`, with Nesterov momentum where momentum is not 0, or `adam` (AdamW).
+        lr: learning rate of the first stage.
+        momentum: of SGD.
+        weight_decay: L2 penalty on all weights (decoupled with `adam`).
+        n_stages, lr_factor, patience, lr_decay: see `muso_exp.models.stages.StagedLR`.
+
     Attributes:
         embedding_dim: length of the inner representation, for a probe on the frozen network.
 
@@ -111,7 +101,18 @@ class AudioModel(Model):
     embedding_dim: int
 
     def __init__(
-        self, head: str, n_outputs: int, n_samples: int, training: Training, normalise: bool
+        self,
+        head: str,
+        n_outputs: int,
+        n_samples: int,
+        optimizer: Optimizer = "adam",
+        lr: Positive = 1e-3,
+        momentum: Share = 0.0,
+        weight_decay: NotNegative = 0.0,
+        n_stages: Count = 1,
+        lr_factor: PositiveShare = 0.2,
+        patience: ZeroOrMore = 0,
+        lr_decay: NotNegative = 0.0,
     ) -> None:
         super().__init__()
         if head not in HEADS:
@@ -119,13 +120,21 @@ class AudioModel(Model):
         if n_outputs < 1:
             raise ValueError(f"n_outputs must be at least 1, got {n_outputs}")
         self.head, self.n_outputs, self.n_samples = head, n_outputs, n_samples
-        self.training_plan = training
-        self.normalise = normalise and head == "factors"
+        self.training_plan = Training(
+            optimizer, lr, momentum, weight_decay, n_stages, lr_factor, patience, lr_decay
+        )
         self._best: dict[str, Tensor] = {}
 
-    def finish(self, embedding_dim: int, dropout: float) -> None:
-        """Put dropout and the dense head on top of a vector of this length."""
+    def finish(self, embedding_dim: int, dropout: float, normalise: bool) -> None:
+        """Put dropout and the dense head on top of a vector of this length.
+
+        Args:
+            embedding_dim: length of the vector.
+            dropout: share of it that is dropped in training.
+            normalise: divide outputs of head `factors`, and their targets, by their norms.
+        """
         self.embedding_dim = embedding_dim
+        self.normalise = normalise and self.head == "factors"
         self.dropout = nn.Dropout(dropout)
         self.dense = nn.Linear(embedding_dim, self.n_outputs)
         nn.init.xavier_uniform_(self.dense.weight)

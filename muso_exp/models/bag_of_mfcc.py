@@ -10,7 +10,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy,
 from muso_exp.features.tag_probe import solve_tags
 from muso_exp.models.audio import COLUMNS, HEADS
 from muso_exp.models.base import Solver
-from muso_exp.models.frontends import MFCC
+from muso_exp.models.frontends import MFCC, MelOptions
 from muso_exp.options import Count, NotNegative, Positive
 from muso_exp.records import Batch
 
@@ -30,7 +30,7 @@ class BagOfMFCC(Solver):
         n_outputs: from the data set.
         sample_rate: in Hz, from the data set.
         n_mfcc: coefficients without differences.
-        precise: see `muso_exp.models.frontends.LogMel`.
+        precise: see `muso_exp.models.frontends.MelOptions`.
         alpha: L2 penalty of the ridge regression on the standardised numbers, per train window.
         C: inverse strength of the L2 penalty of the logistic regressions.
         max_iter: at most so many iterations of the logistic regressions' solver.
@@ -72,7 +72,7 @@ class BagOfMFCC(Solver):
         self.save_hyperparameters(logger=False)
         self.head, self.n_outputs = head, n_outputs
         self.alpha, self.C, self.max_iter = alpha, C, max_iter
-        self.mfcc = MFCC(sample_rate, n_mfcc, precise=precise)
+        self.mfcc = MFCC(sample_rate, n_mfcc, MelOptions(precise=precise))
         size = self.mfcc.n_coefficients
         self.embedding_dim = size + size * (size + 1) // 2
         self.register_buffer("mean", torch.zeros(self.embedding_dim))

@@ -1,5 +1,7 @@
 """Spectral front-ends inside a model's graph: log-mel and MFCC, on whatever device it is on."""
 
+from typing import Literal
+
 import librosa
 import torch
 from scipy.fft import dct
@@ -7,10 +9,35 @@ from scipy.signal import savgol_coeffs, savgol_filter
 from torch import Tensor, nn
 from torch.nn.functional import conv1d, pad
 
-from muso_exp.options import Count, Positive
+from muso_exp.options import Count, Options, Positive, TwoOrMore
 
 DELTA_WIDTH = 9  # frames of a difference, librosa's default
 FLOOR = 1e-10  # of the power, librosa's default
+
+
+class MelOptions(Options, frozen=True, kw_only=True):
+    """What a mel spectrogram is.
+
+    Attributes:
+        n_mels: bands from 0 Hz to half the rate.
+        n_fft: samples in a window (periodic Hann).
+        hop_length: samples from a window to the next.
+        pad_mode: what stands beyond the ends of a waveform: `reflect` or `constant` (zeros).
+        top_db: range in dB below the loudest value of each waveform; None: no cut.
+        precise: transform in float64, as librosa does; float32 takes two thirds of the time, runs
+            on devices without float64, and is off by up to .001 dB at 80 dB below the loudest, by
+            .01 dB and more further down.
+    """
+
+    n_mels: Count = 128
+    n_fft: TwoOrMore = 1024
+    hop_length: Count = 512
+    pad_mode: Literal["reflect", "constant"] = "reflect"
+    top_db: Positive | None = 80.0
+    precise: bool = True
+
+
+PUBLISHED = MelOptions()  # document 5, section V-D
 
 
 class LogMel(nn.Module):
@@ -26,39 +53,22 @@ class LogMel(nn.Module):
 
     Args:
         sample_rate: in Hz.
-        n_mels: bands from 0 Hz to half the rate.
-        n_fft: samples in a window (periodic Hann).
-        hop_length: samples from a window to the next.
-        pad_mode: what stands beyond the ends of a waveform: `reflect` or `constant` (zeros).
-        top_db: range in dB below the loudest value of each waveform; None: no cut.
-        precise: transform in float64, as librosa does; float32 takes two thirds of the time, runs
-            on devices without float64, and is off by up to .001 dB at 80 dB below the loudest, by
-            .01 dB and more further down.
+        spectrum: what the spectrogram is.
 
     Raises:
-        ValueError: an unknown pad_mode; in `forward` a waveform shorter than half a window.
+        ValueError: in `forward`, a waveform shorter than half a window.
 
     Source: document 5, section V-D; see `muso_exp.features.mel.log_mel`.
     """
 
     window: Tensor
 
-    def __init__(
-        self,
-        sample_rate: int,
-        n_mels: Count = 128,
-        n_fft: int = 1024,
-        hop_length: Count = 512,
-        pad_mode: str = "reflect",
-        top_db: Positive | None = 80.0,
-        precise: bool = True,
-    ) -> None:
+    def __init__(self, sample_rate: int, spectrum: MelOptions = PUBLISHED) -> None:
         super().__init__()
-        if pad_mode not in ("reflect", "constant"):
-            raise ValueError(f"pad_mode must be reflect or constant, got {pad_mode!r}")
-        self.n_mels, self.n_fft, self.hop_length = n_mels, n_fft, hop_length
-        self.pad_mode, self.top_db = pad_mode, top_db
-        self.dtype = torch.float64 if precise else torch.float32
+        n_fft, n_mels = spectrum.n_fft, spectrum.n_mels
+        self.n_fft, self.hop_length = n_fft, spectrum.hop_length
+        self.pad_mode, self.top_db = spectrum.pad_mode, spectrum.top_db
+        self.dtype = torch.float64 if spectrum.precise else torch.float32
         window = torch.hann_window(n_fft, dtype=torch.float64)  # float32 would be off by 1e-7
         self.register_buffer("window", window.to(self.dtype), persistent=False)
         filters = librosa.filters.mel(sr=sample_rate, n_fft=n_fft, n_mels=n_mels)
@@ -121,12 +131,7 @@ class MFCC(nn.Module):
     Args:
         sample_rate: in Hz.
         n_mfcc: coefficients, the first one (loudness) included.
-        n_mels: see `LogMel`.
-        n_fft: see `LogMel`.
-        hop_length: see `LogMel`.
-        pad_mode: see `LogMel`.
-        top_db: see `LogMel`.
-        precise: see `LogMel`.
+        spectrum: what the spectrogram is that they are taken from.
 
     Source: document 5, section V-D: 13 coefficients, 39 with the differences.
     """
@@ -137,17 +142,12 @@ class MFCC(nn.Module):
         self,
         sample_rate: int,
         n_mfcc: Count = 13,
-        n_mels: Count = 128,
-        n_fft: int = 1024,
-        hop_length: Count = 512,
-        pad_mode: str = "reflect",
-        top_db: Positive | None = 80.0,
-        precise: bool = True,
+        spectrum: MelOptions = PUBLISHED,
     ) -> None:
         super().__init__()
-        self.log_mel = LogMel(sample_rate, n_mels, n_fft, hop_length, pad_mode, top_db, precise)
+        self.log_mel = LogMel(sample_rate, spectrum)
         self.n_coefficients = 3 * n_mfcc
-        cosines = dct(torch.eye(n_mels, dtype=torch.float64).numpy(), axis=0, norm="ortho")
+        cosines = dct(torch.eye(spectrum.n_mels, dtype=torch.float64).numpy(), axis=0, norm="ortho")
         rows = torch.from_numpy(cosines[:n_mfcc]).to(self.log_mel.dtype)
         self.register_buffer("dct", rows, persistent=False)
         self.first, self.second = Difference(order=1), Difference(order=2)

@@ -2,23 +2,30 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
+from msgspec import convert, to_builtins
 from torch import Tensor, nn
 from torchaudio.transforms import FrequencyMasking, TimeMasking
 
-from muso_exp.models.audio import AudioModel, Training, lay_out, start_he_uniform
-from muso_exp.models.frontends import LogMel
-from muso_exp.options import (
-    Count,
-    NotNegative,
-    Positive,
-    PositiveShare,
-    Share,
-    TwoOrMore,
-    ZeroOrMore,
-)
+from muso_exp.models.audio import AudioModel, lay_out, start_he_uniform
+from muso_exp.models.frontends import LogMel, MelOptions
+from muso_exp.options import Count, Share, ZeroOrMore
 
 HEAD_STD = 0.01  # of the head's weights at the start
+
+
+class WindowMelOptions(MelOptions, frozen=True, kw_only=True):
+    """What the mel spectrogram of a window is.
+
+    Attributes:
+        n_frames: the first so many frames are used; 0: all.
+    """
+
+    n_frames: ZeroOrMore = 0
+
+
+PUBLISHED = WindowMelOptions()  # document 5, section V-D
 
 
 class MelCNN(AudioModel):
@@ -43,11 +50,7 @@ class MelCNN(AudioModel):
         n_outputs: from the data set.
         n_samples: length of a window in samples, from the data set.
         sample_rate: in Hz, from the data set.
-        n_mels: bands.
-        n_fft: samples in a spectrum's window.
-        hop_length: samples from a spectrum's window to the next.
-        pad_mode, top_db, precise: see `muso_exp.models.frontends.LogMel`.
-        n_frames: take the first so many frames; 0: all.
+        spectrum: what the spectrogram of a window is.
         channels: of each 3 x 3 convolution, each followed by ReLU and pooling by 2 x 2.
         hidden_sizes: of the two fully connected layers.
         dropout: after the second fully connected layer.
@@ -56,8 +59,8 @@ class MelCNN(AudioModel):
             in each window of training (SpecAugment); its width is uniform from 0 on; 0: none.
         normalise: head `factors` only: outputs and targets divided by their norms.
         channels_last: layout of the numbers, see `muso_exp.models.audio.lay_out`.
-        optimizer, lr, momentum, weight_decay, n_stages, lr_factor, patience, lr_decay: see
-            `muso_exp.models.audio.Training`.
+        **training: optimizer, lr, momentum, weight_decay, n_stages, lr_factor, patience and
+            lr_decay, see `muso_exp.models.audio.AudioModel`.
 
     Raises:
         ValueError: more frames than the window has, no convolution, not two fully connected
@@ -73,13 +76,7 @@ class MelCNN(AudioModel):
         n_outputs: int,
         n_samples: int,
         sample_rate: int,
-        n_mels: Count = 128,
-        n_fft: TwoOrMore = 1024,
-        hop_length: Count = 512,
-        pad_mode: str = "reflect",
-        top_db: Positive | None = 80.0,
-        precise: bool = True,
-        n_frames: ZeroOrMore = 0,
+        spectrum: WindowMelOptions = PUBLISHED,
         channels: Sequence[Count] = (32, 64, 128, 128),
         hidden_sizes: Sequence[Count] = (256, 128),
         dropout: Share = 0.5,
@@ -88,23 +85,16 @@ class MelCNN(AudioModel):
         time_mask: ZeroOrMore = 0,
         normalise: bool = False,
         channels_last: bool | None = None,
-        optimizer: str = "adam",
-        lr: Positive = 1e-3,
-        momentum: Share = 0.0,
-        weight_decay: NotNegative = 0.0,
-        n_stages: Count = 1,
-        lr_factor: PositiveShare = 0.2,
-        patience: ZeroOrMore = 0,
-        lr_decay: NotNegative = 0.0,
+        **training: Any,
     ) -> None:
-        training = Training(
-            optimizer, lr, momentum, weight_decay, n_stages, lr_factor, patience, lr_decay
-        )
-        super().__init__(head, n_outputs, n_samples, training, normalise)
+        super().__init__(head, n_outputs, n_samples, **training)
+        spectrum = convert(spectrum, WindowMelOptions)  # a checkpoint keeps plain values
         self.save_hyperparameters(logger=False)
+        self.hparams["spectrum"] = to_builtins(spectrum)
         self.channels_last = channels_last
-        self.log_mel = LogMel(sample_rate, n_mels, n_fft, hop_length, pad_mode, top_db, precise)
-        self.n_frames = _frames(n_frames, self.log_mel.n_frames(n_samples))
+        self.log_mel = LogMel(sample_rate, spectrum)
+        n_mels = spectrum.n_mels
+        self.n_frames = _frames(spectrum.n_frames, self.log_mel.n_frames(n_samples))
         # momentum None: the mean over all batches, not a moving one
         self.standardise = nn.BatchNorm1d(n_mels, affine=False, momentum=None)
         self.masks = _masks(freq_mask, time_mask, n_mels, self.n_frames)
@@ -117,7 +107,7 @@ class MelCNN(AudioModel):
         self.first = nn.Linear(size, hidden_sizes[0])
         self.second = nn.Linear(hidden_sizes[0], hidden_sizes[1])
         start_he_uniform(self)
-        self.finish(hidden_sizes[1], dropout)
+        self.finish(hidden_sizes[1], dropout, normalise)
         nn.init.normal_(self.dense.weight, std=HEAD_STD)
 
     def embed(self, x: Tensor) -> Tensor:
@@ -155,9 +145,9 @@ def _masks(freq_mask: int, time_mask: int, n_mels: int, n_frames: int) -> nn.Seq
 
 
 def _frames(asked: int, available: int) -> int:
-    if not 0 <= asked <= available:
+    if asked > available:
         raise ValueError(
-            f"model.n_frames must be 0 (all) or at most the window's {available} frames, "
+            f"model.spectrum.n_frames must be 0 (all) or at most the window's {available} frames, "
             f"got {asked}"
         )
     return asked or available
@@ -165,7 +155,7 @@ def _frames(asked: int, available: int) -> int:
 
 def _pooled(n_mels: int, n_frames: int, channels: Sequence[int]) -> int:
     """Return how many numbers are left after all blocks."""
-    if not channels or min(channels) < 1:
+    if not channels:
         raise ValueError(f"model.channels: at least one convolution, got {list(channels)}")
     shrunk = 2 ** len(channels)
     size = channels[-1] * (n_mels // shrunk) * (n_frames // shrunk)

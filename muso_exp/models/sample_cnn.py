@@ -1,15 +1,24 @@
 """SampleCNN: convolutions on the raw waveform, three samples at a time."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from muso_exp.models.audio import AudioModel, Training, lay_out, start_he_uniform
-from muso_exp.options import Count, NotNegative, Positive, PositiveShare, Share, ZeroOrMore
+from muso_exp.models.audio import AudioModel, lay_out, start_he_uniform
+from muso_exp.options import Count, Positive, PositiveShare, Share, ZeroOrMore
 from muso_exp.records import Batch
 
 PUBLISHED = (128, 128, 256, 256, 256, 256, 256, 256, 512)
+PUBLISHED_TRAINING = {
+    "optimizer": "sgd",
+    "lr": 0.01,
+    "momentum": 0.9,
+    "n_stages": 5,
+    "patience": 3,
+    "lr_decay": 1e-6,
+}
 
 
 class SampleCNN(AudioModel):
@@ -31,8 +40,8 @@ class SampleCNN(AudioModel):
         batch_norm_momentum: weight of a batch in the running mean and variance.
         batch_norm_eps: added to the variance.
         channels_last: layout of the numbers, see `muso_exp.models.audio.lay_out`.
-        optimizer, lr, momentum, weight_decay, n_stages, lr_factor, patience, lr_decay: see
-            `muso_exp.models.audio.Training`.
+        **training: optimizer, lr, momentum, weight_decay, n_stages, lr_factor, patience and
+            lr_decay, see `muso_exp.models.audio.AudioModel`; by default as published.
 
     Raises:
         ValueError: a window that the blocks do not fit, or a block that is not there.
@@ -53,19 +62,9 @@ class SampleCNN(AudioModel):
         batch_norm_momentum: PositiveShare = 0.01,
         batch_norm_eps: Positive = 1e-3,
         channels_last: bool | None = None,
-        optimizer: str = "sgd",
-        lr: Positive = 0.01,
-        momentum: Share = 0.9,
-        weight_decay: NotNegative = 0.0,
-        n_stages: Count = 5,
-        lr_factor: PositiveShare = 0.2,
-        patience: ZeroOrMore = 3,
-        lr_decay: NotNegative = 1e-6,
+        **training: Any,
     ) -> None:
-        training = Training(
-            optimizer, lr, momentum, weight_decay, n_stages, lr_factor, patience, lr_decay
-        )
-        super().__init__(head, n_outputs, n_samples, training, normalise=True)
+        super().__init__(head, n_outputs, n_samples, **{**PUBLISHED_TRAINING, **training})
         _check_blocks(channels, n_samples, embedding_blocks)
         self.save_hyperparameters(logger=False)
         self.embedding_blocks, self.channels_last = tuple(embedding_blocks), channels_last
@@ -79,7 +78,7 @@ class SampleCNN(AudioModel):
         self.pool = nn.MaxPool2d((1, 3))
         self.last = self._layer(channels[-1], channels[-1], 1, 1, norm)
         start_he_uniform(self)
-        self.finish(channels[-1], dropout)
+        self.finish(channels[-1], dropout, normalise=True)
         self.embedding_dim = channels[-1] + sum(channels[i] for i in embedding_blocks)
 
     def _layer(

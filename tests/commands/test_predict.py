@@ -176,7 +176,6 @@ def test_a_data_set_that_cannot_be_applied_says_so(cache: Path) -> None:
 
     class Other(ExperimentData):
         name = "other"
-        metrics = nulls = target = units = predictions = audit = counts = None
 
     with pytest.raises(ConfigError, match="data set other cannot be applied to new input"):
         Other(None, str(cache), 1, 0).read_new(Path("x"))

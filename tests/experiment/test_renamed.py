@@ -1,8 +1,11 @@
 """Options that moved into a node: found on the command line, and in the recipes of old runs."""
 
 import pytest
+import torch
+from pytorch_lightning import LightningModule
 
 from muso_exp.errors import ConfigError
+from muso_exp.experiment.build import build
 from muso_exp.experiment.renamed import in_place, modern
 
 SOUND = "dataset=audio_genres"
@@ -17,6 +20,13 @@ SOUND = "dataset=audio_genres"
         (["experiment=genre_cnn", "dataset.split_list=a"], "now dataset.split.list"),
         (["dataset=spectra", "dataset.group=artist"], "now dataset.split.by"),
         (["dataset=spectra", "dataset.n_bins=9"], "now dataset.spectrum.n_bins"),
+        (["model=mel_cnn", "model.n_mels=9"], "^model.n_mels: now model.spectrum.n_mels$"),
+        (["+experiment=genre_cnn", "+model.precise=false"], "now model.spectrum.precise"),
+        (["+experiment=audio_frontends", "models.mel.top_db=9"], "now models.mel.spectrum.top_db"),
+        (
+            ["+experiment=spectra_variants", "variant=mel_cnn", "model.n_fft=9"],
+            "now model.spectrum.n_fft",
+        ),
     ],
 )
 def test_an_old_key_answers_with_its_new_place(args: list[str], message: str) -> None:
@@ -33,10 +43,31 @@ def test_an_old_key_answers_with_its_new_place(args: list[str], message: str) ->
         ("dataset.world.users=5", "dataset.world.users=5"),
         ("dataset.layout=fma", "dataset.layout=fma"),
         ("model.world_size=2", "model.world_size=2"),
+        ("model.precise=false", "model.precise=false"),  # bag_of_mfcc has no node
+        ("model.split=artist", "model.split=artist"),
     ],
 )
 def test_a_bare_split_is_its_kind_and_other_keys_pass(arg: str, expected: str) -> None:
     assert in_place([SOUND, arg, "-m"]) == [SOUND, expected, "-m"]
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["model=mel_cnn", "model.spectrum.n_mels=9"],
+        ["model=mel_cnn", "model.spectrum={n_mels: 9}"],
+        ["model=mel_cnn", "model.freq_mask=3"],
+        ["model=mel_cnn", "model.lr=0.1"],
+    ],
+)
+def test_an_option_of_a_model_that_stands_where_it_did_passes(args: list[str]) -> None:
+    assert in_place(args) == args
+
+
+def test_a_sweep_over_models_or_variants_leaves_the_data_set_known() -> None:
+    for sweep in ("model=mel_cnn,bag_of_mfcc", "variant=mfcc,mel"):
+        args = ["+experiment=audio_frontends", sweep, "dataset.split=artist", "-m"]
+        assert in_place(args) == [*args[:2], "dataset.split.by=artist", "-m"]
 
 
 def test_a_command_line_that_names_no_data_set_is_left_to_hydra() -> None:
@@ -69,3 +100,23 @@ def test_nested_data_sets_of_an_old_recipe_get_theirs() -> None:
 def test_what_names_no_data_set_keeps_its_options() -> None:
     assert modern({"world_users": 5}) == {"world_users": 5}
     assert modern({}) == {}
+
+
+def test_the_recipe_of_an_old_network_gets_the_node_of_its_spectrum() -> None:
+    target = "muso_exp.models.mel_cnn.MelCNN"
+    new = modern({"_target_": target, "n_mels": 64, "n_frames": 0, "dropout": 0.5, "lr": 0.1})
+    assert new == {
+        "_target_": target,
+        "spectrum": {"n_mels": 64, "n_frames": 0},
+        "dropout": 0.5,
+        "lr": 0.1,
+    }
+    assert modern(new) == new
+    dims = {"head": "genres", "n_outputs": 3, "n_samples": 22050, "sample_rate": 22050}
+    model = build(new, LightningModule, **dims)
+    assert (model.log_mel(torch.zeros(1, 22050)).shape[1], model.training_plan.lr) == (64, 0.1)
+
+
+def test_a_class_that_no_configuration_may_name_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"_target_=os\.system: refused"):
+        modern({"_target_": "os.system", "command": "true"})

@@ -39,3 +39,17 @@ def test_the_options_of_an_old_checkpoint_are_read_in_their_places_of_today(tmp_
     refuse_other_run(path, old | {"dataset": target | {"world": {"users": 5}}}, 3, INERT_KEYS)
     with pytest.raises(CheckpointError, match=r"dataset\.world\.users is 5 there and 6 here"):
         refuse_other_run(path, old | {"dataset": target | {"world": {"users": 6}}}, 3, INERT_KEYS)
+
+
+def test_the_network_of_an_old_checkpoint_is_compared_in_its_places_of_today(
+    tmp_path: Path,
+) -> None:
+    target = {"_target_": "muso_exp.models.mel_cnn.MelCNN"}
+    old = {"dataset": {}, "model": target | {"n_mels": 64}, "seed": 0}
+    path = str(tmp_path / "last.ckpt")
+    torch.save({"state_dict": {}, "recipe": old, "epoch": 3}, path)
+    refuse_other_run(path, old | {"model": target | {"spectrum": {"n_mels": 64}}}, 3, INERT_KEYS)
+    with pytest.raises(CheckpointError, match=r"model\.spectrum\.n_mels is 64 there and 32 here"):
+        refuse_other_run(
+            path, old | {"model": target | {"spectrum": {"n_mels": 32}}}, 3, INERT_KEYS
+        )

@@ -4,7 +4,6 @@ A new YAML file is covered without an edit here: those count whose constructor n
 the rate of the sound, or the head and the length of a window, and needs nothing else.
 """
 
-import inspect
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from torchmetrics import MetricCollection
 
+from muso_exp.experiment.build import parameters
 from muso_exp.metrics.base import WeightedMetric
 from muso_exp.models.abilities import GivesEmbedding
 from muso_exp.models.audio import COLUMNS, HEADS, AudioModel
@@ -32,9 +32,13 @@ ONLY_THREE = {"mel_cnn": {"channels": [4, 4, 4]}}
 
 
 def on_sound(path: Path) -> bool:
-    named = inspect.signature(get_class(yaml.safe_load(path.read_text())["_target_"])).parameters
+    named = parameters({"_target_": yaml.safe_load(path.read_text())["_target_"]}, Model)
     needed = {name for name, parameter in named.items() if parameter.default is parameter.empty}
     return "head" in needed and needed <= {"head", *DIMS}
+
+
+def options(cls: type) -> set[str]:
+    return set(parameters({"_target_": f"{cls.__module__}.{cls.__name__}"}, Model))
 
 
 MODELS = [path.stem for path in sorted(CONF.glob("*.yaml")) if on_sound(path)]
@@ -46,7 +50,7 @@ def build(name: str, head: str, **changed: Any) -> Model:
     pl.seed_everything(0, verbose=False)
     config = yaml.safe_load((CONF / f"{name}.yaml").read_text())
     cls = get_class(config.pop("_target_"))
-    named = inspect.signature(cls).parameters
+    named = options(cls)
     smaller = {k: v for k, v in {**SMALLER, **ONLY_THREE.get(name, {})}.items() if k in named}
     dims = {k: v for k, v in DIMS.items() if k in named}
     return cls(head=head, **{**config, **smaller, **dims, **changed})
@@ -196,7 +200,7 @@ def test_training_lowers_the_loss(name: str, head: str, tmp_path: Path) -> None:
     with torch.no_grad():
         before = float(model.loss(batch))
     faster = {"lr": 0.01, "optimizer": "adam", "batch_norm_momentum": 0.3, "dropout": 0.0}
-    named = inspect.signature(type(model)).parameters
+    named = options(type(model))
     model = build(name, head, **{k: v for k, v in faster.items() if k in named})
     loader = DataLoader([sounds(head)], batch_size=None)
     epochs = 1 if isinstance(model, Solver) else 25

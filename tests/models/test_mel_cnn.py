@@ -6,15 +6,16 @@ import torch
 from pytest import approx
 from torch.utils.data import DataLoader
 
-from muso_exp.models.mel_cnn import MelCNN
+from muso_exp.models.mel_cnn import MelCNN, WindowMelOptions
 from muso_exp.training.callbacks import RandomState
 
 SECOND = 22_050
 
 
-def small(head: str = "genres", **changed: object) -> MelCNN:
+def small(head: str = "genres", n_frames: int = 0, **changed: object) -> MelCNN:
     torch.manual_seed(0)
-    sizes = {"channels": [4, 4], "hidden_sizes": [8, 6], "n_mels": 16, **changed}
+    spectrum = WindowMelOptions(n_mels=16, n_frames=n_frames)
+    sizes = {"channels": [4, 4], "hidden_sizes": [8, 6], "spectrum": spectrum, **changed}
     return MelCNN(head, 3, n_samples=6000, sample_rate=8000, **sizes)
 
 
@@ -30,7 +31,8 @@ def small(head: str = "genres", **changed: object) -> MelCNN:
 def test_the_input_is_the_documents(
     n_samples: int, n_frames: int, expected: int, flat: int
 ) -> None:
-    model = MelCNN("genres", 10, n_samples, SECOND, n_frames=n_frames).eval()
+    spectrum = WindowMelOptions(n_frames=n_frames)
+    model = MelCNN("genres", 10, n_samples, SECOND, spectrum).eval()
     shapes = []
     model.convolutions.register_forward_hook(
         lambda _, inputs, output: shapes.extend([inputs[0].shape, output.shape])
@@ -188,7 +190,10 @@ def test_masks_are_drawn_again_in_a_run_that_is_resumed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"n_frames": 13}, r"at most the window's 12 frames, got 13"),
+        (
+            {"n_frames": 13},
+            r"spectrum\.n_frames must be 0 \(all\) or at most the window's 12 frames, got 13",
+        ),
         ({"channels": []}, r"at least one convolution, got \[\]"),
         ({"channels": [4] * 4}, r"16 x 12 cannot be pooled 4 times by 2"),
         ({"hidden_sizes": [8]}, r"hidden_sizes: two layers needed, got \[8\]"),
