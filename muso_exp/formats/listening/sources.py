@@ -9,7 +9,6 @@ import pandas as pd
 from scipy.sparse import csr_matrix
 
 from muso_exp.errors import DatasetNotFoundError
-from muso_exp.features.interactions import sum_plays
 from muso_exp.formats.hetrec import WANTED as HETREC_FILES
 from muso_exp.formats.hetrec import read_hetrec
 from muso_exp.formats.listening.aggregate import aggregate_log, time_quantile
@@ -20,6 +19,7 @@ from muso_exp.formats.listening.interactions import Interactions, ItemTags, grou
 from muso_exp.formats.listening.load import LoadedPlays, load_plays
 from muso_exp.formats.listening.logs import Layout
 from muso_exp.formats.listening.msd import Files, ReadOptions, merged, only_top, with_msd
+from muso_exp.formats.listening.muso_plays import read_muso_plays
 from muso_exp.formats.listening.names import (
     count_circles,
     follow_aliases,
@@ -31,7 +31,6 @@ from muso_exp.formats.listening.names import (
     unreadable,
 )
 from muso_exp.formats.muso import WANTED as MUSO_FILES
-from muso_exp.formats.muso import read_listening
 from muso_exp.formats.text import find_file, find_files, refuse_name
 from muso_exp.records import Finding
 
@@ -216,27 +215,6 @@ def _renamed(data: Interactions, right: np.ndarray, names: Mapping[int, str]) ->
     """Return the name of each right id; where the table lacks it, that of its most played alias."""
     shown = zip(right.tolist(), data.items["artist"], strict=True)
     return [names.get(number, name) for number, name in shown]
-
-
-def read_muso_plays(files: Files, options: ReadOptions) -> Interactions:
-    """Read the listening of the MuSo document: the top 100 artists, albums or tracks of 54 users.
-
-    The user names are people's handles: they are read past, not kept.
-    """
-    users = [
-        counts[options.items]
-        for name in ("train_listening", "test_listening")
-        for counts in read_listening(files[name]).values()
-    ]
-    names = sorted({item for user in users for item in user})
-    number = {name: place for place, name in enumerate(names)}
-    rows = np.repeat(np.arange(len(users)), [len(user) for user in users])
-    columns = np.array([number[item] for user in users for item in user])
-    counts = np.array([plays for user in users for plays in user.values()])
-    plays = sum_plays(rows, columns, np.maximum(np.round(counts), 1), len(users), len(names))
-    kind, other = ("artist", "title") if options.items == "artist" else ("title", "artist")
-    items = pd.DataFrame({"id": names, kind: names, other: ""})
-    return only_top(Interactions(plays, np.arange(len(users)), items), options)
 
 
 def _bad_lines(number: int, file: str, check: str) -> list[Finding]:
