@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from torch import Tensor, nn
+from torchaudio.transforms import FrequencyMasking, TimeMasking
 
 from muso_exp.models.audio import AudioModel, Training, lay_out, start_he_uniform
 from muso_exp.models.frontends import LogMel
@@ -51,6 +52,8 @@ class MelCNN(AudioModel):
         hidden_sizes: of the two fully connected layers.
         dropout: after the second fully connected layer.
         batch_norm: normalise the batch after each convolution.
+        freq_mask, time_mask: widest stripe of bands and of frames that is set to the bands' means
+            in each window of training (SpecAugment); its width is uniform from 0 on; 0: none.
         normalise: head `factors` only: outputs and targets divided by their norms.
         channels_last: layout of the numbers, see `muso_exp.models.audio.lay_out`.
         optimizer, lr, momentum, weight_decay, n_stages, lr_factor, patience, lr_decay: see
@@ -58,10 +61,10 @@ class MelCNN(AudioModel):
 
     Raises:
         ValueError: more frames than the window has, no convolution, not two fully connected
-            layers, or a spectrogram too small to be pooled that often.
+            layers, a spectrogram too small to be pooled that often, or a mask as wide as it.
 
-    Source: document 5, section V-D. Deviation: none where it says something; its input is
-    "resized" to 128 x 44 where ours is a window of that length.
+    Source: document 5, section V-D; Park et al. 2019 for the masks. Deviation: none where it says
+    something; its input is "resized" to 128 x 44 where ours is a window of that length.
     """
 
     def __init__(
@@ -81,6 +84,8 @@ class MelCNN(AudioModel):
         hidden_sizes: Sequence[Count] = (256, 128),
         dropout: Share = 0.5,
         batch_norm: bool = False,
+        freq_mask: ZeroOrMore = 0,
+        time_mask: ZeroOrMore = 0,
         normalise: bool = False,
         channels_last: bool | None = None,
         optimizer: str = "adam",
@@ -102,6 +107,7 @@ class MelCNN(AudioModel):
         self.n_frames = _frames(n_frames, self.log_mel.n_frames(n_samples))
         # momentum None: the mean over all batches, not a moving one
         self.standardise = nn.BatchNorm1d(n_mels, affine=False, momentum=None)
+        self.masks = _masks(freq_mask, time_mask, n_mels, self.n_frames)
         self.convolutions = nn.Sequential(
             *(_block(n_in, n_out, batch_norm) for n_in, n_out in pairwise([1, *channels]))
         )
@@ -117,7 +123,9 @@ class MelCNN(AudioModel):
     def embed(self, x: Tensor) -> Tensor:
         """Return the second fully connected layer (B, 128) of windows x (B, S)."""
         x = self.log_mel(x)[:, :, : self.n_frames]  # (B, 128, 44)
-        x = lay_out(self.standardise(x), self.channels_last)  # (B, 1, 128, 44)
+        x = self.standardise(x)  # each band's mean is 0
+        x = self.masks(x) if self.training else x
+        x = lay_out(x, self.channels_last)  # (B, 1, 128, 44)
         x = self.convolutions(x).flatten(1)  # (B, 128, 8, 2), then (B, 2048)
         return self.second(self.first(x).relu()).relu()  # (B, 256), then (B, 128)
 
@@ -126,6 +134,24 @@ def _block(n_in: int, n_out: int, batch_norm: bool) -> nn.Sequential:
     norm = [nn.BatchNorm2d(n_out)] if batch_norm else []
     conv = nn.Conv2d(n_in, n_out, 3, padding=1)
     return nn.Sequential(conv, *norm, nn.ReLU(inplace=True), nn.MaxPool2d(2))
+
+
+def _masks(freq_mask: int, time_mask: int, n_mels: int, n_frames: int) -> nn.Sequential:
+    """Return what sets a stripe of bands and one of frames to 0, others in each window.
+
+    torchaudio draws a width below its parameter, from torch's generator.
+    """
+    if freq_mask >= n_mels or time_mask >= n_frames:
+        raise ValueError(
+            f"model.freq_mask must be below {n_mels} bands and model.time_mask below {n_frames} "
+            f"frames, got {freq_mask} and {time_mask}"
+        )
+    masks: list[nn.Module] = []
+    if freq_mask:
+        masks.append(FrequencyMasking(freq_mask + 1, iid_masks=True))
+    if time_mask:
+        masks.append(TimeMasking(time_mask + 1, iid_masks=True))
+    return nn.Sequential(*masks)
 
 
 def _frames(asked: int, available: int) -> int:

@@ -1,9 +1,12 @@
+from pathlib import Path
+
 import pytest
 import pytorch_lightning as pl
 import torch
 from pytest import approx
 from torch.utils.data import DataLoader
 
+from muso_exp.callbacks import RandomState
 from muso_exp.models.mel_cnn import MelCNN
 
 SECOND = 22_050
@@ -116,6 +119,72 @@ def test_batch_normalisation_is_an_option() -> None:
     ]
 
 
+def pictures(model: MelCNN, x: torch.Tensor) -> torch.Tensor:
+    seen = []
+    handle = model.convolutions.register_forward_hook(lambda _, inputs, __: seen.append(inputs[0]))
+    model(x)
+    handle.remove()
+    return seen[0][:, 0]  # (B, 16, 12)
+
+
+@pytest.mark.parametrize(("option", "axis"), [("freq_mask", 2), ("time_mask", 1)])
+def test_training_masks_one_stripe_of_at_most_the_stated_width(option: str, axis: int) -> None:
+    x = torch.randn(400, 6000)
+    plain, masked = pictures(small().train(), x), pictures(small(**{option: 3}).train(), x)
+    assert torch.equal(masked[masked != 0], plain[masked != 0])
+    stripes = (masked == 0).all(dim=axis)  # (B, 16) or (B, 12)
+    assert torch.equal(stripes.sum() * masked.shape[axis], (masked == 0).sum())
+    assert stripes.sum(dim=1).unique().tolist() == [0, 1, 2, 3]  # other widths in other windows
+    begins = (stripes[:, 0].long() + stripes.long().diff(dim=1).clamp(min=0).sum(dim=1)).unique()
+    assert begins.tolist() == [0, 1]
+    assert stripes.any(dim=0)[:-1].all()  # torchaudio's never reach the last place
+
+
+def test_predictions_and_statistics_of_bands_know_no_masks() -> None:
+    plain, masked = small(), small(freq_mask=15, time_mask=11)
+    assert plain.state_dict().keys() == masked.state_dict().keys()
+    x = torch.randn(8, 6000)
+    for model in (plain, masked):
+        model.train().embed(x)
+        model.eval()
+    assert torch.equal(plain.standardise.running_mean, masked.standardise.running_mean)
+    assert torch.equal(plain(x), masked(x))
+
+
+def test_without_masks_nothing_is_drawn() -> None:
+    model, state = small().train(), torch.get_rng_state()
+    model.embed(torch.randn(2, 6000, generator=torch.Generator().manual_seed(1)))
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_masks_are_drawn_again_in_a_run_that_is_resumed(tmp_path: Path) -> None:
+    x = torch.randn(8, 6000, generator=torch.Generator().manual_seed(0))
+    batch = {"x": x, "target": torch.arange(8) % 3}
+
+    def train(masks: int, epochs: int, resume: str | None = None) -> pl.Trainer:
+        quiet = {"enable_progress_bar": False, "enable_model_summary": False, "logger": False}
+        folder = tmp_path / f"{masks} {epochs} {resume is None}"
+        trainer = pl.Trainer(
+            accelerator="cpu",
+            max_epochs=epochs,
+            default_root_dir=folder,
+            callbacks=[RandomState()],
+            **quiet,
+        )
+        model = small(freq_mask=masks, time_mask=masks, dropout=0.0)
+        trainer.fit(model, DataLoader([batch] * 2, batch_size=None), ckpt_path=resume)
+        return trainer
+
+    def weights(trainer: pl.Trainer) -> torch.Tensor:
+        return torch.cat([weight.flatten() for weight in trainer.model.parameters()])
+
+    whole, half = train(6, 4), train(6, 2)
+    torch.randn(5)  # another place in the generator's series
+    resumed = train(6, 4, half.checkpoint_callback.best_model_path)
+    assert torch.equal(weights(whole), weights(resumed))
+    assert not torch.equal(weights(whole), weights(train(0, 4)))
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
@@ -123,6 +192,9 @@ def test_batch_normalisation_is_an_option() -> None:
         ({"channels": []}, r"at least one convolution, got \[\]"),
         ({"channels": [4] * 4}, r"16 x 12 cannot be pooled 4 times by 2"),
         ({"hidden_sizes": [8]}, r"hidden_sizes: two layers needed, got \[8\]"),
+        ({"freq_mask": 16}, r"freq_mask must be below 16 bands and .* 12 frames, got 16 and 0"),
+        ({"time_mask": 12}, r"time_mask below 12 frames, got 0 and 12"),
+        ({"n_frames": 8, "time_mask": 8}, r"time_mask below 8 frames, got 0 and 8"),
     ],
 )
 def test_sizes_that_do_not_fit_are_refused(changed: dict, message: str) -> None:
