@@ -38,4 +38,7 @@ $(READY): requirements.lock
 	sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > .venv/uv.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt
 	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@echo "compiling librosa's numba functions (once, about 20 s)"
+	$(BIN)/python -W ignore -c "import numpy; from muso_exp.features.song import estimate_song; \
+		estimate_song(numpy.random.default_rng(0).random(66150, 'float32'), 22050)"
 	touch $@
