@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ QUOTES = "'\""
 MAX_SEED = 2**32 - 1  # numpy's
 COUNTS = ("accumulate_grad_batches", "check_val_every_n_epoch")  # of the trainer's arguments
 POSITIVE = ("gradient_clip_val", "val_check_interval")
+DURATION = re.compile(r"(\d+):(\d\d):(\d\d):(\d\d)")  # days:hours:minutes:seconds
 MIN_RESAMPLES = 20  # fewer leave nothing outside a 95 % interval
 
 
@@ -103,6 +105,23 @@ def _check_trainer(trainer: Any) -> None:
         value = trainer.get(name)
         if value is not None and not (isinstance(value, (int, float)) and 0 < value < math.inf):
             raise ConfigError(f"trainer.{name}={value}: a number above 0 is needed")
+    value = trainer.get("max_time")
+    if value is not None and not _is_duration(value):
+        raise ConfigError(
+            f"trainer.max_time={value}: days:hours:minutes:seconds is needed, such as 00:01:30:00"
+        )
+
+
+def _is_duration(value: Any) -> bool:
+    """Return whether Lightning's timer takes a value, and it is a time above 0."""
+    matched = DURATION.fullmatch(value) if isinstance(value, str) else None
+    if matched:
+        days, hours, minutes, seconds = map(int, matched.groups())
+        value = {"days": days, "hours": hours, "minutes": minutes, "seconds": seconds}
+    try:
+        return timedelta(**value) > timedelta()
+    except (TypeError, OverflowError):
+        return False
 
 
 def _check_whole(name: str, value: Any, least: int, most: int | None = None) -> None:

@@ -264,10 +264,13 @@ def check_metrics(claims: Sequence[Claim], metrics: Iterable[str]) -> None:
     """Raise ConfigError if a claim names a metric that the task does not have."""
     known = list(metrics)
     for claim in claims:
-        if claim.metric not in known:
-            raise ConfigError(
-                f"paper.claims: no metric {claim.metric!r} in this task; it has {', '.join(known)}"
-            )
+        check_metric("paper.claims", claim.metric, known)
+
+
+def check_metric(key: str, name: str, known: Sequence[str]) -> None:
+    """Raise ConfigError if a key of the configuration names a metric that the task lacks."""
+    if name not in known:
+        raise ConfigError(f"{key}: no metric {name!r} in this task; it has {', '.join(known)}")
 
 
 def _check(claim: Claim, predictors: Mapping[str, Scores], directions: Iterable[str]) -> None:

@@ -31,7 +31,7 @@ from muso_exp.comparison import Finished, find_same
 from muso_exp.errors import ConfigError
 from muso_exp.folders import LOCK, abandon, begin, claim, is_worker, lock_tags
 from muso_exp.outcome import Outcome, conclude
-from muso_exp.paper import Claim, check_metrics
+from muso_exp.paper import Claim, check_metric, check_metrics
 from muso_exp.redaction import redacted
 from muso_exp.sweep import in_sweep
 from muso_exp.tracking import MlflowLogger, tracked
@@ -76,8 +76,11 @@ def run(cfg: DictConfig) -> Outcome:
         dims = accepted(cfg.model, pl.LightningModule, data.dims)
         model = build(cfg.model, pl.LightningModule, **dims)
         changed = changed_settings(cfg)
+        metrics = [*data.metrics(), *data.side_metrics()]
         if not changed:
-            check_metrics(claims, [*data.metrics(), *data.side_metrics()])
+            check_metrics(claims, metrics)
+        if cfg.objective and (not changed or "objective" in given_keys()):
+            check_metric("objective", cfg.objective, metrics)
         model.attach_metrics(data.metrics())
         history, tested = LossHistory(), TestPredictions()
         recipe = Recipe(redacted(plain(cfg.dataset)), redacted(plain(cfg.model) | dims), cfg.seed)
@@ -213,10 +216,16 @@ def changed_settings(cfg: DictConfig) -> list[str]:
     A claim is put to the test by the experiment as it stands, and in a table by its row of the
     published settings (`paper.variant`) alone.
     """
-    keys = [override.lstrip("+~").partition("=")[0] for override in given_overrides()]
-    changed = [key for key in keys if not any(f"{key}.".startswith(f"{u}.") for u in UNTOUCHING)]
+    changed = [
+        key for key in given_keys() if not any(f"{key}.".startswith(f"{u}.") for u in UNTOUCHING)
+    ]
     own = cfg.paper.get("variant")
     return changed if own in (None, cfg.variant) else [*changed, f"variant {cfg.variant}"]
+
+
+def given_keys() -> list[str]:
+    """Return the keys that the command line set."""
+    return [override.lstrip("+~").partition("=")[0] for override in given_overrides()]
 
 
 def given_overrides() -> list[str]:

@@ -145,9 +145,11 @@ def test_songs_that_do_not_match_are_told_in_words(call: callable, tmp_path: Pat
         ([*SMOKE, "+callbacks.x={a: 1}"], 2, "{'a': 1}: no _target_; name the class"),
         ([*SMOKE, "+callbacks.x=1"], 2, "1: no _target_; name the class"),
         ([*SMOKE, "+trainer_max_epochs=3"], 2, "nothing reads this key; did you mean trainer.max"),
-        ([*SMOKE, "trainer.max_time=soon"], 2, "Trainer: `Timer(duration='soon')` is not a valid"),
+        ([*SMOKE, "trainer.max_time=soon"], 2, "trainer.max_time=soon: days:hours:minutes:seconds"),
+        ([*SMOKE, "objective=foo"], 2, "objective: no metric 'foo' in this task; it has acc_"),
+        ([*SMOKE, "objective=foo", "model.lr=1"], 2, "objective: no metric 'foo' in this task"),
         ([*SMOKE, "trainer.max_epochs=two"], 2, "max_epochs=two: int or null is needed"),
-        ([*SMOKE, "model=ease"], 2, "EASE needs n_users, n_items; this data set offers block_s"),
+        ([*SMOKE, "model=ease"], 2, "EASE has no argument hidden_sizes, lr; it takes n_users"),
         ([*SMOKE, "model.lr=-1"], 2, "Separation: lr=-1: float > 0 is needed"),
     ],
 )

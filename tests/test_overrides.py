@@ -38,6 +38,13 @@ def test_another_value_that_cannot_be_read_is_told_how_to_quote() -> None:
         in_grammar(["queries=Öl"])
 
 
+@pytest.mark.parametrize("time", [None, "00:01:30:00", "10:00:00:00", {"minutes": 1.5}])
+def test_a_time_limit_is_what_lightning_takes(time: str | dict | None) -> None:
+    tree = {"dataset": {}, "model": {}, "seed": 0, "resamples": 20, "scale": "desk"}
+    tree |= {"sizes": {"desk": {}}, "trainer": {"max_time": time}, "monitor_mode": "min"}
+    check(OmegaConf.create(tree))
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
@@ -51,6 +58,12 @@ def test_another_value_that_cannot_be_read_is_told_how_to_quote() -> None:
         ({"trainer": {"accumulate_grad_batches": 0}}, "batches=0: a whole number of at least 1"),
         ({"trainer": {"gradient_clip_val": math.nan}}, "clip_val=nan: a number above 0 is needed"),
         ({"trainer": {"val_check_interval": 0}}, "interval=0: a number above 0 is needed"),
+        ({"trainer": {"max_time": -1}}, "max_time=-1: days:hours:minutes:seconds is needed"),
+        ({"trainer": {"max_time": "00:00:00:00"}}, "max_time=00:00:00:00: days:hours"),
+        ({"trainer": {"max_time": "0:1:0"}}, "max_time=0:1:0: days:hours"),
+        ({"trainer": {"max_time": {"hour": 1}}}, "max_time={'hour': 1}: days:hours"),
+        ({"trainer": {"max_time": {"hours": 1e99}}}, "max_time={'hours': 1e.99}: days:hours"),
+        ({"trainer": {"max_time": []}}, r"max_time=\[\]: days:hours"),
         ({"model": ...}, "name an experiment, or a dataset and a model"),
     ],
 )
