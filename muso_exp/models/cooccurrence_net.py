@@ -49,6 +49,7 @@ class CooccurrenceNet(FeatureRanker):
     with features are inputs; `detached=false` repairs the training.
     """
 
+    one_step = False
     start: Tensor
     gradient: Tensor
     split: Tensor

@@ -1,3 +1,4 @@
+import importlib
 import os
 import warnings
 from pathlib import Path
@@ -107,3 +108,22 @@ def test_a_model_asked_in_the_middle_of_its_training_goes_on_training() -> None:
     columns = model.columns(BATCH)
     assert model.training
     assert not any(value.requires_grad for value in columns.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "one_step"),
+    [
+        ("wmf.WMF", False),
+        ("bpr.BPR", False),
+        ("cooccurrence_net.CooccurrenceNet", False),
+        ("blend.SolvedWMF", True),
+        ("ease.EASE", True),
+        ("ridge.Ridge", True),
+    ],
+)
+def test_what_comes_closer_with_each_epoch_is_not_solved_in_one_step(
+    name: str, one_step: bool
+) -> None:
+    module, _, kind = name.partition(".")
+    found = getattr(importlib.import_module(f"muso_exp.models.{module}"), kind)
+    assert found.one_step is one_step
