@@ -15,6 +15,12 @@ from muso_exp.errors import ConfigError, MusoError
 from muso_exp.experiment.plugins import packages
 from muso_exp.options import Options
 
+# Modules that users' configuration may name by an older place.
+MOVED = {
+    f"muso_exp.{name}": f"muso_exp.training.{name}"
+    for name in ("callbacks", "checkpoint", "tracking")
+}
+
 # What a constructor raises of its arguments; torch raises RuntimeError for sizes beyond the memory.
 REFUSALS = (
     *(ValueError, TypeError, ImportError, OverflowError, MemoryError, RuntimeError),
@@ -160,6 +166,8 @@ def _find_class(tree: Any, kinds: Sequence[type]) -> type:
 def _locate(target: str) -> Any:
     """Return `name` of `package.module.name`; no attribute is followed further."""
     module, _, name = target.rpartition(".")
+    if module in MOVED:
+        raise ConfigError(f"_target_={target}: now {MOVED[module]}.{name}")
     try:
         return getattr(import_module(module), name)
     except Exception as error:

@@ -242,3 +242,9 @@ def test_a_learning_rate_that_is_none_is_refused_before_the_training(path: Path)
     offered = {"block_sizes": [32], "head": "genres", "cutoffs": [1]} | sizes
     with pytest.raises(ConfigError, match="lr=-1: float > 0 is needed"):
         build(node, pl.LightningModule, **accepted(node, pl.LightningModule, offered))
+
+
+def test_a_class_that_moved_answers_with_its_new_place() -> None:
+    node = OmegaConf.create({"_target_": "muso_exp.callbacks.ProgressBar"})
+    with pytest.raises(ConfigError, match=r"now muso_exp\.training\.callbacks\.ProgressBar"):
+        build(node, pl.Callback)
