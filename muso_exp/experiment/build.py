@@ -1,18 +1,16 @@
 """From a configuration node to an object: one class of the slot's kind, plain arguments."""
 
 import inspect
-import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, get_args
 
-import msgspec
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from muso_exp.errors import ConfigError, MusoError
 from muso_exp.experiment.plugins import packages
+from muso_exp.experiment.values import converted, target_nodes
 from muso_exp.options import Options
 
 # Modules that users' configuration may name by an older place.
@@ -113,7 +111,7 @@ def _make(tree: Any, extra: Mapping[str, Any] | None = None) -> Any:
     constructor = _locate(tree["_target_"])
     known = _parameters(constructor)
     arguments = {
-        name: _converted(name, _make(value), known[name].annotation if name in known else Any)
+        name: converted(name, _make(value), known[name].annotation if name in known else Any)
         for name, value in tree.items()
         if name != "_target_"
     }
@@ -127,7 +125,7 @@ def _make(tree: Any, extra: Mapping[str, Any] | None = None) -> Any:
 
 def _check_packages(tree: Any) -> None:
     """Raise ConfigError for a target outside the known packages, anywhere in the tree."""
-    for node in _nodes(tree, deep=True):
+    for node in target_nodes(tree, deep=True):
         target = node["_target_"]
         if not isinstance(target, str) or target.partition(".")[0] not in packages():
             raise ConfigError(_refusal(target))
@@ -140,7 +138,7 @@ def _check_node(tree: Mapping[str, Any], kinds: Sequence[type]) -> None:
     _check_arguments(tree["_target_"], tree, known)
     for name, value in tree.items():
         hint = known[name].annotation if name in known else Any
-        for nested in _nodes(value):
+        for nested in target_nodes(value):
             _check_node(nested, list(_classes(hint)))
 
 
@@ -218,85 +216,9 @@ def _check_arguments(target: str, given: Any, known: Mapping[str, inspect.Parame
         )
     for name in filter(known.__contains__, given):  # in order: what is interpolated comes later
         try:
-            _converted(name, given[name], known[name].annotation)
+            converted(name, given[name], known[name].annotation)
         except ConfigError as error:
             raise ConfigError(f"{target}: {error}") from error
-
-
-def _converted(name: str, value: Any, hint: Any) -> Any:
-    """Return a plain value as what an annotation says: a node of options as its `Options`.
-
-    A value with a target in it, and an annotation that is not of plain values, pass as they are.
-
-    Raises:
-        ConfigError: the value is of another type or out of range, or NaN or infinite.
-    """
-    if hint is inspect.Parameter.empty or any(True for _ in _nodes(value)):
-        return value
-    for place, number in _floats(name, value):
-        if not math.isfinite(number):
-            raise ConfigError(f"{place}={number}: a finite number is needed")
-    try:
-        return msgspec.convert(value, hint, strict=True)
-    except msgspec.ValidationError as error:
-        raise ConfigError(_in_words(name, value, hint, str(error))) from error
-    except TypeError:  # an annotation that msgspec does not know
-        return value
-
-
-def _in_words(name: str, value: Any, hint: Any, problem: str) -> str:
-    """Return what msgspec says of a value in one line that names the option."""
-    said, _, path = problem.partition(" - at `$")
-    place = name + path.rstrip("`")
-    if said.startswith("Object contains unknown field"):
-        return f"{place} has no option {said.split('`')[1]}; there are {', '.join(_options(hint))}"
-    if said.startswith("Object missing required field"):
-        return f"{place} lacks {said.split('`')[1]}"
-    for key in re.findall(r"\w+", path):
-        value = value[int(key) if key.isdigit() else key]
-    needed = said.partition(", got")[0].removeprefix("Expected ").replace("`", "")
-    needed = re.sub(r"\.0\b", "", needed.replace(" | ", " or "))
-    if said.startswith("Invalid enum value"):
-        needed = "one of " + ", ".join(map(str, _choices(hint, re.findall(r"[a-z]\w*", path))))
-    return f"{place}={value}: {needed} is needed"
-
-
-def _options(hint: Any) -> list[str]:
-    """Return the names of the options of a node, also where it may be null."""
-    found = [one for one in (hint, *get_args(hint)) if hasattr(one, "__struct_fields__")]
-    return [name for one in found for name in one.__struct_fields__]
-
-
-def _choices(hint: Any, path: Sequence[str]) -> list[Any]:
-    """Return the values of the first Literal in an annotation, below the options on a path."""
-    for name in path:
-        hint = get_type_hints(hint, include_extras=True)[name]
-    if get_origin(hint) is Literal:
-        return list(get_args(hint))
-    return next((found for one in get_args(hint) if (found := _choices(one, ()))), [])
-
-
-def _floats(place: str, tree: Any) -> Iterator[tuple[str, float]]:
-    """Yield the numbers with a fraction in a plain tree, each with its place."""
-    if isinstance(tree, float):
-        yield place, tree
-    if isinstance(tree, dict):
-        for key, value in tree.items():
-            yield from _floats(f"{place}.{key}", value)
-    if isinstance(tree, list):
-        for number, value in enumerate(tree):
-            yield from _floats(f"{place}[{number}]", value)
-
-
-def _nodes(tree: Any, deep: bool = False) -> Iterator[dict[str, Any]]:
-    """Yield the nodes of a plain tree that name a target; the outermost ones, or all of them."""
-    if isinstance(tree, dict) and "_target_" in tree:
-        yield tree
-        if not deep:
-            return
-    if isinstance(tree, (dict, list)):
-        for value in tree.values() if isinstance(tree, dict) else tree:
-            yield from _nodes(value, deep)
 
 
 def _last_line(error: BaseException) -> str:

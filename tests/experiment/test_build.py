@@ -13,7 +13,8 @@ from pytorch_lightning.profilers import SimpleProfiler
 from pytorch_lightning.strategies import SingleDeviceStrategy
 
 from muso_exp.errors import ConfigError
-from muso_exp.experiment.build import _converted, accepted, build, parameters, plain
+from muso_exp.experiment.build import accepted, build, parameters, plain
+from muso_exp.experiment.values import converted
 from muso_exp.options import Count, Options
 
 TRAINER = "pytorch_lightning.Trainer"
@@ -188,7 +189,7 @@ class World(Options):
 def test_a_plain_value_becomes_what_its_annotation_says(
     value: object, hint: object, converted: object
 ) -> None:
-    assert _converted("x", value, hint) == converted
+    assert converted("x", value, hint) == converted
 
 
 @pytest.mark.parametrize(
@@ -209,7 +210,7 @@ def test_a_value_of_another_type_is_refused_by_name(
     value: object, hint: object, message: str
 ) -> None:
     with pytest.raises(ConfigError, match=message):
-        _converted("x", value, hint)
+        converted("x", value, hint)
 
 
 def test_a_place_that_refuses_a_constructor_is_told_as_such(tmp_path: Path) -> None:
