@@ -39,7 +39,7 @@ from muso_exp.figures.common import loss_figure
 from muso_exp.metrics.base import WeightedMetric
 from muso_exp.models.base import Model
 from muso_exp.records import Section
-from muso_exp.redaction import redacted
+from muso_exp.redaction import redact, redacted
 from muso_exp.tasks.base import Task
 from muso_exp.training.callbacks import LossHistory, RandomState, Recipe, TestPredictions
 from muso_exp.training.checkpoint import (
@@ -108,6 +108,7 @@ def run(cfg: DictConfig) -> Outcome:
     if not is_worker():
         begin()
         (folder / "checkpoints").mkdir(exist_ok=True)
+    log.info("data ready in %.1f s", parts.seconds["prepare"])
     with tracked(logger):
         log_config(logger, cfg)
         best = fit(cfg, folder, parts, logger)
@@ -138,7 +139,7 @@ def prepare(cfg: DictConfig, folder: Path) -> Prepared:
     started = time.monotonic()
     settle(cfg)
     resume = find_checkpoint(cfg.ckpt) if cfg.ckpt else None
-    claims = [Claim(**claim) for claim in plain(cfg.paper.claims)]
+    claims = [Claim(**claim) for claim in redacted(plain(cfg.paper.claims))]
     check_nodes(cfg)
     data = set_up(build(cfg.dataset, pl.LightningDataModule), ExperimentData)
     dims = accepted(cfg.model, pl.LightningModule, data.dims)
@@ -175,7 +176,6 @@ def prepare(cfg: DictConfig, folder: Path) -> Prepared:
         )
         changed.append(f"{trainer.world_size} processes, each with batches of its own")
     seconds = {"prepare": time.monotonic() - started}
-    log.info("data ready in %.1f s", seconds["prepare"])
     parts = (data, model, trainer, claims, changed, extra, resume, history, tested)
     return Prepared(*parts, seconds)
 
@@ -206,7 +206,7 @@ def fit(cfg: DictConfig, folder: Path, parts: Prepared, logger: MlflowLogger | N
 def known_facts(cfg: DictConfig, parts: Prepared) -> Facts:
     """Return what the run knows besides what its model answers."""
     return Facts(
-        document=cfg.paper.document or "",
+        document=redact(cfg.paper.document or ""),
         claims=parts.claims,
         data={name: getattr(parts.data, name) for name in DATA_FACTS},
         scale=cfg.scale,

@@ -69,6 +69,8 @@ def test_a_secret_in_a_traceback_is_hidden(monkeypatch: pytest.MonkeyPatch) -> N
 
 SMOKE = ("+experiment=dos_classifier", "scale=smoke", "resamples=20", "trainer.max_epochs=1")
 IN_YAML = '"${oc.env:LASTFM_API_KEY}"'
+GIVEN = 'paper.claims.0.source="http://me:canary-of-the-line@host/x"'
+TYPED = "paper.claims.0.condition=canary-of-the-tracker"
 
 
 def files_with(text: bytes, folder: Path) -> list[str]:
@@ -81,14 +83,12 @@ def test_no_file_and_no_output_of_a_run_holds_a_secret(
 ) -> None:
     monkeypatch.setenv("LASTFM_API_KEY", "canary-of-the-environment")
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "canary-of-the-tracker")
-    given = "+paper.address=http://me:canary-of-the-line@host/x"
-    typed = "+paper.typed=canary-of-the-tracker"
-    status, out, err = call(*SMOKE, f"+paper.key={IN_YAML}", f"+model.note={IN_YAML}", given)
+    status, out, err = call(*SMOKE, f"paper.document={IN_YAML}", f"+model.note={IN_YAML}")
     assert status == 2 and "canary" not in out + err  # the model takes no note
-    status, out, err = call(*SMOKE, f"+paper.key={IN_YAML}", given, typed)
+    status, out, err = call(*SMOKE, f"paper.document={IN_YAML}", GIVEN, TYPED)
     assert status == 0 and "canary" not in out + err
     run = Path(out.splitlines()[-1])
-    assert "key: '***'" in (run / "report.md").read_text()
+    assert "document: '***'" in (run / "report.md").read_text()
     assert files_with(b"canary-of", tmp_path) == []
 
 
@@ -96,8 +96,8 @@ def test_a_sweep_hides_secrets_too(
     call: callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LASTFM_API_KEY", "canary-of-the-environment")
-    given = "+paper.address=http://me:canary-of-the-line@host/x"
-    status, out, err = call("-m", *SMOKE, "logger=none", f"+paper.key={IN_YAML}", given, "seed=0,1")
+    given = ("logger=none", f"paper.document={IN_YAML}", GIVEN, "seed=0,1")
+    status, out, err = call("-m", *SMOKE, *given)
     assert status == 0 and "canary" not in out + err
     assert files_with(b"canary-of", tmp_path) == []
 

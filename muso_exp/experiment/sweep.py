@@ -141,7 +141,7 @@ def _write_table(folder: Path, config: DictConfig) -> None:
 
     names = [str(name) for name in plain(config.table_metrics)]
     table = comparison_table(find_runs([folder]), names, mean=config.table_mean)
-    write_comparison(folder, config.name, config.paper.document, table)
+    write_comparison(folder, config.name, redact(config.paper.document or ""), table)
 
 
 def in_sweep() -> bool:
