@@ -1,9 +1,11 @@
 """Bad inputs through the command line: one line, an exit status, nothing half-written.
 
-`python -m pytest tests/reliability -m slow` runs all of them; the short form takes one in sixty.
+`python -m pytest tests/reliability -m slow` runs all of them, EVERY=4 before it one in four; the
+short form takes one in sixty.
 """
 
 import logging
+import os
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from bad_inputs import FORMATS, LOOSE, NEVER_READ, cases, damage
 ALL = list(cases())
 QUICK = ["scale=smoke", "logger=none", "resamples=20"]
 SHORT = ALL[::61]
+LONG = ALL[:: int(os.environ.get("EVERY", "1"))]
 
 
 def attempt(case: tuple[str, str, str], call: callable, tmp_path: Path) -> int:
@@ -54,7 +57,7 @@ def test_the_files_that_are_damaged_are_sound_before(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", ALL, ids=" ".join)
+@pytest.mark.parametrize("case", LONG, ids=" ".join)
 def test_each_bad_input_ends_in_one_line_or_is_counted(
     case: tuple[str, str, str], call: callable, tmp_path: Path, record_property: callable
 ) -> None:
