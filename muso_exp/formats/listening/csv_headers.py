@@ -138,9 +138,11 @@ def refuse_damaged(path: Path) -> None:
     """Unpack a gzipped file once: DuckDB compares no check sum and knows no bounds.
 
     Raises:
-        DataFormatError: damaged gzip data, or beyond the bounds of `open_data`.
+        DataFormatError: damaged gzip data, beyond the bounds of `open_data`, or with a NUL byte,
+            behind which DuckDB may pass over a line.
     """
     if path.suffix == ".gz":
         with open_data(path) as file:
-            while file.read(_CHUNK):
-                pass
+            while chunk := file.read(_CHUNK):
+                if b"\0" in chunk:
+                    raise DataFormatError(path, "holds a NUL byte", fix="copy it anew")

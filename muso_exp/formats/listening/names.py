@@ -28,7 +28,7 @@ def read_names(path: Path, layout: Layout, wanted: np.ndarray | None = None) -> 
         wanted: ids, shape (n_ids,); None for all.
 
     Raises:
-        DataFormatError: a line that the layout does not allow, or a second row of an id.
+        DataFormatError: no line, one that the layout does not allow, or a second row of an id.
     """
     key = layout.columns[0]
     found = []
@@ -37,11 +37,9 @@ def read_names(path: Path, layout: Layout, wanted: np.ndarray | None = None) -> 
         rows["line"] = np.arange(len(rows)) + piece.first_line
         known = slice(None) if wanted is None else np.isin(rows[key].to_numpy(), wanted)
         found.append(rows[known])
-    table = (
-        _readable(pd.concat(found), layout)
-        if found
-        else pd.DataFrame(columns=[*layout.columns, "line"])
-    )
+    if not found:
+        raise DataFormatError(path, "the file is empty", fix="copy it anew")
+    table = _readable(pd.concat(found), layout)
     repeated = table[key].duplicated().to_numpy()
     if repeated.any():
         row = table.iloc[int(np.argmax(repeated))]

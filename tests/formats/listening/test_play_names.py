@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from muso_exp.errors import DataFormatError
 from muso_exp.formats.listening.names import (
     count_circles,
     follow_aliases,
@@ -53,7 +54,12 @@ def test_only_wanted_names_are_kept_under_their_ids(tmp_path: Path) -> None:
     assert table["title"].to_dict() == {2: "null", 3: '"Three'}
 
 
-@pytest.mark.parametrize("content", ["", "5\tFive\t1\n"])
-def test_a_table_without_wanted_names_is_empty(content: str, tmp_path: Path) -> None:
-    (tmp_path / "t").write_text(content)
+def test_a_table_without_wanted_names_is_empty(tmp_path: Path) -> None:
+    (tmp_path / "t").write_text("5\tFive\t1\n")
     assert len(read_names(tmp_path / "t", LFM_TRACKS, np.array([2]))) == 0
+
+
+def test_an_empty_file_of_names_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "t").write_text("")
+    with pytest.raises(DataFormatError, match="the file is empty; copy it anew"):
+        read_names(tmp_path / "t", LFM_TRACKS, np.array([2]))
