@@ -175,7 +175,7 @@ class World(Options):
 
 
 @pytest.mark.parametrize(
-    ("value", "hint", "converted"),
+    ("value", "hint", "expected"),
     [
         (1, float, 1.0),
         (None, int | None, None),
@@ -187,9 +187,9 @@ class World(Options):
     ],
 )
 def test_a_plain_value_becomes_what_its_annotation_says(
-    value: object, hint: object, converted: object
+    value: object, hint: object, expected: object
 ) -> None:
-    assert converted("x", value, hint) == converted
+    assert converted("x", value, hint) == expected
 
 
 @pytest.mark.parametrize(
