@@ -79,13 +79,17 @@ def columns_of(header: Sequence[str], role: str) -> list[int]:
     return [place for place, name in enumerate(header) if _plain(name) in wanted]
 
 
+MOST_SHOWN = 100  # characters of a header in a message
+
+
 def no_column(
     path: Path, header: Sequence[str], roles: Sequence[str], fix: str, of_tracks: bool = True
 ) -> DataFormatError:
     """Return the error to raise where none of the roles has a column."""
     known = {role: dict.fromkeys([role, *headings(role, of_tracks)]) for role in roles}
     needed = " or ".join(f"{role.removesuffix('s')}s ({', '.join(known[role])})" for role in roles)
-    problem = f"no column of {needed} among: {', '.join(header)}"
+    there = ", ".join(header)[:MOST_SHOWN]  # the header of a damaged file may be long
+    problem = f"no column of {needed} among: {there}"
     return DataFormatError(path, problem, line=1, fix=fix)
 
 

@@ -118,7 +118,10 @@ def _end(aliases: dict[int, int], start: int) -> int | None:
 
 def _lines(path: Path) -> list[str]:
     text = read_text(path, controls=True)
-    return [line.rstrip("\r") for line in text.split("\n") if line.strip()]
+    lines = [line.rstrip("\r") for line in text.split("\n") if line.strip()]
+    if not lines:
+        raise DataFormatError(path, "the file is empty", fix="copy it anew")
+    return lines
 
 
 def read_unique_tracks(path: Path) -> pd.DataFrame:
