@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from torch.utils.data import DataLoader
 
@@ -36,6 +36,8 @@ class PlaylistContinuation(ExperimentData):
         world: the simulated world, in the MPD's format, where no root is given.
         feature_table: CSV of audio features by track id; None: `track_features.csv` of the root.
         workers: processes that read slices.
+        candidates: tracks that are ranked: `all`, as in the challenge, since their sound may be
+            known; or `warm`, those that are known to be in a playlist.
         cutoffs: the k of the ranking metrics.
         **common: see `muso_exp.data.base.ExperimentData`; `root` is a folder with
             `mpd.slice.*.json` (and the challenge set with its truth), or a table of playlists.
@@ -56,13 +58,14 @@ class PlaylistContinuation(ExperimentData):
         world: PlaylistsWorld,
         feature_table: str | None = None,
         workers: Inert[Count] = 2,
+        candidates: Literal["warm", "all"] = "all",
         cutoffs: Sequence[Count] = (10, 100, 500),
         **common: Any,
     ) -> None:
         super().__init__(**common)
         self.kinds = [SeedKind.of(name) for name in split.seeds]
         self.split, self.world, self.workers = split, world, workers
-        self.feature_table = feature_table
+        self.feature_table, self.candidates = feature_table, candidates
         self.cutoffs = list(cutoffs)
 
     def prepare_data(self) -> None:
@@ -102,7 +105,9 @@ class PlaylistContinuation(ExperimentData):
         self.catalogue = ItemCatalogue.of(self.data.tracks, known, counted=False)
         self.words = title_vocabulary(self.continuation.titles(self.data))
         found = challenge_findings(self.data, self.root)
-        continued = ContinuedPlaylists(self.data, self.continuation, self.file_order, found)
+        continued = ContinuedPlaylists(
+            self.data, self.continuation, self.file_order, found, self.candidates == "warm"
+        )
         self.task = Continuing(continued, self.cutoffs)
         self.dims = {
             "n_users": known.shape[0],
