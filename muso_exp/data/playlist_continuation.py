@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from torch.utils.data import DataLoader
 
@@ -18,6 +18,7 @@ from muso_exp.data.continuation.sources import (
 )
 from muso_exp.data.continuation.splits import ContinuationSplit, SeedKind, challenge, hold_out
 from muso_exp.data.continuation.titles import title_vocabulary, title_words
+from muso_exp.data.recommendation.splits import Candidates
 from muso_exp.formats.seeds import read_seeds
 from muso_exp.options import Count, Inert
 from muso_exp.tasks.continuation.continuation import ContinuedPlaylists
@@ -36,8 +37,8 @@ class PlaylistContinuation(ExperimentData):
         world: the simulated world, in the MPD's format, where no root is given.
         feature_table: CSV of audio features by track id; None: `track_features.csv` of the root.
         workers: processes that read slices.
-        candidates: tracks that are ranked: `all`, as in the challenge, since their sound may be
-            known; or `warm`, those that are known to be in a playlist.
+        candidates: tracks that are ranked: `warm`, those that are known to be in a playlist, or
+            `all`, as in the challenge, since their sound may be known; None: all.
         cutoffs: the k of the ranking metrics.
         **common: see `muso_exp.data.base.ExperimentData`; `root` is a folder with
             `mpd.slice.*.json` (and the challenge set with its truth), or a table of playlists.
@@ -58,7 +59,7 @@ class PlaylistContinuation(ExperimentData):
         world: PlaylistsWorld,
         feature_table: str | None = None,
         workers: Inert[Count] = 2,
-        candidates: Literal["warm", "all"] = "all",
+        candidates: Candidates | None = None,
         cutoffs: Sequence[Count] = (10, 100, 500),
         **common: Any,
     ) -> None:
