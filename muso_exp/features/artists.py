@@ -1,7 +1,7 @@
 """The artist of a track as its independent unit: tracks of one artist are alike."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -18,7 +18,7 @@ def first_artist(names: str) -> str:
     return _FURTHER.sub("", whole).strip() or whole
 
 
-def artist_units(artists: Sequence[str], ids: Sequence[object]) -> np.ndarray:
+def artist_units(artists: Iterable[str], ids: Iterable[object]) -> np.ndarray:
     """Return the independent unit of each track: its first artist, or itself where unknown.
 
     Args:

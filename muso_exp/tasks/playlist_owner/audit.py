@@ -53,12 +53,13 @@ def _shared_artists(lists: TwoLists) -> Finding:
         f"{known.sum()} of {len(test)} test tracks are by artists of the train split "
         f"(dataset.split.by={lists.group}); the intervals resample artists"
     )
-    if known.any():
+    share = float(known.mean())
+    if share > 0:
         text += (
             ". A model may know the artist's sound rather than the listener's taste: see the null "
             "model `artist`; dataset.split=artist keeps artists apart"
         )
-    return Finding("test_tracks_by_train_artists", float(known.mean()), text, _level(known.any()))
+    return Finding("test_tracks_by_train_artists", share, text, _level(share > 0))
 
 
 def _threshold(lists: TwoLists) -> Finding:
