@@ -42,7 +42,8 @@ def _filtered(plays: SplitPlays) -> list[Finding]:
 
 def _without_test_items(plays: SplitPlays, held: HeldOut) -> Finding:
     n_users = plays.used.plays.shape[0]
-    text = f"{held.n_without} of {n_users} users have no held-out items that are ranked, and are in no metric"
+    text = f"{held.n_without} of {n_users} users have no held-out items that are ranked, and are "
+    text += "in no metric"
     return Finding("users_without_test_items", held.n_without, text)
 
 
