@@ -151,7 +151,7 @@ def test_songs_that_do_not_match_are_told_in_words(call: callable, tmp_path: Pat
         ([*SMOKE, "objective=acc_exact"], 2, "objective=acc_exact: a test metric, which no search"),
         ([*SMOKE, "trainer.max_epochs=two"], 2, "max_epochs=two: int or null is needed"),
         ([*SMOKE, "model=ease"], 2, "EASE needs n_users, n_items; this data set offers"),
-        ([*SMOKE, "model.lr=-1"], 2, "Separation: lr=-1: float > 0 is needed"),
+        ([*SMOKE, "model.lr=-1"], 2, "DistanceNet: lr=-1: float > 0 is needed"),
     ],
 )
 def test_a_mistake_ends_in_one_line_and_leaves_nothing(
