@@ -40,6 +40,7 @@ HOLDS = (
     "An interval holds the choice of test units alone; what other seeds of the training would give "
     "shows a table over seeds (-m seed=0,1,2)."
 )
+_NAMED = 3  # null models that a verdict names
 _ROUNDING = 1e-12  # below it, float64 differences of what is equal
 _LONG = 1e9  # whole numbers up to here are written out
 _MOST_DECIMALS = 7
@@ -191,8 +192,9 @@ def because(verdict: str | None, nulls: Any, could_show: float | None) -> str:
         nulls: its `because_of`, as names or as text.
         could_show: of it.
     """
-    names = nulls if isinstance(nulls, str) else ", ".join(nulls or ())
-    parts = [f"than {names}"] if names else []
+    names = nulls.split(", ") if isinstance(nulls, str) else list(nulls or ())
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    parts = [f"than {', '.join(names[:_NAMED])}{more}"] if any(names) else []
     if verdict == scoring.NO_BETTER and could_show is not None and not math.isnan(could_show):
         parts.append(f"a difference above {number(could_show, 2)} would show")
     return "; ".join(parts)

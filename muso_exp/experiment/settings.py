@@ -138,8 +138,10 @@ def other_test(cfg: DictConfig) -> list[str]:
 
 
 def _of_the_test(cfg: DictConfig) -> dict[str, Any]:
+    """Return the settings of the data, less those of the simulated world: no claim is of it."""
     settings = deciding(cfg, UNTESTED)
-    return {key: value for key, value in settings.items() if is_below(key, ("dataset",))}
+    own = [key for key in settings if is_below(key, ("dataset",)) and ".world." not in key]
+    return {key: settings[key] for key in own}
 
 
 def logged_settings(cfg: DictConfig) -> dict[str, Any]:
