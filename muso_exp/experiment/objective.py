@@ -98,8 +98,8 @@ def check_search(objective: Any, data: pl.LightningDataModule, model: Model, lim
     if n_batches == 0 or limit == 0:
         raise ConfigError(
             f"objective={objective}: there are no validation rows to measure it on, and a search "
-            "must not look at the test set; hold some out (dataset.val_rows, dataset.val_share or "
-            "dataset.split.val_share), or list settings without hydra/sweeper"
+            "must not look at the test set; hold some out (dataset.split.val_share or "
+            "dataset.val_users), or list settings without hydra/sweeper"
         )
 
 
