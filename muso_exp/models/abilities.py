@@ -112,6 +112,15 @@ class FoldsIn(Protocol):
 
 
 @runtime_checkable
+class ScoresUserPairs(Protocol):
+    """A model that scores how likely users are friends."""
+
+    def score_users(self, batch: Batch) -> Tensor:
+        """Return the scores of `users` (B,) with all users of the batch's network, (B, n_users)."""
+        ...
+
+
+@runtime_checkable
 class GivesEmbedding(Protocol):
     """A model with an inner representation of its inputs, for another model to learn from.
 
