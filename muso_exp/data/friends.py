@@ -184,7 +184,9 @@ class Friends(ExperimentData):
         if self.people is None:
             raise CheckpointError("this run keeps no users; train it anew")
         plays = self.people.network.plays
-        names = pd.DataFrame({"id": self.people.items, "artist": self.people.items}).assign(title="")
+        names = pd.DataFrame({"id": self.people.items, "artist": self.people.items}).assign(
+            title=""
+        )
         catalogue = ItemCatalogue.of(names, plays, counted=True)
         items, counts = known_items(read_seeds(path), catalogue)
         row = csr_matrix((counts, (np.zeros(len(items), int), items)), shape=(1, plays.shape[1]))

@@ -113,10 +113,14 @@ def pair_scores(score_rows: RowScores, pairs: np.ndarray, n_users: int) -> np.nd
     return pair_columns(lambda users: [score_rows(users)], pairs, n_users)[0]
 
 
+def block_scores(score_rows: RowScores, users: np.ndarray, n_users: int) -> np.ndarray:
+    """Return the scores of users (n,) with all users, (n, n_users), asked a block at a time."""
+    return np.concatenate([score_rows(block) for block in user_blocks(users, n_users)])
+
+
 def all_pair_scores(score_rows: RowScores, n_users: int) -> np.ndarray:
     """Return the scores of every pair of users, shape (n_users, n_users), float32."""
-    users = np.arange(n_users)
-    return np.concatenate([score_rows(block) for block in user_blocks(users, n_users)])
+    return block_scores(score_rows, np.arange(n_users), n_users)
 
 
 def as_tensors(network: Network) -> Batch:

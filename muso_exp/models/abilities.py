@@ -17,6 +17,7 @@ import torch
 from lightning_fabric.utilities.apply_func import move_data_to_device
 from torch import Tensor
 
+from muso_exp.features.networks import Network, RowScores
 from muso_exp.records import Batch
 
 Arguments = ParamSpec("Arguments")
@@ -115,8 +116,11 @@ class FoldsIn(Protocol):
 class ScoresUserPairs(Protocol):
     """A model that scores how likely users are friends."""
 
-    def score_users(self, batch: Batch) -> Tensor:
-        """Return the scores of `users` (B,) with all users of the batch's network, (B, n_users)."""
+    def row_scores(self, network: Network) -> RowScores:
+        """Return the scores of users of a network with all of its users, ready to be asked for.
+
+        Arrays in, arrays out: it needs no `ask`.
+        """
         ...
 
 

@@ -37,11 +37,6 @@ class PairScorer(Solver):
         column = torch.from_numpy(score).to(batch["pairs"].device)
         return {"affinity": column, "matched_affinity": column}
 
-    def score_users(self, batch: Batch) -> Tensor:
-        """Return the scores of `users` (B,) with all users of the batch's network, (B, n_users)."""
-        network = read_network(batch)
-        return torch.from_numpy(self.row_scores(network)(batch["users"].cpu().numpy()))
-
 
 def fit_parts(batch: Batch) -> list[FitPart]:
     """Return the pairs of each fold with the network without this fold's friendships."""

@@ -9,6 +9,7 @@ from tiny_friends import friends, write_network
 from muso_exp.data.friendship.splits import no_friends
 from muso_exp.errors import ConfigError, DataFormatError
 from muso_exp.features.networks import FRIENDS, MATCHED, RANDOM, edges, pair_keys, read_network
+from muso_exp.tasks.friendship.audit import audit
 
 SPLIT = {"test_share": 0.2, "fit_share": 0.1, "fit_folds": 3, "negatives": 4, "matched": "degree"}
 
@@ -98,7 +99,7 @@ def test_notes_of_the_files_are_in_the_audit(tmp_path: Path) -> None:
     root = write_network(tmp_path)
     with (root / "edges.csv").open("a") as file:
         file.write("3,3\n0,stranger\n")
-    found = {note.check: note.value for note in friends(root).task.audit(None)}
+    found = {note.check: note.value for note in audit(friends(root).network)}
     assert found["self_loops"] == 1 and found["users_without_listening"] == 1
     assert found["held_out_friendships_in_the_graph"] == 0
     with pytest.raises(DataFormatError, match=r"1 friendships of a user with themselves"):
@@ -107,7 +108,7 @@ def test_notes_of_the_files_are_in_the_audit(tmp_path: Path) -> None:
 
 def test_too_few_friendships_or_users_are_refused(root: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"dataset.split: of \d+ friendships \d+ are held out"):
-        friends(root, split={**SPLIT, "test_share": 0.5, "fit_folds": 5})
+        friends(root, split={**SPLIT, "test_share": 0.5, "fit_folds": 6})
     with pytest.raises(DataFormatError, match=r"8 users; at least 10 are needed"):
         friends(write_network(tmp_path, n_users=8, homophily=1.0))
 

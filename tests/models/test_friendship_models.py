@@ -11,7 +11,15 @@ from hydra.utils import get_class
 from scipy.sparse import csr_matrix
 from torch.utils.data import DataLoader
 
-from muso_exp.features.networks import FRIENDS, MATCHED, RANDOM, Network, as_tensors, friendships
+from muso_exp.features.networks import (
+    FRIENDS,
+    MATCHED,
+    RANDOM,
+    Network,
+    all_pair_scores,
+    as_tensors,
+    friendships,
+)
 from muso_exp.models.friend_fusion import FriendFusion
 from muso_exp.models.friendship import PairScorer, fit_parts
 from muso_exp.records import Batch
@@ -40,10 +48,8 @@ def batch() -> Batch:
     """Friends within a circle against users of both circles."""
     whole, rng = network(), np.random.default_rng(2)
     friends = rng.permutation(np.argwhere(np.triu(whole.friends.toarray(), 1)))[:60]
-    others = np.stack(
-        [rng.permutation(np.arange(0, 60, 2)), rng.permutation(np.arange(1, 60, 2))], 1
-    )
-    others = np.tile(others, (4, 1))
+    even, odd = (rng.permutation(np.arange(first, N_USERS, 2)) for first in (0, 1))
+    others = np.tile(np.stack([even, odd], axis=1), (4, 1))
     kind = np.where(np.arange(len(others)) % 2, RANDOM, MATCHED)
     pairs = torch.from_numpy(np.concatenate([friends, others]))
     target = torch.from_numpy(np.concatenate([np.full(60, FRIENDS), kind]))
@@ -83,13 +89,11 @@ def test_friends_score_higher_and_pairs_are_rows_of_all_scores(fitted: PairScore
     assert set(columns) == {"affinity", "matched_affinity"}
     score = columns["affinity"]
     assert score.dtype == torch.float32 and score.isfinite().all()
-    users = torch.arange(N_USERS)
-    table = fitted.score_users({**asked, "users": users})
-    pairs = asked["pairs"]
-    assert table[pairs[:, 0], pairs[:, 1]].numpy() == pytest.approx(
-        score.numpy(), rel=1e-3, abs=1e-4
-    )
-    assert table.numpy() == pytest.approx(table.T.numpy(), rel=2e-2, abs=1e-3)
+    table = all_pair_scores(fitted.row_scores(network()), N_USERS)
+    pairs = asked["pairs"].numpy()
+    cells = table[pairs[:, 0], pairs[:, 1]]
+    assert cells == pytest.approx(score.numpy(), rel=1e-3, abs=1e-4)
+    assert table == pytest.approx(table.T, rel=2e-2, abs=1e-3)
     if type(fitted).__name__ != "PreferentialAttachment":  # the circles have no unequal degrees
         friends = asked["target"] == FRIENDS
         assert score[friends].median() > score[~friends].median()

@@ -18,11 +18,11 @@ from muso_exp.features.networks import (
     Network,
     RowScores,
     as_tensors,
+    block_scores,
     friendships,
     read_network,
 )
 from muso_exp.models.abilities import ScoresUserPairs
-from muso_exp.tasks.friendship.suggestions import model_rows
 
 MOST_ROWS = 3000  # users whose pairs with all others make the percentiles; of more a sample
 N_SUGGESTED = 100  # for somebody new, by `predict`
@@ -103,7 +103,7 @@ class FriendSearch:
     @cached_property
     def score_rows(self) -> RowScores:
         """The scores of users with all users, all friendships known."""
-        return model_rows(self.model, self.people.network)
+        return self.model.row_scores(self.people.network)
 
     @cached_property
     def all_scores(self) -> np.ndarray:
@@ -111,7 +111,7 @@ class FriendSearch:
         n_users = self.people.network.n_users
         order = np.random.default_rng(0).permutation(n_users)
         users = np.sort(order[:MOST_ROWS])
-        rows = self.score_rows(users)
+        rows = block_scores(self.score_rows, users, n_users)
         rows[np.arange(len(users)), users] = np.nan
         return np.sort(rows[~np.isnan(rows)])
 
@@ -152,7 +152,7 @@ class FriendSearch:
         network = self.people.network
         friends = bool(network.friends[one, other])
         known = network.without(np.array([[one, other]])) if friends else network
-        score = model_rows(self.model, known)(np.array([one]))[0, [other]].astype(np.float64)
+        score = self.model.row_scores(known)(np.array([one]))[0, [other]].astype(np.float64)
         plays = network.plays
         both = len(np.intersect1d(plays[one].indices, plays[other].indices))
         facts = {

@@ -20,7 +20,6 @@ from muso_exp.metrics.resampling import percentile_interval
 from muso_exp.models.abilities import ScoresUserPairs
 from muso_exp.records import Columns, Section
 from muso_exp.tasks.base import Answer, ExtraTask, NotAnsweredError
-from muso_exp.tasks.friendship.suggestions import model_rows
 
 MOST_USERS = 2000  # whose pairs are all looked at; of a larger network a sample
 MOST_PAIRS = 20_000
@@ -56,7 +55,7 @@ class Tastes:
         if self._known is None or self._known[0] is not model:
             plays = self.network.plays[self.users]
             alone = Network(friendships(np.empty((0, 2), dtype=np.int64), len(self.users)), plays)
-            table = all_pair_scores(model_rows(model, alone), len(self.users)).astype(np.float64)
+            table = all_pair_scores(model.row_scores(alone), len(self.users)).astype(np.float64)
             np.fill_diagonal(table, 0)
             self._known = model, table
         return self._known[1]
@@ -129,8 +128,8 @@ def _falls(steps: list[str], samples: np.ndarray) -> str:
         to = "to pairs without a path" if steps[near + 1] == "no path" else f"to {steps[near + 1]}"
         said.append(f"from {steps[near]} {to} it {trend}")
     return (
-        f"Does taste grow apart with distance? Similarity of taste over all pairs: {'; '.join(said)}."
-        " Intervals resample users."
+        f"Does the similarity of taste fall with distance? Over all pairs: {'; '.join(said)}. "
+        "Intervals resample users."
     )
 
 

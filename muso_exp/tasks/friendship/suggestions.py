@@ -1,17 +1,17 @@
 """The further test of a friendship model: are held-out friends among those it suggests?"""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
 from scipy.sparse import csr_matrix
 from torchmetrics import Metric, MetricCollection
 
-from muso_exp.features.networks import Network, RowScores, as_tensors, friendships
+from muso_exp.features.networks import RowScores, block_scores, friendships
 from muso_exp.features.ranking import Rows, rank_in_blocks
 from muso_exp.metrics.ranking import UserMean
-from muso_exp.models.abilities import ScoresUserPairs, ask
+from muso_exp.models.abilities import ScoresUserPairs
 from muso_exp.records import Columns
 from muso_exp.tasks.base import ExtraTask, NotAnsweredError
 from muso_exp.tasks.friendship.baselines import GRAPH_ALONE, Baselines
@@ -69,7 +69,7 @@ class Suggestions(ExtraTask):
         """
         if not isinstance(model, ScoresUserPairs):
             raise NotAnsweredError("the model scores no user with all users")
-        return self._columns(model_rows(model, self.network.known))
+        return self._columns(model.row_scores(self.network.known))
 
     def _columns(self, score_rows: RowScores) -> Columns:
         seen = csr_matrix(self.network.known.friends[self.users])
@@ -79,7 +79,7 @@ class Suggestions(ExtraTask):
         seen = csr_matrix(seen + itself)
         seen.sort_indices()
         columns = rank_in_blocks(
-            lambda start, stop: score_rows(self.users[start:stop]),
+            lambda start, stop: block_scores(score_rows, self.users[start:stop], seen.shape[1]),
             Rows(seen.indptr, seen.indices),
             Rows(self.held.indptr, self.held.indices),
             self.network.whole.n_users,
@@ -88,14 +88,3 @@ class Suggestions(ExtraTask):
             users=self.users,
         )
         return {name: torch.from_numpy(column) for name, column in columns.items()}
-
-
-def model_rows(model: ScoresUserPairs, network: Network) -> RowScores:
-    """Return the scores of a trained model for users of a network."""
-    batch = as_tensors(network)
-
-    def score(users: np.ndarray) -> np.ndarray:
-        chosen = {**batch, "users": torch.from_numpy(users)}
-        return cast(torch.Tensor, ask(model.score_users, chosen)).numpy()
-
-    return score

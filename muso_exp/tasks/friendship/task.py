@@ -11,8 +11,9 @@ from muso_exp.metrics.friendship import FriendshipAUC, FriendshipPrecision
 from muso_exp.records import Columns, Finding, Section
 from muso_exp.tasks.base import Answer, ExtraTask, Task
 from muso_exp.tasks.friendship.audit import audit
-from muso_exp.tasks.friendship.baselines import Baselines
-from muso_exp.tasks.friendship.sections import sections
+from muso_exp.tasks.friendship.baselines import GRAPH_ALONE, Baselines
+from muso_exp.tasks.friendship.graph_comparison import Beside, beside_graph, taste_finding
+from muso_exp.tasks.friendship.sections import score_section, taste_section
 from muso_exp.tasks.friendship.split_network import SplitNetwork
 from muso_exp.tasks.friendship.suggestions import Suggestions
 
@@ -43,6 +44,7 @@ class Friendship(Task):
         self.target = torch.from_numpy(network.test.kind)
         self.units = network.test.pairs
         self.baselines = Baselines(network)
+        self._compared: tuple[Answer, tuple[Beside, ...]] | None = None
         self.extra = (Suggestions(network, self.baselines, cutoffs), *hypotheses)
 
     def metrics(self) -> MetricCollection:
@@ -73,8 +75,8 @@ class Friendship(Task):
         return pd.DataFrame({**users, "kind": kind, **scores})
 
     def audit(self, answer: Answer) -> list[Finding]:
-        """Return what reading found, and what the split left."""
-        return audit(self.network)
+        """Return what reading found, what the split left, and whether taste helps."""
+        return [*audit(self.network), taste_finding(self._beside_graph(answer))]
 
     def counts(self) -> dict[str, int]:
         """Return users, items, friendships by use, and test pairs of each kind."""
@@ -91,5 +93,12 @@ class Friendship(Task):
         }
 
     def sections(self, table: pd.DataFrame, answer: Answer) -> Iterable[Section]:
-        """Return whether taste helps, scores by kind of pair, and AUC by number of friends."""
-        return sections(self, table, answer)
+        """Return whether taste helps, and the scores of friends and of others."""
+        return [taste_section(self._beside_graph(answer)), score_section(table)]
+
+    def _beside_graph(self, answer: Answer) -> tuple[Beside, ...]:
+        if self._compared is None or self._compared[0] is not answer:
+            graph, weights = self.nulls()[GRAPH_ALONE], answer.bootstrap.weights(self.units)
+            found = beside_graph(answer.columns, graph, self.target, weights)
+            self._compared = answer, found
+        return self._compared[1]
