@@ -48,7 +48,7 @@ class TrainListeners:
         return cls(state["users"], plays, state["items"])
 
     def rows(self, counts: Sequence[Mapping[str, Mapping[str, float]]]) -> dict[str, csr_matrix]:
-        """Return the play counts (n_new, n_items) of new users; items no train user has are left out.
+        """Return the play counts (n_new, n_items) of new users, of items that a train user has.
 
         Args:
             counts: of each new user, category -> item -> plays.
