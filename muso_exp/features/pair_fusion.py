@@ -1,9 +1,10 @@
 """Graph and taste scores of pairs of users, fused by boosted trees."""
 
 from collections.abc import Callable, Sequence
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
+from msgspec import Meta
 from scipy.sparse import csr_matrix
 
 from muso_exp.features import graph_scores
@@ -22,11 +23,12 @@ from muso_exp.features.taste_scores import (
     taste_cosine,
     vector_cosine,
 )
-from muso_exp.options import Count, NotNegative, Options, Positive, TwoOrMore
+from muso_exp.options import Count, NotNegative, Options, Positive
 
 # Users (B,) -> one array of scores with all users, (B, n_users), for each feature.
 FeatureRows = Callable[[np.ndarray], list[np.ndarray]]
 
+Depth = Annotated[int, Meta(ge=1, le=10)]  # a full tree has 2 ** depth leaves
 Group = Literal["graph", "taste"]
 GROUPS: tuple[Group, ...] = ("graph", "taste")
 DECAYS, STEPS = (0.5, 0.85, 0.95), 40  # of paths
@@ -41,14 +43,14 @@ class TreeOptions(Options, frozen=True, kw_only=True):
     Attributes:
         learning_rate: shrinkage of each tree.
         max_iter: number of trees.
-        max_leaf_nodes: leaves of a tree.
+        max_depth: questions between the root of a tree and a leaf.
         min_samples_leaf: least pairs of a leaf.
         l2_regularization: penalty on leaf values.
     """
 
-    learning_rate: Positive = 0.04
-    max_iter: Count = 300
-    max_leaf_nodes: TwoOrMore = 16
+    learning_rate: Positive = 0.08
+    max_iter: Count = 150
+    max_depth: Depth = 4
     min_samples_leaf: Count = 40
     l2_regularization: NotNegative = 1.0
 

@@ -22,8 +22,8 @@ class FriendSplit(Options, frozen=True, kw_only=True):
         fit_share: of all friendships, removed in the same way to fit what is learned.
         fit_folds: how often other friendships of that share are removed for it.
         negatives: pairs of each kind for one friendship: drawn at random, and matched.
-        matched: how matched pairs are drawn: `degree`, one user of a friendship with somebody who
-            has about as many friends as the other; `ends`, two users drawn from the ends of the
+        matched: how matched pairs are drawn: `degree`, two users who have about as many friends
+            as the two of a held-out friendship; `ends`, two users drawn from the ends of all
             held-out friendships.
     """
 
@@ -110,16 +110,15 @@ def _draw(network: Network, draw: Callable[[int], np.ndarray], wanted: int) -> n
 def _like_degrees(
     network: Network, degrees: np.ndarray, held: np.ndarray, times: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Return for each friendship `times` pairs of one of its users and somebody like the other."""
+    """Return for each friendship `times` pairs of users with about as many friends as its two."""
     order = np.lexsort([rng.random(len(degrees)), degrees])
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
-    ends = np.repeat(held, times, axis=0)
-    ends = np.where(rng.random(len(ends))[:, None] < 0.5, ends[:, ::-1], ends)
-    pairs, missing = ends.copy(), np.arange(len(ends))
+    ends = place[np.repeat(held, times, axis=0)]  # as ranks by degree
+    pairs, missing = np.zeros_like(ends), np.arange(len(ends))
     for number in range(ROUNDS):
         window = WINDOW * 2**number
-        moved = place[ends[missing, 1]] + rng.integers(-window, window + 1, len(missing))
-        pairs[missing, 1] = order[np.clip(moved, 0, len(order) - 1)]
+        moved = ends[missing] + rng.integers(-window, window + 1, (len(missing), 2))
+        pairs[missing] = order[np.clip(moved, 0, len(order) - 1)]
         missing = missing[~no_friends(network, pairs[missing])]
     return np.delete(pairs, missing, axis=0)

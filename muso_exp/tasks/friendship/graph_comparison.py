@@ -47,7 +47,7 @@ class Beside:
         """Whether what the model sees beside the graph helps."""
         if self.low > 0:
             return "helps"
-        return "harms" if self.high < 0 else "adds nothing that this test could show"
+        return "is worse" if self.high < 0 else "adds nothing that this test could show"
 
     def __str__(self) -> str:
         """Return the answer with its numbers."""
