@@ -24,22 +24,19 @@ def fetch(
     wheel: Annotated[
         Path | None, typer.Option("--from", help="wheel that is there already: no download")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="fetch even what is there")] = False,
 ) -> None:
     """Fetch trained weights into the cache folder: MusiCNN's, 29 MB, through pip.
 
     pip downloads the wheel of musicnn 0.1.0 (ISC licence) from where it is set up to; its sha256 is
     checked, its weights are read, and no code of it runs.
     """
-    from muso_exp.cache import cached_folder, find_cached, remove
+    from muso_exp.cache import cached_folder, find_cached
     from muso_exp.formats.musicnn import write_musicnn
     from muso_exp.models.musicnn import FETCHED
     from muso_exp.terminal import console
 
     outputs = os.environ.get("MUSO_OUTPUTS", "outputs")
     cache = Path(os.environ.get("MUSO_CACHE", f"{outputs}/cache"))
-    if force:
-        remove(cache / FETCHED)
     if find_cached(cache, FETCHED) is None:
         with tempfile.TemporaryDirectory() as scratch:
             given = wheel or download(f"{name.value}==0.1.0", Path(scratch))

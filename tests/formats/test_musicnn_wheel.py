@@ -37,7 +37,7 @@ def test_weights_and_tags_are_written_without_the_state_of_the_optimiser(tmp_pat
 
 def test_another_wheel_is_refused(tmp_path: Path) -> None:
     write_wheel(tmp_path / "a.whl")
-    with pytest.raises(DataFormatError, match="the wheel of musicnn 0.1.0, sha256 f38a4890c648"):
+    with pytest.raises(DataFormatError, match=r"the wheel of musicnn 0.1.0, sha256 f38a4890c648"):
         write_musicnn(tmp_path / "a.whl", tmp_path)
 
 
@@ -50,9 +50,7 @@ def test_another_wheel_is_refused(tmp_path: Path) -> None:
         ("", ""),
     ],
 )
-def test_a_wheel_that_lacks_something_is_refused(
-    labels: str, without: str, tmp_path: Path
-) -> None:
+def test_a_wheel_that_lacks_something_is_refused(labels: str, without: str, tmp_path: Path) -> None:
     digest = write_wheel(tmp_path / "a.whl", labels, without)
     with pytest.raises(DataFormatError, match="no wheel of musicnn"):
         write_musicnn(tmp_path / "a.whl", tmp_path, digest)

@@ -5,42 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from musicnn_arrays import Arrays, named, random_arrays, write_musicnn
 from numpy.lib.stride_tricks import sliding_window_view
 
-from muso_exp.cache import cached_folder
 from muso_exp.errors import ConfigError
 from muso_exp.features.mel import log_mel
-from muso_exp.models.musicnn import FETCHED, Musicnn, fetched_arrays
+from muso_exp.models.musicnn import Musicnn, fetched_arrays
 from muso_exp.models.musicnn_net import MusicnnNet
-
-Arrays = dict[str, np.ndarray]
-KERNELS = [
-    *((7, 38, 1, 204), (7, 67, 1, 204), (128, 1, 1, 51), (64, 1, 1, 51), (32, 1, 1, 51)),
-    *((7, 561, 1, 64), (7, 64, 1, 64), (7, 64, 1, 64)),
-]
-NORMS = [1, 204, 204, 51, 51, 51, 64, 64, 64, 1506, 200]
-DENSE = [(1506, 200), (200, 50)]
-
-
-def named(name: str, number: int) -> str:
-    return f"{name}_{number}" if number else name
-
-
-def random_arrays(seed: int = 0) -> Arrays:
-    rng = np.random.default_rng(seed)
-    arrays: Arrays = {}
-    for name, shapes in (("conv2d", KERNELS), ("dense", DENSE)):
-        for number, shape in enumerate(shapes):
-            place = named(name, number)
-            arrays[f"{place}/kernel"] = rng.normal(0, np.prod(shape[:-1]) ** -0.5, shape)
-            arrays[f"{place}/bias"] = rng.normal(0, 0.1, shape[-1])
-    for number, size in enumerate(NORMS):
-        place = named("batch_normalization", number)
-        for part in ("gamma", "moving_variance"):
-            arrays[f"{place}/{part}"] = rng.uniform(0.5, 1.5, size)
-        for part in ("beta", "moving_mean"):
-            arrays[f"{place}/{part}"] = rng.normal(0, 0.3, size)
-    return {name: array.astype(np.float32) for name, array in arrays.items()}
 
 
 def forward(arrays: Arrays, x: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
@@ -108,7 +79,7 @@ def test_a_missing_array_is_named() -> None:
 
 
 def test_another_sample_rate_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="set dataset.store.sample_rate=16000"):
+    with pytest.raises(ValueError, match=r"set dataset.store.sample_rate=16000"):
         Musicnn("genres", 3, 22050, str(tmp_path))
 
 
@@ -119,10 +90,7 @@ def test_without_weights_the_command_that_fetches_them_is_named(tmp_path: Path) 
 
 @pytest.mark.parametrize(("layer", "size"), [("penultimate", 200), ("mean_pool", 753)])
 def test_the_embedding_is_the_mean_over_windows(layer: str, size: int, tmp_path: Path) -> None:
-    def write(folder: Path) -> None:
-        np.savez(folder / "mtt.npz", **random_arrays())
-
-    cached_folder(tmp_path, FETCHED, write)
+    write_musicnn(tmp_path)
     model = Musicnn("genres", 3, 16000, str(tmp_path), layer=layer)
     model.on_fit_start()
     x = torch.from_numpy(np.random.default_rng(0).normal(0, 0.1, (2, 3, 16000))).float()
