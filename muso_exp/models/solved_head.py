@@ -43,6 +43,7 @@ class SolvedHead(Solver):
     scale: Tensor
     weight: Tensor
     bias: Tensor
+    nonfinite_buffers = ("bias",)  # -inf: a genre without train rows
 
     def __init__(
         self,
