@@ -19,7 +19,7 @@ from muso_exp.experiment.known_keys import refuse_trainer_arguments
 from muso_exp.text import visible
 
 PATH_KEY = re.compile(
-    r"\+*(ckpt|paths\.\w+|(dataset\.)?roots\.\w+|dataset\.(\w+\.)*(root|cache|check_root|split\.list))"
+    r"\+*(ckpt|paths\.\w+|(dataset\.)?roots\.\w+|dataset\.(\w+\.)*(root|cache|check_root|split\.(artist_)?list))"
 )
 QUOTES = "'\""
 MAX_SEED = 2**32 - 1  # numpy's
