@@ -47,7 +47,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> None:
-    """Run what the command line says; the exit status tells how it ended."""
+    """Run what the command line says; the exit status says how it ended."""
     debug = os.environ.get("HYDRA_FULL_ERROR") == "1"
     for signum in SIGNALS:
         if signal.getsignal(signum) is not signal.SIG_IGN:  # as nohup has it
@@ -145,7 +145,8 @@ def _experiment(args: list[str]) -> None:
     from muso_exp.experiment.renamed import in_place
     from muso_exp.experiment.sweep import WorkingFolderConf
 
-    use(named(args, conf_folders()))
+    use(named(args, []))
+    use(named(args, conf_folders()))  # the experiment may be a plugin's
     _check_experiment(args)
     args = in_place(args)
     refuse_unknown(args)
@@ -270,7 +271,10 @@ def _check_experiment(args: list[str]) -> None:
         key, _, name = arg.lstrip("+").partition("=")
         if key == "experiment" and "," not in name and name not in known:
             near = difflib.get_close_matches(name, known, n=3, cutoff=0.5) or list(known)
-            raise ConfigError(f"no experiment {name!r}; did you mean {', '.join(near)}?")
+            raise ConfigError(
+                f"no experiment {name!r}; did you mean {', '.join(near)}? One of a package of your "
+                "own is found with plugins=[PACKAGE]"
+            )
 
 
 def _run_name(args: list[str]) -> str:
