@@ -182,7 +182,7 @@ def _reported_vs_null(
 ) -> str | None:
     """Return whether the reported value is more than nothing, where its own test is at hand.
 
-    It is taken as exact, for a paper tells no samples of it.
+    It is taken as exact, for a paper gives no samples of it.
     """
     own_test = situation.published and not situation.changed and not claim.incomparable
     if claim.reported is None or claim.of != MODEL or not own_test:
