@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
-import hashlib
 import io
 import logging
-import math
 import os
 import signal
 import sys
-import time
 import traceback
 import warnings
 from importlib import import_module
@@ -18,14 +14,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from muso_exp.errors import ConfigError, MusoError, Stopped, Through, meant
+from muso_exp.errors import ConfigError, DivergedError, MusoError, Stopped, Through, meant
 from muso_exp.experiment.known_errors import known_error, one_line
 from muso_exp.experiment.listing import (
     conf_folder,
     conf_folders,
     describe_commands,
     describe_experiments,
-    experiments,
+    refuse_unknown_experiment,
 )
 from muso_exp.redaction import redact
 from muso_exp.text import visible
@@ -144,14 +140,15 @@ def _experiment(args: list[str]) -> None:
     from muso_exp.experiment.plugins import named, use
     from muso_exp.experiment.renamed import in_place
     from muso_exp.experiment.sweep import WorkingFolderConf
+    from muso_exp.training.run_folders import new_name
 
     use(named(args, []))
     use(named(args, conf_folders()))  # the experiment may be a plugin's
-    _check_experiment(args)
+    refuse_unknown_experiment(args)
     args = in_place(args)
     refuse_unknown(args)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises, and the error is shown here
-    os.environ["MUSO_RUN"] = _run_name(args)
+    os.environ["MUSO_RUN"] = new_name(args)
     args = [f"+{arg}" if arg.startswith("experiment=") else arg for arg in in_grammar(args)]
     # Hydra wants all overrides in a row; users may type -m anywhere
     sys.argv[1:] = sorted(args, key=lambda arg: arg not in ("-m", "--multirun"))
@@ -161,8 +158,9 @@ def _experiment(args: list[str]) -> None:
     app(task)()
 
 
-def task(cfg: Any) -> float | None:
-    """Run one job; return the metric that a sweep optimises."""
+def task(cfg: Any) -> float | tuple[float, ...] | None:
+    """Run one job; return what an optimising sweeper gets of it."""
+    from muso_exp.experiment.objective import returned, worst
     from muso_exp.experiment.sweep import in_sweep, redact_hydra_files
 
     redact_hydra_files()
@@ -175,7 +173,7 @@ def task(cfg: Any) -> float | None:
         else:
             log.error("%s", one_line(known))  # to the console and run.log; Hydra would add a line
         if _goes_on(cfg, known or error):
-            return math.nan
+            return worst()
         sys.exit(1 if known is None else known.exit_code)
     except Stopped as stopped:
         if in_sweep():
@@ -183,11 +181,12 @@ def task(cfg: Any) -> float | None:
         elif (Path(cfg.paths.run) / "checkpoints" / "last.ckpt").exists():
             stopped.args = (f"{stopped}; the same command with ckpt={cfg.paths.run} resumes",)
         raise
-    _show(record, folder)
-    return record["metrics"].get(cfg.objective) if cfg.objective else None
+    if folder is not None:
+        _show(record, folder)
+    return returned(record)
 
 
-def _attempt(cfg: Any) -> tuple[dict[str, Any], Path]:
+def _attempt(cfg: Any) -> tuple[dict[str, Any], Path | None]:
     """Run one job in folders of its own; nothing is left of one that never began."""
     from hydra.core.hydra_config import HydraConfig
 
@@ -212,7 +211,7 @@ def _attempt(cfg: Any) -> tuple[dict[str, Any], Path]:
 def _goes_on(cfg: Any, error: Exception) -> bool:
     """Note a run of a sweep that failed; the others go on.
 
-    Of a sweep whose first run fails, nothing is left.
+    Of a sweep whose first run fails, nothing is left, unless that one diverged: others may not.
     """
     from hydra.core.hydra_config import HydraConfig
 
@@ -222,7 +221,7 @@ def _goes_on(cfg: Any, error: Exception) -> bool:
     hydra = HydraConfig.get()
     if not in_sweep():
         return False
-    if hydra.job.num == 0:
+    if hydra.job.num == 0 and not isinstance(error, DivergedError):
         abandon(hydra.sweep.dir)
         return False
     kind = "" if isinstance(error, MusoError) else f"{type(error).__name__}: "
@@ -230,8 +229,23 @@ def _goes_on(cfg: Any, error: Exception) -> bool:
     return True
 
 
-def _run(cfg: Any) -> tuple[dict[str, Any], Path]:
+def _run(cfg: Any) -> tuple[dict[str, Any], Path | None]:
+    """Return metrics.json of the job, and its folder; None of one that the sweep has run before."""
     _quiet()
+    from muso_exp.experiment.settings import config_hash, settle
+    from muso_exp.experiment.sweep import done_before, in_sweep, note_done
+
+    settle(cfg)
+    settings = config_hash(cfg)
+    if in_sweep() and (before := done_before(settings)):
+        log.info("run %s of this sweep has these very settings; not run again", before[1].name)
+        return before[0], None
+    record, folder = _run_or_find(cfg)
+    note_done(settings, record, folder)
+    return record, folder
+
+
+def _run_or_find(cfg: Any) -> tuple[dict[str, Any], Path]:
     from muso_exp.experiment.sweep import in_sweep
     from muso_exp.run import adopt, earlier, run
 
@@ -262,26 +276,6 @@ def _show(record: dict[str, Any], folder: Path) -> None:
     terminal.print(card_tables(record))
     terminal.print(f"\nreport: {folder / 'report.html'}", soft_wrap=True)
     sys.stdout.write(f"{folder}\n")
-
-
-def _check_experiment(args: list[str]) -> None:
-    """Refuse an experiment that is not there, with the nearest names."""
-    known = experiments()
-    for arg in args:
-        key, _, name = arg.lstrip("+").partition("=")
-        if key == "experiment" and "," not in name and name not in known:
-            near = difflib.get_close_matches(name, known, n=3, cutoff=0.5) or list(known)
-            raise ConfigError(
-                f"no experiment {name!r}; did you mean {', '.join(near)}? One of a package of your "
-                "own is found with plugins=[PACKAGE]"
-            )
-
-
-def _run_name(args: list[str]) -> str:
-    """Return `<time>-<short hash>`: no two processes get the same one."""
-    stamp = time.strftime("%Y-%m-%d_%H-%M-%S")
-    unique = f"{args} {os.getpid()} {time.time_ns()}"
-    return f"{stamp}-{hashlib.sha256(unique.encode()).hexdigest()[:6]}"
 
 
 def _stop(signum: int, _frame: FrameType | None) -> NoReturn:
