@@ -19,7 +19,8 @@ def write(root: Path, source: str, changed: dict[str, str | bytes | None]) -> No
 
 
 def load(root: Path, source: str, cache: Path, **options: object) -> Plays:
-    data = made("plays", root, cache, source=source, **{"min_user_items": 1, **options})
+    given = {"min_user_items": 1, "candidates": "all", **options}  # too few plays for warm items
+    data = made("plays", root, cache, source=source, **given)
     data.prepare_data()
     data.setup("fit")
     return data

@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 from own_package import DIARY, SMOKE, WMF, at_home, copied, finished, package, refused
 
+from muso_exp.experiment.plugins import named
+
 MINE = (
     "# @package _global_\n# Mine\n"
     "defaults:\n  - override /dataset: diary\n  - override /model: fellows\n"
@@ -34,14 +36,12 @@ def test_a_sweep_over_an_option_of_the_users_own_model(call: callable) -> None:
     status, out, err = call(*DIARY, "-m", "model.power=1,2")
     assert status == 0, err
     table = pd.read_csv(Path(out.splitlines()[-1]) / "table.csv")
-    assert table["model.power"].nunique() == 2
+    assert sorted(table["variant"].unique()) == ["model.power=1", "model.power=2"]
 
 
-def test_a_sweep_over_experiments_of_which_one_names_a_plugin(call: callable, home: Path) -> None:
+def test_each_of_several_experiments_may_name_a_plugin(home: Path) -> None:
     write_experiment(home, "mine", MINE)
-    status, out, err = call("experiment=mine,playlist_membership", "-m", *SMOKE)
-    assert status == 0, err
-    assert len(list(Path(out.splitlines()[-1]).glob("*/metrics.json"))) == 2
+    assert named(["experiment=wmf,mine", "-m"], [home / "conf"]) == ["tiny_taste"]
 
 
 def test_a_plugin_may_be_named_by_the_base_of_an_experiment(call: callable, home: Path) -> None:
