@@ -70,7 +70,7 @@ def check(cfg: Any) -> None:
 
     Raises:
         ConfigError: no data set or model; a test metric as objective; a seed, number of resamples,
-            scale or variant that there is not; an argument of the Trainer that the program sets; a text
+            unknown scale or variant; an argument of the Trainer that the program sets; a text
             with a control character.
     """
     if "dataset" not in cfg or "model" not in cfg:
