@@ -95,6 +95,26 @@ def test_popularity_knows_nothing_of_cold_items_and_names_only_those(cache: Path
     assert set(popularity["top"].unique().tolist()) <= {-1, *data.task.held.candidates.tolist()}
 
 
+def test_a_model_that_is_worse_than_popularity_is_told_what_to_try(cache: Path) -> None:
+    task = plays(cache).task
+    found = {}
+    for name in ("least_popular", "popularity"):
+        answer = Answer(None, task.nulls()[name], Bootstrap(200))
+        found[name] = [f for f in task.audit(answer) if f.check == "worse_than_popularity"]
+    (warning,) = found["least_popular"]
+    assert warning.value < 0 and "model.regularization=validation" in warning.text
+    assert found["popularity"] == []
+
+
+def test_a_regularisation_that_the_model_chose_is_in_the_audit(cache: Path) -> None:
+    task = plays(cache, "hetrec").task
+    model = WMF(*task.plays.split.train.shape, n_factors=3, regularization="validation")
+    model.chosen.fill_(3)
+    columns = task.nulls()["popularity"]
+    texts = [f.text for f in task.audit(Answer(model, columns, Bootstrap(20)))]
+    assert "model.regularization=3 was chosen on plays held out of training" in texts
+
+
 def test_users_are_numbers_whatever_the_files_call_them(cache: Path) -> None:
     data = plays(cache, "muso", items="artist")
     columns = {"auc": torch.rand(len(data.task.units)), "top": torch.zeros(len(data.task.units), 3)}
