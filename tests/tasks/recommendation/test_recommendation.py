@@ -14,6 +14,7 @@ from sklearn.metrics import roc_auc_score
 from test_plays import NO_ANSWER, plays
 
 from muso_exp.data.recommendation.splits import PlaysSplit, split_plays
+from muso_exp.evaluation.outcome import Outcome
 from muso_exp.formats.listening.interactions import Interactions
 from muso_exp.metrics.resampling import Bootstrap
 from muso_exp.models.ease import EASE
@@ -156,12 +157,32 @@ def test_a_fault_of_the_model_is_not_taken_for_a_lack_of_neighbours() -> None:
         neighbours(Faulty(3, 4), [0, 1], list("abcd"))
 
 
+def run_in(cache: Path, folder: Path, *overrides: str) -> Outcome:
+    world = ["dataset.world.users=40", "dataset.world.artists=60", "scale=smoke", "resamples=20"]
+    places = [f"paths.cache={cache}", f"paths.outputs={folder.parent}", f"paths.run={folder}"]
+    with initialize_config_dir(str(REPOSITORY / "conf"), version_base="1.3"):
+        return run(compose("config", [*overrides, *world, *places, "logger=none"]))
+
+
+@pytest.mark.parametrize("model", ["wmf", "ease"])
+def test_one_checkpoint_gives_the_same_bytes_however_it_is_asked(
+    model: str, cache: Path, tmp_path: Path
+) -> None:
+    options = ["+experiment=wmf", f"model={model}"]
+    run_in(cache, tmp_path / "first", *options)
+    usual = torch.get_num_threads()
+    for n_threads in (1, 3):
+        torch.set_num_threads(n_threads)
+        again = tmp_path / str(n_threads)
+        run_in(cache, again, *options, f"ckpt={tmp_path / 'first'}")
+        expected = (tmp_path / "first" / "predictions.parquet").read_bytes()
+        assert (again / "predictions.parquet").read_bytes() == expected
+    torch.set_num_threads(usual)
+
+
 def test_a_mix_of_recommenders_can_be_trained_on_plays(cache: Path, tmp_path: Path) -> None:
     parts = ["dataset=plays", "model=blend", "model.parts=[popularity,item_knn]", "trainer=solver"]
-    world = ["dataset.world.users=40", "dataset.world.artists=60", "scale=smoke", "resamples=20"]
-    places = [f"paths.cache={cache}", f"paths.outputs={tmp_path}", f"paths.run={tmp_path / 'run'}"]
-    with initialize_config_dir(str(REPOSITORY / "conf"), version_base="1.3"):
-        outcome = run(compose("config", [*parts, *world, *places, "logger=none"]))
+    outcome = run_in(cache, tmp_path / "run", *parts)
     assert 0.5 < outcome.metrics["auc"] <= 1
     assert "tag_roc_auc" not in outcome.metrics
     assert {section.name for section in outcome.sections} >= {"activity"}
