@@ -128,7 +128,8 @@ class WMF(RankingSolver):
         hidden = draw_entries(plays, VALIDATION_SHARE, self.seed)
         cut, held = keep_entries(plays, ~hidden), keep_entries(plays, hidden)
         warm = np.flatnonzero(np.diff(cut.tocsc().indptr))
-        matrices, found = self._weights(cut), []
+        matrices = self._weights(cut)
+        found: list[float] = []
         for strength in GRID:
             self.chosen.fill_(strength)
             self._start(*start)
@@ -146,10 +147,11 @@ class WMF(RankingSolver):
     def _ndcg(self, seen: csr_matrix, held: csr_matrix, items: np.ndarray) -> float:
         """Return the mean nDCG of held-out plays (n_users, n_items) among some items."""
         users = np.flatnonzero(np.diff(held[:, items].indptr))
-        lists = (csr_matrix(part[users][:, items]) for part in (seen, held))
+        known, hidden = (csr_matrix(part[users][:, items]) for part in (seen, held))
         columns = rank_in_blocks(
             lambda a, b: self.score_block(torch.from_numpy(users[a:b]))[:, items].cpu().numpy(),
-            *(Rows(part.indptr, part.indices) for part in lists),
+            Rows(known.indptr, known.indices),
+            Rows(hidden.indptr, hidden.indices),
             len(items),
             [max(self.cutoffs)],
             n_top=0,
