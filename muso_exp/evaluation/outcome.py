@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +17,13 @@ from torchmetrics import MetricCollection
 from muso_exp.errors import ConfigError
 from muso_exp.evaluation import card as paper
 from muso_exp.evaluation import scores as scoring
-from muso_exp.evaluation.report import write_report
+from muso_exp.evaluation.answers import constant_answers, require_finite
+from muso_exp.evaluation.report import write_record, write_report
 from muso_exp.metrics.base import WeightedMetric
 from muso_exp.metrics.resampling import Bootstrap
 from muso_exp.records import Columns, Finding, Section
 from muso_exp.tasks.base import Answer, NotAnsweredError, ScoredRows, Task
+from muso_exp.training.finite import remedy
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,13 @@ class Facts:
     Attributes:
         document: title of the paper.
         claims: of the paper.
-        data: name, simulated, published, fingerprint of the data set.
+        data: name, simulated, published, stated, fingerprint of the data set.
         scale: smoke, desk or paper.
         resamples: bootstrap samples behind each interval.
         changed: settings that differ from the experiment's.
         run: what metrics.json keeps of the run beside its scores: experiment, seed, ...
         seconds: of each phase before the evaluation.
+        other_test: settings of the data that differ from those of `scale=paper`.
     """
 
     document: str
@@ -48,6 +50,7 @@ class Facts:
     changed: Sequence[str]
     run: Mapping[str, Any]
     seconds: Mapping[str, float]
+    other_test: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -80,10 +83,7 @@ class Outcome:
             if section.arrays:
                 np.savez_compressed(folder / f"{section.name}.npz", **dict(section.arrays))  # type: ignore[arg-type]
         write_report(folder, self.record, self.card, self.audit, self.sections, config_yaml)
-        text = json.dumps(paper.finite(self.record), indent=1, ensure_ascii=False)
-        partial = folder / ".metrics.json.partial"
-        partial.write_text(text + "\n", encoding="utf-8")
-        partial.replace(folder / "metrics.json")
+        write_record(folder / "metrics.json", self.record)
 
 
 def conclude(
@@ -106,24 +106,31 @@ def conclude(
     """
     started = time.monotonic()
     bootstrap = Bootstrap(facts.resamples)
-    tested = _test(task, columns, bootstrap, extra_metrics or {})
+    tested = _test(task, columns, bootstrap, remedy(model), extra_metrics or {})
     absent: dict[str, str] = {}
     further: list[Section] = []
     for extra in task.extra:
         try:
             own = Answer(model, extra.ask(model), bootstrap)
-            tested = _join(tested, _test(extra, own.columns, bootstrap))
+            tested = _join(tested, _test(extra, own.columns, bootstrap, remedy(model)))
             further += extra.sections(own)
         except NotAnsweredError as reason:
             absent |= {str(name): str(reason) for name in extra.metrics()}
+    tested = _lead(tested, facts.run.get("headline", ()))
     data = facts.data
     situation = paper.Situation(
-        data["simulated"], data["published"], facts.scale, absent, facts.changed
+        data["simulated"],
+        data["published"],
+        facts.scale,
+        absent,
+        facts.changed,
+        facts.other_test,
+        data["stated"],
     )
     scores, nulls = tested.scores, tested.nulls
     card = paper.make_card(facts.document, facts.claims, scores, nulls, tested.higher, situation)
     answer = Answer(model, columns, bootstrap)
-    predictions, audit = task.predictions(columns), task.audit(answer)
+    predictions, audit = task.predictions(columns), [*tested.findings, *task.audit(answer)]
     sections = [*before, *task.sections(predictions, answer), *further]
     record = {
         **facts.run,
@@ -134,7 +141,7 @@ def conclude(
         "audit": [asdict(finding) for finding in audit],
         "seconds": {**facts.seconds, "evaluate": time.monotonic() - started},
     }
-    return Outcome(record, card, audit, predictions, _samples(tested, card), sections)
+    return Outcome(record, card, audit, predictions, _samples(tested), sections)
 
 
 def try_metrics(task: Task, extra: Mapping[str, WeightedMetric]) -> None:
@@ -157,21 +164,28 @@ def try_metrics(task: Task, extra: Mapping[str, WeightedMetric]) -> None:
 
 @dataclass(frozen=True)
 class _Tested:
-    """Scores of model and nulls; by metric, which way is better and a hash of the units."""
+    """Scores of model and nulls; by metric, which way is better and a hash of the units.
+
+    Attributes:
+        findings: what is to be said of the answers.
+    """
 
     scores: scoring.Scores
     nulls: dict[str, scoring.Scores]
     higher: dict[str, bool | None]
     units: dict[str, str]
+    findings: list[Finding]
 
 
 def _test(
     rows: ScoredRows,
     columns: Columns,
     bootstrap: Bootstrap,
+    fix: str,
     extra: Mapping[str, WeightedMetric] | None = None,
 ) -> _Tested:
     weights, metrics, nulls = bootstrap.weights(rows.units), rows.metrics(), rows.nulls()
+    require_finite(columns, nulls, fix)
     for name, metric in (extra or {}).items():
         metrics.add_metrics({name: metric})
     scores, *by_null = (
@@ -181,7 +195,8 @@ def _test(
     higher = {name: metric.higher_is_better for name, metric in metrics.items()}
     units = hashlib.sha256(np.unique(rows.units).tobytes()).hexdigest()[:16]
     by_name = dict(zip(nulls, by_null, strict=True))
-    return _Tested(scores, by_name, higher, dict.fromkeys(higher, units))
+    findings = constant_answers(columns, nulls)
+    return _Tested(scores, by_name, higher, dict.fromkeys(higher, units), findings)
 
 
 def _join(one: _Tested, two: _Tested) -> _Tested:
@@ -193,17 +208,27 @@ def _join(one: _Tested, two: _Tested) -> _Tested:
         {n: scoring.merge(one.nulls.get(n, first), two.nulls.get(n, second)) for n in names},
         one.higher | two.higher,
         one.units | two.units,
+        one.findings + two.findings,
     )
 
 
-def _samples(tested: _Tested, card: paper.Card) -> pd.DataFrame:
-    """Return the bootstrap samples of each metric, and of its difference to the best null."""
+def _lead(tested: _Tested, headline: Sequence[str]) -> _Tested:
+    """Put the metrics of the headline first, wherever metrics are listed."""
+    order = dict.fromkeys([name for name in headline if name in tested.higher])
+    names = [*order, *(name for name in tested.higher if name not in order)]
+    values = {name: tested.scores.values[name] for name in names}
+    scores = scoring.Scores(values, {name: tested.scores.samples[name] for name in names})
+    return replace(tested, scores=scores, higher={name: tested.higher[name] for name in names})
+
+
+def _samples(tested: _Tested) -> pd.DataFrame:
+    """Return the bootstrap samples of each metric, and of its difference to each null model."""
     own = tested.scores.samples
     columns = {name: sample.numpy() for name, sample in own.items()}
-    for row in card.versus:
-        name = row["metric"]
-        null = tested.nulls[row["best_null"]].samples[name]
-        columns[scoring.VERSUS_NULL + name] = (own[name] - null).numpy()
+    for null, scores in tested.nulls.items():
+        for name, sample in scores.samples.items():
+            if not np.isnan(scores.values[name]):  # one that this metric's test does not have
+                columns[f"{scoring.VERSUS_NULL}{name}/{null}"] = (own[name] - sample).numpy()
     return pd.DataFrame(columns)
 
 
