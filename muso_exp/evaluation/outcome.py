@@ -160,7 +160,7 @@ def try_metrics(task: Task, extra: Mapping[str, WeightedMetric]) -> None:
         raise ConfigError(f"metrics.extra.{name}: the task has a metric {name}; rename yours")
     metrics = MetricCollection(dict(extra), compute_groups=False)
     once = torch.ones(1, len(task.target), dtype=torch.float64)
-    for columns in task.nulls().values():
+    for columns in task.null_columns.values():
         scoring.score(metrics, {**columns, "target": task.target}, once)
 
 
@@ -187,7 +187,7 @@ def _test(
     fix: str,
     extra: Mapping[str, WeightedMetric] | None = None,
 ) -> _Tested:
-    weights, metrics, nulls = bootstrap.weights(rows.units), rows.metrics(), rows.nulls()
+    weights, metrics, nulls = bootstrap.weights(rows.units), rows.metrics(), rows.null_columns
     require_finite(columns, nulls, fix)
     for name, metric in (extra or {}).items():
         metrics.add_metrics({name: metric})
