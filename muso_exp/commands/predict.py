@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import tempfile
+from inspect import Parameter, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,9 +27,12 @@ _WIDE = 12  # columns that the terminal shows of more rows
 
 def predict(
     run: Annotated[str, typer.Argument(help="run folder, MLflow run id, or a .ckpt file of a run")],
-    source: Annotated[
-        Path,
-        typer.Argument(help="new input: table of tracks, song, folder of songs, or seeds"),
+    sources: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="SOURCE...",
+            help="new input: table of tracks, song, folder of songs, or listening histories",
+        ),
     ],
     out: Annotated[
         Path | None, typer.Option(help="also write the result: .csv, .csv.gz or .parquet")
@@ -36,9 +40,10 @@ def predict(
 ) -> None:
     """Apply a finished run to new input: tracks ranked by fit, songs estimated from their sound.
 
-    A run of a recommender continues a playlist, or what somebody plays:
-    ids or names, one a line, or a CSV with track_id, or artist and title,
-    and maybe plays and playlist_name.
+    A run of a recommender continues a playlist, or what one person plays:
+    exports of Spotify, Last.fm or ListenBrainz (files, folders, a zip), a
+    CSV with artist and track, or track_id, and maybe plays, or names or
+    ids, one a line.
     """
     from muso_exp.redaction import Formatter
     from muso_exp.terminal import console
@@ -50,11 +55,11 @@ def predict(
     logging.basicConfig(handlers=[lines])
     logging.getLogger("muso_exp").setLevel(logging.INFO)
     data, model = load_trained(find_trained(run))
-    result = apply(data, model, source)
+    result = apply(data, model, *sources)
     if out is not None:
         write_table(out, result)
     terminal = console()
-    terminal.print(shown(source.name, result))
+    terminal.print(shown(sources[0].name, result))
     place = "give --out FILE to keep them" if out is None else str(out)
     terminal.print(f"{len(result)} rows: {place}", soft_wrap=True)
 
@@ -92,9 +97,22 @@ def _cell(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def apply(data: Any, model: Any, source: Path) -> pd.DataFrame:
-    """Let the data set read `source` and the model predict; the data set says how it is shown."""
-    return data.read_new(source).apply(model)
+def apply(data: Any, model: Any, *sources: Path) -> pd.DataFrame:
+    """Let the data set read the sources and the model predict; it says how that is shown.
+
+    Raises:
+        ConfigError: several sources, of which the data set reads one.
+    """
+    if len(sources) > 1 and not _reads_several(data):
+        raise ConfigError(
+            f"a run on the data set {data.name} reads one file or folder, got {len(sources)}"
+        )
+    return data.read_new(*sources).apply(model)
+
+
+def _reads_several(data: Any) -> bool:
+    kinds = [parameter.kind for parameter in signature(data.read_new).parameters.values()]
+    return Parameter.VAR_POSITIONAL in kinds
 
 
 def find_trained(run: str) -> Path:

@@ -17,9 +17,9 @@ from muso_exp.features.tracks import FEATURES
 from muso_exp.formats.columns import columns_of, find_columns
 from muso_exp.formats.tables import read_table
 from muso_exp.formats.text import read_json
-from muso_exp.opening import is_file
+from muso_exp.opening import PACKED, is_file
 
-SUFFIXES = (".csv", ".csv.gz", ".json", ".json.gz")
+SUFFIXES = tuple(kind + end for kind in (".csv", ".json") for end in ("", *PACKED))
 
 _NAMES = {"track_id": "id", "track": "title"}  # roles of the vocabulary that are named otherwise
 

@@ -22,6 +22,7 @@ from muso_exp.formats.playlist_tables import (
     join_parts,
 )
 from muso_exp.formats.text import find_file, refuse_name
+from muso_exp.opening import PACKED
 
 SLICES, CHALLENGE_SET, CHALLENGE_TRUTH = (
     "mpd.slice.*.json",
@@ -38,7 +39,7 @@ _VERSION = 3  # raised when other columns are kept
 def find_slices(root: Path) -> list[Path]:
     """Return the slices in a folder or its `data/`, plain or .gz, by their first playlist."""
     for folder in (root, root / "data"):
-        found = [path for end in ("", ".gz") for path in folder.glob(SLICES + end)]
+        found = [path for end in ("", *PACKED) for path in folder.glob(SLICES + end)]
         for path in found:
             refuse_name(path)
         if found:
