@@ -31,7 +31,7 @@ from muso_exp.errors import ConfigError, DataFormatError
 from muso_exp.formats.listening.services import listenbrainz, spotify, spotify_lists, tables
 from muso_exp.formats.listening.services.listens import Format
 from muso_exp.formats.listening.services.parts import Part, entries, find_parts
-from muso_exp.formats.mpd.file import readable
+from muso_exp.formats.readable_names import readable
 
 FORMATS: tuple[Format, ...] = (
     *spotify.FORMATS,
@@ -150,6 +150,33 @@ def read_history(
     table["part"] = pd.Categorical.from_codes(table["part"].to_numpy(), pd.Index(range(len(names))))
     table["part"] = table["part"].map(dict(enumerate(names)))
     return History(table, dict(left), dict(formats), unread, untimed, timezone)
+
+
+def read_listed(root: Path) -> pd.DataFrame:
+    """Return the tracks of playlists: Exportify's files, `Playlist1.json`, tables of tracks.
+
+    Args:
+        root: a file, a folder or a zip archive. A file is a list of its name, unless it names its
+            playlists; histories of plays beside them are passed over.
+
+    Returns:
+        playlist, uri, artist, title, in the order of the lists.
+
+    Raises:
+        DataFormatError: a damaged file, or no list.
+    """
+    read, unread = _recognised(find_parts(entries(root)), [root])
+    tables = []
+    for part, kind in read:
+        table = kind.read(part).table.to_pandas()
+        if table["user"].any() or table["time"].notna().any():
+            continue
+        stem = part.name.rpartition(".")[0] or part.name
+        table["playlist"] = table["playlist"].where(table["playlist"] != "", stem)
+        tables.append(table[["playlist", "uri", "artist", "title"]])
+    if not tables:
+        raise _nothing_known([root], unread)
+    return pd.concat(tables, ignore_index=True)
 
 
 def is_history(path: Path) -> bool:
