@@ -18,6 +18,8 @@ class TwoLists:
         n_read: tracks of each list as read.
         n_shared: tracks that both lists had.
         left_out: rows with a feature that is none, by reason.
+        artists: independent unit of each track: its first artist, or itself where unknown, see
+            `muso_exp.features.artists.artist_units`, shape (n_tracks,).
         rows: row numbers of `train`, `val` and `test`.
         inputs: train features as the model gets them, shape (n_train, n_features).
         scaling: how they were scaled.
@@ -33,6 +35,7 @@ class TwoLists:
     n_read: tuple[int, int]
     n_shared: int
     left_out: Mapping[str, int]
+    artists: np.ndarray
     rows: dict[str, np.ndarray]
     inputs: np.ndarray
     scaling: str
@@ -40,6 +43,11 @@ class TwoLists:
     overlap: str
     balance: str
     group: str
+
+    @property
+    def names_artists(self) -> bool:
+        """Whether the artist of some track is known."""
+        return bool((self.tracks["artist"] != "").any())
 
     def part(self, split: str) -> pd.DataFrame:
         """Return the tracks of a split, in row order."""
