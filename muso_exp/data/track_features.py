@@ -1,5 +1,6 @@
 """A table of tracks with audio features, to be clustered."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any, Literal
 
@@ -134,9 +135,9 @@ class TrackFeatures(ExperimentData):
             return
         root = self._simulated_files() if self.root is None else self.root
         path = find_feature_table(root)
-        read, self.left_out = read_feature_table(
-            path, self.features, self.duplicates, bad_rows=self.bad_rows
-        )
+        self.left_out = Counter[str]()
+        dropped = self.left_out if self.bad_rows == "drop" else None
+        read = read_feature_table(path, self.features, self.duplicates, left_out=dropped)
         self.fingerprint = fingerprint(read, self.features)
         different = distinct(read, self.features)
         tracks = different if self.distinct_rows else read
@@ -202,10 +203,10 @@ class TrackFeatures(ExperimentData):
             DataFormatError: the file lacks a feature, or holds what it must not.
         """
         remedy = "the run was trained with it, train one without"
-        tracks, left = read_feature_table(
-            path, self.features, self.duplicates, remedy, self.bad_rows, "correct or remove the row"
-        )
-        log_left_out(left)
+        left = Counter[str]() if self.bad_rows == "drop" else None
+        fix = "correct or remove the row"
+        tracks = read_feature_table(path, self.features, self.duplicates, remedy, fix, left)
+        log_left_out(left or {})
         return TracksToCluster(
             tracks=tracks,
             x=self._scaled(tracks),

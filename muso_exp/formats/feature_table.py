@@ -1,5 +1,6 @@
 """The feature table of document 4: a row per track, `track_features.csv`, plain or .gz."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -37,9 +38,9 @@ def read_feature_table(
     features: Sequence[str],
     duplicates: str = "refuse",
     remedy: str = "leave the feature out",
-    bad_rows: str = "refuse",
     fix: str = BAD_ROW,
-) -> tuple[pd.DataFrame, dict[str, int]]:
+    left_out: Counter[str] | None = None,
+) -> pd.DataFrame:
     """Return the tracks of a feature table, each value checked against its documented range.
 
     Args:
@@ -48,22 +49,22 @@ def read_feature_table(
         features: names in `muso_exp.features.tracks.FEATURES`.
         duplicates: what a second row of an id is: `refuse`d, or left out (`first`).
         remedy: what `dataset.drop` is for, in the message about a missing column.
-        bad_rows: `refuse` a row with a feature that is none, or `drop` it.
-        fix: what to do about such a row, in the message.
+        fix: what to do about a row with a feature that is none, in the message.
+        left_out: where given, such rows are left out and counted in it, by reason.
 
     Returns:
-        id, title, artist (both "" where the file has none), line and the features as float64; and
-        the number of rows that are left out, by reason.
+        id, title, artist (both "" where the file has none), line and the features as float64.
 
     Raises:
         DatasetNotFoundError: no such file.
         DataFormatError: no table, a missing column, a value that is no number or out of range, or
             a second row of one id.
     """
-    rows, left = read_rows(path), dict[str, int]()
-    if bad_rows == "drop":
+    rows = read_rows(path)
+    if left_out is not None:
         rows, left = drop_bad_rows(rows, features)
+        left_out.update(left)
         if len(rows) == 0:
             raise DataFormatError(path, f"no row is left: {left}", fix="give audio features")
     tracks = read_features(path, rows, features, remedy, fix)
-    return drop_repeats(path, tracks, duplicates), left
+    return drop_repeats(path, tracks, duplicates)

@@ -191,7 +191,7 @@ def drop_bad_rows(
     """
     known = [name for name in features if name in table]
     texts = table[known].astype(str).apply(lambda column: column.str.strip())
-    bad = (texts == "").all(axis=1).to_numpy() if known else np.zeros(len(table), bool)
+    bad = (texts == "").all(axis=1).to_numpy(copy=True) if known else np.zeros(len(table), bool)
     left = {"without audio features": int(bad.sum())}
     for name in known:
         now = ~FEATURES[name].contains(_values(table, name)) & ~bad

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,8 +90,9 @@ def read_songs(
         ConfigError: a matrix of other width than `reading`'s, or where sound is needed.
     """
     path = find_feature_table(root)
-    table, left = read_feature_table(path, features, duplicates, bad_rows=bad_rows)
-    log_left_out(left)
+    left = Counter[str]() if bad_rows == "drop" else None
+    table = read_feature_table(path, features, duplicates, left_out=left)
+    log_left_out(left or {})
     matrix = find_matrix(root) if root.is_dir() else None
     if matrix is not None:
         if reading is None:
