@@ -34,13 +34,15 @@ def find_files(root: Path, wanted: Mapping[str, Sequence[str]], fix: str) -> dic
     """Return the path of each wanted file.
 
     Args:
-        root: folder of the data set.
+        root: folder of the data set, or one of the wanted files in it.
         wanted: the names that each file may have, plain or .gz.
         fix: what to do where files are missing.
 
     Raises:
         DatasetNotFoundError: the folder or any of the files is missing.
     """
+    if root.is_file() and any(root.name.startswith(tuple(names)) for names in wanted.values()):
+        root = root.parent  # one of the files was given
     if not root.is_dir():
         raise DatasetNotFoundError(root, ["the folder itself"], fix)
     found = {key: find_file(root, names) for key, names in wanted.items()}

@@ -12,7 +12,7 @@ from pytest import approx
 from tiny_tracks import dataset, ready, tracks, write_two
 
 from muso_exp.data.playlist_owner.splits import class_weights, split_groups, split_rows
-from muso_exp.errors import ConfigError
+from muso_exp.errors import ConfigError, DataFormatError
 from muso_exp.features.tracks import FEATURES
 from muso_exp.tasks.playlist_owner.baselines import artist_columns
 
@@ -30,6 +30,20 @@ def test_a_table_per_list_is_cut_to_the_shorter_and_split_alike(tmp_path: Path) 
         "features": 12,
     }
     assert data.task.target.sum() == 8
+
+
+def test_rows_without_features_are_left_out_and_counted_if_so_wished(tmp_path: Path) -> None:
+    gaps = tracks(30).astype(object)
+    gaps.loc[:1, [name for name in FEATURES if name in gaps]] = ""
+    gaps.loc[2, "energy"] = 7
+    folder = write_two(tmp_path, gaps)
+    with pytest.raises(DataFormatError, match=r"line 2, .*set dataset\.bad_rows=drop"):
+        ready(folder, tmp_path)
+    data = ready(folder, tmp_path, bad_rows="drop")
+    assert data.lists.n_read[0] == 27
+    finding = {f.check: f for f in data.task.audit(None)}["bad_rows"]
+    assert finding.value == 3
+    assert finding.text.endswith("2 without audio features, 1 without a valid energy")
 
 
 def test_the_published_split_of_363_tracks_tests_242() -> None:

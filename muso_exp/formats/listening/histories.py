@@ -23,15 +23,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from muso_exp.errors import ConfigError, DataFormatError
 from muso_exp.formats.listening.services import listenbrainz, spotify, spotify_lists, tables
+from muso_exp.formats.listening.services.cleaning import cleaned
 from muso_exp.formats.listening.services.listens import Format
 from muso_exp.formats.listening.services.parts import Part, entries, find_parts
-from muso_exp.formats.mpd.file import readable
+from muso_exp.formats.readable_names import readable
 
 FORMATS: tuple[Format, ...] = (
     *spotify.FORMATS,
@@ -40,12 +40,6 @@ FORMATS: tuple[Format, ...] = (
     *tables.FORMATS,
 )
 MIN_SECONDS = 30  # a shorter play is none, as Spotify and Last.fm count
-COLUMNS = (
-    *("user", "time", "artist", "title", "album", "ms_played", "uri", "n_plays", "playlist"),
-    "part",
-)
-REPEATED = "repeated in exports that overlap"
-NO_PLAY = "in a library or playlist beside a history"
 _SHOWN = 5  # names of files that a message shows
 
 
@@ -142,7 +136,7 @@ def read_history(
     if one_person:
         _refuse_several(table, given[0])
     untimed = _untimed(table)
-    table, more = _cleaned(table, min_seconds)
+    table, more = cleaned(table, min_seconds)
     left += more
     if table.empty:
         gone = ", ".join(f"{number:,} {reason}" for reason, number in left.items())
@@ -150,6 +144,33 @@ def read_history(
     table["part"] = pd.Categorical.from_codes(table["part"].to_numpy(), pd.Index(range(len(names))))
     table["part"] = table["part"].map(dict(enumerate(names)))
     return History(table, dict(left), dict(formats), unread, untimed, timezone)
+
+
+def read_listed(root: Path) -> pd.DataFrame:
+    """Return the tracks of playlists: Exportify's files, `Playlist1.json`, tables of tracks.
+
+    Args:
+        root: a file, a folder or a zip archive. A file is a list of its name, unless it names its
+            playlists; histories of plays beside them are passed over.
+
+    Returns:
+        playlist, uri, artist, title, in the order of the lists.
+
+    Raises:
+        DataFormatError: a damaged file, or no list.
+    """
+    read, unread = _recognised(find_parts(entries(root)), [root])
+    tables = []
+    for part, kind in read:
+        table = kind.read(part).table.to_pandas()
+        if table["user"].any() or table["time"].notna().any():
+            continue
+        stem = part.name.rpartition(".")[0] or part.name
+        table["playlist"] = table["playlist"].where(table["playlist"] != "", stem)
+        tables.append(table[["playlist", "uri", "artist", "title"]])
+    if not tables:
+        raise _nothing_known([root], unread)
+    return pd.concat(tables, ignore_index=True)
 
 
 def is_history(path: Path) -> bool:
@@ -237,62 +258,6 @@ def _untimed(table: pd.DataFrame) -> int:
     lacks = table["time"].isna()
     timed = table.loc[~lacks, "part"].unique()
     return int((lacks & table["part"].isin(timed)).sum())
-
-
-def _cleaned(table: pd.DataFrame, min_seconds: float) -> tuple[pd.DataFrame, Counter[str]]:
-    """Return the rows that are plays, by user and time, and how many are none, by reason."""
-    left: Counter[str] = Counter()
-    table["ms_played"] = table["ms_played"].astype("Int64")
-    short = (table["ms_played"] < 1000 * min_seconds).fillna(False).to_numpy(dtype=bool)
-    table = _without(table, short, f"plays under {min_seconds:g} s", left)
-    table = _without(table, _repeated(table), REPEATED, left)
-    counted = table["n_plays"].notna()
-    beside = ~counted & table["user"].isin(table.loc[counted, "user"].unique())
-    table = _without(table, beside.to_numpy(dtype=bool), NO_PLAY, left)
-    table = table.sort_values(["user", "time"], kind="stable", ignore_index=True)
-    return table[list(COLUMNS)], left
-
-
-def _without(
-    table: pd.DataFrame, gone: np.ndarray, reason: str, left: Counter[str]
-) -> pd.DataFrame:
-    if gone.any():
-        left[reason] += int(gone.sum())
-        table = table[~gone]
-    return table
-
-
-def _repeated(table: pd.DataFrame) -> np.ndarray:
-    """Return which rows repeat a play of an export that overlaps, shape (n_rows,), bool.
-
-    Plays of a user, an artist and a title are the same play at the same second. Where a part knows
-    minutes only, so often as another part has the song in this minute, in which it may be played
-    twice. Without a time nothing is known to repeat.
-    """
-    repeated = np.zeros(len(table), dtype=bool)
-    timed = np.flatnonzero(table["time"].notna() & table["n_plays"].notna())
-    if len(timed) == 0:
-        return repeated
-    rows = table.iloc[timed][["user", "artist", "title", "uri", "part"]].reset_index(drop=True)
-    rows["uri"] = rows["uri"].where((rows["artist"] == "") & (rows["title"] == ""), "")
-    seconds = table["time"].iloc[timed].dt.as_unit("s").astype("int64").to_numpy()
-    song = rows.groupby(["user", "artist", "title", "uri"], sort=False).ngroup().to_numpy()
-    part = rows["part"].to_numpy()
-    by_part = pd.Series(seconds % 60).groupby(part)
-    in_minutes = (by_part.transform("max") == 0).to_numpy()
-    plays = pd.DataFrame({"song": song, "minute": seconds // 60, "second": seconds, "part": part})
-    exact = plays[~in_minutes]
-    again = exact.duplicated(["song", "second"])
-    repeated[timed[exact.index[again]]] = True
-    rough = plays[in_minutes].copy()
-    rough["turn"] = rough.groupby(["part", "song", "minute"]).cumcount()
-    known = exact[~again].groupby(["song", "minute"]).size().rename("known")
-    rough = rough.join(known, on=["song", "minute"])
-    again = rough.duplicated(["song", "minute", "turn"]) | (
-        rough["turn"] < rough["known"].fillna(0)
-    )
-    repeated[timed[rough.index[again]]] = True
-    return repeated
 
 
 def _files(number: int) -> str:

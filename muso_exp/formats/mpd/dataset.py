@@ -37,7 +37,9 @@ _VERSION = 3  # raised when other columns are kept
 
 
 def find_slices(root: Path) -> list[Path]:
-    """Return the slices in a folder or its `data/`, plain or .gz, by their first playlist."""
+    """Return the slices in a folder or its `data/`, by their first playlist; or the one given."""
+    if root.is_file():
+        return [root] if root.match(SLICES + "*") else []
     for folder in (root, root / "data"):
         found = [path for end in ("", *PACKED) for path in folder.glob(SLICES + end)]
         for path in found:

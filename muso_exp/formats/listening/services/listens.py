@@ -131,7 +131,8 @@ def read_times(texts: pa.Array) -> pa.Array:
         if not left.any():
             break
         found[left] = pd.to_datetime(series[left], format=written, utc=True, errors="coerce")
-    return pa.array(found.dt.as_unit("s"), type=pa.timestamp("s", "UTC"), from_pandas=True)
+    seconds = pa.array(found.dt.tz_convert(None).dt.as_unit("s"), from_pandas=True)
+    return pc.assume_timezone(seconds, "UTC")
 
 
 def _since_1970(texts: pa.Array) -> pa.Array:

@@ -1,6 +1,7 @@
 """What Spotify's account data say of a library and of playlists: rows that are no plays."""
 
 import re
+from collections import Counter
 
 import msgspec
 import pyarrow as pa
@@ -94,10 +95,20 @@ def read_playlists(part: Part) -> Listens:
     artist, title = column(rows, "artistName"), column(rows, "trackName")
     table = {"artist": artist, "title": title, "album": column(rows, "albumName")}
     table["uri"] = column(rows, "trackUri")
-    names = [listed.name or f"playlist {number}" for number, listed in enumerate(lists, 1)]
+    names = _distinct([listed.name or f"playlist {n}" for n, listed in enumerate(lists, 1)])
     table["playlist"] = pa.array([names[number] for number in numbers], pa.string())
     left = {"local files": local, NOT_MUSIC: gone, NAMELESS: both_empty(artist, title)}
     return kept(table, left)
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Return the names of lists with a number behind a name that an earlier list has."""
+    again: Counter[str] = Counter()
+    found = []
+    for name in names:
+        again[name] += 1
+        found.append(name if again[name] == 1 else f"{name} ({again[name]})")
+    return found
 
 
 _ACCOUNT = re.compile(r"(YourLibrary|Playlist)\d*\.json", re.I)
