@@ -91,7 +91,7 @@ def test_seeds_get_a_ranked_table_without_themselves(
 @pytest.mark.parametrize(
     ("name", "text", "status", "message"),
     [
-        ("wmf", "Nobody\n", 1, "none of the 1 songs given is among the"),
+        ("wmf", "Nobody\n", 1, "none of the 1 seeds is among the"),
         ("wmf", "{known}\n", 0, ""),
         ("random", "{known}\n", 2, "the model of this run puts no item above another"),
         ("bpr", "{known}\n", 2, "BPR has a place for the users of its training only"),

@@ -218,11 +218,10 @@ def known_items(seeds: SeedList, catalogue: ItemCatalogue) -> tuple[np.ndarray, 
     hint = "; ".join(_named(catalogue, unknown))
     of_items = len(pd.unique(found[found >= 0])), len(unknown)
     if of_items[0] == 0:
-        what = "artists" if catalogue.of_artists else "songs"
         raise DataFormatError(
             seeds.path,
-            f"none of the {of_items[1]} {what} given is among the {len(catalogue.items)} items of "
-            f"the run: {hint}",
+            f"none of the {of_items[1]} seeds is among the {len(catalogue.items)} items of the "
+            f"run: {hint}",
             fix="give ids of its catalogue, or artist" + " and title" * (not catalogue.of_artists),
         )
     told = [] if seeds.plays is None else [_share("plays", count[found >= 0].sum(), count.sum())]
