@@ -75,7 +75,7 @@ def check(cfg: Any) -> None:
     """
     if "dataset" not in cfg or "model" not in cfg:
         raise ConfigError("name an experiment, or a dataset and a model; --help lists them")
-    check_named(cfg.objective)
+    check_named(cfg.get("objective"))
     _check_trainer(cfg.trainer)
     _check_choice("monitor_mode", cfg.monitor_mode, ("min", "max"))
     _check_whole("seed", cfg.seed, 0, MAX_SEED)

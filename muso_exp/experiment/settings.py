@@ -23,7 +23,9 @@ SOURCES = ("sizes", "worlds", "variants", "models", "options", "inert")
 # What names an experiment as it stands; beside these, an override changes it.
 NAMING = ("experiment", "scale", "variant", "seed")
 # How exactly intervals are computed, and how runs are shown: no claim depends on them.
-UNJUDGED = ("resamples", "name", "objective", "metrics.extra")
+UNJUDGED = ("resamples", "name", "objective", "metrics.extra", "dataset.published")
+# Of the data, what is no part of the test.
+UNTESTED = ("dataset.published", "dataset.batch_size")
 
 
 def settle(cfg: DictConfig) -> None:
@@ -118,6 +120,28 @@ def changed_settings(cfg: DictConfig) -> list[str]:
     changed = exchanged + [key for key in keys if not is_below(key, exchanged)]
     own = cfg.paper.get("variant")
     return changed if own in (None, cfg.variant) else [*changed, f"variant {cfg.variant}"]
+
+
+def other_test(cfg: DictConfig) -> list[str]:
+    """Return which settings of the data differ from the experiment's at `scale=paper`.
+
+    Where none does, what a null model scores is what it scores in the published test, whatever the
+    model and the scale of its training.
+    """
+    if not HydraConfig.initialized():
+        return []
+    naming = [one for one in given_overrides() if one.lstrip("+").partition("=")[0] in NAMING]
+    kept = [one for one in naming if not one.lstrip("+").startswith("scale=")]
+    published = compose("config", [*kept, "scale=paper"])
+    now, then = (_of_the_test(one) for one in (cfg, published))
+    return [key for key in {**then, **now} if now.get(key, INERT) != then.get(key, INERT)]
+
+
+def _of_the_test(cfg: DictConfig) -> dict[str, Any]:
+    """Return the settings of the data, less those of the simulated world: no claim is of it."""
+    settings = deciding(cfg, UNTESTED)
+    own = [key for key in settings if is_below(key, ("dataset",)) and ".world." not in key]
+    return {key: settings[key] for key in own}
 
 
 def logged_settings(cfg: DictConfig) -> dict[str, Any]:

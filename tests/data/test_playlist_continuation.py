@@ -40,6 +40,16 @@ def test_seeds_are_the_first_tracks_or_drawn() -> None:
     assert len(drawn) == 25 and drawn.tolist() != list(range(25))
 
 
+def test_a_wrong_number_of_tracks_is_counted_and_the_listed_ones_are_kept(tmp_path: Path) -> None:
+    lists = [playlist(p, range(p, p + 8)) for p in range(6)]
+    lists[2]["num_tracks"] = 11
+    write(tmp_path / "mpd.slice.0-5.json", lists)
+    data = ready(tmp_path, tmp_path / "cache", seeds=["first_1"], test_share=0.4)
+    assert data.data.miscounted == (2,) and len(data.data.of(2)) == 8
+    (found,) = [f for f in data.task.audit(NO_ANSWER) if f.check == "miscounted_playlists"]
+    assert found.value == 1 and "(pid 2)" in found.text
+
+
 def test_tracks_are_held_out_of_some_playlists_once_each(tmp_path: Path) -> None:
     write_slices(tmp_path, n=20)
     data = ready(tmp_path, tmp_path / "cache", seeds=["first_1", "first_5"], test_share=0.4)

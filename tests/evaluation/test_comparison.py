@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from muso_exp.errors import ConfigError
-from muso_exp.evaluation.comparison import comparison_table, find_runs, find_same, spread_over_seeds
+from muso_exp.evaluation.comparison import comparison_table, spread_over_seeds
+from muso_exp.evaluation.finished import find_runs, find_same
 from muso_exp.evaluation.tables import _figure, write_comparison
 
 

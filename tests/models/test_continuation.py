@@ -259,6 +259,33 @@ def test_the_mix_is_at_least_as_good_as_its_parts_where_its_weights_were_chosen(
     assert mixed >= max(mean_ndcg(part, *rows, 10) for part in scores)
 
 
+def test_where_no_track_has_features_the_mix_is_of_the_other_parts() -> None:
+    model, seen = MODELS["blend"](), halves()[0]
+    features = torch.full_like(sounds()["features"], torch.nan)
+    fit(model, seen, features=features)
+    answer = ask(model.blend_weights)
+    place = answer.parts.index("nearest_features")
+    assert answer.weights[:, place].tolist() == [0, 0, 0]
+    assert answer.weights.sum(dim=1).tolist() == approx([1, 1, 1])
+    columns = model.predict_step(eval_batch(*halves()))
+    assert columns["auc"].mean() > 0.6
+
+
+def test_a_mix_of_parts_that_cannot_learn_says_why() -> None:
+    model = Blend(**SIZES, parts=["nearest_features"], n_validation=5)
+    features = torch.full_like(sounds()["features"], torch.nan)
+    with pytest.raises(ConfigError, match=r"no track has all of .*: put track_features\.csv"):
+        fit(model, halves()[0], features=features)
+
+
+def test_equal_sounds_tie_exactly_and_rank_at_random() -> None:
+    model = NearestFeatures(**SIZES)
+    one = sounds()["features"][:1].expand(N_ITEMS, -1)
+    fit(model, halves()[0], features=one)
+    columns = model.predict_step(eval_batch(*halves()))
+    assert columns["auc"].tolist() == approx([0.5] * len(columns["auc"]))
+
+
 def test_a_mix_has_weights_of_its_parts_by_seeds(trained: dict[str, Ranker]) -> None:
     answer = ask(trained["blend"].blend_weights)
     assert answer.parts == tuple(trained["blend"].parts)

@@ -33,7 +33,7 @@ FIX = (
     f"{SLICES} of the Million Playlist Dataset (aicrowd.com), in this folder or in data/, are "
     "needed, or a table with playlist_id and track_id"
 )
-_VERSION = 3  # raised when other columns are kept
+_VERSION = 4  # raised when other columns are kept
 
 
 def find_slices(root: Path) -> list[Path]:
