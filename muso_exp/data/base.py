@@ -34,6 +34,7 @@ class ExperimentData(pl.LightningDataModule):
 
     Attributes:
         name: as in conf/dataset; with the source where there are several.
+        reads_feature_tables: whether new input is a table of tracks with audio features.
         published_fingerprint: the fingerprint of the data that the paper used, or "".
         dims: what a model's constructor may name (sizes, the decision rule); filled by `setup`.
         fingerprint: hash of the content, not of file names or user handles; filled by `setup`.
@@ -41,6 +42,7 @@ class ExperimentData(pl.LightningDataModule):
     """
 
     name: str
+    reads_feature_tables: bool = False
     published_fingerprint: str = ""
     task: Task
 

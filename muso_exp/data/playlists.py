@@ -86,6 +86,7 @@ class Playlists(ExperimentData):
     """
 
     name = "playlists"
+    reads_feature_tables = True
 
     def __init__(
         self,
@@ -160,6 +161,7 @@ class Playlists(ExperimentData):
             names=lists.names,
             n_read=lists.n_read,
             n_shared=lists.n_shared,
+            estimated=lists.estimated,
             rows=self.rows,
             inputs=self.splits["train"].x.numpy(),
             scaling=self.how,

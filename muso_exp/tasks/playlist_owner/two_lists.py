@@ -16,6 +16,7 @@ class TwoLists:
         names: of the positive and the negative list.
         n_read: tracks of each list as read.
         n_shared: tracks that both lists had.
+        estimated: whether each list's features were estimated from sound.
         rows: row numbers of `train`, `val` and `test`.
         inputs: train features as the model gets them, shape (n_train, n_features).
         scaling: how they were scaled.
@@ -30,6 +31,7 @@ class TwoLists:
     names: tuple[str, str]
     n_read: tuple[int, int]
     n_shared: int
+    estimated: tuple[bool, bool]
     rows: dict[str, np.ndarray]
     inputs: np.ndarray
     scaling: str
