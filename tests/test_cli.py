@@ -150,7 +150,7 @@ def test_songs_that_do_not_match_are_told_in_words(call: callable, tmp_path: Pat
         ([*SMOKE, "objective=foo", "model.lr=1"], 2, "objective: no metric 'foo' in this task"),
         ([*SMOKE, "trainer.max_epochs=two"], 2, "max_epochs=two: int or null is needed"),
         ([*SMOKE, "model=ease"], 2, "EASE needs n_users, n_items; this data set offers"),
-        ([*SMOKE, "model.lr=-1"], 2, "Separation: lr=-1: float > 0 is needed"),
+        ([*SMOKE, "model.lr=-1"], 2, "DistanceNet: lr=-1: float > 0 is needed"),
     ],
 )
 def test_a_mistake_ends_in_one_line_and_leaves_nothing(

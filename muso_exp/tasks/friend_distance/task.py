@@ -7,7 +7,7 @@ import pandas as pd
 import torch
 from torchmetrics import MetricCollection
 
-from muso_exp.metrics.separation import (
+from muso_exp.metrics.friend_distance import (
     AccuracyWithin,
     ExactAccuracy,
     FriendAUC,

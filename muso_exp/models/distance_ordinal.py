@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid, softplus
 
-from muso_exp.models.separation import Decision, PairClassifier, dense
+from muso_exp.models.distance_net import Decision, PairClassifier, dense
 from muso_exp.options import Count, NotNegative, Positive, Share
 
 PACE = 10.0  # thresholds have far to go and few steps: Adam moves them this much faster
@@ -57,7 +57,7 @@ class OrderedClasses(nn.Module):
         return below + above + nn.functional.pad(inner, (1, 1))
 
 
-class SeparationOrdinal(PairClassifier):
+class DistanceOrdinal(PairClassifier):
     """The document's network with one output, a score of distance, cut by ordered thresholds.
 
     To be one degree off costs less than to be ten off, and n_classes outputs become one.
@@ -69,7 +69,7 @@ class SeparationOrdinal(PairClassifier):
         dropout: share of outputs dropped after each hidden layer.
         lr: learning rate of Adam.
         weight_decay: decoupled weight decay.
-        decide: `median` or `argmax`, see `muso_exp.models.separation.decide`.
+        decide: `median` or `argmax`, see `muso_exp.models.distance_net.decide`.
 
     Source: hidden layers from MuSo, "Model Architecture and Training". Deviation: ordered classes;
     wished for as a repair, in no document.

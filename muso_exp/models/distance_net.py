@@ -90,7 +90,7 @@ class PairClassifier(Model):
         )
 
 
-class Separation(PairClassifier):
+class DistanceNet(PairClassifier):
     """The document's fully connected network: eight layers, ReLU, dropout, cross-entropy.
 
     A NaN vector (a user without any known tag, under `nan: as_published`) gives NaN logits and is

@@ -2,7 +2,7 @@ import pytest
 import torch
 from pytest import approx
 
-from muso_exp.models.separation_ordinal import OrderedClasses, SeparationOrdinal
+from muso_exp.models.distance_ordinal import DistanceOrdinal, OrderedClasses
 
 
 def test_at_score_zero_all_classes_are_equally_likely_before_training() -> None:
@@ -47,7 +47,7 @@ def test_extreme_scores_give_finite_log_probabilities_and_gradients() -> None:
 
 
 def test_the_network_has_one_output_whatever_the_number_of_classes() -> None:
-    model = SeparationOrdinal(10, 41, hidden_sizes=[4])
+    model = DistanceOrdinal(10, 41, hidden_sizes=[4])
     assert model.net[-1].out_features == 1
     assert model(torch.randn(3, 10)).shape == (3, 41)
 

@@ -3,7 +3,7 @@ import torch
 from pytest import approx
 from torch import Tensor
 
-from muso_exp.models.separation_siamese import SeparationSiamese, split_users, tastes
+from muso_exp.models.distance_siamese import DistanceSiamese, split_users, tastes
 
 BLOCKS = [5, 3]
 
@@ -16,9 +16,9 @@ def swapped(x: Tensor) -> Tensor:
     return torch.cat([part.flip(1).flatten(1) for part in split_users(x, BLOCKS)], dim=1)
 
 
-def model(**options: object) -> SeparationSiamese:
+def model(**options: object) -> DistanceSiamese:
     torch.manual_seed(0)
-    return SeparationSiamese(16, 4, BLOCKS, code_size=7, hidden_sizes=[6], **options)
+    return DistanceSiamese(16, 4, BLOCKS, code_size=7, hidden_sizes=[6], **options)
 
 
 def test_vectors_are_taken_apart_category_by_category() -> None:
@@ -75,4 +75,4 @@ def test_the_input_is_left_as_it_was() -> None:
 
 def test_blocks_that_do_not_add_up_are_refused() -> None:
     with pytest.raises(ValueError, match=r"input_dim 18 is not twice the sum of block_sizes"):
-        SeparationSiamese(18, 4, BLOCKS)
+        DistanceSiamese(18, 4, BLOCKS)

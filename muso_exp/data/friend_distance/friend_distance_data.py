@@ -35,7 +35,7 @@ class PairBatches(BatchDataset):
         return self.vectors[rows]
 
 
-class PairData(ExperimentData):
+class FriendDistanceData(ExperimentData):
     """Pairs of users, their listening, and their degree of separation (DOS) as a class.
 
     Args:

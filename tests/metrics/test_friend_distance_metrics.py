@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from muso_exp.metrics.base import WeightedMetric
-from muso_exp.metrics.separation import (
+from muso_exp.metrics.friend_distance import (
     AccuracyWithin,
     ExactAccuracy,
     FriendAUC,

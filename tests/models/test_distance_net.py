@@ -4,8 +4,8 @@ from pytest import approx
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from muso_exp.models.separation import Separation, decide, dense
-from muso_exp.models.separation_ordinal import SeparationOrdinal
+from muso_exp.models.distance_net import DistanceNet, decide, dense
+from muso_exp.models.distance_ordinal import DistanceOrdinal
 
 
 def log_of(*probabilities: float) -> Tensor:
@@ -18,7 +18,7 @@ def decided(logits: Tensor, rule: str = "argmax") -> list[int]:
 
 def test_the_documents_network_has_195744809_parameters() -> None:
     with torch.device("meta"):
-        model = Separation(input_dim=18432, n_classes=41)
+        model = DistanceNet(input_dim=18432, n_classes=41)
     assert sum(weight.numel() for weight in model.parameters()) == 195_744_809
     assert sum(isinstance(layer, nn.Linear) for layer in model.net) == 8
     assert [layer.p for layer in model.net if isinstance(layer, nn.Dropout)] == [0.5] * 7
@@ -54,13 +54,13 @@ def test_nan_logits_are_decided_as_friends_and_leave_other_rows_alone(rule: str)
 
 
 def test_the_loss_is_the_cross_entropy_of_the_logits() -> None:
-    model = Separation(4, 3, hidden_sizes=[5]).eval()
+    model = DistanceNet(4, 3, hidden_sizes=[5]).eval()
     batch = {"x": torch.randn(6, 4), "target": torch.tensor([0, 1, 2, 2, 1, 0])}
     assert model.loss(batch).equal(cross_entropy(model(batch["x"]), batch["target"]))
 
 
 def test_a_nan_row_shows_in_the_loss() -> None:
-    model = Separation(4, 3, hidden_sizes=[5]).eval()
+    model = DistanceNet(4, 3, hidden_sizes=[5]).eval()
     x = torch.randn(2, 4)
     x[0, 0] = torch.nan
     assert model.loss({"x": x, "target": torch.tensor([0, 1])}).isnan()
@@ -68,7 +68,7 @@ def test_a_nan_row_shows_in_the_loss() -> None:
 
 def test_without_decay_the_optimizer_is_adam() -> None:
     torch.manual_seed(0)
-    model = Separation(4, 3, hidden_sizes=[], lr=0.1)
+    model = DistanceNet(4, 3, hidden_sizes=[], lr=0.1)
     weight, ours = nn.Parameter(model.net[0].weight.detach().clone()), model.configure_optimizers()
     adam, x = torch.optim.Adam([weight], lr=0.1), torch.randn(5, 4)
     for _ in range(3):
@@ -81,4 +81,4 @@ def test_without_decay_the_optimizer_is_adam() -> None:
 
 def test_an_unknown_decision_is_refused() -> None:
     with pytest.raises(ValueError, match=r"model.decide must be argmax or median, got 'mode'"):
-        SeparationOrdinal(4, 3, hidden_sizes=[2], decide="mode")
+        DistanceOrdinal(4, 3, hidden_sizes=[2], decide="mode")

@@ -7,8 +7,8 @@ from torch import Tensor, nn
 from torch.nn.functional import dropout as drop
 from torch.nn.functional import linear
 
-from muso_exp.models.separation import Decision, PairClassifier, dense
-from muso_exp.models.separation_ordinal import OrderedClasses
+from muso_exp.models.distance_net import Decision, PairClassifier, dense
+from muso_exp.models.distance_ordinal import OrderedClasses
 from muso_exp.options import Count, NotNegative, Positive, Share
 
 
@@ -44,7 +44,7 @@ def tastes(block: Tensor) -> Tensor:
     return weights.div_(length.clamp_min(torch.finfo(block.dtype).tiny))
 
 
-class SeparationSiamese(PairClassifier):
+class DistanceSiamese(PairClassifier):
     """One encoder for both users; the head sees only what does not change if they change places.
 
     The head reads the cosine of the two users' tastes in each category, and of their codes a and b
@@ -61,7 +61,7 @@ class SeparationSiamese(PairClassifier):
         lr: learning rate of Adam.
         weight_decay: decoupled weight decay.
         ordered: ordered classes (one score) or one output per class.
-        decide: `median` or `argmax`, see `muso_exp.models.separation.decide`.
+        decide: `median` or `argmax`, see `muso_exp.models.distance_net.decide`.
 
     Raises:
         ValueError: the blocks do not add up to the input.

@@ -1,0 +1,28 @@
+"""The artist of a track as its unit."""
+
+import pytest
+
+from muso_exp.features.artists import artist_units, first_artist
+
+
+@pytest.mark.parametrize(
+    ("names", "first"),
+    [
+        ("ABBA ", "abba"),
+        ("Khea;Omar Varela", "khea"),
+        ("50 Cent, DJ  Whoo Kid", "50 cent"),
+        ("10,000 Maniacs", "10,000 maniacs"),
+        ("Big Moe featuring D-Gotti", "big moe"),
+        ("Big Yamo (feat. Vato)", "big yamo"),
+        ("Defeater", "defeater"),
+        ("; ,", "; ,"),
+        (" ", ""),
+    ],
+)
+def test_the_first_of_several_artists_counts(names: str, first: str) -> None:
+    assert first_artist(names) == first
+
+
+def test_a_track_of_an_unknown_artist_is_a_unit_of_its_own() -> None:
+    units = artist_units(["ABBA", "", "abba, Cher", " ", "track 1"], [0, 1, 2, 3, 4])
+    assert units.tolist() == ["artist abba", "track 1", "artist abba", "track 3", "artist track 1"]
