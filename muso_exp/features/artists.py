@@ -31,3 +31,26 @@ def artist_units(artists: Iterable[str], ids: Iterable[object]) -> np.ndarray:
     firsts = map(first_artist, artists)
     pairs = zip(firsts, ids, strict=True)
     return np.array([f"artist {first}" if first else f"track {own}" for first, own in pairs], str)
+
+
+def artist_means(
+    values: np.ndarray, known: np.ndarray, asked: np.ndarray, prior_rows: float = 0.0
+) -> np.ndarray:
+    """Return the mean row of each artist that is asked for; of an unknown one, that of all rows.
+
+    Args:
+        values: of the known tracks, shape (n_known, n_columns).
+        known: artist of each known track, shape (n_known,).
+        asked: artists, shape (n_asked,).
+        prior_rows: rows of the mean of all that each artist's mean starts from.
+
+    Returns:
+        Shape (n_asked, n_columns), float64.
+    """
+    names, group = np.unique(known, return_inverse=True)
+    mean = values.mean(axis=0, dtype=np.float64)  # (n_columns,)
+    sums = np.zeros((len(names) + 1, values.shape[1]))
+    np.add.at(sums, group, values - mean)
+    means = mean + sums / (np.append(np.bincount(group), 1) + prior_rows)[:, None]
+    place = np.minimum(np.searchsorted(names, asked), len(names) - 1)
+    return means[np.where(names[place] == asked, place, len(names))]

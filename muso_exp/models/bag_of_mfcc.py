@@ -50,6 +50,7 @@ class BagOfMFCC(Solver):
     scale: Tensor
     weight: Tensor
     bias: Tensor
+    nonfinite_buffers = ("bias",)  # -inf: a genre without train rows
 
     def __init__(
         self,

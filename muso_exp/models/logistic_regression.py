@@ -35,6 +35,8 @@ class LogisticRegression(Solver):
     Source: none of the documents; scikit-learn's solver. Deviation: none.
     """
 
+    nonfinite_buffers = ("intercepts",)  # -inf: a class without train rows
+
     coefficients: Tensor
     intercepts: Tensor
 

@@ -6,7 +6,7 @@ from made import made
 from tiny_files import hetrec, muso, write_hetrec_files, write_muso_files
 
 from muso_exp.data.friend_distance.listeners import hold_out
-from muso_exp.data.friend_distance.pair_sampling import draw_pairs
+from muso_exp.data.friend_distance.pair_sampling import draw_pairs, equal_shares
 from muso_exp.errors import ConfigError
 
 DISTANCES = np.array([[0, 1, 2, -1], [1, 0, 5, 3], [2, 5, 0, 1], [-1, 3, 1, 0]])
@@ -42,6 +42,46 @@ def test_bounded_pairs_are_a_uniform_sample_in_order() -> None:
     chosen = counts[counts > 0] / 2000
     assert len(chosen) == 5
     assert chosen == pytest.approx(2 / 5, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("available", "total", "shares"),
+    [
+        ([0, 5, 40, 500], 60, [0, 5, 27, 28]),
+        ([0, 500, 40, 5], 60, [0, 28, 27, 5]),
+        ([3, 3], 6, [3, 3]),
+        ([9, 9, 9], 7, [2, 2, 3]),
+    ],
+)
+def test_groups_get_equal_shares_and_the_small_ones_all_they_have(
+    available: list[int], total: int, shares: list[int]
+) -> None:
+    assert equal_shares(np.array(available), total).tolist() == shares
+
+
+def test_by_distance_rare_distances_are_drawn_whole() -> None:
+    distances = np.full((30, 30), 3)
+    distances[0, 1:4] = distances[1:4, 0] = 1
+    np.fill_diagonal(distances, 0)
+    rng = np.random.default_rng(0)
+    drawn = draw_pairs(np.arange(30), distances, False, None, 20, rng, "by_distance")
+    assert np.bincount(drawn.dos).tolist() == [0, 3, 0, 17]
+    assert drawn.available.tolist() == [0, 3, 0, 30 * 29 / 2 - 3]
+    assert len(np.unique(drawn.pairs, axis=0)) == 20
+    assert (distances[drawn.pairs[:, 0], drawn.pairs[:, 1]] == drawn.dos).all()
+
+
+def test_the_audit_says_how_many_friends_are_tested_and_how_pairs_were_drawn(
+    tmp_path: Path,
+) -> None:
+    files = write_hetrec_files(tmp_path / "hetrec")
+    data = hetrec(files, test_users=0.5, val_users=0.0, max_test_pairs=4, sampling="by_distance")
+    drawn = data.pairs.drawn["test"]
+    counts = np.bincount(drawn.dos, minlength=len(drawn.available))
+    assert counts.sum() == 4 < drawn.available.sum()
+    finding = {f.check: f for f in data.task.audit(None)}["friends_in_test"]
+    assert (finding.value, finding.level) == (counts[1], "warning")
+    assert f"of DOS 1, 2, ...: {counts[1]} of {drawn.available[1]}, " in finding.text
 
 
 def test_pair_order_is_one_of_two() -> None:

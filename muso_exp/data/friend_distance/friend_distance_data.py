@@ -93,7 +93,8 @@ class FriendDistanceData(ExperimentData):
             for number, (name, own) in enumerate(drawn.items())
         }
         orders = 2 if self.pair_options.test_pairs == "ordered" else 1
-        self.pairs = UserPairs(listeners, unknown, drawn, vectors, orders, self.seed)
+        sampling = self.pair_options.sampling
+        self.pairs = UserPairs(listeners, unknown, drawn, vectors, sampling, orders, self.seed)
         self.dims = {
             "input_dim": 2 * sum(users.sizes),
             "n_classes": self.pairs.n_classes,
