@@ -42,7 +42,7 @@ def read_magnatagatune(root: Path) -> pd.DataFrame:
     """
     path = root / ANNOTATIONS
     table = _unquoted(path, ["clip_id", "mp3_path"])
-    names = [name for name in table if name not in ("clip_id", "mp3_path")]
+    names = [str(name) for name in table if name not in ("clip_id", "mp3_path")]
     for name in names:
         wrong = ~table[name].isin(["0", "1"]).to_numpy()
         refuse_where(path, table, name, wrong, "0 or 1 is needed")
@@ -141,7 +141,8 @@ def _clip_info(root: Path) -> dict[str, tuple[str, str]]:
     if not is_file(path):
         return {}
     table = _unquoted(path, ["clip_id", "artist", "title"])
-    return {row.clip_id: (row.artist, row.title) for row in table.itertuples()}
+    names = zip(table["artist"].tolist(), table["title"].tolist(), strict=True)
+    return dict(zip(table["clip_id"].tolist(), names, strict=True))
 
 
 def _with_files(root: Path, table: pd.DataFrame, places: list[str]) -> pd.DataFrame:
