@@ -51,8 +51,7 @@ def predict(
     from muso_exp.redaction import Formatter
     from muso_exp.terminal import console
 
-    if out is not None and not out.name.endswith((".csv", ".csv.gz", ".parquet")):
-        raise ConfigError(f"--out {out}: a name that ends in .csv, .csv.gz or .parquet is needed")
+    check_out(out)
     lines = logging.StreamHandler()
     lines.setFormatter(Formatter())
     logging.basicConfig(handlers=[lines])
@@ -108,6 +107,12 @@ def _refuse_features(data: Any, features: str) -> None:
             f"--features {features}: a run on {data.name} reads no table of audio features; "
             "leave --features out"
         )
+
+
+def check_out(out: Path | None) -> None:
+    """Raise ConfigError if no table can be written under this name."""
+    if out is not None and not out.name.endswith((".csv", ".csv.gz", ".parquet")):
+        raise ConfigError(f"--out {out}: a name that ends in .csv, .csv.gz or .parquet is needed")
 
 
 def shown(name: str, result: pd.DataFrame) -> Table:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from muso_exp.metrics.base import WeightedMetric, weighted_mean
-from muso_exp.metrics.ranks import group_weights, in_chunks, weighted_auc
+from muso_exp.metrics.ranks import in_chunks, weighted_auc, weighted_spearman
 
 
 class ExactAccuracy(WeightedMetric):
@@ -73,7 +73,7 @@ class SpearmanCorrelation(WeightedMetric):
     def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
         """Return the correlation under each row of weights, shape (n_resamples,)."""
         preds = expected_dos(columns["strategy"])
-        return in_chunks(_weighted_spearman, weights, preds, columns["target"].double())
+        return in_chunks(weighted_spearman, weights, preds, columns["target"].double())
 
 
 class FriendAUC(WeightedMetric):
@@ -108,19 +108,3 @@ def _sum_near(columns: dict[str, Tensor], limit: int, inclusive: bool) -> Tensor
     distance = _distance(columns)
     near = distance <= limit if inclusive else distance < limit
     return (columns["strategy"].double() * near).sum(dim=1)  # (n_rows,)
-
-
-def _centred_ranks(values: Tensor, weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return mid-ranks less their mean by row, their sum of squares, and if they are all equal."""
-    total, group = group_weights(values, weights)
-    ranks = total.cumsum(dim=1) - (total + weights.sum(dim=1, keepdim=True)) / 2
-    square = (total * ranks**2).sum(dim=1)  # (n_resamples,)
-    return ranks[:, group], square, (total > 0).sum(dim=1) <= 1
-
-
-def _weighted_spearman(weights: Tensor, preds: Tensor, target: Tensor) -> Tensor:
-    pred_ranks, pred_square, pred_constant = _centred_ranks(preds, weights)
-    true_ranks, true_square, true_constant = _centred_ranks(target, weights)
-    product = (weights * pred_ranks * true_ranks).sum(dim=1)  # (n_resamples,)
-    value = product / (pred_square * true_square).sqrt()
-    return value.masked_fill(pred_constant, 0.0).masked_fill(true_constant, torch.nan)

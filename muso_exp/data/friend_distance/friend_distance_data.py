@@ -10,7 +10,11 @@ from torch.utils.data import DataLoader
 from muso_exp.data.base import BatchDataset, ExperimentData
 from muso_exp.data.friend_distance.listeners import keep_train_items
 from muso_exp.data.friend_distance.pair_sampling import PairOptions, draw_splits
+from muso_exp.errors import CheckpointError, DataFormatError, DatasetNotFoundError
+from muso_exp.formats.muso import read_listening
+from muso_exp.opening import is_file
 from muso_exp.records import Batch, Finding
+from muso_exp.tasks.friend_distance.new_listeners import NewListeners, TrainListeners
 from muso_exp.tasks.friend_distance.pair_vectors import PairVectoriser, PairVectors, VectorOptions
 from muso_exp.tasks.friend_distance.task import FriendDistance
 from muso_exp.tasks.friend_distance.user_pairs import SplitListeners, UserPairs
@@ -63,6 +67,7 @@ class FriendDistanceData(ExperimentData):
         self.categories = categories
         self.vector_options = vectors
         self.pair_options = pairs
+        self.train_listeners: TrainListeners | None = None
 
     @abstractmethod
     def read(self) -> SplitListeners:
@@ -100,6 +105,8 @@ class FriendDistanceData(ExperimentData):
             "n_classes": self.pairs.n_classes,
             "block_sizes": users.sizes,
         }
+        names = [listeners.users[user] for user in train_users]
+        self.train_listeners = TrainListeners(names, train_plays, listeners.items)
         self.task = FriendDistance(self.pairs, self.file_findings())
 
     def train_dataloader(self) -> DataLoader:
@@ -113,6 +120,37 @@ class FriendDistanceData(ExperimentData):
     def test_dataloader(self) -> DataLoader:
         """Return the test pairs, in row order."""
         return self._batches("test", shuffle=False)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the train users and what they play; Lightning keeps it in every checkpoint."""
+        return {} if self.train_listeners is None else self.train_listeners.state()
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up what `state_dict` gave; runs of earlier versions kept nothing."""
+        self.train_listeners = TrainListeners.from_state(state_dict) if state_dict else None
+
+    def read_new(self, path: Path) -> NewListeners:
+        """Read the listening of new users, a pair or more, or one: JSON as `*_listening.json`.
+
+        Raises:
+            DatasetNotFoundError: no such file.
+            DataFormatError: the file breaks its format, or a user plays nothing that the run knows.
+            CheckpointError: the run keeps no users, for it is of an earlier version.
+        """
+        train = self.train_listeners
+        if train is None:
+            raise CheckpointError("this run keeps no listening of its train users; train it anew")
+        if not is_file(path):
+            fix = "give a listening JSON: {user: {top_artists: {name: plays}, ...}}"
+            raise DatasetNotFoundError(path.parent, [path.name], fix)
+        counts = read_listening(path, list(train.items))
+        plays = train.rows(list(counts.values()))
+        for row, user in enumerate(counts):
+            if not any(rows[row].nnz for rows in plays.values()):
+                problem = f"user {user!r} plays nothing that the run knows"
+                raise DataFormatError(path, problem, fix="names must be written as in its data")
+        vectoriser = PairVectoriser(self.vector_options, train.plays, self.seed)
+        return NewListeners(train, list(counts), plays, vectoriser)
 
     def _batches(self, split: str, shuffle: bool) -> DataLoader:
         return self.loader(PairBatches(self.pairs.vectors[split]), shuffle)
