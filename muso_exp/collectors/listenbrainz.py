@@ -28,6 +28,7 @@ INTERVAL = 0.5  # s between two requests; its headers ask for longer pauses
 PER_PAGE = 1000  # listens of a request; the most that it gives
 DAY = 86_400  # s
 MBIDS = ("recording_mbid", "release_mbid", "artist_mbids")
+KINDS = ("following", "followers")
 EDGES, LISTENS = "edges.csv", "listens.jsonl"  # names that the data set `friends` knows
 
 
@@ -139,7 +140,7 @@ def collect(
     waiting, met, users = deque(roots), set(roots), list[str]()
     while waiting and len(users) < crawl.n_users:
         user = waiting.popleft()
-        near = [_follows(source, collection, user, kind) for kind in ("following", "followers")]
+        near = [_follows(source, collection, user, kind) for kind in KINDS]
         if None in near:
             continue  # the user is gone
         users.append(user)
@@ -204,16 +205,14 @@ def write(
         How many pairs and how many listens were written.
     """
     shown = {user: collection.name(user) if real_names else user for user in users}
-    follows = {
-        pair
-        for user in users
-        for kind in ("following", "followers")
-        for other in _follows(source, collection, user, kind) or []
-        if other in shown and other != user
-        for pair in [(user, other) if kind == "following" else (other, user)]
-    }
-    pairs = sorted({tuple(sorted(pair)) for pair in follows})
-    rows = [(shown[a], shown[b], int({(a, b), (b, a)} <= follows)) for a, b in pairs]
+    follows = set()
+    for user in users:
+        near = [_follows(source, collection, user, kind) or [] for kind in KINDS]
+        following, followers = ([shown[other] for other in own if other in shown] for own in near)
+        follows |= {(shown[user], other) for other in following}
+        follows |= {(other, shown[user]) for other in followers}
+    pairs = sorted({(min(pair), max(pair)) for pair in follows if len(set(pair)) == 2})
+    rows = [(a, b, int({(a, b), (b, a)} <= follows)) for a, b in pairs]
     _write_edges(collection.folder, rows)
     lines = [
         json.dumps({"user_name": shown[user], **listen}, ensure_ascii=False, sort_keys=True)
