@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
-import json
-import logging
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,62 +13,13 @@ import torch
 
 from muso_exp.errors import ConfigError
 from muso_exp.evaluation.card import data_line
-from muso_exp.evaluation.scores import VERSUS_NULL, beats
-from muso_exp.metrics.resampling import percentile_interval
+from muso_exp.evaluation.finished import Finished, versus_row
+from muso_exp.evaluation.pooling import check_resamples, pooled_row
+from muso_exp.metrics.resampling import interval_around
 from muso_exp.text import visible
 
-log = logging.getLogger(__name__)
-
-_NEEDED = ("experiment", "variant", "seed", "scale", "data", "metrics", "intervals", "versus")
+_FOLD = re.compile(r"(^|\.)fold[_=]\d+$")  # dataset.split.fold=3, or a row called fold_3
 _ELSEWHERE = ("seed=", "rerun=", "ckpt=", "logger", "paths.", "hydra.")  # no part of a row's name
-
-
-@dataclass(frozen=True)
-class Finished:
-    """A finished run: its folder, its metrics.json and its bootstrap samples."""
-
-    folder: Path
-    record: dict[str, Any]
-    samples: pd.DataFrame
-
-    @property
-    def label(self) -> str:
-        """Return the variant's name and the folder's."""
-        return " ".join(filter(None, [self.record["variant"], self.folder.name]))
-
-
-def find_runs(places: Iterable[Path], skip_damaged: bool = False) -> list[Finished]:
-    """Return the finished runs in these folders (runs, sweeps, experiments, or all outputs).
-
-    Args:
-        places: the folders.
-        skip_damaged: leave out a run whose files cannot be read, with a warning that names it.
-
-    Raises:
-        ConfigError: no finished run in one of the places, or a damaged one.
-    """
-    runs: dict[Path, Finished] = {}
-    for place in places:
-        found = sorted(_finished(place), key=_place_in_order)
-        if not found:
-            raise ConfigError(f"{place}: no finished run here (a metrics.json); run one first")
-        for path in found:
-            try:
-                runs[path.parent] = _load(path.parent)
-            except ConfigError as error:
-                if not skip_damaged:
-                    raise
-                log.warning("left out: %s", error)
-    if not runs:
-        raise ConfigError("no finished run here can be read; run one first")
-    return list(runs.values())
-
-
-def _finished(place: Path) -> Iterator[Path]:
-    """Yield metrics.json of each run below a place; the tracker keeps copies of them."""
-    for path in place.glob("**/metrics.json"):
-        if "artifacts" not in path.relative_to(place).parts:
-            yield path
 
 
 def comparison_table(
@@ -89,7 +37,7 @@ def comparison_table(
         mean: whether a last row per metric is the mean over the runs: folds, with disjoint units.
 
     Raises:
-        ConfigError: a metric that no run has.
+        ConfigError: a metric that no run has; runs with different numbers of resamples.
     """
     names = runs[0].record["metrics"]
     common = [name for name in names if all(name in run.samples for run in runs)]
@@ -100,16 +48,17 @@ def comparison_table(
         raise ConfigError("these runs have no metric in common; compare runs of one task")
     if unknown:
         raise ConfigError(f"metric {unknown[0]!r} is in no run; common are {', '.join(common)}")
+    check_resamples(runs)
     rows: list[dict[str, Any]] = []
     for name in chosen or common:
         having = [run for run in runs if name in run.samples]
-        labels = _labels(having)
+        labels = row_labels(having)
         rows += (_row(run, runs[0], name, label) for run, label in zip(having, labels, strict=True))
-        rows += [_mean_row(having, name)] if mean else []
+        rows += _mean_rows(having, name) if mean else []
     return pd.DataFrame(rows)
 
 
-def _labels(runs: Sequence[Finished]) -> list[str]:
+def row_labels(runs: Sequence[Finished]) -> list[str]:
     """Return what the runs are called; those of one name with what sets them apart."""
     names = [run.record["variant"] or "" for run in runs]
     chosen = [_overrides(run) for run in runs]
@@ -126,6 +75,23 @@ def _labels(runs: Sequence[Finished]) -> list[str]:
     ]
 
 
+def by_setting(runs: Sequence[Finished], folds: bool) -> dict[str, list[Finished]]:
+    """Return the runs of each setting by its name: those that differ in seed, or fold, alone.
+
+    Args:
+        runs: the runs.
+        folds: whether they are folds; all are of one setting where nothing names a fold.
+    """
+    settings: dict[str, list[Finished]] = {}
+    for run, label in zip(runs, row_labels(runs), strict=True):
+        words = label.removesuffix(f" {run.folder.name}").split(" ")
+        name = " ".join(word for word in words if not (folds and _FOLD.search(word)))
+        settings.setdefault(name or run.record["experiment"], []).append(run)
+    if folds and all(len(group) == 1 for group in settings.values()):
+        return {runs[0].record["experiment"]: list(runs)}
+    return settings
+
+
 def _overrides(run: Finished) -> dict[str, None]:
     """Return what the command line set of the task, in order; the seed has a column of its own."""
     items = run.record.get("overrides", [])
@@ -135,7 +101,7 @@ def _overrides(run: Finished) -> dict[str, None]:
 def _row(run: Finished, first: Finished, metric: str, label: str) -> dict[str, Any]:
     record = run.record
     low, high = record["intervals"][metric]
-    versus = _versus(run, metric)
+    versus = versus_row(run, metric)
     row = {
         "metric": metric,
         "variant": label,
@@ -150,55 +116,45 @@ def _row(run: Finished, first: Finished, metric: str, label: str) -> dict[str, A
         "difference_high": None,
         "best_null": versus["null_value"],
         "verdict": versus["verdict"],
+        "because_of": ", ".join(versus.get("because_of", ())),
+        "could_show": versus.get("could_show"),
         "fit_seconds": record.get("seconds", {}).get("fit"),
         "run": visible(run.folder),
     }
     if run is not first and _units(run, metric) == _units(first, metric):
         difference = run.samples[metric].to_numpy() - first.samples[metric].to_numpy()
-        low, high = percentile_interval(torch.from_numpy(np.array(difference)))
         value = _subtract(record["metrics"][metric], first.record["metrics"][metric])
+        low, high = interval_around(value, torch.from_numpy(np.array(difference)))
         row |= {"difference": value, "difference_low": low, "difference_high": high}
     return row
 
 
-def _mean_row(runs: Sequence[Finished], metric: str) -> dict[str, Any]:
-    """Return the mean over folds; each fold is compared to its own best null.
+def _mean_rows(runs: Sequence[Finished], metric: str) -> list[dict[str, Any]]:
+    """Return the mean over folds of each setting as rows of the table."""
+    settings = by_setting(runs, folds=True)
+    whole = "mean of the folds"
+    names = [whole if len(settings) == 1 else f"{name}: {whole}" for name in settings]
+    groups = settings.values()
+    return [_mean_row(group, metric, name) for name, group in zip(names, groups, strict=True)]
 
-    The folds' bootstrap samples are independent, for their units are, so that sample b of the mean
-    is the mean of a sample of each fold; the order is drawn anew, for the folds share one seed.
-    """
-    last = _row(runs[-1], runs[-1], metric, "mean of the folds")
-    versus = [_versus(run, metric) for run in runs]
-    low, high = percentile_interval(_mean_samples(runs, metric))
+
+def _mean_row(runs: Sequence[Finished], metric: str, label: str) -> dict[str, Any]:
+    last = _row(runs[-1], runs[-1], metric, label)
+    pooled = pooled_row(runs, metric, folds=True)
+    shown = ("measured", "low", "high", "verdict", "because_of", "could_show")
     return last | {
         "reported": None,
         "holds": "",
         "run": "",
-        "measured": _mean([run.record["metrics"][metric] for run in runs]),
-        "low": low,
-        "high": high,
-        "best_null": _mean([row["null_value"] for row in versus]),
-        "verdict": beats(_mean_samples(runs, VERSUS_NULL + metric), versus[0]["higher_is_better"]),
+        **{name: pooled[name] for name in shown},
+        "best_null": pooled["null_value"],
         "fit_seconds": _mean([run.record.get("seconds", {}).get("fit") for run in runs]),
     }
-
-
-def _mean_samples(runs: Sequence[Finished], column: str) -> torch.Tensor:
-    """Return the mean of the folds' bootstrap samples, shape (n_resamples,)."""
-    rng = np.random.default_rng(0)
-    return torch.from_numpy(
-        np.mean([rng.permutation(run.samples[column].to_numpy()) for run in runs], axis=0)
-    )
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return sum(known) / len(known) if len(known) == len(values) else None
-
-
-def _versus(run: Finished, metric: str) -> dict[str, Any]:
-    """Return how a run stands to its best null by a metric."""
-    return next(row for row in run.record["versus"] if row["metric"] == metric)
 
 
 def _claimed(record: dict[str, Any], metric: str) -> dict[str, Any]:
@@ -230,44 +186,3 @@ def spread_over_seeds(table: pd.DataFrame) -> pd.DataFrame:
     groups = table.groupby(["metric", "variant"], sort=False)["measured"]
     spread = groups.agg(["count", "mean", "std"]).reset_index()
     return spread[spread["count"] > 1]
-
-
-def find_same(folder: Path, config: str) -> Finished | None:
-    """Return the newest finished run below `folder` with this configuration hash, or None."""
-    for path in sorted(folder.glob("**/metrics.json"), key=lambda p: p.stat().st_mtime)[::-1]:
-        try:
-            if _read_record(path.parent).get("config") == config:
-                return _load(path.parent)
-        except ConfigError as error:
-            log.warning("not looked at: %s", error)
-    return None
-
-
-def _load(folder: Path) -> Finished:
-    record = _read_record(folder)
-    try:
-        return Finished(folder, record, pd.read_parquet(folder / "samples.parquet"))
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{folder}: not a whole run folder ({error})") from error
-
-
-def _read_record(folder: Path) -> dict[str, Any]:
-    """Return metrics.json of a run.
-
-    Raises:
-        ConfigError: it is torn, empty, or not what a run writes.
-    """
-    try:
-        record = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{folder}: metrics.json cannot be read ({error})") from error
-    absent = [name for name in _NEEDED if not isinstance(record, dict) or name not in record]
-    if absent:
-        raise ConfigError(f"{folder}: metrics.json is not of a run: no {absent[0]}")
-    return record
-
-
-def _place_in_order(path: Path) -> tuple[str, int, str]:
-    """Sort jobs of a sweep by number, everything else by name."""
-    name = path.parent.name
-    return (str(path.parent.parent), int(name) if name.isdigit() else -1, name)
