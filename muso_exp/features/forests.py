@@ -73,7 +73,7 @@ def grow(
     trees = [tree.nodes for (tree,) in fit._predictors]
     n_inner = 2**max_depth - 1
     feature = np.zeros((len(trees), n_inner), dtype=np.int32)
-    split_at = np.full(feature.shape, np.inf, dtype=np.float32)
+    split_at = np.full(feature.shape, np.finfo(np.float32).max, dtype=np.float32)
     value = np.zeros((len(trees), n_inner + 1), dtype=np.float32)
     for row, nodes in enumerate(trees):
         _put(nodes, feature[row], split_at[row], value[row])
