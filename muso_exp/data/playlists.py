@@ -68,7 +68,7 @@ class Playlists(ExperimentData):
         features: audio features to use, in the order of the inputs.
         drop: features to leave out of these.
         files: see `muso_exp.formats.track_lists.ListOptions`, as the next six.
-        column: column of one table that tells the lists apart.
+        column: column of one table whose values separate the lists.
         values: its values for the positive and the negative list.
         duplicates: `refuse` or `first`.
         overlap: `keep` or `drop`.
@@ -90,6 +90,7 @@ class Playlists(ExperimentData):
     """
 
     name = "playlists"
+    reads_feature_tables = True
 
     def __init__(
         self,
@@ -171,6 +172,7 @@ class Playlists(ExperimentData):
             n_read=lists.n_read,
             n_shared=lists.n_shared,
             left_out=lists.left_out,
+            estimated=lists.estimated,
             artists=self.artists,
             rows=self.rows,
             inputs=self.splits["train"].x.numpy(),

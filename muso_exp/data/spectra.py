@@ -28,7 +28,7 @@ from muso_exp.formats.sound.new_songs import warn_of_bad
 from muso_exp.formats.track_tables import chosen_features
 from muso_exp.options import Inert
 from muso_exp.tasks.feature_regression.estimates import SongEstimates, half_widths
-from muso_exp.tasks.feature_regression.feature_songs import NAMES, FeatureSongs
+from muso_exp.tasks.feature_regression.feature_songs import NAMES, FeatureSongs, LeftOut
 from muso_exp.tasks.feature_regression.genre_checks import GenreChecks, check_features
 from muso_exp.tasks.feature_regression.task import FeatureRegression
 
@@ -44,7 +44,7 @@ class Spectra(ExperimentData):
         split: which songs are trained on and which tested.
         world: the simulated world, rendered to sound where no root is given.
         inputs: `spectrum`, or `waveform` for networks on sound (`mel_cnn`, `sample_cnn`).
-        layout: of sound files: auto, manifest, fma, gtzan, emotify or folder.
+        layout: of sound files: auto, or one of `muso_exp.formats.sound.layouts.LAYOUTS`.
         drop: features to leave out of these.
         duplicates: a second row of an id in the feature table: `refuse`, or keep the `first`.
         bad_rows: a row of it with a feature that is none: `refuse`, or `drop` it.
@@ -222,10 +222,12 @@ class Spectra(ExperimentData):
             bins=self.spectrum.frequencies if self.inputs.reading else None,
             grouping=self.spectrum.grouping,
             constant_inputs=self.inputs.constant,
-            n_bad=len(self.songs.quarantine) + len(self.songs.table) - len(self.table),
-            quarantine=self.songs.quarantine,
-            without_features=self.songs.without_features,
-            without_sound=self.songs.without_sound,
+            left_out=LeftOut(
+                n_bad=len(self.songs.quarantine) + len(self.songs.table) - len(self.table),
+                quarantine=self.songs.quarantine,
+                without_features=self.songs.without_features,
+                without_sound=self.songs.without_sound,
+            ),
             seed=self.seed,
         )
 

@@ -111,15 +111,22 @@ def changed_settings(cfg: DictConfig) -> list[str]:
     """
     if not HydraConfig.initialized() or not cfg.paper.claims:
         return []
-    naming = [one for one in given_overrides() if one.lstrip("+").partition("=")[0] in NAMING]
+    given = dict(zip(given_keys(), given_overrides(), strict=True))
+    harmless = (*inert_keys(cfg), *UNJUDGED)
+    others = [key for key in given if key not in NAMING and not is_below(key, harmless)]
+    changed = _differing(cfg, [given[key] for key in NAMING if key in given]) if others else []
+    own = cfg.paper.get("variant")
+    return changed if own in (None, cfg.variant) else [*changed, f"variant {cfg.variant}"]
+
+
+def _differing(cfg: DictConfig, naming: list[str]) -> list[str]:
+    """Return which settings differ from those of the configuration that `naming` alone composes."""
     stands = compose("config", naming)
     settle(stands)
     now, then = (deciding(one, (*SOURCES, *UNJUDGED)) for one in (cfg, stands))
     keys = [key for key in {**then, **now} if now.get(key, INERT) != then.get(key, INERT)]
     exchanged = [key.removesuffix("._target_") for key in keys if key.endswith("._target_")]
-    changed = exchanged + [key for key in keys if not is_below(key, exchanged)]
-    own = cfg.paper.get("variant")
-    return changed if own in (None, cfg.variant) else [*changed, f"variant {cfg.variant}"]
+    return exchanged + [key for key in keys if not is_below(key, exchanged)]
 
 
 def other_test(cfg: DictConfig) -> list[str]:

@@ -12,6 +12,7 @@ import pandas as pd
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
 from muso_exp.formats.track_tables import (
     BAD_ROW,
+    are_estimates,
     drop_bad_rows,
     drop_repeats,
     is_track_file,
@@ -63,6 +64,7 @@ class TrackLists:
         n_read: tracks in each list as it was read.
         n_shared: tracks that are in both.
         left_out: rows that `bad_rows: drop` left out, by reason.
+        estimated: whether each list's features were estimated from sound.
     """
 
     tracks: pd.DataFrame
@@ -70,6 +72,7 @@ class TrackLists:
     n_read: tuple[int, int]
     n_shared: int
     left_out: Mapping[str, int]
+    estimated: tuple[bool, bool]
 
 
 def read_lists(root: Path, options: ListOptions, rng: np.random.Generator) -> TrackLists:
@@ -107,7 +110,9 @@ def read_lists(root: Path, options: ListOptions, rng: np.random.Generator) -> Tr
     _refuse_constants(path, lists, options.features)
     lists = [_take(part, _limit(lists, options), options.balance, rng) for part in lists]
     tracks = pd.concat([part.assign(target=1 - k) for k, part in enumerate(lists)])
-    return TrackLists(tracks.reset_index(drop=True), names, n_read, len(shared), dict(left_out))
+    estimated = (are_estimates(parts[0][1].columns), are_estimates(parts[1][1].columns))
+    whole = tracks.reset_index(drop=True)
+    return TrackLists(whole, names, n_read, len(shared), dict(left_out), estimated)
 
 
 NamedRows = tuple[Path, pd.DataFrame, str]  # file, rows as text, name of the list

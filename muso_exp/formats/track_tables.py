@@ -2,11 +2,13 @@
 
 CSV with one row per track, of commas, semicolons (with decimal commas) or tabs; the CSV that
 Exportify writes (other column names and languages, URIs for ids, a byte-order mark); the JSON of
-Spotify's audio-features end point. Plain, .gz or .bz2.
+Spotify's audio-features end point; the features that `predict` estimates from sound, which stand
+between columns `<feature>_low` and `<feature>_high`. Plain, .gz or .bz2.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ import pandas as pd
 
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
 from muso_exp.features.matching import listed_texts
-from muso_exp.features.tracks import FEATURES
+from muso_exp.features.tracks import FEATURES, Range
 from muso_exp.formats.columns import columns_of, find_columns, no_column
 from muso_exp.formats.tables import read_table
 from muso_exp.formats.text import read_json
@@ -99,6 +101,16 @@ def chosen_features(features: Sequence[str], drop: Sequence[str]) -> list[str]:
     return chosen
 
 
+def is_estimated(columns: Collection[str], name: str) -> bool:
+    """Return whether a feature was estimated from sound: the ends of its interval are there too."""
+    return {f"{name}_low", f"{name}_high"} <= set(columns)
+
+
+def are_estimates(columns: Collection[str]) -> bool:
+    """Return whether a table with these columns holds features that were estimated from sound."""
+    return any(is_estimated(columns, name) for name in FEATURES)
+
+
 def read_features(
     path: Path,
     table: pd.DataFrame,
@@ -108,6 +120,8 @@ def read_features(
 ) -> pd.DataFrame:
     """Return id, title, artist and the features as numbers, each checked against its range.
 
+    Where a whole number is documented, an estimate from sound may lie between two.
+
     Args:
         path: of the file, for messages.
         table: from `read_rows`, or some of its rows.
@@ -116,7 +130,7 @@ def read_features(
         fix: what to do about a row with a value that is none.
 
     Raises:
-        DataFormatError: a feature that the file lacks, or a value that is none.
+        DataFormatError: a feature that the file lacks, or a malformed value.
     """
     missing = [name for name in features if name not in table]
     if missing:
@@ -153,14 +167,21 @@ def drop_repeats(path: Path, tracks: pd.DataFrame, duplicates: str) -> pd.DataFr
     return tracks[~repeated].reset_index(drop=True)
 
 
+def _range(table: pd.DataFrame, name: str) -> Range:
+    """Return the values that a feature may have; an estimate need not be whole."""
+    estimated = is_estimated(table.columns, name)
+    return replace(FEATURES[name], whole=False) if estimated else FEATURES[name]
+
+
 def _numbers(path: Path, table: pd.DataFrame, name: str, fix: str) -> np.ndarray:
     values = _values(table, name)
-    good = FEATURES[name].contains(values)
+    wanted = _range(table, name)
+    good = wanted.contains(values)
     if not good.all():
         row = int(np.argmin(good))
         raise DataFormatError(
             path,
-            f"{FEATURES[name]} is needed",
+            f"{wanted} is needed",
             line=int(table["line"].iloc[row]),
             column=name,
             value=table[name].iloc[row],
@@ -194,7 +215,7 @@ def drop_bad_rows(
     bad = (texts == "").all(axis=1).to_numpy(copy=True) if known else np.zeros(len(table), bool)
     left = {"without audio features": int(bad.sum())}
     for name in known:
-        now = ~FEATURES[name].contains(_values(table, name)) & ~bad
+        now = ~_range(table, name).contains(_values(table, name)) & ~bad
         left[f"without a valid {name}"] = int(now.sum())
         bad |= now
     return table[~bad], {reason: number for reason, number in left.items() if number}
@@ -211,6 +232,8 @@ def _columns(path: Path, header: list[str]) -> dict[str, int]:
         if len(columns_of(header, name)) > 1:
             raise DataFormatError(path, "two columns for one feature", line=1, value=name)
     ours = {_NAMES.get(role, role): n for role, n in find_columns(header, roles).items()}
+    if "id" not in ours and "song" in header and are_estimates(header):
+        ours["id"] = header.index("song")  # the file that was heard
     others = {header[n]: n for n in reversed(range(len(header))) if n not in ours.values()}
     return dict(sorted((others | ours).items(), key=lambda item: item[1]))
 

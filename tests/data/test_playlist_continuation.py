@@ -1,4 +1,4 @@
-"""Reading playlists, holding tracks out, and what the task tells about itself."""
+"""Reading playlists, holding tracks out, and what the task reports of itself."""
 
 from pathlib import Path
 
@@ -168,7 +168,7 @@ def test_titles_are_words_whatever_their_case() -> None:
     assert words.sum(axis=0).min() == 2
 
 
-def test_a_title_that_is_not_given_is_not_told(tmp_path: Path) -> None:
+def test_a_title_that_is_not_given_is_not_reported(tmp_path: Path) -> None:
     write_slices(tmp_path, n=20)
     kinds = ["first_1", "title_first_1"]
     data = ready(tmp_path, tmp_path / "cache", seeds=kinds, test_share=0.4)

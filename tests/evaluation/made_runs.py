@@ -33,7 +33,15 @@ def make(
         "metrics": {"acc": value},
         "nulls": {name: {"acc": null} for name, null in NULLS.items()},
         "intervals": {"acc": [value - HALF, value + HALF]},
-        "versus": [{"metric": "acc", "null_value": 0.4, "verdict": "x", "higher_is_better": True}],
+        "versus": [
+            {
+                "metric": "acc",
+                "null_value": 0.4,
+                "verdict": "x",
+                "higher_is_better": True,
+                "bounds": [0.0, 1.0],
+            }
+        ],
     }
     (folder / "metrics.json").write_text(json.dumps(record))
     noise = np.random.default_rng(7).permutation(np.linspace(-HALF, HALF, n))

@@ -150,7 +150,7 @@ def test_the_table_is_written_as_csv_page_and_figures(
     assert "[0.1, 0.1]" in printed and "simulated data, dataset d, scale desk" in printed
 
 
-def test_runs_of_one_name_are_told_apart_by_what_was_swept(tmp_path: Path) -> None:
+def test_runs_of_one_name_are_distinguished_by_what_was_swept(tmp_path: Path) -> None:
     for number, (lr, seed) in enumerate([(0.1, 0), (0.1, 1), (0.01, 0)]):
         make_run(tmp_path / str(number), 0.5, variant="", seed=seed)
         path = tmp_path / str(number) / "metrics.json"

@@ -44,6 +44,6 @@ def test_several_playlists_are_no_single_one(tmp_path: Path) -> None:
         read_seeds(path, one_list=True)
 
 
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(DatasetNotFoundError, match=r"mine\.csv; give a list or table of seeds"):
         read_seeds(tmp_path / "mine.csv")

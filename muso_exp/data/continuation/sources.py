@@ -18,7 +18,6 @@ from muso_exp.formats.mpd.dataset import (
     CHALLENGE_TRUTH,
     FIX,
     SLICES,
-    find_one,
     find_slices,
     read_mpd,
 )
@@ -98,7 +97,7 @@ def choose_split(root: Path, split: str) -> str:
     if not what_is(root):
         raise DatasetNotFoundError(root, ["the folder itself"], FIX)
     if find_slices(root):
-        whole = all(find_one(root, name) for name in (CHALLENGE_SET, CHALLENGE_TRUTH))
+        whole = all(find_file(root, [name]) for name in (CHALLENGE_SET, CHALLENGE_TRUTH))
         return ("challenge" if whole else "holdout") if split == "auto" else split
     if root.is_dir() and not any(path.name.endswith(LISTS) for path in entries(root)):
         raise DatasetNotFoundError(root, [SLICES], FIX)
@@ -210,7 +209,7 @@ def _unused(data: PlaylistCollection, root: Path | None) -> list[Finding]:
     """Return what of a challenge is there and not used."""
     asked, truth = (set(data.pids[data.kinds == kind].tolist()) for kind in (CHALLENGE, TRUTH))
     if not asked and root is not None:
-        names = [name for name in (CHALLENGE_SET, CHALLENGE_TRUTH) if find_one(root, name)]
+        names = [name for name in (CHALLENGE_SET, CHALLENGE_TRUTH) if find_file(root, [name])]
         text = f"{' and '.join(names)}: there and not read; tracks are held out of the slices"
         return [Finding("unread_challenge_files", len(names), text)] if names else []
     alone = len(asked ^ truth)

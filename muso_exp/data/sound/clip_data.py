@@ -37,8 +37,7 @@ class AudioData(ExperimentData):
         windows: what a network is given of a clip.
         split: which clips are trained on and which tested.
         world: the simulated world, rendered to sound where no root is given.
-        layout: of the files: auto, manifest, fma, gtzan, emotify or folder.
-        artist_list: published list of the artists, for layouts that lack them.
+        layout: of the files: auto, or one of `muso_exp.formats.sound.layouts.LAYOUTS`.
         **common: see `muso_exp.data.base.ExperimentData`; `root` is a folder of sound files in one
             of the layouts of `muso_exp.formats.sound.layouts`.
 
@@ -57,7 +56,6 @@ class AudioData(ExperimentData):
         split: SplitOptions,
         world: SoundWorld,
         layout: Inert[str] = "auto",
-        artist_list: str | None = None,
         **common: Any,
     ) -> None:
         super().__init__(**common)
@@ -65,7 +63,6 @@ class AudioData(ExperimentData):
         self.store_options = replace(store, min_seconds=max(store.min_seconds, least))
         self.window_options = windows.fitted(store.clip)
         self.split_options, self.world, self.layout = split, world, layout
-        self.artist_list = None if artist_list is None else Path(artist_list)
         self._opened: tuple[pd.DataFrame, AudioStore] | None = None
 
     def prepare_data(self) -> None:
@@ -89,6 +86,7 @@ class AudioData(ExperimentData):
         place = pd.Series(np.arange(len(self.store)), index=self.store.index["track_id"])
         decoded = tracks[tracks["track_id"].isin(place.index)].reset_index(drop=True)
         self.n_read = len(tracks)
+        self.lost_genres = sorted(set(tracks["genre"]) - set(decoded["genre"]) - {""})
         self.tracks = self.choose(decoded).reset_index(drop=True)
         self.clips = place[self.tracks["track_id"]].to_numpy()  # (n_clips,), numbers in the store
         self.parts = split_clips(self.tracks, self.strata(), self.split_options, self.seed)
@@ -218,6 +216,7 @@ class AudioData(ExperimentData):
             n_read=self.n_read,
             n_decoded=len(self.store),
             quarantine=self.store.quarantine,
+            lost_genres=self.lost_genres,
         )
 
     def _read(self) -> tuple[pd.DataFrame, AudioStore]:
@@ -228,11 +227,11 @@ class AudioData(ExperimentData):
 
     def _open(self) -> tuple[pd.DataFrame, AudioStore]:
         tracks = read_tracks(self.folder(), self.layout)
-        if self.split_options.list is not None:
-            listed = read_split_list(Path(self.split_options.list))
-            tracks = set_listed(tracks, "split", listed)
-        if self.artist_list is not None:
-            tracks = set_listed(tracks, "artist", read_artist_list(self.artist_list))
+        listed, artists = self.split_options.list, self.split_options.artist_list
+        if listed is not None:
+            tracks = set_listed(tracks, "split", read_split_list(Path(listed)))
+        if artists is not None:
+            tracks = set_listed(tracks, "artist", read_artist_list(Path(artists)))
         return tracks, build_store(tracks, self.cache, self.store_options)
 
     def _drop_unlisted(self) -> None:

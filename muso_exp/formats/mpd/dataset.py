@@ -49,11 +49,6 @@ def find_slices(root: Path) -> list[Path]:
     return []
 
 
-def find_one(root: Path, name: str) -> Path | None:
-    """Return a file of a folder, plain or .gz; None if it is not there."""
-    return find_file(root, [name])
-
-
 def read_mpd(root: Path, cache: Path, workers: int, challenge: bool) -> PlaylistCollection:
     """Return the playlists of all slices, and where asked for those of the challenge.
 
@@ -72,7 +67,7 @@ def read_mpd(root: Path, cache: Path, workers: int, challenge: bool) -> Playlist
         raise DatasetNotFoundError(root, [SLICES], FIX)
     if challenge:
         for name, kind in ((CHALLENGE_SET, CHALLENGE), (CHALLENGE_TRUTH, TRUTH)):
-            path = find_one(root, name)
+            path = find_file(root, [name])
             if path is None:
                 fix = "its truth is secret; set dataset.split=holdout to hold out from the slices"
                 raise DatasetNotFoundError(root, [name], fix)

@@ -92,7 +92,7 @@ def test_the_table_has_the_intervals_of_the_card(root: Path, cache: Path) -> Non
         .table.set_index("row")
         .loc["from audio"]
     )
-    k = data.cutoffs[-1]
+    k = data.recommendation.cutoffs[-1]
     for label, metric in ((f"mAP@{k}", f"map_at_{k}"), ("AUC", "auc")):
         assert row[label] == pytest.approx(found.values[metric])
         low, high = found.interval(metric)

@@ -134,7 +134,7 @@ def test_of_artists_no_title_is_shown(tmp_path: Path) -> None:
     assert list(table) == ["rank", "id", "artist", "score", "listeners", "support"]
 
 
-def test_it_is_told_how_many_seeds_are_known(
+def test_it_is_reported_how_many_seeds_are_known(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "muso_exp")
