@@ -6,6 +6,9 @@ import logging
 import os
 import re
 import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from inspect import Parameter, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,19 +29,29 @@ _WIDE = 12  # columns that the terminal shows of more rows
 
 def predict(
     run: Annotated[str, typer.Argument(help="run folder, MLflow run id, or a .ckpt file of a run")],
-    source: Annotated[
-        Path,
-        typer.Argument(help="new input: table of tracks, song, folder of songs, or seeds"),
+    sources: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="SOURCE...",
+            help="new input: table of tracks, song, folder of songs, or listening histories",
+        ),
     ],
     out: Annotated[
         Path | None, typer.Option(help="also write the result: .csv, .csv.gz or .parquet")
     ] = None,
+    features: Annotated[
+        str | None,
+        typer.Option(help="run on spectra that estimates the audio features which RUN reads"),
+    ] = None,
 ) -> None:
     """Apply a finished run to new input: tracks ranked by fit, songs estimated from their sound.
 
-    A run of a recommender continues a playlist, or what somebody plays:
-    ids or names, one a line, or a CSV with track_id, or artist and title,
-    and maybe plays and playlist_name.
+    A run of a recommender continues a playlist, or what one person plays:
+    exports of Spotify, Last.fm or ListenBrainz (files, folders, a zip), a
+    CSV with artist and track, or track_id, and maybe plays, or names or
+    ids, one a line.
+
+    A run that reads tables of audio features takes songs too, with --features.
     """
     from muso_exp.redaction import Formatter
     from muso_exp.terminal import console
@@ -49,13 +62,56 @@ def predict(
     logging.basicConfig(handlers=[lines])
     logging.getLogger("muso_exp").setLevel(logging.INFO)
     data, model = load_trained(find_trained(run))
-    result = apply(data, model, source)
+    if features is None:
+        _refuse_sound(data, sources[0])
+        result = apply(data, model, *sources)
+    else:
+        _refuse_features(data, features)
+        with estimated_table(features, _single(data, sources)) as table:
+            result = apply(data, model, table)
     if out is not None:
         write_table(out, result)
     terminal = console()
-    terminal.print(shown(source.name, result))
+    terminal.print(shown(sources[0].name, result))
     place = "give --out FILE to keep them" if out is None else str(out)
     terminal.print(f"{len(result)} rows: {place}", soft_wrap=True)
+
+
+@contextmanager
+def estimated_table(run: str, songs: Path) -> Iterator[Path]:
+    """Write the table of audio features that a run on spectra estimates of songs; yield its path.
+
+    Raises:
+        ConfigError: the run is on other data.
+    """
+    from muso_exp.csv_cells import write_csv
+
+    data, model = load_trained(find_trained(run))
+    if data.name != "spectra":
+        need = "a run on spectra (+experiment=spectra_features) is needed"
+        raise ConfigError(f"--features {run}: {need}, this is one on {data.name}")
+    with tempfile.TemporaryDirectory() as folder:
+        table = Path(folder) / f"features of {songs.name}.csv"
+        write_csv(apply(data, model, songs), table)
+        yield table
+
+
+def _refuse_sound(data: Any, source: Path) -> None:
+    from muso_exp.sound.suffixes import is_sound
+
+    if data.reads_feature_tables and (is_sound(source) or source.is_dir()):
+        raise ConfigError(
+            f"{source}: a table of tracks with audio features is needed; of sound they are "
+            "estimated: --features <run of spectra_features>"
+        )
+
+
+def _refuse_features(data: Any, features: str) -> None:
+    if not data.reads_feature_tables:
+        raise ConfigError(
+            f"--features {features}: a run on {data.name} reads no table of audio features; "
+            "leave --features out"
+        )
 
 
 def check_out(out: Path | None) -> None:
@@ -97,9 +153,32 @@ def _cell(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def apply(data: Any, model: Any, source: Path) -> pd.DataFrame:
-    """Let the data set read `source` and the model predict; the data set says how it is shown."""
-    return data.read_new(source).apply(model)
+def apply(data: Any, model: Any, *sources: Path) -> pd.DataFrame:
+    """Let the data set read the sources and the model predict; it says how that is shown.
+
+    Raises:
+        ConfigError: several sources, of which the data set reads one.
+    """
+    given = sources if _reads_several(data) else [_single(data, sources)]
+    return data.read_new(*given).apply(model)
+
+
+def _single(data: Any, sources: Sequence[Path]) -> Path:
+    """Return the only source.
+
+    Raises:
+        ConfigError: several sources.
+    """
+    if len(sources) > 1:
+        raise ConfigError(
+            f"a run on the data set {data.name} reads one file or folder, got {len(sources)}"
+        )
+    return sources[0]
+
+
+def _reads_several(data: Any) -> bool:
+    kinds = [parameter.kind for parameter in signature(data.read_new).parameters.values()]
+    return Parameter.VAR_POSITIONAL in kinds
 
 
 def find_trained(run: str) -> Path:

@@ -36,6 +36,7 @@ class ExperimentData(pl.LightningDataModule):
 
     Attributes:
         name: as in conf/dataset; with the source where there are several.
+        reads_feature_tables: whether new input is a table of tracks with audio features.
         published_fingerprint: the fingerprint of the data that the paper used, or "".
         stated: whether it is the user who says that these are the paper's own data.
         dims: what a model's constructor may name (sizes, the decision rule); filled by `setup`.
@@ -44,6 +45,7 @@ class ExperimentData(pl.LightningDataModule):
     """
 
     name: str
+    reads_feature_tables: bool = False
     published_fingerprint: str = ""
     task: Task
 
@@ -104,7 +106,8 @@ class ExperimentData(pl.LightningDataModule):
     def read_new(self, path: Path) -> NewInput:
         """Read and check new input of a trained model, for `python -m muso_exp predict`.
 
-        A data set that can be applied reads `path` as its own files, and gives what was fitted on
+        A data set that can be applied reads `path` as its own files (one that takes several files
+        has `*paths` instead), and gives what was fitted on
         train to the checkpoint by `state_dict` and takes it back by `load_state_dict`; no file of
         the training is there any more.
 

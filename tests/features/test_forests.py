@@ -35,4 +35,4 @@ def test_no_trees_score_nothing() -> None:
 def test_trees_that_end_early_hold_finite_numbers_alone() -> None:
     x, target = rows(60)
     forest = grow(x, target, **{**OPTIONS, "min_samples_leaf": 25})
-    assert all(np.isfinite(part).all() for part in forest)  # a checkpoint must
+    assert all(np.isfinite(part.sum(dtype=part.dtype)) for part in forest)  # as a run checks them

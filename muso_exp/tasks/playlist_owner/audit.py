@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from muso_exp.records import Finding
+from muso_exp.records import Finding, bad_rows
 from muso_exp.tasks.playlist_owner.two_lists import TwoLists
 
 VISIBLE = 0.01  # least spread of an input that a unit of order one can make much of
@@ -16,6 +16,7 @@ COMMON = 0.9  # share of tracks with one value from which a feature hardly separ
 def audit(lists: TwoLists) -> list[Finding]:
     """Return leaks between the splits, the scale of the inputs and what was cut away."""
     return [
+        _sources(lists),
         _shared_tracks(lists),
         _split_overlap(lists),
         _shared_artists(lists),
@@ -23,7 +24,20 @@ def audit(lists: TwoLists) -> list[Finding]:
         *_scale(lists),
         _near_constants(lists),
         _left_out(lists),
+        *bad_rows(lists.left_out),
     ]
+
+
+def _sources(lists: TwoLists) -> Finding:
+    n_estimated = sum(lists.estimated)
+    text = f"features estimated from sound: in {n_estimated} of the two lists"
+    if n_estimated == 1:
+        estimated, other = lists.names if lists.estimated[0] else lists.names[::-1]
+        text = (
+            f"the features of {estimated} were estimated from sound, those of {other} were not: a "
+            "classifier learns the source instead of the taste; estimate both lists by one run"
+        )
+    return Finding("lists_with_estimated_features", n_estimated, text, _level(n_estimated == 1))
 
 
 def _shared_tracks(lists: TwoLists) -> Finding:
