@@ -65,9 +65,9 @@ def _check_weights(trainer: pl.Trainer, model: pl.LightningModule) -> None:
     names, values = [], []
     for name, value in _weights(model):
         names.append(name)
-        # a sum takes one pass and no memory, and is not finite where an addend is not
-        values.append(value.detach().sum(dtype=torch.promote_types(value.dtype, torch.float32)))
-    finite = torch.stack([value.isfinite() for value in values]).tolist() if values else []
+        # one pass, no memory: NaN is both the least and the greatest of what holds one
+        values.append(torch.stack(value.detach().aminmax()))
+    finite = torch.stack([value.isfinite().all() for value in values]).tolist() if values else []
     diverged = [name for name, good in zip(names, finite, strict=True) if not good]
     if diverged:
         raise DivergedError(
@@ -82,7 +82,7 @@ def _weights(model: pl.LightningModule) -> Iterator[tuple[str, Tensor]]:
     for place, module in model.named_modules():
         known = getattr(module, "nonfinite_buffers", ())
         for name, value in module.named_buffers(recurse=False):
-            if value.is_floating_point() and name not in known:
+            if value.is_floating_point() and value.numel() and name not in known:
                 yield f"{place}.{name}".lstrip("."), value
 
 

@@ -137,3 +137,9 @@ def test_a_part_of_a_model_says_itself_where_nan_has_a_meaning(tmp_path: Path) -
 
 def test_a_training_that_stays_finite_is_left_alone(tmp_path: Path) -> None:
     assert fit(tmp_path, Net("nothing")).current_epoch == 3
+
+
+def test_large_weights_are_finite_though_their_sum_is_not(tmp_path: Path) -> None:
+    model = Shares("known")
+    model.shares.fill_(torch.finfo(torch.float32).max)
+    fit(tmp_path, model)
