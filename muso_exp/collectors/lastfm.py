@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,14 +17,74 @@ import pylast
 from scipy.sparse import csr_matrix
 
 from muso_exp.csv_cells import write_rows
-from muso_exp.errors import SourceError
+from muso_exp.errors import ConfigError, SourceError
 from muso_exp.features.graph import chain_relations, dilation_distances, walk_chain
+
+log = logging.getLogger(__name__)
 
 API_KEY = "LASTFM_API_KEY"
 TOP, TAGGED_ARTISTS = 100, 10  # MuSo, "Data": top 100 of each category, tags of the top 10 artists
 MAX_FRIENDS = 500  # asked for of each user
 
 Plays = dict[str, int]
+
+
+class KeptAnswers:
+    """Answers of Last.fm on disk, for pylast: a file each, whole or absent.
+
+    The shelf that pylast makes itself is torn by a kill, and unpickles what it reads.
+
+    Args:
+        folder: of the files; one that is damaged is asked for anew.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __contains__(self, key: str) -> bool:
+        """Return whether the answer to a question is here, undamaged."""
+        try:
+            self.get_xml(key)
+        except FileNotFoundError:
+            return False
+        except (OSError, ValueError) as error:
+            log.warning("%s: damaged (%s); it is asked for anew", self._path(key), error)
+            return False
+        return True
+
+    def get_xml(self, key: str) -> str:
+        """Return an answer.
+
+        Raises:
+            OSError: it is not here.
+            ValueError: it is not as it was written.
+        """
+        digest, _, text = self._path(key).read_bytes().partition(b"\n")
+        if digest.decode("ascii", "replace") != hashlib.sha256(text).hexdigest():
+            raise ValueError("another content")
+        return text.decode()
+
+    def set_xml(self, key: str, text: str) -> None:
+        """Keep an answer.
+
+        Raises:
+            ConfigError: the cache cannot be written.
+        """
+        path, content = self._path(key), text.encode()
+        partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            partial.write_bytes(hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
+            partial.replace(path)
+        except OSError as error:
+            reason = error.strerror or error
+            raise ConfigError(f"cache {self.folder}: cannot be written: {reason}") from error
+        finally:
+            with suppress(OSError):
+                partial.unlink()
+
+    def _path(self, key: str) -> Path:
+        return self.folder / f"{key}.xml"
 
 
 class LastFm:
@@ -40,7 +102,7 @@ class LastFm:
 
     @classmethod
     def connect(cls, cache: Path) -> LastFm:
-        """Connect with the key of the environment; answers are kept in the file `cache`.
+        """Connect with the key of the environment; answers are kept in the folder `cache`.
 
         Raises:
             SourceError: there is no key.
@@ -52,7 +114,7 @@ class LastFm:
             )
         network = pylast.LastFMNetwork(api_key=key)
         network.enable_rate_limit()
-        network.enable_caching(str(cache))
+        network.cache_backend = KeptAnswers(cache)  # type: ignore[assignment]
         return cls(network)
 
     def friends(self, user: str) -> list[str]:

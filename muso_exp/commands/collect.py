@@ -36,7 +36,7 @@ def collect(
     outputs = os.environ.get("MUSO_OUTPUTS", "outputs")
     cache = Path(os.environ.get("MUSO_CACHE", f"{outputs}/cache"))
     cache.mkdir(parents=True, exist_ok=True)
-    source = LastFm.connect(cache / "lastfm")
+    source = LastFm.connect(cache / "lastfm-answers")
 
     def write(folder: Path) -> None:
         taken = [test_root]

@@ -1,6 +1,7 @@
 """The collector against a small Last.fm of its own, through pylast's own requests and parsing."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -13,7 +14,7 @@ import pytorch_lightning as pl
 from conftest import REPOSITORY
 from hydra import compose, initialize_config_dir
 
-from muso_exp.collectors.lastfm import LastFm, collect_chain, write_chain
+from muso_exp.collectors.lastfm import KeptAnswers, LastFm, collect_chain, write_chain
 from muso_exp.commands.collect import collect
 from muso_exp.errors import ConfigError, SourceError
 from muso_exp.experiment.build import build
@@ -162,3 +163,63 @@ def test_the_command_writes_both_chains(tmp_path: Path, monkeypatch: pytest.Monk
     written = {path.name for path in (tmp_path / "new").iterdir()}
     files = ("listening.json", "dos.csv", "chain.csv", "friends.csv")
     assert written == {f"{split}_{file}" for split in ("train", "test") for file in files}
+
+
+def torn(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def flipped(path: Path) -> None:
+    raw = bytearray(path.read_bytes())
+    raw[-9] ^= 1
+    path.write_bytes(raw)
+
+
+def replaced(path: Path) -> None:
+    path.write_bytes(b"\xff no answer of this program")
+
+
+@pytest.mark.parametrize("damage", [torn, emptied, flipped, replaced])
+def test_a_damaged_answer_is_asked_for_anew_and_the_others_are_not(
+    damage: Callable[[Path], None], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked: list[str] = []
+
+    def counted(request: httpx.Request) -> httpx.Response:
+        asked.append(request.content.decode())
+        return answer(request)
+
+    def collected() -> dict[str, dict[str, int]]:
+        source = lastfm(handler=counted)
+        source.network.cache_backend = KeptAnswers(tmp_path / "answers")
+        return source.listening("u0")
+
+    first = collected()
+    n_asked = len(asked)
+    assert collected() == first and len(asked) == n_asked > 3
+    hurt = sorted((tmp_path / "answers").iterdir())[2]
+    damage(hurt)
+    assert collected() == first and len(asked) == n_asked + 1
+    assert f"{hurt}: damaged (another content); it is asked for anew" in caplog.text
+    assert collected() == first and len(asked) == n_asked + 1
+
+
+def test_answers_are_kept_by_the_source_that_connects(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LASTFM_API_KEY", KEY)
+    source = LastFm.connect(tmp_path / "answers")
+    source.network.proxy = {"https://": httpx.MockTransport(answer)}
+    assert source.friends("u0")
+    assert len(list((tmp_path / "answers").glob("*.xml"))) == 1
+    assert KEY not in "".join(path.read_text() for path in (tmp_path / "answers").iterdir())
+
+
+def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "answers").write_text("a file")
+    with pytest.raises(ConfigError, match=r"cache .*answers: cannot be written: File exists"):
+        KeptAnswers(tmp_path / "answers").set_xml("key", "<lfm/>")
