@@ -18,7 +18,8 @@ def compare(
 ) -> None:
     """Set finished runs beside each other, with paired differences to the first."""
     from muso_exp.csv_cells import write_csv
-    from muso_exp.evaluation.comparison import comparison_table, find_runs
+    from muso_exp.evaluation.comparison import comparison_table
+    from muso_exp.evaluation.finished import find_runs
     from muso_exp.evaluation.tables import print_comparison
 
     table = comparison_table(find_runs(places), metric or [], mean)

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-import json
-import logging
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,62 +12,12 @@ import torch
 
 from muso_exp.errors import ConfigError
 from muso_exp.evaluation.card import data_line
+from muso_exp.evaluation.finished import Finished
 from muso_exp.evaluation.scores import VERSUS_NULL, beats
 from muso_exp.metrics.resampling import percentile_interval
 from muso_exp.text import visible
 
-log = logging.getLogger(__name__)
-
-_NEEDED = ("experiment", "variant", "seed", "scale", "data", "metrics", "intervals", "versus")
 _ELSEWHERE = ("seed=", "rerun=", "ckpt=", "logger", "paths.", "hydra.")  # no part of a row's name
-
-
-@dataclass(frozen=True)
-class Finished:
-    """A finished run: its folder, its metrics.json and its bootstrap samples."""
-
-    folder: Path
-    record: dict[str, Any]
-    samples: pd.DataFrame
-
-    @property
-    def label(self) -> str:
-        """Return the variant's name and the folder's."""
-        return " ".join(filter(None, [self.record["variant"], self.folder.name]))
-
-
-def find_runs(places: Iterable[Path], skip_damaged: bool = False) -> list[Finished]:
-    """Return the finished runs in these folders (runs, sweeps, experiments, or all outputs).
-
-    Args:
-        places: the folders.
-        skip_damaged: leave out a run whose files cannot be read, with a warning that names it.
-
-    Raises:
-        ConfigError: no finished run in one of the places, or a damaged one.
-    """
-    runs: dict[Path, Finished] = {}
-    for place in places:
-        found = sorted(_finished(place), key=_place_in_order)
-        if not found:
-            raise ConfigError(f"{place}: no finished run here (a metrics.json); run one first")
-        for path in found:
-            try:
-                runs[path.parent] = _load(path.parent)
-            except ConfigError as error:
-                if not skip_damaged:
-                    raise
-                log.warning("left out: %s", error)
-    if not runs:
-        raise ConfigError("no finished run here can be read; run one first")
-    return list(runs.values())
-
-
-def _finished(place: Path) -> Iterator[Path]:
-    """Yield metrics.json of each run below a place; the tracker keeps copies of them."""
-    for path in place.glob("**/metrics.json"):
-        if "artifacts" not in path.relative_to(place).parts:
-            yield path
 
 
 def comparison_table(
@@ -79,8 +25,8 @@ def comparison_table(
 ) -> pd.DataFrame:
     """Return a row per run and metric, with the paired difference to the first run.
 
-    The difference is paired where both were tested on the same units (users, artists): the same
-    resamples then hold the same units. Elsewhere it is left out.
+    The difference is paired where both were tested on the same units (users, artists) with as many
+    resamples: these then hold the same units. Elsewhere it is left out.
 
     Args:
         runs: the first one is the reference.
@@ -89,8 +35,14 @@ def comparison_table(
         mean: whether a last row per metric is the mean over the runs: folds, with disjoint units.
 
     Raises:
-        ConfigError: a metric that no run has.
+        ConfigError: a metric that no run has; a mean over runs with other numbers of resamples.
     """
+    sizes = sorted({len(run.samples) for run in runs})
+    if mean and len(sizes) > 1:
+        raise ConfigError(
+            f"a mean over runs with {sizes[0]} and {sizes[-1]} resamples; give the folds of one "
+            "table"
+        )
     names = runs[0].record["metrics"]
     common = [name for name in names if all(name in run.samples for run in runs)]
     known = list(dict.fromkeys(name for run in runs for name in run.record["metrics"]))
@@ -153,7 +105,7 @@ def _row(run: Finished, first: Finished, metric: str, label: str) -> dict[str, A
         "fit_seconds": record.get("seconds", {}).get("fit"),
         "run": visible(run.folder),
     }
-    if run is not first and _units(run, metric) == _units(first, metric):
+    if run is not first and _paired(run, first, metric):
         difference = run.samples[metric].to_numpy() - first.samples[metric].to_numpy()
         low, high = percentile_interval(torch.from_numpy(np.array(difference)))
         value = _subtract(record["metrics"][metric], first.record["metrics"][metric])
@@ -213,9 +165,10 @@ def _claimed(record: dict[str, Any], metric: str) -> dict[str, Any]:
     return {"reported": own[0]["reported"], "holds": own[0]["verdict"]}
 
 
-def _units(run: Finished, metric: str) -> str | None:
-    """Return the hash of the units that a metric was measured on; None where it was not."""
-    return run.record["test_units"].get(metric)
+def _paired(run: Finished, first: Finished, metric: str) -> bool:
+    """Return whether resample b of both runs holds the same units of a metric's test."""
+    one, two = (each.record["test_units"].get(metric) for each in (run, first))
+    return one == two and len(run.samples) == len(first.samples)
 
 
 def _subtract(a: float | None, b: float | None) -> float | None:
@@ -230,44 +183,3 @@ def spread_over_seeds(table: pd.DataFrame) -> pd.DataFrame:
     groups = table.groupby(["metric", "variant"], sort=False)["measured"]
     spread = groups.agg(["count", "mean", "std"]).reset_index()
     return spread[spread["count"] > 1]
-
-
-def find_same(folder: Path, config: str) -> Finished | None:
-    """Return the newest finished run below `folder` with this configuration hash, or None."""
-    for path in sorted(folder.glob("**/metrics.json"), key=lambda p: p.stat().st_mtime)[::-1]:
-        try:
-            if _read_record(path.parent).get("config") == config:
-                return _load(path.parent)
-        except ConfigError as error:
-            log.warning("not looked at: %s", error)
-    return None
-
-
-def _load(folder: Path) -> Finished:
-    record = _read_record(folder)
-    try:
-        return Finished(folder, record, pd.read_parquet(folder / "samples.parquet"))
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{folder}: not a whole run folder ({error})") from error
-
-
-def _read_record(folder: Path) -> dict[str, Any]:
-    """Return metrics.json of a run.
-
-    Raises:
-        ConfigError: it is torn, empty, or not what a run writes.
-    """
-    try:
-        record = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{folder}: metrics.json cannot be read ({error})") from error
-    absent = [name for name in _NEEDED if not isinstance(record, dict) or name not in record]
-    if absent:
-        raise ConfigError(f"{folder}: metrics.json is not of a run: no {absent[0]}")
-    return record
-
-
-def _place_in_order(path: Path) -> tuple[str, int, str]:
-    """Sort jobs of a sweep by number, everything else by name."""
-    name = path.parent.name
-    return (str(path.parent.parent), int(name) if name.isdigit() else -1, name)

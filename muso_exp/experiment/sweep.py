@@ -135,7 +135,8 @@ def _check_subdir(config: DictConfig) -> None:
 
 
 def _write_table(folder: Path, config: DictConfig) -> None:
-    from muso_exp.evaluation.comparison import comparison_table, find_runs
+    from muso_exp.evaluation.comparison import comparison_table
+    from muso_exp.evaluation.finished import find_runs
     from muso_exp.evaluation.tables import write_comparison
     from muso_exp.experiment.build import plain
 

@@ -9,7 +9,7 @@ import pytest
 from muso_exp.evaluation import card as paper
 from muso_exp.evaluation import scores as scoring
 from muso_exp.evaluation.card import Card
-from muso_exp.evaluation.comparison import Finished
+from muso_exp.evaluation.finished import Finished
 from muso_exp.evaluation.report import card_tables, link_to, write_index, write_report
 from muso_exp.evaluation.tables import write_comparison
 from muso_exp.records import Finding, Section

@@ -1,0 +1,210 @@
+"""Finished runs, found and read: what a folder from somebody else holds is checked first."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import pandas as pd
+import pyarrow as pa
+from msgspec import Struct
+from pyarrow import parquet
+
+from muso_exp.errors import ConfigError, DataFormatError
+from muso_exp.evaluation.scores import VERSUS_NULL
+from muso_exp.opening import check_unpacked, is_file, read_whole
+
+log = logging.getLogger(__name__)
+
+Number = float | None  # None stands for NaN
+Interval = tuple[Number, Number]
+
+
+class _Data(Struct):
+    name: str
+    simulated: bool
+    published: bool
+
+
+class _Claim(Struct):
+    source: str
+    metric: str
+    reported: Number
+    of: str
+    condition: str
+    measured: Number
+    interval: Interval | None
+    verdict: str
+    reason: str
+    best_null: str
+    null_value: Number
+    reported_vs_null: str | None
+
+
+class _Versus(Struct):
+    metric: str
+    measured: Number
+    interval: Interval
+    best_null: str
+    null_value: Number
+    difference: Number
+    difference_interval: Interval
+    verdict: str
+    higher_is_better: bool | None
+
+
+class _Finding(Struct):
+    text: str
+    level: Literal["warning", "note"]
+
+
+class _Record(Struct):
+    """What pages, tables and comparisons read of metrics.json; a run writes more."""
+
+    experiment: str
+    variant: str | None
+    seed: int
+    scale: str
+    data: _Data
+    metrics: dict[str, Number]
+    intervals: dict[str, Interval]
+    claims: list[_Claim]
+    versus: list[_Versus]
+    test_units: dict[str, str]
+    n: dict[str, int | float]
+    audit: list[_Finding]
+    overrides: list[str] = []
+    config: str = ""
+    seconds: dict[str, float] = {}
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A finished run: its folder, its metrics.json and its bootstrap samples."""
+
+    folder: Path
+    record: dict[str, Any]
+    samples: pd.DataFrame
+
+    @property
+    def label(self) -> str:
+        """Return the variant's name and the folder's."""
+        return " ".join(filter(None, [self.record["variant"], self.folder.name]))
+
+
+def find_runs(places: Iterable[Path], skip_damaged: bool = False) -> list[Finished]:
+    """Return the finished runs in these folders (runs, sweeps, experiments, or all outputs).
+
+    Args:
+        places: the folders.
+        skip_damaged: leave out a run whose files cannot be read, with a warning that names it.
+
+    Raises:
+        ConfigError: no finished run in one of the places, or a damaged one.
+    """
+    runs: dict[Path, Finished] = {}
+    for place in places:
+        found = sorted(_finished(place), key=_place_in_order)
+        if not found:
+            raise ConfigError(f"{place}: no finished run here (a metrics.json); run one first")
+        for path in found:
+            try:
+                runs[path.parent] = _load(path.parent)
+            except ConfigError as error:
+                if not skip_damaged:
+                    raise
+                log.warning("left out: %s", error)
+    if not runs:
+        raise ConfigError("no finished run here can be read; run one first")
+    return list(runs.values())
+
+
+def find_same(folder: Path, config: str) -> Finished | None:
+    """Return the newest finished run below `folder` with this configuration hash, or None."""
+    for path in sorted(folder.glob("**/metrics.json"), key=lambda p: p.stat().st_mtime)[::-1]:
+        try:
+            if _read_record(path.parent).get("config") == config:
+                return _load(path.parent)
+        except ConfigError as error:
+            log.warning("not looked at: %s", error)
+    return None
+
+
+def _finished(place: Path) -> Iterator[Path]:
+    """Yield metrics.json of each run below a place; the tracker keeps copies of them."""
+    for path in place.glob("**/metrics.json"):
+        if "artifacts" not in path.relative_to(place).parts:
+            yield path
+
+
+def _place_in_order(path: Path) -> tuple[str, int, str]:
+    """Sort jobs of a sweep by number, everything else by name."""
+    name = path.parent.name
+    return (str(path.parent.parent), int(name) if name.isdecimal() else -1, name)
+
+
+def _load(folder: Path) -> Finished:
+    """Return a run with its samples.
+
+    Raises:
+        ConfigError: a file that is torn, or not what a run writes.
+    """
+    record, path = _read_record(folder), folder / "samples.parquet"
+    try:
+        samples = _read_numbers(path)
+    except (DataFormatError, OSError, ValueError, pa.ArrowException) as error:
+        raise ConfigError(f"{folder}: not a whole run folder ({error})") from error
+    columns = [column for name in record["metrics"] for column in (name, VERSUS_NULL + name)]
+    absent = [column for column in columns if column not in samples]
+    if absent or samples.empty:
+        lacks = f"no column {absent[0]}" if absent else "no rows"
+        raise ConfigError(f"{folder}: not a whole run folder (samples.parquet has {lacks})")
+    return Finished(folder, record, samples)
+
+
+def _read_numbers(path: Path) -> pd.DataFrame:
+    """Return a Parquet table of numbers, once it is known not to fill the memory.
+
+    Raises:
+        DataFormatError: something else, or more than `opening.open_data` lets unpack.
+    """
+    if not is_file(path):
+        raise DataFormatError(path, "not found")
+    with parquet.ParquetFile(path) as file:
+        kinds = {field.name: field.type for field in file.schema_arrow}
+        odd = [name for name, kind in kinds.items() if not pa.types.is_floating(kind)]
+        if odd:
+            raise DataFormatError(path, "a column of no numbers", column=odd[0])
+        facts = file.metadata
+        groups = [facts.row_group(number) for number in range(facts.num_row_groups)]
+        rows = max(facts.num_rows, sum(group.num_rows for group in groups))
+        packed = sum(group.total_byte_size for group in groups)
+        check_unpacked(path, max(packed, rows * 8 * len(kinds)))
+        return file.read().to_pandas()
+
+
+def _read_record(folder: Path) -> dict[str, Any]:
+    """Return metrics.json of a run.
+
+    Raises:
+        ConfigError: it is torn, empty, or not what a run writes.
+    """
+    try:
+        raw = read_whole(folder / "metrics.json", longest=None)
+        record = msgspec.json.decode(raw, type=dict[str, Any])
+        known = msgspec.convert(record, _Record)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{folder}: metrics.json is not of a run: {error}") from error
+    except (DataFormatError, ValueError, RecursionError) as error:
+        raise ConfigError(f"{folder}: metrics.json cannot be read ({error})") from error
+    compared = {row.metric for row in known.versus}
+    for name in known.metrics:
+        if name not in known.intervals or name not in compared:
+            raise ConfigError(
+                f"{folder}: metrics.json is not of a run: no interval or null of {name}"
+            )
+    return record
