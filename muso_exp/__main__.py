@@ -19,7 +19,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from muso_exp.errors import ConfigError, MusoError, Stopped, Through, meant
-from muso_exp.experiment.known_errors import known_error, one_line
+from muso_exp.experiment.known_errors import OF_A_PLUGIN, known_error, one_line
 from muso_exp.experiment.listing import (
     conf_folder,
     conf_folders,
@@ -269,8 +269,9 @@ def _check_experiment(args: list[str]) -> None:
     for arg in args:
         key, _, name = arg.lstrip("+").partition("=")
         if key == "experiment" and "," not in name and name not in known:
-            near = difflib.get_close_matches(name, known, n=3, cutoff=0.5) or list(known)
-            raise ConfigError(f"no experiment {name!r}; did you mean {', '.join(near)}?")
+            near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+            fix = f"did you mean {', '.join(near)}?" if near else "--help lists them"
+            raise ConfigError(f"no experiment {name!r}; {fix}; {OF_A_PLUGIN}")
 
 
 def _run_name(args: list[str]) -> str:

@@ -18,11 +18,17 @@ from pytorch_lightning.loggers import Logger
 from muso_exp.data.base import ExperimentData
 from muso_exp.errors import ConfigError
 from muso_exp.evaluation.card import Claim, check_metric, check_metrics
-from muso_exp.evaluation.comparison import Finished, find_same
+from muso_exp.evaluation.finished import Finished, find_same
 from muso_exp.evaluation.outcome import Facts, Outcome, conclude, try_metrics
 from muso_exp.experiment.build import accepted, build, plain
 from muso_exp.experiment.complete import refuse_incomplete, set_up
-from muso_exp.experiment.parts import check_nodes, chosen_callbacks, refuse_in_sweep, trainer_node
+from muso_exp.experiment.parts import (
+    check_nodes,
+    chosen_callbacks,
+    refuse_in_sweep,
+    refuse_several,
+    trainer_node,
+)
 from muso_exp.experiment.plugins import plugins
 from muso_exp.experiment.resume import refuse_other_run
 from muso_exp.experiment.settings import (
@@ -167,13 +173,11 @@ def prepare(cfg: DictConfig, folder: Path) -> Prepared:
         logger=False,  # set later: a run that cannot begin is not tracked
         callbacks=[*chosen_callbacks(cfg), history, tested, recipe, RandomState()],
         plugins=[AtomicCheckpointIO()],
+        use_distributed_sampler=False,  # see muso_exp.data.shares
         default_root_dir=str(folder),
     )
     if trainer.world_size > 1:
-        refuse_in_sweep(
-            f"a run of a table or sweep trains on one device, not on {trainer.world_size}; "
-            "drop trainer=ddp, or train one row alone (hydra.mode=RUN variant=NAME)"
-        )
+        refuse_several(model, trainer.world_size)
         changed.append(f"{trainer.world_size} processes, each with batches of its own")
     seconds = {"prepare": time.monotonic() - started}
     parts = (data, model, trainer, claims, changed, extra, resume, history, tested)

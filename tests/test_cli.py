@@ -119,6 +119,8 @@ def test_songs_that_do_not_match_are_told_in_words(call: callable, tmp_path: Pat
     ("args", "status", "message"),
     [
         (["+experiment=dos_clasifier"], 2, "no experiment 'dos_clasifier'; did you mean dos_"),
+        (["+experiment=diary"], 2, "one of your own package needs plugins=[PACKAGE]"),
+        ([*SMOKE, "model=ruler"], 2, "one of your own package needs plugins=[PACKAGE]"),
         (["comparee"], 2, "no command 'comparee'"),
         ([*SMOKE, "trainer.max_epoch=3"], 2, "max_epoch"),
         ([*SMOKE, "dataset.root=/nowhere"], 1, "/nowhere: not found"),
@@ -141,6 +143,7 @@ def test_songs_that_do_not_match_are_told_in_words(call: callable, tmp_path: Pat
         ([*SMOKE, "trainer.accelerator=tpu"], 2, "pytorch_lightning.Trainer: "),
         ([*SMOKE, "+trainer.limit_test_batches=2"], 2, "limit_test_batches is set by the program"),
         ([*SMOKE, "trainer.fast_dev_run=true"], 2, "fast_dev_run is set by the program: set tr"),
+        ([*SMOKE, "+trainer.use_distributed_sampler=true"], 2, "each process trains on its sh"),
         ([*SMOKE, "trainer.accumulate_grad_batches=0"], 2, "batches=0: a whole number of at least"),
         ([*SMOKE, "+callbacks.x={a: 1}"], 2, "{'a': 1}: no _target_; name the class"),
         ([*SMOKE, "+callbacks.x=1"], 2, "1: no _target_; name the class"),
@@ -214,7 +217,7 @@ def test_a_stopped_run_is_killed_and_can_be_resumed(tmp_path: Path, cache: Path)
     epoch = torch.load(saved[0], weights_only=True)["epoch"]
     again = start(tmp_path, cache, *SMOKE, f"ckpt={run_folder}", f"trainer.max_epochs={epoch + 3}")
     out, err = again.communicate()
-    assert again.returncode == 0, err
+    assert again.returncode == 0 and "arning" not in err and "dirpath" not in err, err
     assert (Path(out.splitlines()[-1]) / "metrics.json").is_file()
 
 
@@ -347,12 +350,22 @@ def test_a_sweep_whose_first_run_fails_ends_there(call: callable, tmp_path: Path
     assert not list((tmp_path / "outputs" / "playlist_membership").iterdir())
 
 
+SEVERAL = ["trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2"]
+
+
 def test_a_sweep_over_several_devices_is_refused(call: callable, tmp_path: Path) -> None:
-    several = ["trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2"]
-    status, _, err = call(*SMOKE, "-m", "seed=0,1", *several)
+    status, _, err = call(*SMOKE, "-m", "seed=0,1", *SEVERAL)
     assert status == 2
     assert "on one device, not on 2; drop trainer=ddp" in err.splitlines()[-1]
     assert not list((tmp_path / "outputs" / "dos_classifier").iterdir())
+
+
+def test_a_solver_on_several_devices_is_refused(call: callable, tmp_path: Path) -> None:
+    args = ["+experiment=wmf", "scale=smoke", "logger=none"]
+    status, _, err = call(*args, *SEVERAL)
+    assert status == 2
+    assert "WMF is solved by one process, not by 2; drop trainer=ddp" in err.splitlines()[-1]
+    assert not [path for path in (tmp_path / "outputs").rglob("*") if path.is_file()]
 
 
 @pytest.mark.parametrize(

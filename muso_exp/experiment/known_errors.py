@@ -12,6 +12,8 @@ REFUSED = (
     *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST),
 )
 
+OF_A_PLUGIN = "one of your own package needs plugins=[PACKAGE]"
+
 
 def known_error(error: Exception) -> MusoError | None:
     """Return the error as one that the user can mend; None for a fault of the program."""
@@ -28,9 +30,11 @@ def known_error(error: Exception) -> MusoError | None:
         return MusoError(f"out of memory: {said}; {fix}")
     if _is_refused_by_lightning(error):
         return ConfigError(f"trainer: {one_line(error)}")
-    from hydra.errors import HydraException
+    from hydra.errors import HydraException, MissingConfigException
     from omegaconf.errors import OmegaConfBaseException
 
+    if isinstance(error, MissingConfigException):
+        return ConfigError(f"{one_line(error)}; {OF_A_PLUGIN}")
     if isinstance(error, (HydraException, OmegaConfBaseException)):
         return ConfigError(one_line(error))
     return None
