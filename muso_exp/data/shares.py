@@ -21,7 +21,7 @@ def own_share(batches: Sampler) -> Sampler:
 
     Each process gets as many: where they cannot be divided, some are repeated.
     """
-    return DistributedSamplerWrapper(batches) if several() else batches
+    return DistributedSamplerWrapper(batches, shuffle=False) if several() else batches
 
 
 def shuffled(dataset: Dataset, size: int, seed: int) -> Sampler:
