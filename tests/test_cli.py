@@ -14,6 +14,7 @@ from unittest.mock import Mock
 import mlflow
 import pandas as pd
 import pytest
+import torch
 from conftest import REPOSITORY
 from omegaconf import DictConfig
 
@@ -105,6 +106,30 @@ def test_too_little_memory_is_told_in_one_line(
     assert status == 1 and "Traceback" not in err
     assert f"out of memory: {said}" in err.splitlines()[-1]
     assert "set a smaller scale=, dataset.batch_size= or data set" in err
+
+
+class TerminatedWorkerError(RuntimeError):
+    """As joblib calls it."""
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (TerminatedWorkerError("A worker process"), "a process of the sweep was killed"),
+        (RuntimeError("[/pytorch/third_party/gloo/x.cc:5] Read error"), "another process of this"),
+        (torch.distributed.DistBackendError("NCCL"), "another process of this run has ended"),
+    ],
+)
+def test_a_process_that_was_killed_is_told_in_words(
+    error: Exception, said: str, call: callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(muso_exp.run, "build", fails)
+    status, _, err = call(*SMOKE, "logger=none")
+    assert status == 1 and "Traceback" not in err
+    assert said in err.splitlines()[-1]
 
 
 def test_songs_that_do_not_match_are_told_in_words(call: callable, tmp_path: Path) -> None:

@@ -110,6 +110,7 @@ def test_sixty_kills(reference: tuple[dict, float], tmp_path: Path, cache: Path)
         last = run if written else go_on(outputs, cache, run, n)
         counts["other"] += metrics_of(last) != expected
         counts["running"] += max(statuses(outputs).count("RUNNING") - written, 0)
+        print(f"kill {n}: {counts}", flush=True)
     took = time.monotonic() - began
     print(f"\n{len(moments)} kills in {took:.0f} s: {counts}")
     assert counts["other"] == counts["broken"] == counts["running"] == 0
