@@ -18,7 +18,7 @@ import yaml
 from torch.utils.data import DataLoader
 
 from muso_exp.models.base import Batch
-from muso_exp.models.separation import Separation
+from muso_exp.models.distance_net import DistanceNet
 from muso_exp.training.callbacks import LossHistory
 
 ROUNDS = 6
@@ -60,7 +60,7 @@ def batches(size: int, n_steps: int) -> list[Batch]:
     ]
 
 
-def plain_step(model: Separation, rows: list[Batch], device: torch.device) -> float:
+def plain_step(model: DistanceNet, rows: list[Batch], device: torch.device) -> float:
     """Return the seconds per step of the plain loop, the first step left out."""
     model.to(device).train()
     optimizer, ends = model.configure_optimizers(), []
@@ -76,7 +76,7 @@ def plain_step(model: Separation, rows: list[Batch], device: torch.device) -> fl
     return (ends[-1] - ends[0]) / (len(rows) - 1)
 
 
-def runner_step(model: Separation, rows: list[Batch], folder: str) -> float:
+def runner_step(model: DistanceNet, rows: list[Batch], folder: str) -> float:
     """Return the seconds per step under the runner's trainer, the first step left out."""
     times, arguments = StepTimes(len(rows)), yaml.safe_load(TRAINER.read_text())
     del arguments["_target_"]
@@ -90,7 +90,7 @@ def runner_step(model: Separation, rows: list[Batch], folder: str) -> float:
 def compare(scale: str, n_steps: int | None) -> None:
     """Log step times, their ratio, and the projection of the whole published training."""
     hidden_sizes, size, usual = SIZES[scale]
-    model, rows = Separation(18432, 41, hidden_sizes), batches(size, n_steps or usual)
+    model, rows = DistanceNet(18432, 41, hidden_sizes), batches(size, n_steps or usual)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     plain, runner = [], []
     with tempfile.TemporaryDirectory() as folder:

@@ -6,7 +6,6 @@ import difflib
 import hashlib
 import io
 import logging
-import math
 import os
 import signal
 import sys
@@ -18,7 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from muso_exp.errors import ConfigError, MusoError, Stopped, Through, meant
+from muso_exp.errors import ConfigError, DivergedError, MusoError, Stopped, Through, meant
 from muso_exp.experiment.known_errors import OF_A_PLUGIN, known_error, one_line
 from muso_exp.experiment.listing import (
     conf_folder,
@@ -160,8 +159,9 @@ def _experiment(args: list[str]) -> None:
     app(task)()
 
 
-def task(cfg: Any) -> float | None:
-    """Run one job; return the metric that a sweep optimises."""
+def task(cfg: Any) -> float | tuple[float, ...] | None:
+    """Run one job; return what an optimising sweeper gets of it."""
+    from muso_exp.experiment.objective import returned, worst
     from muso_exp.experiment.sweep import in_sweep, redact_hydra_files
 
     redact_hydra_files()
@@ -174,7 +174,7 @@ def task(cfg: Any) -> float | None:
         else:
             log.error("%s", one_line(known))  # to the console and run.log; Hydra would add a line
         if _goes_on(cfg, known or error):
-            return math.nan
+            return worst()
         sys.exit(1 if known is None else known.exit_code)
     except Stopped as stopped:
         if in_sweep():
@@ -182,11 +182,12 @@ def task(cfg: Any) -> float | None:
         elif (Path(cfg.paths.run) / "checkpoints" / "last.ckpt").exists():
             stopped.args = (f"{stopped}; the same command with ckpt={cfg.paths.run} resumes",)
         raise
-    _show(record, folder)
-    return record["metrics"].get(cfg.objective) if cfg.objective else None
+    if folder is not None:
+        _show(record, folder)
+    return returned(record)
 
 
-def _attempt(cfg: Any) -> tuple[dict[str, Any], Path]:
+def _attempt(cfg: Any) -> tuple[dict[str, Any], Path | None]:
     """Run one job in folders of its own; nothing is left of one that never began."""
     from hydra.core.hydra_config import HydraConfig
 
@@ -211,7 +212,7 @@ def _attempt(cfg: Any) -> tuple[dict[str, Any], Path]:
 def _goes_on(cfg: Any, error: Exception) -> bool:
     """Note a run of a sweep that failed; the others go on.
 
-    Of a sweep whose first run fails, nothing is left.
+    Of a sweep whose first run fails, nothing is left, unless that one diverged: others may not.
     """
     from hydra.core.hydra_config import HydraConfig
 
@@ -221,7 +222,7 @@ def _goes_on(cfg: Any, error: Exception) -> bool:
     hydra = HydraConfig.get()
     if not in_sweep():
         return False
-    if hydra.job.num == 0:
+    if hydra.job.num == 0 and not isinstance(error, DivergedError):
         abandon(hydra.sweep.dir)
         return False
     kind = "" if isinstance(error, MusoError) else f"{type(error).__name__}: "
@@ -229,8 +230,23 @@ def _goes_on(cfg: Any, error: Exception) -> bool:
     return True
 
 
-def _run(cfg: Any) -> tuple[dict[str, Any], Path]:
+def _run(cfg: Any) -> tuple[dict[str, Any], Path | None]:
+    """Return metrics.json of the job, and its folder; None of one that the sweep has run before."""
     _quiet()
+    from muso_exp.experiment.settings import config_hash, settle
+    from muso_exp.experiment.sweep import done_before, in_sweep, note_done
+
+    settle(cfg)
+    settings = config_hash(cfg)
+    if in_sweep() and (before := done_before(settings)):
+        log.info("run %s of this sweep has these very settings; not run again", before[1].name)
+        return before[0], None
+    record, folder = _run_or_find(cfg)
+    note_done(settings, record, folder)
+    return record, folder
+
+
+def _run_or_find(cfg: Any) -> tuple[dict[str, Any], Path]:
     from muso_exp.experiment.sweep import in_sweep
     from muso_exp.run import adopt, earlier, run
 

@@ -63,6 +63,11 @@ def cached_folder(cache: Path, key: str, write: Callable[[Path], None]) -> Path:
     return target
 
 
+def find_cached(cache: Path, key: str) -> Path | None:
+    """Return the folder `cache/key` if it is there and sound; None otherwise."""
+    return cache / key if _damage(cache / key) == "" else None
+
+
 def cached_file(cache: Path, key: str, name: str, write: Callable[[Path], None]) -> Path:
     """Return the file `cache/key/name`, written by `write` if it is not there yet, or damaged."""
     return cached_folder(cache, key, lambda folder: write(folder / name)) / name

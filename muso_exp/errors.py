@@ -73,6 +73,10 @@ class CheckpointError(MusoError):
     """A checkpoint or run folder cannot be used as asked."""
 
 
+class DivergedError(MusoError):
+    """Loss, weights or predictions of a model are not finite."""
+
+
 class EndedError(MusoError):
     """Code of a model or a data set ended the program."""
 

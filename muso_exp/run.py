@@ -20,6 +20,7 @@ from muso_exp.errors import ConfigError
 from muso_exp.evaluation.card import Claim, check_metric, check_metrics
 from muso_exp.evaluation.finished import Finished, find_same
 from muso_exp.evaluation.outcome import Facts, Outcome, conclude, try_metrics
+from muso_exp.experiment import objective
 from muso_exp.experiment.build import accepted, build, plain
 from muso_exp.experiment.complete import refuse_incomplete, set_up
 from muso_exp.experiment.parts import (
@@ -55,6 +56,7 @@ from muso_exp.training.checkpoint import (
     read_checkpoint,
     resuming,
 )
+from muso_exp.training.finite import FiniteTraining
 from muso_exp.training.folders import LOCK, abandon, begin, claim, is_worker, lock_tags
 from muso_exp.training.tracking import MlflowLogger, tracked
 
@@ -74,6 +76,7 @@ class Prepared:
         claims: of the paper.
         changed: settings that differ from the experiment's.
         extra: metrics of the user's own, by name.
+        headline: test metrics that lead the report.
         resume: checkpoint that is resumed, or None.
         history: gets the loss after each epoch.
         tested: gets the prediction columns of the test rows.
@@ -86,6 +89,7 @@ class Prepared:
     claims: list[Claim]
     changed: list[str]
     extra: dict[str, WeightedMetric]
+    headline: list[str]
     resume: str | None
     history: LossHistory
     tested: TestPredictions
@@ -119,6 +123,9 @@ def run(cfg: DictConfig) -> Outcome:
         log_config(logger, cfg)
         best = fit(cfg, folder, parts, logger)
         data, model, trainer = parts.data, parts.model, parts.trainer
+        sought = {}
+        if objective.in_search():
+            sought = objective.measure(cfg.objective, trainer, model, data, best)
         trainer.test(model, datamodule=data, ckpt_path=best, verbose=False, weights_only=True)
         if is_worker():
             sys.exit(0)
@@ -126,7 +133,7 @@ def run(cfg: DictConfig) -> Outcome:
             data.task,
             model,
             parts.tested.columns,
-            known_facts(cfg, parts),
+            known_facts(cfg, parts, sought),
             parts.extra,
             loss_sections(parts.history.points),
         )
@@ -158,8 +165,12 @@ def prepare(cfg: DictConfig, folder: Path) -> Prepared:
     names = [*metric_names(data.task), *extra]
     if not changed:
         check_metrics(claims, names)
-    if cfg.objective and (not changed or "objective" in given_keys()):
-        check_metric("objective", cfg.objective, names)
+    headline = objective.names("headline", cfg.headline)
+    if not changed or "headline" in given_keys():
+        for name in headline:
+            check_metric("headline", name, names)
+    if objective.in_search():
+        objective.check_search(cfg.objective, data, model, cfg.trainer.limit_val_batches)
     model.attach_metrics(data.task.metrics())
     recipe = Recipe(redacted(plain(cfg.dataset)), redacted(plain(cfg.model) | dims), cfg.seed)
     if resume:
@@ -171,7 +182,14 @@ def prepare(cfg: DictConfig, folder: Path) -> Prepared:
         trainer_node(cfg, model),
         pl.Trainer,
         logger=False,  # set later: a run that cannot begin is not tracked
-        callbacks=[*chosen_callbacks(cfg), history, tested, recipe, RandomState()],
+        callbacks=[
+            FiniteTraining(),
+            *chosen_callbacks(cfg),
+            history,
+            tested,
+            recipe,
+            RandomState(),
+        ],
         plugins=[AtomicCheckpointIO()],
         use_distributed_sampler=False,  # see muso_exp.data.shares
         default_root_dir=str(folder),
@@ -180,7 +198,7 @@ def prepare(cfg: DictConfig, folder: Path) -> Prepared:
         refuse_several(model, trainer.world_size)
         changed.append(f"{trainer.world_size} processes, each with batches of its own")
     seconds = {"prepare": time.monotonic() - started}
-    parts = (data, model, trainer, claims, changed, extra, resume, history, tested)
+    parts = (data, model, trainer, claims, changed, extra, headline, resume, history, tested)
     return Prepared(*parts, seconds)
 
 
@@ -207,8 +225,14 @@ def fit(cfg: DictConfig, folder: Path, parts: Prepared, logger: MlflowLogger | N
     return best
 
 
-def known_facts(cfg: DictConfig, parts: Prepared) -> Facts:
-    """Return what the run knows besides what its model answers."""
+def known_facts(cfg: DictConfig, parts: Prepared, sought: Mapping[str, float]) -> Facts:
+    """Return what the run knows besides what its model answers.
+
+    Args:
+        cfg: configuration.
+        parts: of the run.
+        sought: validation metrics that a search optimises.
+    """
     return Facts(
         document=redact(cfg.paper.document or ""),
         claims=parts.claims,
@@ -224,6 +248,8 @@ def known_facts(cfg: DictConfig, parts: Prepared) -> Facts:
             "config": config_hash(cfg),
             "parameters": sum(weight.numel() for weight in parts.model.parameters()),
             "epochs": parts.trainer.current_epoch,
+            "headline": parts.headline,
+            "objective": dict(sought),
         },
         seconds=parts.seconds,
     )

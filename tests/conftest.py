@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from musicnn_arrays import write_musicnn
 
 from muso_exp import __main__ as program
 
@@ -24,8 +25,13 @@ def real_data() -> Path:
 
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache that all tests of a session share, so that the world is simulated once."""
-    return tmp_path_factory.mktemp("cache")
+    """A cache that all tests of a session share, so that the world is simulated once.
+
+    The weights of MusiCNN in it are random: no test fetches any.
+    """
+    folder = tmp_path_factory.mktemp("cache")
+    write_musicnn(folder)
+    return folder
 
 
 @pytest.fixture

@@ -43,8 +43,7 @@ def predict(
     from muso_exp.redaction import Formatter
     from muso_exp.terminal import console
 
-    if out is not None and not out.name.endswith((".csv", ".csv.gz", ".parquet")):
-        raise ConfigError(f"--out {out}: a name that ends in .csv, .csv.gz or .parquet is needed")
+    check_out(out)
     lines = logging.StreamHandler()
     lines.setFormatter(Formatter())
     logging.basicConfig(handlers=[lines])
@@ -57,6 +56,12 @@ def predict(
     terminal.print(shown(source.name, result))
     place = "give --out FILE to keep them" if out is None else str(out)
     terminal.print(f"{len(result)} rows: {place}", soft_wrap=True)
+
+
+def check_out(out: Path | None) -> None:
+    """Raise ConfigError if no table can be written under this name."""
+    if out is not None and not out.name.endswith((".csv", ".csv.gz", ".parquet")):
+        raise ConfigError(f"--out {out}: a name that ends in .csv, .csv.gz or .parquet is needed")
 
 
 def shown(name: str, result: pd.DataFrame) -> Table:

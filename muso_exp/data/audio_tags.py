@@ -183,7 +183,8 @@ class AudioTags(AudioData):
 
     def make_task(self, clips: SoundClips) -> ClipTagging:
         """Return the task "which tags has this clip?"."""
-        simple = {"level": clip_loudness(self.store, self.cache)[self.clips][:, None]}
+        loudness = clip_loudness(self.store, self.cache)[self.clips]  # (n_clips, 3)
+        simple = {"level": loudness[:, :1], "pooled_loudness": loudness}
         if self.plays is not None:
             simple["popularity"] = log_popularity(self.plays.data.plays)[self.tracks["item"]]
         return ClipTagging(TaggedClips(clips, self.names, self.train_rows(), simple, self.inputs))

@@ -9,8 +9,8 @@ from msgspec.structs import asdict
 from scipy.sparse import csr_matrix, diags_array
 
 from muso_exp.cache import cache_key, cached_folder
+from muso_exp.data.friend_distance.friend_distance_data import FriendDistanceData
 from muso_exp.data.friend_distance.listeners import SPLITS, hold_out
-from muso_exp.data.friend_distance.pair_data import PairData
 from muso_exp.errors import ConfigError
 from muso_exp.features.graph import bfs_distances
 from muso_exp.formats.download import fetch_zip
@@ -33,7 +33,7 @@ SHA256 = {  # of the content, line ends LF
 }
 
 
-class HetRec(PairData):
+class HetRec(FriendDistanceData):
     """Pairs of users labelled by the shortest path in the whole friend graph.
 
     Users are split, so that no test user is seen in training; a path may lead through any user.
@@ -53,8 +53,8 @@ class HetRec(PairData):
         test_users: share of the users held out for the test.
         val_users: share of the others held out for validation.
         world: the simulated world in the same format, where no root is given and no download.
-        **pairs: see `muso_exp.data.friend_distance.pair_data.PairData`; the categories are artist
-            and tag, and `plays: log` bends the tag scores too.
+        **pairs: see `muso_exp.data.friend_distance.friend_distance_data.FriendDistanceData`; the
+            categories are artist and tag, and `plays: log` bends the tag scores too.
     """
 
     name = "hetrec"

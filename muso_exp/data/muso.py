@@ -8,8 +8,8 @@ from msgspec.structs import asdict
 from scipy.linalg import block_diag
 
 from muso_exp.cache import cache_key, cached_folder
+from muso_exp.data.friend_distance.friend_distance_data import FriendDistanceData
 from muso_exp.data.friend_distance.listeners import SPLITS, hold_out
-from muso_exp.data.friend_distance.pair_data import PairData
 from muso_exp.errors import ConfigError
 from muso_exp.features.graph import metric_closure
 from muso_exp.formats.muso import (
@@ -43,7 +43,7 @@ class ChainWorld(WorldOptions, frozen=True, kw_only=True):
     test: Count
 
 
-class MuSo(PairData):
+class MuSo(FriendDistanceData):
     """Pairs of users of a friend chain, labelled by their degree of separation.
 
     Citation: H. Craig, "MuSo (Music Social)", 2024. Licence: none stated; the content comes from
@@ -58,7 +58,7 @@ class MuSo(PairData):
             `dilation` or `bfs` (made again from chain and friends).
         val_users: share of the train users held out for validation, with all their pairs.
         world: the simulated chain, where no root is given.
-        **pairs: see `muso_exp.data.friend_distance.pair_data.PairData`.
+        **pairs: see `muso_exp.data.friend_distance.friend_distance_data.FriendDistanceData`.
     """
 
     name = "muso"

@@ -18,6 +18,7 @@ from muso_exp.data.continuation.sources import (
 )
 from muso_exp.data.continuation.splits import ContinuationSplit, SeedKind, challenge, hold_out
 from muso_exp.data.continuation.titles import title_vocabulary, title_words
+from muso_exp.data.recommendation.splits import Candidates
 from muso_exp.formats.seeds import read_seeds
 from muso_exp.options import Count, Inert
 from muso_exp.tasks.continuation.continuation import ContinuedPlaylists
@@ -36,6 +37,8 @@ class PlaylistContinuation(ExperimentData):
         world: the simulated world, in the MPD's format, where no root is given.
         feature_table: CSV of audio features by track id; None: `track_features.csv` of the root.
         workers: processes that read slices.
+        candidates: tracks that are ranked: `warm`, those that are known to be in a playlist, or
+            `all`, as in the challenge, since their sound may be known; None: all.
         cutoffs: the k of the ranking metrics.
         **common: see `muso_exp.data.base.ExperimentData`; `root` is a folder with
             `mpd.slice.*.json` (and the challenge set with its truth), or a table of playlists.
@@ -56,13 +59,14 @@ class PlaylistContinuation(ExperimentData):
         world: PlaylistsWorld,
         feature_table: str | None = None,
         workers: Inert[Count] = 2,
+        candidates: Candidates | None = None,
         cutoffs: Sequence[Count] = (10, 100, 500),
         **common: Any,
     ) -> None:
         super().__init__(**common)
         self.kinds = [SeedKind.of(name) for name in split.seeds]
         self.split, self.world, self.workers = split, world, workers
-        self.feature_table = feature_table
+        self.feature_table, self.candidates = feature_table, candidates
         self.cutoffs = list(cutoffs)
 
     def prepare_data(self) -> None:
@@ -102,7 +106,9 @@ class PlaylistContinuation(ExperimentData):
         self.catalogue = ItemCatalogue.of(self.data.tracks, known, counted=False)
         self.words = title_vocabulary(self.continuation.titles(self.data))
         found = challenge_findings(self.data, self.root)
-        continued = ContinuedPlaylists(self.data, self.continuation, self.file_order, found)
+        continued = ContinuedPlaylists(
+            self.data, self.continuation, self.file_order, found, self.candidates == "warm"
+        )
         self.task = Continuing(continued, self.cutoffs)
         self.dims = {
             "n_users": known.shape[0],

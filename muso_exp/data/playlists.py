@@ -21,6 +21,7 @@ from muso_exp.data.playlist_owner.splits import (
     unit,
 )
 from muso_exp.errors import ConfigError
+from muso_exp.features.artists import artist_units
 from muso_exp.features.tracks import Scaling, fit_scaling
 from muso_exp.formats.track_lists import LEAST_TRACKS, ListOptions, read_lists
 from muso_exp.formats.track_tables import (
@@ -135,22 +136,26 @@ class Playlists(ExperimentData):
         target = self.lists.tracks["target"].to_numpy()
         rng = np.random.default_rng([self.seed, 1])
         shares = {"test": self.split.test_share, "val": self.split.val_share}
+        tracks = self.lists.tracks
+        self.artists = artist_units(tracks["artist"], tracks["id"])  # (n_tracks,)
         if self.group == "artist":
-            self.rows = split_groups(target, self._artists(self.lists.tracks), shares, rng)
+            self._require_artists()
+            self.rows = split_groups(target, self.artists, shares, rng)
         else:
             self.rows = split_rows(target, shares, rng)
         if len(set(target[self.rows["train"]])) < 2:
             raise ConfigError("dataset.split.test_share, val_share: no track is left to learn from")
-        values = self._values(self.lists.tracks)
+        values = self._values(tracks)
         self.scaling = fit_scaling(values[self.rows["train"]], self.how)
         weight = class_weights(target, self.rows["train"])
         self.splits = {
             name: TrackSplit(self.scaling.apply(values[rows]), target[rows], weight[rows])
             for name, rows in self.rows.items()
         }
-        self.fingerprint = fingerprint(self.lists.tracks, self.features)
+        self.fingerprint = fingerprint(tracks, self.features)
         self.dims = {"input_dim": len(self.features), "threshold": self.threshold}
-        self.task = PlaylistOwner(self._two_lists(), self.splits["test"].target, self._units())
+        units = np.array([[unit(name)] for name in self.artists[self.rows["test"]]])
+        self.task = PlaylistOwner(self._two_lists(), self.splits["test"].target, units)
 
     def _two_lists(self) -> TwoLists:
         lists, options = self.lists, self.options
@@ -160,6 +165,7 @@ class Playlists(ExperimentData):
             names=lists.names,
             n_read=lists.n_read,
             n_shared=lists.n_shared,
+            artists=self.artists,
             rows=self.rows,
             inputs=self.splits["train"].x.numpy(),
             scaling=self.how,
@@ -168,13 +174,6 @@ class Playlists(ExperimentData):
             balance=options.balance,
             group=self.group,
         )
-
-    def _units(self) -> np.ndarray:
-        """Return a number for each test track, by its id or its artist, shape (n_rows, 1)."""
-        tracks = self.lists.tracks.iloc[self.rows["test"]]
-        if self.group == "artist":
-            return self._artists(tracks)[:, None]
-        return np.array([[unit(value)] for value in tracks["id"]], dtype=np.int64)
 
     def _values(self, tracks: pd.DataFrame) -> np.ndarray:
         """Return the raw features of tracks, shape (n_tracks, n_features), float64."""
@@ -212,15 +211,11 @@ class Playlists(ExperimentData):
         tracks = drop_repeats(path, tracks, self.options.duplicates)
         return NewTracks(tracks, self.scaling.apply(self._values(tracks)))
 
-    def _artists(self, tracks: pd.DataFrame) -> np.ndarray:
-        """Return a number for each track's artist, whatever the case, shape (n_tracks,)."""
-        artists = tracks["artist"].str.strip().str.casefold()
-        if not artists.any():
+    def _require_artists(self) -> None:
+        if not np.char.startswith(self.artists, "artist ").any():
             raise ConfigError(
                 "dataset.split=artist: no track has an artist; set dataset.split=track"
             )
-        names = np.where(artists == "", "track " + tracks["id"], "artist " + artists)
-        return np.array([unit(name) for name in names], dtype=np.int64)
 
     def _whole(self, split: str) -> DataLoader:
         rows = list(range(len(self.splits[split])))

@@ -13,7 +13,7 @@ from muso_exp.cache import cache_key, cached_folder
 from muso_exp.data.base import ExperimentData
 from muso_exp.data.recommendation.batches import UserRows, WholeMatrix
 from muso_exp.data.recommendation.simulated_plays import VERSION, write_source
-from muso_exp.data.recommendation.splits import PlaysSplit, split_plays
+from muso_exp.data.recommendation.splits import Candidates, PlaysSplit, split_plays
 from muso_exp.errors import ConfigError
 from muso_exp.formats.listening.interactions import Interactions, keep_dense, listed_items
 from muso_exp.formats.listening.msd import ReadOptions
@@ -41,6 +41,8 @@ class Plays(ExperimentData):
         min_item_users: different users that an item needs to stay.
         merge: sum the plays of items that are the same (equal artist and title, or an alias).
         top_items: keep so many items, the most played ones; None for all.
+        candidates: items that are ranked: `warm`, those that a user plays in training, or `all`;
+            None: warm of the splits `holdout` and `temporal`, all of the others.
         matched: keep the items found in the Million Song Dataset, besides `top_items`.
         items: artist, album or track; of sources muso and table.
         tags_encoding: of HetRec's tags.dat.
@@ -65,6 +67,7 @@ class Plays(ExperimentData):
         matched: bool = False,
         items: Literal["artist", "album", "track"] = "track",
         tags_encoding: str = "iso-8859-1",
+        candidates: Candidates | None = None,
         cutoffs: Sequence[Count] = (10, 100, 500),
         queries: Sequence[str] = (),
         n_tags: ZeroOrMore = 50,
@@ -76,6 +79,7 @@ class Plays(ExperimentData):
         self.name = f"plays: {source}"
         self.source, self.world, self.split_options = source, world, split
         self.min_user_items, self.min_item_users = min_user_items, min_item_users
+        self.candidates = candidates
         self.cutoffs, self.queries, self.n_tags = list(cutoffs), list(queries), n_tags
         earlier_share = 1 - split.test_share if split.by == "temporal" else None
         self.options = ReadOptions(
@@ -109,9 +113,11 @@ class Plays(ExperimentData):
             self.split_options,
             self.seed,
             None if listed is None else listed_items(self.data, Path(listed)),
+            self.candidates,
         )
         train = self.split.train
-        self.val_held = HeldOut.of(train, self.split.val, None)
+        ranked = self.split.candidates if self.split.warm else None  # the cold are in the test only
+        self.val_held = HeldOut.of(train, self.split.val, ranked)
         self.catalogue = ItemCatalogue.of(self.data.items, train, counted=True)
         self.task = self._task(read.plays.shape)
         self.dims = {

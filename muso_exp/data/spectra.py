@@ -213,6 +213,7 @@ class Spectra(ExperimentData):
             scaling=self.scaling,
             parts=self.parts,
             artists=self.artists,
+            levels=self.inputs.levels(self.cache),
             group=self.split.by,
             coverage=self.coverage,
             bins=self.spectrum.frequencies if self.inputs.reading else None,

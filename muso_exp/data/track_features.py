@@ -20,6 +20,7 @@ from muso_exp.data.clustering.split import (
 )
 from muso_exp.data.playlist_owner.splits import unit
 from muso_exp.errors import ConfigError
+from muso_exp.features.artists import artist_units
 from muso_exp.features.clusters import check_k
 from muso_exp.features.tracks import Scaling, fit_scaling
 from muso_exp.formats.feature_table import find_feature_table, read_feature_table
@@ -225,4 +226,5 @@ class TrackFeatures(ExperimentData):
 
 
 def _units(tracks: pd.DataFrame) -> np.ndarray:
-    return np.array([[unit(value)] for value in tracks["id"]], dtype=np.int64)
+    """Return a number for each track, by its artist, or itself where unknown, (n_tracks, 1)."""
+    return np.array([[unit(name)] for name in artist_units(tracks["artist"], tracks["id"])])

@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,13 @@ from torchmetrics import MetricCollection
 from muso_exp.errors import ConfigError
 from muso_exp.evaluation import card as paper
 from muso_exp.evaluation import scores as scoring
+from muso_exp.evaluation.answers import constant_answers, require_finite
 from muso_exp.evaluation.report import write_report
 from muso_exp.metrics.base import WeightedMetric
 from muso_exp.metrics.resampling import Bootstrap
 from muso_exp.records import Columns, Finding, Section
 from muso_exp.tasks.base import Answer, NotAnsweredError, ScoredRows, Task
+from muso_exp.training.finite import remedy
 
 
 @dataclass(frozen=True)
@@ -106,16 +108,17 @@ def conclude(
     """
     started = time.monotonic()
     bootstrap = Bootstrap(facts.resamples)
-    tested = _test(task, columns, bootstrap, extra_metrics or {})
+    tested = _test(task, columns, bootstrap, remedy(model), extra_metrics or {})
     absent: dict[str, str] = {}
     further: list[Section] = []
     for extra in task.extra:
         try:
             own = Answer(model, extra.ask(model), bootstrap)
-            tested = _join(tested, _test(extra, own.columns, bootstrap))
+            tested = _join(tested, _test(extra, own.columns, bootstrap, remedy(model)))
             further += extra.sections(own)
         except NotAnsweredError as reason:
             absent |= {str(name): str(reason) for name in extra.metrics()}
+    tested = _lead(tested, facts.run.get("headline", ()))
     data = facts.data
     situation = paper.Situation(
         data["simulated"], data["published"], facts.scale, absent, facts.changed
@@ -123,7 +126,7 @@ def conclude(
     scores, nulls = tested.scores, tested.nulls
     card = paper.make_card(facts.document, facts.claims, scores, nulls, tested.higher, situation)
     answer = Answer(model, columns, bootstrap)
-    predictions, audit = task.predictions(columns), task.audit(answer)
+    predictions, audit = task.predictions(columns), [*tested.findings, *task.audit(answer)]
     sections = [*before, *task.sections(predictions, answer), *further]
     record = {
         **facts.run,
@@ -157,21 +160,28 @@ def try_metrics(task: Task, extra: Mapping[str, WeightedMetric]) -> None:
 
 @dataclass(frozen=True)
 class _Tested:
-    """Scores of model and nulls; by metric, which way is better and a hash of the units."""
+    """Scores of model and nulls; by metric, which way is better and a hash of the units.
+
+    Attributes:
+        findings: what is to be said of the answers.
+    """
 
     scores: scoring.Scores
     nulls: dict[str, scoring.Scores]
     higher: dict[str, bool | None]
     units: dict[str, str]
+    findings: list[Finding]
 
 
 def _test(
     rows: ScoredRows,
     columns: Columns,
     bootstrap: Bootstrap,
+    fix: str,
     extra: Mapping[str, WeightedMetric] | None = None,
 ) -> _Tested:
     weights, metrics, nulls = bootstrap.weights(rows.units), rows.metrics(), rows.nulls()
+    require_finite(columns, nulls, fix)
     for name, metric in (extra or {}).items():
         metrics.add_metrics({name: metric})
     scores, *by_null = (
@@ -181,7 +191,8 @@ def _test(
     higher = {name: metric.higher_is_better for name, metric in metrics.items()}
     units = hashlib.sha256(np.unique(rows.units).tobytes()).hexdigest()[:16]
     by_name = dict(zip(nulls, by_null, strict=True))
-    return _Tested(scores, by_name, higher, dict.fromkeys(higher, units))
+    findings = constant_answers(columns, nulls)
+    return _Tested(scores, by_name, higher, dict.fromkeys(higher, units), findings)
 
 
 def _join(one: _Tested, two: _Tested) -> _Tested:
@@ -193,7 +204,17 @@ def _join(one: _Tested, two: _Tested) -> _Tested:
         {n: scoring.merge(one.nulls.get(n, first), two.nulls.get(n, second)) for n in names},
         one.higher | two.higher,
         one.units | two.units,
+        one.findings + two.findings,
     )
+
+
+def _lead(tested: _Tested, headline: Sequence[str]) -> _Tested:
+    """Put the metrics of the headline first, wherever metrics are listed."""
+    order = dict.fromkeys([name for name in headline if name in tested.higher])
+    names = [*order, *(name for name in tested.higher if name not in order)]
+    values = {name: tested.scores.values[name] for name in names}
+    scores = scoring.Scores(values, {name: tested.scores.samples[name] for name in names})
+    return replace(tested, scores=scores, higher={name: tested.higher[name] for name in names})
 
 
 def _samples(tested: _Tested, card: paper.Card) -> pd.DataFrame:

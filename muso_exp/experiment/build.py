@@ -13,10 +13,19 @@ from muso_exp.experiment.plugins import packages
 from muso_exp.experiment.values import converted, target_nodes
 from muso_exp.options import Options
 
-# Modules that users' configuration may name by an older place.
+# Modules and classes that users' configuration and old runs name by an older place.
 MOVED = {
-    f"muso_exp.{name}": f"muso_exp.training.{name}"
-    for name in ("callbacks", "checkpoint", "tracking")
+    **{
+        f"muso_exp.{name}": f"muso_exp.training.{name}"
+        for name in ("callbacks", "checkpoint", "tracking")
+    },
+    "muso_exp.models.separation.Separation": "muso_exp.models.distance_net.DistanceNet",
+    "muso_exp.models.separation_ordinal.SeparationOrdinal": (
+        "muso_exp.models.distance_ordinal.DistanceOrdinal"
+    ),
+    "muso_exp.models.separation_siamese.SeparationSiamese": (
+        "muso_exp.models.distance_siamese.DistanceSiamese"
+    ),
 }
 
 # What a constructor raises of its arguments; torch raises RuntimeError for sizes beyond the memory.
@@ -100,6 +109,12 @@ def node_classes(hint: Any) -> list[type[Options]]:
     return [one for one in _classes(hint) if issubclass(one, Options)]
 
 
+def moved(target: str) -> str | None:
+    """Return where a class of an earlier version stands today; None if it did not move."""
+    module, _, name = target.rpartition(".")
+    return f"{MOVED[module]}.{name}" if module in MOVED else MOVED.get(target)
+
+
 def _make(tree: Any, extra: Mapping[str, Any] | None = None) -> Any:
     """Construct what a checked tree describes, innermost first."""
     if isinstance(tree, list):
@@ -164,8 +179,8 @@ def _find_class(tree: Any, kinds: Sequence[type]) -> type:
 def _locate(target: str) -> Any:
     """Return `name` of `package.module.name`; no attribute is followed further."""
     module, _, name = target.rpartition(".")
-    if module in MOVED:
-        raise ConfigError(f"_target_={target}: now {MOVED[module]}.{name}")
+    if place := moved(target):
+        raise ConfigError(f"_target_={target}: now {place}")
     try:
         return getattr(import_module(module), name)
     except Exception as error:

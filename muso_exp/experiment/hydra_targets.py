@@ -57,7 +57,8 @@ def check_hydra(cfg: DictConfig) -> None:
     """
     for part, allowed in _TARGETS.items():
         for key, value in _leaves(_plain(cfg, part)):
-            if key in ("_partial_", "_args_") or (key == "_target_" and not _is(allowed, value)):
+            special = key == "_args_" or (key == "_partial_" and part != "sweeper")
+            if special or (key == "_target_" and not _is(allowed, value)):
                 raise ConfigError(f"hydra.{part}: {key}={value}: refused")
     for part in ("job_logging", "hydra_logging"):
         for key, value in _leaves(_plain(cfg, part, resolve=False)):

@@ -16,6 +16,7 @@ from omegaconf import OmegaConf
 
 from muso_exp.errors import ConfigError
 from muso_exp.experiment.known_keys import refuse_trainer_arguments
+from muso_exp.experiment.objective import check_named
 from muso_exp.text import visible
 
 PATH_KEY = re.compile(
@@ -68,12 +69,13 @@ def check(cfg: Any) -> None:
     """Refuse what no run can begin with.
 
     Raises:
-        ConfigError: no data set or model; a seed, number of resamples, scale or variant that is
-            none; an argument of the Trainer that the program sets; a text with a control
-            character.
+        ConfigError: no data set or model; a test metric as objective; a seed, number of resamples,
+            scale or variant that is none; an argument of the Trainer that the program sets; a text
+            with a control character.
     """
     if "dataset" not in cfg or "model" not in cfg:
         raise ConfigError("name an experiment, or a dataset and a model; --help lists them")
+    check_named(cfg.objective)
     _check_trainer(cfg.trainer)
     _check_choice("monitor_mode", cfg.monitor_mode, ("min", "max"))
     _check_whole("seed", cfg.seed, 0, MAX_SEED)

@@ -1,4 +1,4 @@
-"""Options that moved into a node: found on the command line, and in old recipes.
+"""Options that moved and models that were renamed: on the command line, and in old recipes.
 
 What stands in a node of options (`dataset.world.users`, `model.spectrum.n_mels`) was an option of
 the data set or of the model itself (`dataset.world_users`, `model.n_mels`); the annotations of the
@@ -16,10 +16,17 @@ from muso_exp.options import Options
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+# A model, as `model=` and `options` name it -> its name today.
+MODELS = {
+    "separation": "distance_net",
+    "separation_ordinal": "distance_ordinal",
+    "separation_siamese": "distance_siamese",
+}
 # An option -> its name in the node, where that is another one.
 NAMES = {"group": "by", "split": "by", "split_list": "list", "test_list": "list"}
 WORLD = "world_"
-SLOTS = ("dataset", "model", "models")  # models: those of an experiment that compares several
+# models: those of an experiment that compares several; options: an experiment's for its model.
+SLOTS = ("dataset", "model", "models", "options")
 # Options that never stood elsewhere: the data set or the model need not be known.
 UNMOVED = {
     *("root", "cache", "batch_size", "seed", "num_workers"),
@@ -62,22 +69,23 @@ def _has(classes: Iterable[type[Options]], name: str) -> bool:
 
 
 def modern(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options of a data set or a model of an old run in their places of today.
+    """Return a data set or a model of an old run by its name of today, its options in their places.
 
-    Those of nested ones too.
-
-    What names no `_target_` is returned as it is.
+    Nested ones too. What names no `_target_` is returned as it is.
 
     Raises:
         ConfigError: a `_target_` that no configuration may name.
     """
+    from muso_exp.experiment.build import moved
+
     if "_target_" not in recipe:
         return dict(recipe)
+    recipe = {**recipe, "_target_": moved(str(recipe["_target_"])) or recipe["_target_"]}
     tree: dict[str, Any] = {}
     for option, value in recipe.items():
         value = modern(value) if isinstance(value, Mapping) and "_target_" in value else value
-        moved = option != "_target_" and new_place(recipe["_target_"], option, value)
-        *groups, name = (moved or option).split(".")
+        place_now = option != "_target_" and new_place(recipe["_target_"], option, value)
+        *groups, name = (place_now or option).split(".")
         place = tree
         for group in groups:
             place = place.setdefault(group, {})
@@ -85,15 +93,50 @@ def modern(recipe: Mapping[str, Any]) -> dict[str, Any]:
     return tree
 
 
+def refuse_old_options(options: Mapping[str, Any], name: str, target: str) -> None:
+    """Refuse what stands in an experiment's `options` by its name or place of an earlier version.
+
+    Args:
+        options: model -> its options.
+        name: of the model that is trained.
+        target: its class.
+
+    Raises:
+        ConfigError: with the name of today.
+    """
+    for old in filter(MODELS.__contains__, options):
+        raise ConfigError(f"options.{old}: now options.{MODELS[str(old)]}")
+    for option, value in (options.get(name) or {}).items():
+        if place := new_place(target, option, value):
+            raise ConfigError(f"options.{name}.{option}: now options.{name}.{place}")
+
+
 def in_place(args: Sequence[str]) -> list[str]:
     """Return a command line with `dataset.split=artist` as `dataset.split.by=artist`.
 
     Raises:
-        ConfigError: another option that stands in a node now, with its place.
+        ConfigError: another option that stands in a node now, with its place; a model of another
+            name, with its name of today.
     """
+    for arg in args:
+        _refuse_old_model(arg)
     slots = dict.fromkeys(slot for arg in args if (slot := _slot(arg)))
     chosen = {slot: _chosen(slot, args) for slot in slots}
     return [_moved(arg, chosen[slot]) if (slot := _slot(arg)) else arg for arg in args]
+
+
+def _refuse_old_model(arg: str) -> None:
+    """Raise ConfigError if an override names a model by its name of an earlier version."""
+    key, _, value = arg.lstrip("+~").partition("=")
+    if key.partition("@")[0] == "model":
+        names = value.split(",")
+        if {*names} & {*MODELS}:
+            today = ",".join(MODELS.get(name, name) for name in names)
+            raise ConfigError(f"{key}={value}: now {key}={today}")
+    slot, _, option = key.partition(".")
+    name, dot, rest = option.partition(".")
+    if slot == "options" and name in MODELS:
+        raise ConfigError(f"{key}: now options.{MODELS[name]}{dot}{rest}")
 
 
 def _slot(arg: str) -> str | None:
@@ -128,10 +171,24 @@ def _moved(arg: str, found: Any) -> str:
 
 
 def _chosen(slot: str, args: Sequence[str]) -> DictConfig | None:
-    """Return the data set or the model that a command line names, without its other overrides.
+    """Return what a command line chooses in a slot, without its other overrides.
 
-    None if it names none, or several: Hydra says then what is wrong.
+    Of `options`, the models that have some on the command line, by name. None if nothing is chosen,
+    or several: Hydra says then what is wrong.
     """
+    from omegaconf import OmegaConf
+
+    if slot == "options":
+        names = {arg.split(".")[1] for arg in args if _slot(arg) == "options"}
+        return OmegaConf.create({name: _composed("model", [f"model={name}"]) for name in names})
+    pairs = [(arg, *arg.lstrip("+").partition("=")[::2]) for arg in args]
+    chosen = [arg for arg, key, _ in pairs if key in (slot, "experiment")]
+    chosen += [arg for arg, key, value in pairs if key == "variant" and "," not in value]
+    return _composed(slot, [f"+{arg}" if arg.startswith("experiment=") else arg for arg in chosen])
+
+
+def _composed(slot: str, args: list[str]) -> DictConfig | None:
+    """Return a slot of the composed configuration; None where it is empty or Hydra refuses."""
     from hydra import compose, initialize_config_dir
     from hydra.errors import HydraException
     from omegaconf import OmegaConf
@@ -139,13 +196,9 @@ def _chosen(slot: str, args: Sequence[str]) -> DictConfig | None:
 
     from muso_exp.experiment.listing import conf_folder
 
-    pairs = [(arg, *arg.lstrip("+").partition("=")[::2]) for arg in args]
-    chosen = [arg for arg, key, _ in pairs if key in (slot, "experiment")]
-    chosen += [arg for arg, key, value in pairs if key == "variant" and "," not in value]
-    chosen = [f"+{arg}" if arg.startswith("experiment=") else arg for arg in chosen]
     try:
         with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-            found = compose("config", chosen).get(slot)
+            found = compose("config", args).get(slot)
     except (HydraException, OmegaConfBaseException):
         return None
     return found if OmegaConf.is_dict(found) else None

@@ -13,6 +13,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from muso_exp.experiment.build import parameters, plain
+from muso_exp.experiment.renamed import refuse_old_options
 from muso_exp.options import INERT, Options
 from muso_exp.redaction import redacted
 from muso_exp.training.checkpoint import flatten
@@ -30,9 +31,14 @@ def settle(cfg: DictConfig) -> None:
 
     An option that the command line sets itself stays as it is there. So `model=...` takes another
     model into an experiment, which brings its own options.
+
+    Raises:
+        ConfigError: an option by its name or place of an earlier version.
     """
     name = str(cfg.model._target_).split(".")[-2]
-    own = (cfg.get("options") or {}).get(name) or {}
+    options = cfg.get("options") or {}
+    refuse_old_options(options, name, cfg.model._target_)
+    own = options.get(name) or {}
     if own:
         cfg.model = OmegaConf.create(plain(cfg.model))  # its own copy, where it is interpolated
     given = given_keys()

@@ -20,6 +20,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from muso_exp.errors import ConfigError, MusoError, Through
 from muso_exp.experiment.listing import conf_folders
+from muso_exp.experiment.objective import check_named, end_with_the_grid
 from muso_exp.redaction import redact, redacted
 from muso_exp.text import visible
 from muso_exp.training.folders import claim, is_worker, lock_tags
@@ -28,6 +29,7 @@ FAILED = "failed.txt"  # in the folder of a sweep
 NUMBERS = re.compile(r"\$\{hydra\.job\.(num|id)\}")
 NAMES = re.compile(r"\$\{(hydra\.job\.override_dirname|name|seed|scale|variant)\}")
 _open: dict[str, Any] = {"parent": None}
+_done: dict[str, tuple[dict[str, Any], Path]] = {}  # of this sweep, by hash of the settings
 
 
 class WorkingFolderConf(SearchPathPlugin):
@@ -63,10 +65,14 @@ class SweepTable(Callback):
 
         with _through_hydra():
             _check_names(config)
+            check_named(config.get("objective"), config.hydra)
+            if size := end_with_the_grid(config.hydra):
+                sys.stderr.write(f"muso_exp: the search has {size} settings; each is tried once\n")
             _check_subdir(config)
             folder = Path(config.hydra.sweep.dir)
             claim(folder)
             os.environ.pop(PARENT_RUN, None)
+            _done.clear()
             tags = {"folder": folder.name, **lock_tags(folder)}
             _open["parent"] = build(config.logger, Logger, run_name=folder.name, tags=tags)
         if _open["parent"]:
@@ -140,14 +146,27 @@ def _write_table(folder: Path, config: DictConfig) -> None:
     from muso_exp.evaluation.tables import write_comparison
     from muso_exp.experiment.build import plain
 
+    runs = find_runs([folder])
     names = [str(name) for name in plain(config.table_metrics)]
-    table = comparison_table(find_runs([folder]), names, mean=config.table_mean)
+    lead = runs[0].record.get("headline", [])
+    names.sort(key=lambda name: lead.index(name) if name in lead else len(lead))
+    table = comparison_table(runs, names, mean=config.table_mean)
     write_comparison(folder, config.name, redact(config.paper.document or ""), table)
 
 
 def in_sweep() -> bool:
     """Return whether this run is one of a sweep or table."""
     return HydraConfig.initialized() and HydraConfig.get().mode is RunMode.MULTIRUN
+
+
+def done_before(settings: str) -> tuple[dict[str, Any], Path] | None:
+    """Return metrics.json and folder of the run of this sweep that had the same settings."""
+    return _done.get(settings)
+
+
+def note_done(settings: str, record: dict[str, Any], folder: Path) -> None:
+    """Remember a run of this sweep by the hash of its settings (`config_hash`)."""
+    _done[settings] = record, folder
 
 
 def note_failure(run: Path, overrides: str, reason: str) -> None:

@@ -65,20 +65,25 @@ def read_users(listening: Path, matrix: Path) -> MusoUsers:
     return MusoUsers(users, [counts[user] for user in users], distances)
 
 
-def read_listening(path: Path) -> dict[str, Counts]:
+def read_listening(path: Path, categories: Sequence[str] = CATEGORIES) -> dict[str, Counts]:
     """Return plays by user, category and item.
+
+    Args:
+        path: of the JSON file.
+        categories: that each user must have.
 
     Raises:
         DataFormatError: a duplicate user or item, a missing or empty category, a bad play count.
     """
     users = _entries(path, read_json(path), "the file")
-    return {user: _read_user(path, user, content) for user, content in users}
+    return {user: _read_user(path, user, content, categories) for user, content in users}
 
 
-def _read_user(path: Path, user: str, content: Any) -> Counts:
+def _read_user(path: Path, user: str, content: Any, wanted: Sequence[str]) -> Counts:
     categories = dict(_entries(path, content, f"user {user!r}"))
     counts: Counts = {}
-    for name, key in KEYS.items():
+    for name in wanted:
+        key = KEYS[name]
         place = f"user {user!r}, {key}"
         if key not in categories:
             raise DataFormatError(path, f"{place}: the category is missing", fix=DROP_USER)

@@ -81,20 +81,27 @@ class PopularityBias(ItemMean):
 
     Args:
         listeners: train users of each item, shape (n_items,); equal counts share a percentile.
+        candidates: ids of the items that are ranked, among which the percentile is; None for all.
         **kwargs: of `torchmetrics.Metric`.
     """
 
     higher_is_better = None
 
-    def __init__(self, listeners: np.ndarray, **kwargs: Any) -> None:
-        super().__init__((rankdata(listeners) - 0.5) / len(listeners), **kwargs)
+    def __init__(
+        self, listeners: np.ndarray, candidates: np.ndarray | None = None, **kwargs: Any
+    ) -> None:
+        ranked = np.arange(len(listeners)) if candidates is None else candidates
+        percentile = np.zeros(len(listeners))
+        percentile[ranked] = (rankdata(listeners[ranked]) - 0.5) / len(ranked)
+        super().__init__(percentile, **kwargs)
 
 
 class Coverage(WeightedMetric):
-    """Share of the catalogue that is in at least one user's list.
+    """Share of the items that can be recommended that is in at least one user's list.
 
     Args:
         n_items: size of the catalogue.
+        n_candidates: of them, that can be recommended; None for all.
         **kwargs: of `torchmetrics.Metric`.
     """
 
@@ -102,15 +109,15 @@ class Coverage(WeightedMetric):
     higher_is_better = None  # a random list covers most
     biased_by_repeats = True
 
-    def __init__(self, n_items: int, **kwargs: Any) -> None:
+    def __init__(self, n_items: int, n_candidates: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.n_items = n_items
+        self.n_items, self.n_candidates = n_items, n_candidates or n_items
 
     def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
         """Return the share under each row of weights, shape (n_resamples,)."""
         lists = _indicator(columns["top"], self.n_items)
         times = lists.T @ (weights > 0).double().numpy().T  # (n_items, n_resamples)
-        return torch.from_numpy((times > 0).mean(axis=0))
+        return torch.from_numpy((times > 0).sum(axis=0) / self.n_candidates)
 
 
 class IntraListDiversity(WeightedMetric):
@@ -182,7 +189,10 @@ def ranking_metrics(cutoffs: Sequence[int]) -> dict[str, WeightedMetric]:
 
 
 def list_metrics(
-    listeners: np.ndarray, n_users: int, vectors: csr_matrix | None = None
+    listeners: np.ndarray,
+    n_users: int,
+    vectors: csr_matrix | None = None,
+    candidates: np.ndarray | None = None,
 ) -> dict[str, WeightedMetric]:
     """Return the metrics of the recommended lists by name.
 
@@ -191,11 +201,13 @@ def list_metrics(
         n_users: number of train users.
         vectors: of the items (n_items, n_dims), for `intra_list_diversity`; without them it is
             left out.
+        candidates: ids of the items that are ranked; None for all.
     """
+    n_candidates = None if candidates is None else len(candidates)
     metrics: dict[str, WeightedMetric] = {
-        "coverage": Coverage(len(listeners)),
+        "coverage": Coverage(len(listeners), n_candidates),
         "novelty": Novelty(listeners, n_users),
-        "popularity_bias": PopularityBias(listeners),
+        "popularity_bias": PopularityBias(listeners, candidates),
     }
     if vectors is not None:
         metrics["intra_list_diversity"] = IntraListDiversity(vectors)

@@ -58,3 +58,29 @@ def weighted_auc(weights: Tensor, scores: Tensor, positive: Tensor) -> Tensor:
     others, _ = group_weights(scores, weights * ~positive)
     below = others.cumsum(dim=1) - others / 2  # (n_resamples, n_groups)
     return (above * below).sum(dim=1) / (above.sum(dim=1) * others.sum(dim=1))
+
+
+def weighted_spearman(weights: Tensor, preds: Tensor, target: Tensor) -> Tensor:
+    """Return the Spearman correlation under each row of weights, by mid-ranks.
+
+    Args:
+        weights: shape (n_resamples, n_rows).
+        preds: shape (n_rows,).
+        target: shape (n_rows,).
+
+    Returns:
+        Shape (n_resamples,); 0 where the predictions are all equal, NaN where the target is.
+    """
+    pred_ranks, pred_square, pred_constant = _centred_ranks(preds, weights)
+    true_ranks, true_square, true_constant = _centred_ranks(target, weights)
+    product = (weights * pred_ranks * true_ranks).sum(dim=1)  # (n_resamples,)
+    value = product / (pred_square * true_square).sqrt()
+    return value.masked_fill(pred_constant, 0.0).masked_fill(true_constant, torch.nan)
+
+
+def _centred_ranks(values: Tensor, weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return mid-ranks less their mean by row, their sum of squares, and if they are all equal."""
+    total, group = group_weights(values, weights)
+    ranks = total.cumsum(dim=1) - (total + weights.sum(dim=1, keepdim=True)) / 2
+    square = (total * ranks**2).sum(dim=1)  # (n_resamples,)
+    return ranks[:, group], square, (total > 0).sum(dim=1) <= 1

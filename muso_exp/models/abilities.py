@@ -17,6 +17,7 @@ import torch
 from lightning_fabric.utilities.apply_func import move_data_to_device
 from torch import Tensor
 
+from muso_exp.features.networks import Network, RowScores
 from muso_exp.records import Batch
 
 Arguments = ParamSpec("Arguments")
@@ -107,6 +108,18 @@ class FoldsIn(Protocol):
 
         Nothing is learned from them. A train user's row gets the user's own scores: exactly where
         a model scores rows, else as far as it has converged.
+        """
+        ...
+
+
+@runtime_checkable
+class ScoresUserPairs(Protocol):
+    """A model that scores how likely users are friends."""
+
+    def row_scores(self, network: Network) -> RowScores:
+        """Return the scores of users of a network with all of its users, ready to be asked for.
+
+        Arrays in, arrays out: it needs no `ask`.
         """
         ...
 

@@ -123,6 +123,7 @@ class AudioModel(Model):
         self.training_plan = Training(
             optimizer, lr, momentum, weight_decay, n_stages, lr_factor, patience, lr_decay
         )
+        self.lr = lr
         self._best: dict[str, Tensor] = {}
 
     def finish(self, embedding_dim: int, dropout: float, normalise: bool) -> None:

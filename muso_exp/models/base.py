@@ -19,7 +19,13 @@ class Model(pl.LightningModule):
 
     A subclass implements `forward`, `predict_step` (a dict of prediction columns, first dimension
     the batch) and either `loss` (trained by gradient) or `training_step` (a solver, see `Solver`).
+
+    Attributes:
+        nonfinite_buffers: buffers in which NaN or an infinity has a meaning; in any other weight it
+            ends the run.
     """
+
+    nonfinite_buffers: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self) -> None:
         super().__init__()

@@ -26,6 +26,8 @@ class BinaryClassifier(Model):
         ValueError: `threshold` is not known.
     """
 
+    nonfinite_buffers = ("cut",)  # NaN: not learned yet
+
     cut: Tensor
 
     def __init__(self, threshold: str) -> None:

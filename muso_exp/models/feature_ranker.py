@@ -36,6 +36,8 @@ class FeatureRanker(RowRanker):
         ConfigError: an unknown feature or scaling.
     """
 
+    nonfinite_buffers = ("sound",)  # NaN: a track without features
+
     sound: Tensor
     order: Tensor
 

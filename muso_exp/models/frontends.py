@@ -40,16 +40,16 @@ class MelOptions(Options, frozen=True, kw_only=True):
 PUBLISHED = MelOptions()  # document 5, section V-D
 
 
-class LogMel(nn.Module):
-    """Log-compressed mel spectrogram in dB, the numbers of `muso_exp.features.mel.log_mel`.
+class MelPower(nn.Module):
+    """Power in each band of a mel scale, frame by frame.
 
     torchaudio's own transform is slower on a CPU (`benchmarks/log_mel.py`): it transforms the
     whole batch at once, so that each step writes tens of megabytes of fresh memory, three times the
     time of the same transforms waveform by waveform in the processor's cache; its power comes from
     a complex modulus, a square root for each number; its filters multiply mostly zeros. Here a CPU
     takes one waveform at a time, real and imaginary parts are squared, and filters are applied in
-    groups of neighbours without a group's far frequencies. torchaudio's filters and cosines, made
-    in float32, are off by up to .003 dB, so librosa's are taken.
+    groups of neighbours without a group's far frequencies. torchaudio's filters, made in float32,
+    are off by up to .003 dB, so librosa's are taken.
 
     Args:
         sample_rate: in Hz.
@@ -57,8 +57,6 @@ class LogMel(nn.Module):
 
     Raises:
         ValueError: in `forward`, a waveform shorter than half a window.
-
-    Source: document 5, section V-D; see `muso_exp.features.mel.log_mel`.
     """
 
     window: Tensor
@@ -67,7 +65,7 @@ class LogMel(nn.Module):
         super().__init__()
         n_fft, n_mels = spectrum.n_fft, spectrum.n_mels
         self.n_fft, self.hop_length = n_fft, spectrum.hop_length
-        self.pad_mode, self.top_db = spectrum.pad_mode, spectrum.top_db
+        self.pad_mode = spectrum.pad_mode
         self.dtype = torch.float64 if spectrum.precise else torch.float32
         window = torch.hann_window(n_fft, dtype=torch.float64)  # float32 would be off by 1e-7
         self.register_buffer("window", window.to(self.dtype), persistent=False)
@@ -79,7 +77,7 @@ class LogMel(nn.Module):
         return 1 + n_samples // self.hop_length
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the spectrogram (B, n_mels, n_frames) in dB of waveforms x (B, S), float32."""
+        """Return the power (B, n_frames, n_mels) of waveforms x (B, S), float32."""
         if x.shape[-1] <= self.n_fft // 2:
             raise ValueError(
                 f"a spectrogram needs more than {self.n_fft // 2} samples, got {x.shape[-1]}; "
@@ -87,12 +85,7 @@ class LogMel(nn.Module):
             )
         with torch.autocast(x.device.type, enabled=False):
             parts = x.split(1) if x.device.type == "cpu" else [x]  # one fits the processor's cache
-            power = torch.cat([self._mel_power(part.to(self.dtype)) for part in parts])
-            decibels = power.clamp(min=FLOOR).log10() * 10  # (B, n_frames, n_mels)
-        if self.top_db is not None:
-            loudest = decibels.amax(dim=(1, 2), keepdim=True)  # (B, 1, 1)
-            decibels = decibels.maximum(loudest - self.top_db)
-        return decibels.transpose(1, 2)  # (B, n_mels, n_frames)
+            return torch.cat([self._mel_power(part.to(self.dtype)) for part in parts])
 
     def _mel_power(self, x: Tensor) -> Tensor:
         """Return the power in each band, (B, n_frames, n_mels)."""
@@ -120,6 +113,30 @@ class LogMel(nn.Module):
             self.register_buffer(name, bands[low:high].contiguous(), persistent=False)
             spans.append((name, low, high))
         return spans
+
+
+class LogMel(MelPower):
+    """Log-compressed mel spectrogram in dB, the numbers of `muso_exp.features.mel.log_mel`.
+
+    Args:
+        sample_rate: in Hz.
+        spectrum: what the spectrogram is.
+
+    Source: document 5, section V-D; see `muso_exp.features.mel.log_mel`.
+    """
+
+    def __init__(self, sample_rate: int, spectrum: MelOptions = PUBLISHED) -> None:
+        super().__init__(sample_rate, spectrum)
+        self.top_db = spectrum.top_db
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the spectrogram (B, n_mels, n_frames) in dB of waveforms x (B, S), float32."""
+        with torch.autocast(x.device.type, enabled=False):
+            decibels = super().forward(x).clamp(min=FLOOR).log10() * 10  # (B, n_frames, n_mels)
+        if self.top_db is not None:
+            loudest = decibels.amax(dim=(1, 2), keepdim=True)  # (B, 1, 1)
+            decibels = decibels.maximum(loudest - self.top_db)
+        return decibels.transpose(1, 2)  # (B, n_mels, n_frames)
 
 
 class MFCC(nn.Module):

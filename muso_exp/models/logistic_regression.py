@@ -8,7 +8,7 @@ from torch import Tensor
 
 from muso_exp.errors import ConfigError
 from muso_exp.models.base import Solver
-from muso_exp.models.separation import Decision, check_decision, decide
+from muso_exp.models.distance_net import Decision, check_decision, decide
 from muso_exp.options import Count, Positive
 from muso_exp.records import Batch
 
@@ -19,7 +19,7 @@ class LogisticRegression(Solver):
     """Multinomial logistic regression with an L2 penalty: one exact solve of the train split.
 
     Rows with a NaN are left out of the solve, and their number is logged. In a prediction they are
-    decided as DOS 1, see `muso_exp.models.separation.decide`. A class without a train row has
+    decided as DOS 1, see `muso_exp.models.distance_net.decide`. A class without a train row has
     probability 0.
 
     Args:
@@ -27,13 +27,15 @@ class LogisticRegression(Solver):
         n_classes: largest DOS of the train pairs, from the data set.
         C: inverse strength of the L2 penalty, > 0.
         max_iter: at most so many iterations of L-BFGS.
-        decide: `argmax` or `median`, see `muso_exp.models.separation.decide`.
+        decide: `argmax` or `median`, see `muso_exp.models.distance_net.decide`.
 
     Raises:
         ValueError: C is not positive.
 
     Source: none of the documents; scikit-learn's solver. Deviation: none.
     """
+
+    nonfinite_buffers = ("intercepts",)  # -inf: a class without train rows
 
     coefficients: Tensor
     intercepts: Tensor

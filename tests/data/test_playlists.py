@@ -14,6 +14,7 @@ from tiny_tracks import dataset, ready, tracks, write_two
 from muso_exp.data.playlist_owner.splits import class_weights, split_groups, split_rows
 from muso_exp.errors import ConfigError
 from muso_exp.features.tracks import FEATURES
+from muso_exp.tasks.playlist_owner.baselines import artist_columns
 
 
 def test_a_table_per_list_is_cut_to_the_shorter_and_split_alike(tmp_path: Path) -> None:
@@ -183,11 +184,30 @@ def test_the_fingerprint_knows_content_and_not_names(tmp_path: Path) -> None:
     assert ready(folder, tmp_path).fingerprint != first
 
 
-def test_test_units_are_the_same_tracks_whatever_the_scaling(tmp_path: Path) -> None:
+def test_test_units_are_the_same_artists_whatever_the_scaling(tmp_path: Path) -> None:
     folder = write_two(tmp_path)
     one, other = (ready(folder, tmp_path, scaling=how) for how in ("row", "standard"))
     assert np.array_equal(one.task.units, other.task.units)
-    assert len(np.unique(one.task.units)) == 16
+    artists = one.task.lists.part("test")["artist"]
+    assert len(np.unique(one.task.units)) == artists.nunique() == 7
+
+
+def test_without_artists_the_units_are_tracks_and_the_audit_warns(tmp_path: Path) -> None:
+    folder = write_two(tmp_path, *(tracks(30, k).drop(columns="primary_artist") for k in (0, 50)))
+    task = ready(folder, tmp_path).task
+    assert len(np.unique(task.units)) == len(task.target) == 20
+    assert "artist" not in task.nulls()
+    finding = {f.check: f for f in task.audit(None)}["test_tracks_by_train_artists"]
+    assert finding.level == "warning" and "no track has an artist" in finding.text
+
+
+def test_the_artist_rule_scores_by_the_train_tracks_of_the_artist() -> None:
+    train = np.array(["artist a", "artist a", "artist a", "artist b", "artist c", "artist c"])
+    target = np.array([1, 1, 0, 0, 1, 0])  # half of the train tracks are positive
+    test = np.array(["artist a", "artist b", "artist c", "artist d"])
+    columns = artist_columns(train, target, test)
+    assert columns["probability"].tolist() == approx([2.5 / 4, 0.5 / 2, 1.5 / 3, 1 / 2])
+    assert columns["decision"].tolist() == [1.0, 0.0, 0.5, 0.5]
 
 
 def test_a_whole_split_is_one_batch(tmp_path: Path) -> None:
@@ -209,6 +229,7 @@ def test_the_audit_finds_what_a_scale_hides_and_where_the_threshold_comes_from(
     assert found["share_of_widest_input"].value > 0.99
     assert found["threshold_from_test"].level == "warning"
     assert found["test_tracks_by_train_artists"].value == 1.0
+    assert found["test_tracks_by_train_artists"].level == "warning"
     repaired = ready(folder, tmp_path, scaling="standard", threshold="half")
     found = {finding.check: finding for finding in repaired.task.audit(None)}
     assert found["inputs_without_spread"].value == found["threshold_from_test"].value == 0
@@ -216,7 +237,7 @@ def test_the_audit_finds_what_a_scale_hides_and_where_the_threshold_comes_from(
 
 def test_the_best_single_feature_is_the_one_that_differs(tmp_path: Path) -> None:
     nulls = ready(write_two(tmp_path), tmp_path).task.nulls()
-    assert list(nulls) == ["majority", "prior", "single_loudness"]
+    assert list(nulls) == ["majority", "prior", "single_loudness", "artist"]
     assert nulls["majority"]["decision"].tolist() == [1.0] * 16
     assert nulls["prior"]["decision"].tolist() == [0.5] * 16
     target = ready(tmp_path, tmp_path).task.target

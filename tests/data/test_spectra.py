@@ -247,7 +247,7 @@ def test_the_artists_mean_is_a_null_where_artists_are_on_both_sides(
         theirs = data.labels[train[data.artists[train] == data.artists[song]]]
         expected = theirs.sum(dim=0) / (len(theirs) + 2)
         assert nulls["artist_mean"]["preds"][row].numpy() == approx(expected.numpy(), abs=1e-6)
-    assert set(ready(songs, cache, split={"by": "artist"}).task.nulls()) == {"train_mean"}
+    assert set(ready(songs, cache, split={"by": "artist"}).task.nulls()) == {"train_mean", "level"}
 
 
 def test_new_songs_get_estimates_intervals_and_neighbours(songs: Path, cache: Path) -> None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,6 +8,7 @@ from scipy.sparse import csr_matrix
 from muso_exp.data.recommendation.splits import PlaysSplit, split_plays
 from muso_exp.errors import ConfigError
 from muso_exp.formats.listening.interactions import Interactions
+from muso_exp.tasks.recommendation.split_plays import Split
 
 
 def interactions(seed: int = 0, n_users: int = 60, n_items: int = 40) -> Interactions:
@@ -41,6 +44,35 @@ def test_cold_items_are_unseen_in_training_and_the_only_candidates() -> None:
     assert split.candidates is not None and len(split.candidates) == 10
     assert split.train[:, split.candidates].nnz == 0
     assert set(split.test.indices) <= set(split.candidates.tolist())
+
+
+def sparse(kind: str, candidates: str | None) -> Split:
+    """Items 20 to 39 have one user each, who may have them in the test only."""
+    plays = np.hstack([np.ones((20, 20), dtype=int), np.eye(20, dtype=int)])
+    data = replace(interactions(), plays=csr_matrix(plays))
+    return split_plays(data, by(kind, 0.3, 0.0), seed=0, candidates=candidates)  # type: ignore[arg-type]
+
+
+def test_items_that_no_user_plays_in_training_are_no_candidates_unless_asked_for() -> None:
+    split = sparse("holdout", None)
+    cold = np.flatnonzero(np.asarray(split.train.sum(axis=0)).ravel() == 0)
+    assert len(cold) and set(cold) <= set(split.test.indices)
+    assert split.warm and split.candidates is not None
+    assert split.candidates.tolist() == sorted({*range(40)} - {*cold.tolist()})
+    every = sparse("holdout", "all")
+    assert every.candidates is None and not every.warm
+    assert (every.test != split.test).nnz == 0
+
+
+def test_where_every_item_is_played_in_training_all_are_candidates() -> None:
+    split = split_plays(interactions(), by("holdout", 0.2, 0.0), seed=0)
+    assert split.warm and split.candidates is None
+
+
+def test_items_that_are_held_out_whole_cannot_be_warm() -> None:
+    assert not sparse("cold_items", None).warm
+    with pytest.raises(ConfigError, match=r"candidates=warm: .*cold_items holds out only items"):
+        sparse("cold_items", "warm")
 
 
 def test_cold_artists_are_whole() -> None:

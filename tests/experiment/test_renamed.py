@@ -6,7 +6,7 @@ from pytorch_lightning import LightningModule
 
 from muso_exp.errors import ConfigError
 from muso_exp.experiment.build import build
-from muso_exp.experiment.renamed import in_place, modern
+from muso_exp.experiment.renamed import MODELS, in_place, modern, refuse_old_options
 
 SOUND = "dataset=audio_genres"
 
@@ -20,6 +20,7 @@ SOUND = "dataset=audio_genres"
         (["experiment=genre_cnn", "dataset.split_list=a"], "now dataset.split.list"),
         (["dataset=spectra", "dataset.group=artist"], "now dataset.split.by"),
         (["dataset=spectra", "dataset.n_bins=9"], "now dataset.spectrum.n_bins"),
+        (["+experiment=genre_cnn", "options.mel_cnn.n_mels=9"], "now options.mel_cnn.spectrum.n_m"),
         (["model=mel_cnn", "model.n_mels=9"], "^model.n_mels: now model.spectrum.n_mels$"),
         (["+experiment=genre_cnn", "+model.precise=false"], "now model.spectrum.precise"),
         (["+experiment=audio_frontends", "models.mel.top_db=9"], "now models.mel.spectrum.top_db"),
@@ -120,3 +121,51 @@ def test_the_recipe_of_an_old_network_gets_the_node_of_its_spectrum() -> None:
 def test_a_class_that_no_configuration_may_name_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"_target_=os\.system: refused"):
         modern({"_target_": "os.system", "command": "true"})
+
+
+@pytest.mark.parametrize(
+    ("arg", "message"),
+    [
+        ("model=separation", "^model=separation: now model=distance_net$"),
+        ("model=dff,separation_siamese", "now model=dff,distance_siamese$"),
+        ("model@models.a=separation_ordinal", r"now model@models\.a=distance_ordinal$"),
+        ("options.separation.lr=1", r"^options\.separation\.lr: now options\.distance_net\.lr$"),
+        ("~options.separation", r"^options\.separation: now options\.distance_net$"),
+    ],
+)
+def test_a_model_of_another_name_answers_with_its_name_of_today(arg: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        in_place(["+experiment=dos_classifier", arg])
+
+
+def test_a_model_of_ones_own_may_hold_an_old_name() -> None:
+    args = ["+experiment=wmf", "model=separation_of_mine", "model.separation=1"]
+    assert in_place(args) == args
+
+
+@pytest.mark.parametrize("old", MODELS)
+def test_the_recipe_of_an_old_run_gets_the_name_of_its_model(old: str) -> None:
+    name = "".join(part.title() for part in old.split("_"))
+    new = modern({"_target_": f"muso_exp.models.{old}.{name}", "lr": 0.1})
+    dims = {"input_dim": 6, "n_classes": 3, "hidden_sizes": [2]}
+    blocks = {"block_sizes": [1, 2]} if old.endswith("siamese") else {}
+    model = build(new, LightningModule, **dims, **blocks)
+    assert (type(model).__module__, model.lr) == (f"muso_exp.models.{MODELS[old]}", 0.1)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"separation": {"lr": 1}}, r"^options\.separation: now options\.distance_net$"),
+        ({"mel_cnn": {"n_mels": 9}}, r"options\.mel_cnn\.n_mels: now options\.mel_cnn\.spectrum\."),
+    ],
+)
+def test_old_options_of_an_experiment_answer_with_their_place(options: dict, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        refuse_old_options(options, "mel_cnn", "muso_exp.models.mel_cnn.MelCNN")
+
+
+def test_options_that_stand_where_they_did_pass() -> None:
+    options = {"mel_cnn": {"channels": [4], "spectrum": {"n_mels": 9}}, "wmf": None}
+    for name in options:
+        refuse_old_options(options, name, "muso_exp.models.mel_cnn.MelCNN")

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pandas as pd
+from mlflow import MlflowClient
 
 QUICK = ["+experiment=playlist_membership", "scale=smoke", "resamples=20", "logger=none"]
 QUICK += ["trainer.max_epochs=1", "callbacks.progress=null", "table_metrics=[recall]"]
@@ -66,3 +67,36 @@ def test_a_resumed_run_ends_as_it_would_have_ended(call: callable) -> None:
                (half, resumed, whole)]  # fmt: skip
     assert metrics[1] == metrics[2]
     assert metrics[0]["loss"] != metrics[2]["loss"]
+
+
+def test_the_same_settings_run_once_in_a_sweep(call: callable) -> None:
+    status, out, err = call("-m", *QUICK, "seed=1,1,0")
+    assert status == 0, err
+    assert "run 0 of this sweep has these very settings; not run again" in err
+    folder = Path(out.splitlines()[-1])
+    assert not (folder / "1").exists()
+    assert table_of(out)["seed"].tolist() == [1, 0]
+
+
+def test_a_row_that_diverges_leaves_the_others(call: callable) -> None:
+    dos = ["+experiment=dos_classifier", "scale=smoke", "resamples=20", "logger=none"]
+    status, out, err = call("-m", *dos, "callbacks.progress=null", "model.lr=1e30,0.001")
+    assert status == 1
+    assert (Path(out.splitlines()[-1]) / "1" / "metrics.json").is_file()
+    failed = (Path(out.splitlines()[-1]) / "failed.txt").read_text()
+    assert failed.startswith("0: ") and "model.lr=1e+30" in failed and ": epoch 1: " in failed
+    assert "set model.lr below 1e+30 or trainer.gradient_clip_val=1" in failed
+    assert "Traceback" not in err
+
+
+def test_a_run_that_diverges_ends_in_one_line(call: callable, tmp_path: Path) -> None:
+    dos = ["+experiment=dos_classifier", "scale=smoke", "resamples=20"]
+    status, out, err = call(*dos, "trainer.enable_progress_bar=false", "model.lr=1e30")
+    assert (status, out) == (1, "")
+    assert err.splitlines()[-1].startswith("epoch 1: ") and "Traceback" not in err
+    assert not list((tmp_path / "outputs" / "dos_classifier").rglob("metrics.json"))
+    store = f"sqlite:///{tmp_path / 'outputs' / 'mlflow.db'}"
+    client = MlflowClient(store)
+    (experiment,) = client.search_experiments(filter_string="name = 'dos_classifier'")
+    (run,) = client.search_runs([experiment.experiment_id])
+    assert run.info.status == "FAILED"

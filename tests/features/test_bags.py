@@ -30,5 +30,5 @@ def test_a_bag_is_the_mean_and_the_upper_covariance_of_39_coefficients() -> None
 
 def test_the_model_makes_the_same_bag() -> None:
     model = BagOfMFCC("tags", 2, RATE)
-    own = model.bag(torch.from_numpy(waveform())[None])[0].numpy()
+    own = model.describe(torch.from_numpy(waveform())[None])[0].numpy()
     assert own == pytest.approx(bag_of_mfcc(waveform(), RATE), rel=1e-3, abs=0.05)

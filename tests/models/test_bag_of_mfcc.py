@@ -49,13 +49,13 @@ def test_moments_are_means_and_the_upper_triangle_of_the_covariance() -> None:
 def test_39_coefficients_make_819_numbers() -> None:
     model = BagOfMFCC("genres", 3, RATE)
     assert model.embedding_dim == 39 + 39 * 40 // 2 == 819
-    assert model.bag(clips(2)["x"]).shape == (2, 819)
+    assert model.describe(clips(2)["x"]).shape == (2, 819)
 
 
 def test_ridge_is_scikit_learns_on_standardised_bags() -> None:
     batch = {**clips(), "target": torch.randn(24, 2, generator=torch.Generator().manual_seed(0))}
     model = fit(BagOfMFCC("regression", 2, RATE, alpha=0.5), batch)
-    bags = model.bag(batch["x"]).double().numpy()
+    bags = model.describe(batch["x"]).double().numpy()
     reference = make_pipeline(StandardScaler(), Ridge(alpha=0.5 * 24))
     reference.fit(bags, batch["target"].numpy())
     assert model(batch["x"]).numpy() == approx(reference.predict(bags), abs=1e-3)
@@ -65,8 +65,8 @@ def test_genres_are_scikit_learns_logistic_regression() -> None:
     batch, new = clips(), clips(seed=1)
     model = fit(BagOfMFCC("genres", 3, RATE, C=0.01), batch)
     reference = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=200))
-    reference.fit(model.bag(batch["x"]).double().numpy(), batch["target"].numpy())
-    expected = reference.predict_proba(model.bag(new["x"]).double().numpy())
+    reference.fit(model.describe(batch["x"]).double().numpy(), batch["target"].numpy())
+    expected = reference.predict_proba(model.describe(new["x"]).double().numpy())
     assert model(new["x"]).numpy() == approx(expected, abs=1e-3)
 
 
@@ -90,7 +90,7 @@ def test_windows_of_train_clips_are_rows_of_their_own() -> None:
     assert torch.equal(flat.weight, fit(BagOfMFCC("genres", 3, RATE), split).weight)
     twice = {**batch, "x": batch["x"].unflatten(1, (2, 5000))[:, [0, 1, 0]]}
     model = fit(BagOfMFCC("genres", 3, RATE), twice)
-    bags = model.bag(twice["x"].flatten(0, 1))
+    bags = model.describe(twice["x"].flatten(0, 1))
     assert torch.allclose(model.mean, bags.double().mean(dim=0).float(), rtol=1e-4)
 
 

@@ -16,7 +16,7 @@ from hydra.utils import get_class
 from torch.utils.data import DataLoader
 from torchmetrics import MetricCollection
 
-from muso_exp.metrics.separation import ExactAccuracy, FriendAUC
+from muso_exp.metrics.friend_distance import ExactAccuracy, FriendAUC
 from muso_exp.models.base import Batch, Model
 from muso_exp.training.callbacks import TestPredictions
 
@@ -25,14 +25,14 @@ BLOCKS = [4, 3]
 DIMS = {"input_dim": 2 * sum(BLOCKS), "n_classes": 5, "block_sizes": BLOCKS}
 
 
-def is_separation(path: Path) -> bool:
+def is_distance_model(path: Path) -> bool:
     target = yaml.safe_load(path.read_text())["_target_"]
     named = inspect.signature(get_class(target)).parameters
     needed = {name for name, parameter in named.items() if parameter.default is parameter.empty}
     return {"input_dim", "n_classes"} <= needed <= set(DIMS)
 
 
-MODELS = [path.stem for path in sorted(CONF.glob("*.yaml")) if is_separation(path)]
+MODELS = [path.stem for path in sorted(CONF.glob("*.yaml")) if is_distance_model(path)]
 
 
 def small(config: dict[str, Any]) -> dict[str, Any]:

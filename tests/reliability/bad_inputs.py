@@ -12,6 +12,7 @@ import numpy as np
 import test_bad_plays
 import tiny_features
 import tiny_files
+import tiny_friends
 import tiny_mpd
 import tiny_songs
 import tiny_tracks
@@ -52,6 +53,11 @@ FORMATS = {
         tiny_files.write_muso_files,
         ("train_listening.json", "test_listening.json", "train_dos.csv", "test_dos.csv"),
         ("+experiment=dos_classifier",),
+    ),
+    "friends": Format(
+        tiny_friends.write_network,
+        ("edges.csv", "features.json"),
+        ("+experiment=friend_prediction", "hydra.mode=RUN", "variant=adamic_adar"),
     ),
     "hetrec": Format(
         tiny_files.write_hetrec_files,

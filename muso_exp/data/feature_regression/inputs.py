@@ -23,6 +23,7 @@ from muso_exp.features.audio import SpectrumOptions
 from muso_exp.features.tracks import Scaling
 from muso_exp.options import Count, Inert, Options, Positive
 from muso_exp.sound.clips import Crop
+from muso_exp.sound.loudness import clip_loudness
 from muso_exp.sound.spectra import compute_spectra, typical_seconds
 from muso_exp.sound.spectrum_task import SpectrumReading
 from muso_exp.sound.store import AudioStore, StoreOptions, build_store
@@ -80,6 +81,10 @@ class SpectrumInputs:
         self.scaling = fit_inputs(self.values, self.rows[train])
         if not (self.scaling.span > 0).any():
             raise DataFormatError("spectra", "every bin has one value in all train songs")
+
+    def levels(self, cache: Path) -> np.ndarray:
+        """Return the mean of each song's spectrum, shape (n_songs,), float64."""
+        return np.array([self.values[row].mean(dtype=np.float64) for row in self.rows])
 
     @property
     def constant(self) -> int:
@@ -165,6 +170,10 @@ class WaveformInputs:
 
     def fit(self, train: np.ndarray) -> None:
         """Fit nothing: networks on sound scale what they hear themselves."""
+
+    def levels(self, cache: Path) -> np.ndarray:
+        """Return the RMS of each song in dB of full scale, shape (n_songs,)."""
+        return clip_loudness(self.store, cache)[self.clips, 0]
 
     def part(self, rows: np.ndarray, target: Tensor) -> BatchDataset:
         """Return the consecutive windows of some songs."""

@@ -18,8 +18,10 @@ class PairOptions(Options, frozen=True, kw_only=True):
     Attributes:
         train_pairs: `unordered` or `ordered` (each pair in both orders).
         test_pairs: the same, for test and validation.
-        max_train_pairs: at most so many, drawn uniformly by the seed; None for all.
+        max_train_pairs: at most so many, drawn by the seed; None for all.
         max_test_pairs: the same, for test and validation each.
+        sampling: `uniform`, or `by_distance`: equally many of each DOS, of a rare one all; users
+            are divided before, so that no pair has users of two splits.
         max_dos: largest DOS that is a class; None for the largest of the train pairs.
     """
 
@@ -27,6 +29,7 @@ class PairOptions(Options, frozen=True, kw_only=True):
     test_pairs: Literal["unordered", "ordered"]
     max_train_pairs: Count | None = None
     max_test_pairs: Count | None = None
+    sampling: Literal["uniform", "by_distance"] = "uniform"
     max_dos: Count | None = None
 
 
@@ -37,8 +40,9 @@ def draw_pairs(
     max_dos: int | None,
     max_pairs: int | None,
     rng: np.random.Generator,
+    sampling: str = "uniform",
 ) -> DrawnPairs:
-    """Return the pairs of `users` with 0 < DOS <= max_dos, at most max_pairs, drawn uniformly.
+    """Return the pairs of `users` with 0 < DOS <= max_dos, at most max_pairs.
 
     Args:
         users: indices into `distances`, ascending, shape (n_users,).
@@ -47,6 +51,7 @@ def draw_pairs(
         max_dos: largest label to keep; None for any.
         max_pairs: how many to keep; None for all.
         rng: draws the pairs to keep.
+        sampling: see `PairOptions`.
     """
     near = np.ones((len(users), len(users)), dtype=bool)
     np.fill_diagonal(near, False)
@@ -55,9 +60,31 @@ def draw_pairs(
     dos = distances[pairs[:, 0], pairs[:, 1]].astype(np.int64)
     beyond = dos > max_dos if max_dos is not None else np.zeros(len(dos), dtype=bool)
     keep = np.flatnonzero((dos > 0) & ~beyond)
+    available = np.bincount(dos[keep])
     if max_pairs is not None and len(keep) > max_pairs:
-        keep = np.sort(rng.choice(keep, max_pairs, replace=False))
-    return DrawnPairs(pairs[keep], dos[keep], len(dos), int((dos <= 0).sum()), int(beyond.sum()))
+        if sampling == "by_distance":
+            groups = [keep[dos[keep] == own] for own in range(len(available))]
+            wanted = equal_shares(available, max_pairs)
+        else:
+            groups, wanted = [keep], np.array([max_pairs])
+        chosen = [rng.choice(g, n, replace=False) for g, n in zip(groups, wanted, strict=True)]
+        keep = np.sort(np.concatenate(chosen))
+    n_without_path, n_beyond = int((dos <= 0).sum()), int(beyond.sum())
+    return DrawnPairs(pairs[keep], dos[keep], len(dos), n_without_path, n_beyond, available)
+
+
+def equal_shares(available: np.ndarray, total: int) -> np.ndarray:
+    """Return how many to take of each group so that all are equal, but for those that have fewer.
+
+    Args:
+        available: members of each group, shape (n_groups,).
+        total: to take of all groups, at most their sum.
+    """
+    shares = np.zeros_like(available)
+    for place, group in enumerate(np.argsort(available, kind="stable")):  # the smallest first
+        left = total - shares.sum()
+        shares[group] = min(available[group], left // (len(available) - place))
+    return shares
 
 
 def draw_splits(
@@ -85,6 +112,7 @@ def draw_splits(
             max_dos=max_dos,
             max_pairs=options.max_train_pairs if train else options.max_test_pairs,
             rng=np.random.default_rng([seed, number]),
+            sampling=options.sampling,
         )
         _refuse_no_pairs(sources[split], len(listeners.splits[split]), drawn, split)
         max_dos = int(drawn["train"].dos.max())

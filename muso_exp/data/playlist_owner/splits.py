@@ -20,8 +20,8 @@ class TracksSplit(Options, frozen=True, kw_only=True):
     """Which tracks are tested on.
 
     Attributes:
-        by: what stays together and is resampled whole for the intervals: `track`, as published, or
-            `artist`; a track without an artist stands for itself.
+        by: what stays together: `track`, as published, or `artist` (a track without an artist
+            stands for itself). Intervals resample artists either way.
         test_share: share of each list that is tested on.
         val_share: share of the rest that is held out for whatever is chosen.
     """
@@ -123,7 +123,7 @@ def split_groups(
         if (name == "train" or shares[name] > 0) and len(set(target[part_rows])) < len(classes):
             raise ConfigError(
                 f"dataset.split=artist: of {len(counts)} artists none is left for a list in {name};"
-                " set group=track, or smaller shares"
+                " set dataset.split=track, or smaller shares"
             )
     return rows
 
@@ -149,6 +149,6 @@ def fingerprint(tracks: pd.DataFrame, features: Sequence[str]) -> str:
     return digest.hexdigest()
 
 
-def unit(track_id: str) -> int:
-    """Return a number for a track: 63 bits of its id's hash."""
-    return int.from_bytes(hashlib.sha256(track_id.encode()).digest()[:8], "big") >> 1
+def unit(name: str) -> int:
+    """Return a number for a track or an artist: 63 bits of its name's hash."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") >> 1

@@ -1,6 +1,7 @@
 """Which plays are for training, validation and test."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -32,8 +33,16 @@ class PlaysSplit(Options, frozen=True, kw_only=True):
     list: str | None
 
 
+Candidates = Literal["warm", "all"]
+WARM = ("holdout", "temporal")  # splits whose candidates are warm unless something else is asked
+
+
 def split_plays(
-    data: Interactions, options: PlaysSplit, seed: int, listed: np.ndarray | None = None
+    data: Interactions,
+    options: PlaysSplit,
+    seed: int,
+    listed: np.ndarray | None = None,
+    candidates: Candidates | None = None,
 ) -> Split:
     """Split the plays.
 
@@ -42,21 +51,43 @@ def split_plays(
         options: which plays are held out.
         seed: of the draws.
         listed: which items a published list holds out, shape (n_items,), bool; None without list.
+        candidates: `warm`, the items with a user in training; `all`, those that the split leaves,
+            the held-out ones of a split by items; None: warm of `holdout` and `temporal`, else all.
 
     Raises:
         ConfigError: data without what the split needs, or nothing left to train on or to test.
     """
     kind, test_share = options.by, options.test_share
     if kind == "published" and listed is not None:
-        rest, test, candidates = _hold_items(data.plays, listed)
+        rest, test, cold = _hold_items(data.plays, listed)
     else:
-        rest, test, candidates = SPLITS[kind](data, test_share, seed)
+        rest, test, cold = SPLITS[kind](data, test_share, seed)
     held = draw_entries(rest, options.val_share, seed + 1)
-    split = Split(keep_entries(rest, ~held), keep_entries(rest, held), test, candidates)
+    split = Split(keep_entries(rest, ~held), keep_entries(rest, held), test, cold)
     for name, part in (("train on", split.train), ("test", split.test)):
         if part.nnz == 0:
             raise ConfigError(f"dataset.split={kind}: no plays to {name}; lower the minimum counts")
-    return split
+    warm = kind in WARM if candidates is None else candidates == "warm"
+    return _rank_warm(split, kind) if warm else split
+
+
+def _rank_warm(split: Split, kind: str) -> Split:
+    """Return the split with the items of train as candidates.
+
+    What no user plays in training ranks last, or first, for every user alike, and each such item
+    is in somebody's test: a model that ranks the least popular first would pass for a good one.
+
+    Raises:
+        ConfigError: no held-out play of such an item.
+    """
+    warm = np.unique(split.train.indices)
+    if not np.isin(split.test.indices, warm).any():
+        raise ConfigError(
+            f"dataset.candidates=warm: dataset.split.by={kind} holds out only items that no user "
+            "plays in training; set dataset.candidates=all"
+        )
+    every = len(warm) == split.train.shape[1]
+    return replace(split, candidates=None if every else warm, warm=True)
 
 
 Parts = tuple[csr_matrix, csr_matrix, np.ndarray | None]

@@ -8,6 +8,7 @@ import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold
 
 from muso_exp.errors import ConfigError
+from muso_exp.features.artists import artist_units
 from muso_exp.options import Options, Share, ZeroOrMore
 
 PARTS = ("train", "val", "test")
@@ -83,10 +84,7 @@ def split_clips(
 
 def group_names(tracks: pd.DataFrame) -> np.ndarray:
     """Return the artist of each clip, or its own id where the artist is unknown, (n_clips,)."""
-    known = (tracks["artist"] != "").to_numpy()
-    ids = "track " + tracks["track_id"].astype(str)
-    names = "artist " + tracks["artist"].astype(str).str.strip().str.casefold()
-    return np.where(known, names, ids).astype(str)
+    return artist_units(tracks["artist"].astype(str), tracks["track_id"].astype(str))
 
 
 def keyed_share(name: object, seed: int) -> float:

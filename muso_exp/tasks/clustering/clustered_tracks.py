@@ -20,7 +20,8 @@ class ClusteredTracks:
         features: names of the features, in the order of the inputs.
         rows: row numbers of `train` and `test`, ascending.
         inputs: scaled features of each split, shapes (n_rows, n_features), float32.
-        units: a number for each track of a split, by its id, shapes (n_rows, 1).
+        units: a number for each track of a split, by its artist, or itself where unknown, shapes
+            (n_rows, 1).
         scaling: how the inputs were scaled.
         n_read: tracks as read.
         n_distinct: of these, tracks that differ from all earlier ones in some feature.

@@ -19,7 +19,7 @@ class Clustering(Task):
     """Group tracks by their audio features, so that a cluster can recommend its tracks.
 
     No label is true: the target is the test tracks as the model sees them, shape
-    (n_rows, n_features); the units are the tracks.
+    (n_rows, n_features); the units are the artists (tracks, where unknown).
 
     Args:
         tracks: with their split.

@@ -37,9 +37,10 @@ def audit(continued: ContinuedPlaylists, held: HeldOut, model: Any) -> list[Find
 
 def _seed_findings(continued: ContinuedPlaylists, held: HeldOut) -> list[Finding]:
     """Return how many playlists have no seeds, or none that anything is known of."""
-    with_features = continued.file_order >= 0
+    with_features = held.of_candidates(continued.file_order >= 0)
     own = np.bincount(held.seen.indices, minlength=len(with_features))
-    elsewhere = continued.continuation.popularity() - own  # in playlists of training
+    popularity = held.of_candidates(continued.continuation.popularity())
+    elsewhere = popularity - own  # in playlists of training
     n, some = len(held.users), np.diff(held.seen.indptr) > 0
     unseen = int((_rows_with(held.seen, elsewhere > 0) == 0)[some].sum())
     without_features = int((_rows_with(held.seen, with_features) == 0)[some].sum())
@@ -66,16 +67,17 @@ def _seed_findings(continued: ContinuedPlaylists, held: HeldOut) -> list[Finding
 
 def _track_findings(continued: ContinuedPlaylists, held: HeldOut) -> list[Finding]:
     """Return the shares of held-out tracks in no playlist, and of tracks without features."""
-    positives, missing = held.positives, continued.file_order < 0
+    positives, missing = continued.continuation.held_out, continued.file_order < 0
     unseen = float((continued.continuation.popularity()[positives.indices] == 0).mean())
+    left = len(np.unique(positives.nonzero()[0])) - len(held.users)
+    text = f"{unseen:.1%} of the {positives.nnz} held-out entries are of tracks that are in no "
+    text += "other playlist; playlists alone cannot rank them"
+    if continued.warm:
+        n_cold = len(missing) - held.n_items
+        text += f": left out, with all {n_cold} such tracks, and {left} playlists that have none "
+        text += "but them (dataset.candidates=warm)"
     return [
-        Finding(
-            "unseen_test_entries",
-            unseen,
-            f"{unseen:.1%} of the {positives.nnz} held-out entries are of tracks that are in no "
-            "other playlist; playlists alone cannot rank them",
-            "warning" if unseen > 0.1 else "note",
-        ),
+        Finding("unseen_test_entries", unseen, text, "warning" if unseen > 0.1 else "note"),
         Finding(
             "tracks_without_features",
             float(missing.mean()),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from muso_exp.errors import ConfigError
 from muso_exp.formats.playlist_tables import PlaylistCollection
 from muso_exp.records import Finding
 from muso_exp.tasks.recommendation.split_plays import HeldOut
@@ -43,9 +44,20 @@ class Continuation:
             for playlist, category in zip(self.playlists, self.category, strict=True)
         ]
 
-    def held(self) -> HeldOut:
-        """Return the playlists to be continued."""
-        return HeldOut.of(self.known, self.held_out, None)
+    def held(self, warm: bool = False) -> HeldOut:
+        """Return the playlists to be continued; `warm`: only known tracks are ranked.
+
+        Raises:
+            ConfigError: no held-out track is known.
+        """
+        candidates = np.flatnonzero(self.popularity()) if warm else None
+        held = HeldOut.of(self.known, self.held_out, candidates)
+        if not len(held.users):
+            raise ConfigError(
+                "dataset.candidates=warm: no held-out track is known to be in any playlist; set "
+                "dataset.candidates=all"
+            )
+        return held
 
     def popularity(self) -> np.ndarray:
         """Return in how many playlists each track is known to be, shape (n_tracks,)."""
@@ -61,12 +73,14 @@ class ContinuedPlaylists:
         continuation: known and held-out tracks.
         file_order: row of each track in the feature table, -1 without, shape (n_tracks,).
         file_findings: what reading found of the files themselves.
+        warm: whether only tracks that are known to be in a playlist are ranked.
     """
 
     data: PlaylistCollection
     continuation: Continuation
     file_order: np.ndarray
     file_findings: Sequence[Finding] = ()
+    warm: bool = False
 
     def artists(self) -> np.ndarray:
         """Return a number for each track's artist, shape (n_tracks,)."""

@@ -45,7 +45,7 @@ def examples(continued: ContinuedPlaylists, held: HeldOut, table: pd.DataFrame) 
     rows = []
     for place in np.linspace(0, len(table) - 1, min(N_EXAMPLES, len(table))).astype(int):
         hidden = set(table["held_out"].iloc[place])
-        seeds = held.seen.indices[held.seen.indptr[place] : held.seen.indptr[place + 1]]
+        seeds = held.ids(held.seen[place].indices)
         playlist = continued.continuation.playlists[held.users[place]]
         label = continued.data.names[playlist] or f"playlist {continued.data.pids[playlist]}"
         known = ", ".join(_label(named, int(seed)) for seed in seeds[:2]) or "none"

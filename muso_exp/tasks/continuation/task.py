@@ -34,7 +34,8 @@ class Continuing(Task):
     def __init__(self, continued: ContinuedPlaylists, cutoffs: Sequence[int]) -> None:
         continuation = continued.continuation
         self.continued, self.cutoffs = continued, list(cutoffs)
-        self.held, self.popularity = continuation.held(), continuation.popularity()
+        self.held = continuation.held(continued.warm)
+        self.popularity = continuation.popularity()
         self.artists = continued.artists()
         self.n_top = min(N_TOP, len(self.popularity))
         self.target = torch.from_numpy(self.held.padded())
@@ -43,7 +44,8 @@ class Continuing(Task):
 
     def metrics(self) -> MetricCollection:
         """Return the metrics of the challenge and of ranking, and what the first ten are like."""
-        lists = list_metrics(self.popularity, self.continued.continuation.known.shape[0])
+        n_playlists, ranked = self.continued.continuation.known.shape[0], self.held.candidates
+        lists = list_metrics(self.popularity, n_playlists, candidates=ranked)
         return MetricCollection(
             {
                 "r_precision_challenge": ChallengeRPrecision(self.artists),
@@ -55,7 +57,7 @@ class Continuing(Task):
         )
 
     def nulls(self) -> dict[str, Columns]:
-        """Return the exact expectation of a random order, and the most popular tracks first."""
+        """Return the exact expectation of a random order, the most and the least popular first."""
         return {**null_columns(self.held, self.popularity, self.cutoffs, self.n_top)}
 
     def predictions(self, columns: Columns) -> pd.DataFrame:
@@ -84,9 +86,10 @@ class Continuing(Task):
             "tracks": len(self.popularity),
             "artists": int(self.artists.max()) + 1,
             "tracks_with_features": int((self.continued.file_order >= 0).sum()),
+            "candidates": self.held.n_items,
             "test_playlists": len(self.held.users),
             "known_entries": continuation.known.nnz,
-            "held_out_entries": continuation.held_out.nnz,
+            "held_out_entries": self.held.positives.nnz,
         }
 
     def sections(self, table: pd.DataFrame, answer: Answer) -> Iterable[Section]:

@@ -1,36 +1,44 @@
-"""Null models of features: the train mean, and the mean of the artist's songs."""
+"""Null models of features: the train mean, that of the artist's songs, and how loud a song is."""
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from muso_exp.features.artists import artist_means
+
 PRIOR_SONGS = 2.0  # songs of mean features that an artist's mean starts from
 
 
 def null_columns(
-    target: Tensor, train: np.ndarray, test: np.ndarray
+    target: Tensor,
+    artists: tuple[np.ndarray, np.ndarray],
+    levels: tuple[np.ndarray, np.ndarray],
 ) -> dict[str, dict[str, Tensor]]:
     """Return the prediction columns of every null model.
 
     Args:
         target: standardised features of the train songs, shape (n_train, n_features).
-        train: artists of the train songs, shape (n_train,).
-        test: artists of the test songs, shape (n_rows,).
+        artists: of the train songs (n_train,) and of the test songs (n_rows,).
+        levels: how loud each of them is, see `FeatureSongs`.
 
     Returns:
-        `preds` (n_rows, n_features), by null model: `train_mean` (0 in standard units) and, where
-        any artist stands on both sides, `artist_mean`, shrunk towards it.
+        `preds` (n_rows, n_features), by null model: `train_mean` (0 in standard units), `level`,
+        a line through level and feature, and, where any artist stands on both sides,
+        `artist_mean`, shrunk towards the train mean.
     """
-    mean = torch.zeros(len(test), target.shape[1])
-    if not np.isin(test, train).any():
-        return {"train_mean": {"preds": mean}}
-    names, group = np.unique(train, return_inverse=True)
-    sums = torch.zeros(len(names), target.shape[1]).index_add_(0, torch.from_numpy(group), target)
-    counts = torch.from_numpy(np.bincount(group))
-    artist = sums / (counts + PRIOR_SONGS)[:, None]  # (n_artists, n_features)
-    place = np.searchsorted(names, test).clip(max=len(names) - 1)
-    known = torch.from_numpy(names[place] == test)[:, None]
-    return {
-        "train_mean": {"preds": mean},
-        "artist_mean": {"preds": torch.where(known, artist[place], mean)},
+    known = target.double().numpy()
+    preds = {
+        "train_mean": np.zeros((len(levels[1]), target.shape[1])),
+        "level": _line(known, levels),
     }
+    if np.isin(*artists).any():
+        preds["artist_mean"] = artist_means(known, *artists, PRIOR_SONGS)
+    return {name: {"preds": torch.from_numpy(own)} for name, own in preds.items()}
+
+
+def _line(target: np.ndarray, levels: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """Return the least-squares estimate of each feature from the level, (n_rows, n_features)."""
+    train, test = levels
+    centred = train - train.mean()
+    slope = centred @ target / max(centred @ centred, np.finfo(float).tiny)  # (n_features,)
+    return target.mean(axis=0) + np.outer(test - train.mean(), slope)

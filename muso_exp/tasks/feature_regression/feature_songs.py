@@ -25,6 +25,7 @@ class FeatureSongs:
         scaling: of the features, fitted on train.
         parts: row numbers of `train`, `val` and `test`, ascending.
         artists: of each song, or the song itself where unknown, shape (n_songs,).
+        levels: how loud each song is: its RMS in dB, or the mean of its spectrum, shape (n_songs,).
         group: what stays together in the split: `track` or `artist`.
         coverage: share of new songs that an interval shall cover.
         bins: where the bins of the inputs begin and end, in Hz, shape (n_bins + 1,); None of
@@ -44,6 +45,7 @@ class FeatureSongs:
     scaling: Scaling
     parts: dict[str, np.ndarray]
     artists: np.ndarray
+    levels: np.ndarray
     group: str
     coverage: float
     bins: np.ndarray | None

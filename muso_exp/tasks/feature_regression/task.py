@@ -52,10 +52,15 @@ class FeatureRegression(Task):
         return MetricCollection({**metrics}, compute_groups=False)
 
     def nulls(self) -> dict[str, Columns]:
-        """Return the train mean and, where artists stand in two parts, the mean of the artist."""
+        """Return the train mean, a line through the level, and the mean of known artists."""
         songs = self.songs
-        train, test = (songs.artists[songs.parts[name]] for name in ("train", "test"))
-        return null_columns(songs.targets_of("train"), train, test)
+        train, test = songs.parts["train"], songs.parts["test"]
+        artists, levels = songs.artists, songs.levels
+        return null_columns(
+            songs.targets_of("train"),
+            (artists[train], artists[test]),
+            (levels[train], levels[test]),
+        )
 
     def predictions(self, columns: Columns) -> pd.DataFrame:
         """Return a row per test song: names, each feature and its estimate, in own units."""

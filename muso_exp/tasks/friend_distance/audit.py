@@ -10,6 +10,8 @@ from muso_exp.features.graph import triangle_violations
 from muso_exp.records import Finding
 from muso_exp.tasks.friend_distance.user_pairs import UserPairs
 
+FEW_FRIENDS = 100  # test pairs of DOS 1, or the friend AUC is mostly chance
+
 
 def audit(pairs: UserPairs) -> list[Finding]:
     """Return overlaps, unknown items, NaN vectors, labels left out and dependent rows."""
@@ -21,6 +23,7 @@ def audit(pairs: UserPairs) -> list[Finding]:
         _without_path(pairs),
         _dependent_rows(pairs),
         _small_classes(pairs),
+        _sampling(pairs),
         *_shuffled_tags(pairs),
     ]
 
@@ -97,6 +100,22 @@ def _small_classes(pairs: UserPairs) -> Finding:
     few = int((sizes < 5).sum())
     text = f"{few} of {len(sizes)} classes have fewer than 5 train pairs."
     return Finding("classes_below_5_pairs", few, text, _level(few > 0))
+
+
+def _sampling(pairs: UserPairs) -> Finding:
+    """Return how many friends are tested on, and how the test pairs were drawn."""
+    drawn, orders = pairs.drawn["test"], pairs.test_orders
+    there = drawn.available // orders  # (max DOS + 1,)
+    counts = np.bincount(drawn.dos, minlength=len(there)) // orders
+    friends, total = int(counts[1]), int(counts.sum())
+    text = f"{friends} of the {total} unordered test pairs are friends"
+    if len(drawn.dos) < drawn.available.sum():
+        listed = zip(counts[1:].tolist(), there[1:].tolist(), strict=True)
+        shares = ", ".join(f"{n} of {all_of_it}" for n, all_of_it in listed)
+        text += f"; drawn {pairs.sampling} (dataset.pairs.sampling), of DOS 1, 2, ...: {shares}"
+        if pairs.sampling == "by_distance":
+            text += ". Accuracies and errors are of this mix, not of all pairs"
+    return Finding("friends_in_test", friends, text + ".", _level(friends < FEW_FRIENDS))
 
 
 def _shuffled_tags(pairs: UserPairs) -> list[Finding]:

@@ -15,7 +15,7 @@ from torchmetrics import MetricCollection
 
 from muso_exp.figures.common import bars_figure
 from muso_exp.metrics.base import WeightedMetric
-from muso_exp.metrics.separation import expected_dos
+from muso_exp.metrics.friend_distance import expected_dos
 from muso_exp.records import Batch, Columns, Section
 from muso_exp.tasks.friend_distance.pair_vectors import PairVectors
 from muso_exp.tasks.friend_distance.user_pairs import UserPairs

@@ -7,7 +7,7 @@ import pandas as pd
 import torch
 from torchmetrics import MetricCollection
 
-from muso_exp.metrics.separation import (
+from muso_exp.metrics.friend_distance import (
     AccuracyWithin,
     ExactAccuracy,
     FriendAUC,
@@ -18,6 +18,7 @@ from muso_exp.records import Columns, Finding, Section
 from muso_exp.tasks.base import Answer, Task
 from muso_exp.tasks.friend_distance.audit import audit
 from muso_exp.tasks.friend_distance.baselines import null_columns
+from muso_exp.tasks.friend_distance.pair_rules import pair_scores, rule_columns
 from muso_exp.tasks.friend_distance.sections import sections
 from muso_exp.tasks.friend_distance.sensitivity import sensitivity_sections
 from muso_exp.tasks.friend_distance.user_pairs import UserPairs
@@ -53,9 +54,20 @@ class FriendDistance(Task):
         )
 
     def nulls(self) -> dict[str, Columns]:
-        """Return uniform and train-prior guessers, always DOS 1, and the best constants."""
-        train_target = self.pairs.vectors["train"].target()
-        return null_columns(train_target, self.pairs.n_classes, len(self.target))
+        """Return guessers, constants, and rules of one number of the two users' listening.
+
+        The rules (`muso_exp.tasks.friend_distance.pair_rules`) are of artists; of the first
+        category where the data set uses no artists.
+        """
+        train, test = self.pairs.vectors["train"], self.pairs.vectors["test"]
+        target, n_classes = train.target(), self.pairs.n_classes
+        nulls = null_columns(target, n_classes, len(self.target))
+        plays = next(iter(self.pairs.listeners.plays.values()))  # artists come first
+        known, asked = pair_scores(plays, train.pairs), pair_scores(plays, test.pairs)
+        for rule, scores in known.items():
+            columns = rule_columns(scores, target.numpy(), asked[rule], n_classes)
+            nulls |= {rule + kind: own for kind, own in columns.items()}
+        return nulls
 
     def predictions(self, columns: Columns) -> pd.DataFrame:
         """Return a row per test pair: user_a, user_b, dos, predicted_dos, friend_score."""

@@ -51,6 +51,7 @@ class DrawnPairs:
         n_candidates: pairs of users in the split.
         n_without_path: of these, pairs without a known distance.
         n_beyond: of these, pairs with a DOS above the classes.
+        available: pairs of each DOS, from 0, that could have been drawn, shape (max DOS + 1,).
     """
 
     pairs: np.ndarray
@@ -58,6 +59,7 @@ class DrawnPairs:
     n_candidates: int
     n_without_path: int
     n_beyond: int
+    available: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ class UserPairs:
         unknown: per category, the share of the test users' listening outside these items.
         drawn: per split, its pairs and how many were left out.
         vectors: per split, the input vectors of its pairs.
+        sampling: how pairs are drawn where there are more than wanted.
         test_orders: rows of a test pair: 1, or 2 where both orders are tested.
         seed: of what is drawn from the test pairs.
     """
@@ -77,6 +80,7 @@ class UserPairs:
     unknown: dict[str, UnknownShare]
     drawn: dict[str, DrawnPairs]
     vectors: dict[str, PairVectors]
+    sampling: str
     test_orders: int
     seed: int
 

@@ -10,7 +10,7 @@ from muso_exp.metrics.genre_recall import genre_recalls
 from muso_exp.metrics.genres import genre_metrics
 from muso_exp.records import Columns, Finding, Section
 from muso_exp.tasks.base import Answer, Task
-from muso_exp.tasks.genre_recognition.baselines import null_columns
+from muso_exp.tasks.genre_recognition.baselines import artist_shares, null_columns
 from muso_exp.tasks.genre_recognition.sections import sections
 from muso_exp.tasks.sound_audit import audit
 from muso_exp.tasks.sound_clips import SoundClips
@@ -22,7 +22,7 @@ class GenreRecognition(Task):
     Args:
         clips: with the numbers of their genres as targets.
         names: of the genres, by number.
-        loudness: of each clip, in dB of full scale, shape (n_clips,).
+        loudness: of each clip, see `muso_exp.sound.loudness.pooled_loudness`, shape (n_clips, 3).
     """
 
     def __init__(self, clips: SoundClips, names: list[str], loudness: np.ndarray) -> None:
@@ -35,10 +35,15 @@ class GenreRecognition(Task):
         return MetricCollection({**metrics}, compute_groups=False)
 
     def nulls(self) -> dict[str, Columns]:
-        """Return the train shares, a uniform guess, and the loudness baseline."""
-        train, test = (self.clips.parts[name] for name in ("train", "test"))
-        genres = self.clips.targets_of(train)
-        return null_columns(genres, self.loudness[train], self.loudness[test], len(self.names))
+        """Return the train shares, a guess, two loudness baselines, and shares of known artists."""
+        clips, n_genres = self.clips, len(self.names)
+        train, test = clips.parts["train"], clips.parts["test"]
+        genres = clips.targets_of(train)
+        nulls = null_columns(genres, self.loudness[train], self.loudness[test], n_genres)
+        known, asked = clips.artists[train], clips.artists[test]
+        if np.isin(asked, known).any():
+            nulls["artist"] = {"probabilities": artist_shares(genres, known, asked, n_genres)}
+        return nulls
 
     def predictions(self, columns: Columns) -> pd.DataFrame:
         """Return a row per test clip: id, artist, title, genre, decision, probabilities."""

@@ -11,7 +11,7 @@ from muso_exp.metrics import classification
 from muso_exp.records import Columns, Finding, Section
 from muso_exp.tasks.base import Answer, Task
 from muso_exp.tasks.playlist_owner.audit import audit
-from muso_exp.tasks.playlist_owner.baselines import null_columns
+from muso_exp.tasks.playlist_owner.baselines import artist_columns, null_columns
 from muso_exp.tasks.playlist_owner.sections import sections
 from muso_exp.tasks.playlist_owner.two_lists import TwoLists
 
@@ -24,7 +24,7 @@ class PlaylistOwner(Task):
     Args:
         lists: tracks and their split.
         target: 1 for each test track of the positive list, else 0, shape (n_rows,), float32.
-        units: a number for each test track, by its id or its artist, shape (n_rows, 1).
+        units: a number for each test track, by its artist, or itself where unknown, (n_rows, 1).
     """
 
     def __init__(self, lists: TwoLists, target: Tensor, units: np.ndarray) -> None:
@@ -49,10 +49,14 @@ class PlaylistOwner(Task):
         )
 
     def nulls(self) -> dict[str, Columns]:
-        """Return the majority, a guess by the prior, and the best single feature."""
+        """Return majority, prior, best single feature, and who has more of the track's artist."""
         lists = self.lists
         target = lists.part("train")["target"].to_numpy()
-        return null_columns(lists.values("train"), target, lists.values("test"), lists.features)
+        nulls = null_columns(lists.values("train"), target, lists.values("test"), lists.features)
+        if lists.names_artists:
+            train, test = (lists.artists[lists.rows[name]] for name in ("train", "test"))
+            nulls["artist"] = artist_columns(train, target, test)
+        return nulls
 
     def predictions(self, columns: Columns) -> pd.DataFrame:
         """Return a row per test track: id, title, artist, target, probability, decision."""

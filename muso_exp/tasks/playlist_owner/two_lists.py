@@ -16,6 +16,8 @@ class TwoLists:
         names: of the positive and the negative list.
         n_read: tracks of each list as read.
         n_shared: tracks that both lists had.
+        artists: independent unit of each track: its first artist, or itself where unknown, see
+            `muso_exp.features.artists.artist_units`, shape (n_tracks,).
         rows: row numbers of `train`, `val` and `test`.
         inputs: train features as the model gets them, shape (n_train, n_features).
         scaling: how they were scaled.
@@ -30,6 +32,7 @@ class TwoLists:
     names: tuple[str, str]
     n_read: tuple[int, int]
     n_shared: int
+    artists: np.ndarray
     rows: dict[str, np.ndarray]
     inputs: np.ndarray
     scaling: str
@@ -37,6 +40,11 @@ class TwoLists:
     overlap: str
     balance: str
     group: str
+
+    @property
+    def names_artists(self) -> bool:
+        """Whether the artist of some track is known."""
+        return bool((self.tracks["artist"] != "").any())
 
     def part(self, split: str) -> pd.DataFrame:
         """Return the tracks of a split, in row order."""

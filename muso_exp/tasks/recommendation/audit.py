@@ -7,6 +7,8 @@ import numpy as np
 from muso_exp.records import Finding
 from muso_exp.tasks.recommendation.split_plays import HeldOut, SplitPlays
 
+MANY = 0.1  # share of the held-out entries that a warning is given for
+
 
 def audit(plays: SplitPlays, held: HeldOut) -> list[Finding]:
     """Return the notes of the reader, and the users, items and entries that are left out."""
@@ -14,7 +16,7 @@ def audit(plays: SplitPlays, held: HeldOut) -> list[Finding]:
         *plays.used.notes,
         *_filtered(plays),
         _without_test_items(plays, held),
-        _unseen_entries(plays),
+        *(_cold_items(plays, held) if plays.split.warm else [_unseen_entries(plays)]),
         _top_share(plays),
     ]
 
@@ -40,20 +42,50 @@ def _filtered(plays: SplitPlays) -> list[Finding]:
 
 def _without_test_items(plays: SplitPlays, held: HeldOut) -> Finding:
     n_users = plays.used.plays.shape[0]
-    text = f"{held.n_without} of {n_users} users have no held-out items and are in no metric"
+    text = f"{held.n_without} of {n_users} users have no held-out items that are ranked, and are "
+    text += "in no metric"
     return Finding("users_without_test_items", held.n_without, text)
 
 
 def _unseen_entries(plays: SplitPlays) -> Finding:
     test = plays.split.test
     unseen = (plays.listeners()[test.indices] == 0).mean()
-    text = (
-        f"{unseen:.1%} of the {test.nnz} held-out entries are of items that no user plays in "
-        "training; listening alone cannot rank them"
-    )
     return Finding(
-        "unseen_test_entries", float(unseen), text, "warning" if unseen > 0.1 else "note"
+        "unseen_test_entries",
+        float(unseen),
+        f"{unseen:.1%} of the {test.nnz} held-out entries are of items that no user plays in "
+        "training; listening alone cannot rank them",
+        "warning" if unseen > MANY else "note",
     )
+
+
+def _cold_items(plays: SplitPlays, held: HeldOut) -> list[Finding]:
+    """Return what the warm candidates leave out: items, held-out entries, users without others."""
+    test, cold = plays.split.test, plays.listeners() == 0
+    n_entries = int(cold[test.indices].sum())
+    n_users = int((np.diff(test.indptr) > 0).sum()) - len(held.users)
+    share = n_entries / test.nnz
+    why = "(dataset.candidates=warm)"
+    return [
+        Finding(
+            "cold_items",
+            int(cold.sum()),
+            f"{cold.sum()} of {len(cold)} items are played by no user in training, and are not "
+            f"ranked {why}",
+        ),
+        Finding(
+            "cold_entries",
+            n_entries,
+            f"{n_entries} of the {test.nnz} held-out entries ({share:.1%}) are of such items, and "
+            f"in no metric {why}",
+            "warning" if share > MANY else "note",
+        ),
+        Finding(
+            "cold_users",
+            n_users,
+            f"{n_users} users have held-out entries of such items only, and are in no metric {why}",
+        ),
+    ]
 
 
 def _top_share(plays: SplitPlays) -> Finding:

@@ -20,15 +20,15 @@ def null_columns(
         n_top: length of the recommended lists.
 
     Returns:
-        `random`, the exact expectation of a random order, and `popularity`, the most popular
-        candidates first.
+        `random`, the exact expectation of a random order; `popularity`, the most popular
+        candidates first; and `least_popular`, the least popular ones first, whose share in what is
+        held out is the larger, the fewer of their plays happen to be in training.
     """
-    scores = popularity.astype(np.float32)
-    if held.candidates is not None:
-        scores = scores[held.candidates]
+    scores = held.of_candidates(popularity.astype(np.float32))
     return {
         "random": _columns(held, np.zeros_like(scores), cutoffs, n_top),
         "popularity": _columns(held, scores, cutoffs, n_top),
+        "least_popular": _columns(held, -scores, cutoffs, n_top),
     }
 
 
@@ -37,7 +37,5 @@ def _columns(
 ) -> dict[str, Tensor]:
     """Return the columns of the same scores of candidates (n_candidates,) for every row."""
     columns = rank_by_item(scores, *held.rows(), cutoffs, n_top, users=held.users)
-    if held.candidates is not None:
-        top = columns["top"]
-        columns["top"] = np.where(top < 0, top, held.candidates[np.maximum(top, 0)])
+    columns["top"] = held.ids(columns["top"])
     return {name: torch.from_numpy(column) for name, column in columns.items()}

@@ -129,7 +129,7 @@ class NewRow:
                 f"{type(model).__name__} has a place for the users of its training only; for new "
                 "ones train wmf, item_knn, ease or another"
             )
-        items, plays = _known(self.seeds, self.catalogue)
+        items, plays = known_items(self.seeds, self.catalogue)
         batch = {
             "crow_indices": torch.tensor([0, len(items)]),
             "col_indices": torch.from_numpy(items),
@@ -158,7 +158,7 @@ class NewRow:
         return order
 
 
-def _known(seeds: SeedList, catalogue: ItemCatalogue) -> tuple[np.ndarray, np.ndarray]:
+def known_items(seeds: SeedList, catalogue: ItemCatalogue) -> tuple[np.ndarray, np.ndarray]:
     """Return the items that seeds name, ascending, each once, and their plays, summed."""
     found = catalogue.find(seeds.rows)
     unknown = seeds.names(found < 0)

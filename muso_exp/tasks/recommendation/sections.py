@@ -23,9 +23,7 @@ def by_activity(
     plays: SplitPlays, held: HeldOut, table: pd.DataFrame, bootstrap: Bootstrap
 ) -> Section:
     """Return the area under the curve of users with few and with many items in training."""
-    sizes = np.diff(held.seen.indptr)
-    if held.candidates is not None:
-        sizes = np.diff(plays.split.train.indptr)[held.users]
+    sizes = np.diff(plays.split.train.indptr)[held.users]
     rows = []
     for least, most in ACTIVITY:
         chosen = table["auc"][(sizes >= least) & (sizes < most)].dropna()

@@ -20,12 +20,14 @@ class Split:
         val: held out to choose a model by; no entry of train.
         test: held out to judge it; no entry of train or val.
         candidates: ids of the items that are ranked, ascending; None for all.
+        warm: whether only items of train are ranked.
     """
 
     train: csr_matrix
     val: csr_matrix
     test: csr_matrix
     candidates: np.ndarray | None = None
+    warm: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,16 @@ class HeldOut:
         """Return the number of candidates."""
         return self.positives.shape[1]
 
+    def of_candidates(self, values: np.ndarray) -> np.ndarray:
+        """Return the values (n_items, ...) of the candidates, (n_candidates, ...)."""
+        return values if self.candidates is None else values[self.candidates]
+
+    def ids(self, places: np.ndarray) -> np.ndarray:
+        """Return the item ids of places among the candidates; -1 stays -1."""
+        if self.candidates is None:
+            return places
+        return np.where(places < 0, places, self.candidates[np.maximum(places, 0)])
+
     def counts(self) -> np.ndarray:
         """Return the number of held-out items of each row, shape (n_rows,), int64."""
         return np.diff(self.positives.indptr).astype(np.int64)
@@ -72,15 +84,14 @@ class HeldOut:
 
     def item_lists(self) -> list[list[int]]:
         """Return the ids of the held-out items of each row."""
-        ids = np.arange(self.n_items) if self.candidates is None else self.candidates
-        rows = np.split(ids[self.positives.indices], self.positives.indptr[1:-1])
+        rows = np.split(self.ids(self.positives.indices), self.positives.indptr[1:-1])
         return [items.tolist() for items in rows]
 
     def padded(self) -> np.ndarray:
-        """Return the held-out items of each row, -1 behind them, shape (n_rows, longest), int32."""
+        """Return the ids of the held-out items, -1 behind them, (n_rows, longest), int32."""
         counts = self.counts()
         table = np.full((len(counts), counts.max(initial=1)), -1, dtype=np.int32)
-        table[np.arange(table.shape[1]) < counts[:, None]] = self.positives.indices
+        table[np.arange(table.shape[1]) < counts[:, None]] = self.ids(self.positives.indices)
         return table
 
 

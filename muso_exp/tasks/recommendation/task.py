@@ -43,11 +43,11 @@ class Recommendation(Task):
         """Return the ranking metrics at each cutoff, and what the recommended lists are like."""
         train, tags = self.plays.split.train, self.plays.used.tags
         vectors = train.T.tocsr() if tags is None else tags.weights
-        lists = list_metrics(self.listeners, train.shape[0], vectors)
+        lists = list_metrics(self.listeners, train.shape[0], vectors, self.held.candidates)
         return MetricCollection({**ranking_metrics(self.cutoffs), **lists}, compute_groups=False)
 
     def nulls(self) -> dict[str, Columns]:
-        """Return the exact expectation of a random order, and the most popular items first."""
+        """Return the exact expectation of a random order, the most and the least popular first."""
         return {**null_columns(self.held, self.listeners, self.cutoffs)}
 
     def predictions(self, columns: Columns) -> pd.DataFrame:
@@ -70,10 +70,11 @@ class Recommendation(Task):
         return {
             "users": n_users,
             "items": n_items,
+            "candidates": self.held.n_items,
             "test_users": len(self.held.users),
             "train_entries": split.train.nnz,
             "val_entries": split.val.nnz,
-            "test_entries": split.test.nnz,
+            "test_entries": self.held.positives.nnz,
             "plays": int(plays.sum()),
         }
 

@@ -8,6 +8,7 @@ import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
+from muso_exp.features.artists import artist_means
 from muso_exp.features.tag_probe import solve_tags
 from muso_exp.formats.listening.interactions import Interactions
 
@@ -48,13 +49,19 @@ class TagRows:
         """Return the null models' scores of the test rows.
 
         `tag_prior`: the share of train items of each tag, for every row. `popularity`: the tag
-        probe on how much an item is played and nothing else.
+        probe on how much an item is played and nothing else. `artist_tags`, where any artist stands
+        on both sides: the share of the artist's train items.
         """
         share = torch.from_numpy(self.target[self.rows["train"]].mean(axis=0))
-        return {
+        nulls = {
             "tag_prior": {"scores": share.expand(len(self.rows["test"]), -1)},
             "popularity": {"scores": self.probe(self.popularity)},
         }
+        known, asked = (self.units[self.rows[part], 0] for part in ("train", "test"))
+        if np.isin(asked, known).any():
+            target = self.target[self.rows["train"]]
+            nulls["artist_tags"] = {"scores": artist_tags(target, known, asked)}
+        return nulls
 
     def probe(self, x: np.ndarray) -> Tensor:
         """Return the logits (n_test, n_tags) that a probe of x (n_rows, D) learns of train rows."""
@@ -75,6 +82,19 @@ def probe_scores(known: np.ndarray, target: np.ndarray, asked: np.ndarray) -> Te
     """
     weight, bias = solve_tags(known, target)
     return torch.from_numpy(asked @ weight.T + bias)
+
+
+def artist_tags(target: np.ndarray, known: np.ndarray, asked: np.ndarray) -> Tensor:
+    """Return the share of each artist's train rows with each tag, (n_asked, n_tags), float64.
+
+    The share of all train rows counts as one more row of each artist.
+
+    Args:
+        target: 1 where a train row has a tag, else 0, shape (n_train, n_tags).
+        known: artists of the train rows, shape (n_train,).
+        asked: artists of the rows to score, shape (n_asked,).
+    """
+    return torch.from_numpy(artist_means(target, known, asked, prior_rows=1))
 
 
 def log_popularity(plays: csr_matrix) -> np.ndarray:

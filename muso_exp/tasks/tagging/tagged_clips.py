@@ -7,7 +7,7 @@ import torch
 
 from muso_exp.records import Columns
 from muso_exp.tasks.sound_clips import SoundClips
-from muso_exp.tasks.tagging.probe import probe_scores
+from muso_exp.tasks.tagging.probe import artist_tags, probe_scores
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,9 @@ class TaggedClips:
 def null_columns(tagged: TaggedClips) -> dict[str, Columns]:
     """Return the `scores` (n_rows, n_tags) of every null model.
 
-    `tag_prior` is the share of the known train clips with the tag, for every clip; the others are
-    probes on the simple vectors.
+    `tag_prior` is the share of the known train clips with the tag, for every clip; `artist_tags`,
+    where any artist stands on both sides, that of the artist's clips; the others are probes on the
+    simple vectors.
     """
     train, test = tagged.known, tagged.clips.parts["test"]
     target = tagged.clips.targets_of(train)
@@ -43,7 +44,11 @@ def null_columns(tagged: TaggedClips) -> dict[str, Columns]:
         name: {"scores": probe_scores(x[train], target.numpy(), x[test])}
         for name, x in tagged.simple.items()
     }
-    return {"tag_prior": {"scores": prior}, **probes}
+    nulls = {"tag_prior": {"scores": prior}, **probes}
+    known, asked = tagged.clips.artists[train], tagged.clips.artists[test]
+    if np.isin(asked, known).any():
+        nulls["artist_tags"] = {"scores": artist_tags(target.numpy(), known, asked)}
+    return nulls
 
 
 def rare_tags(tagged: TaggedClips, least: int) -> int:

@@ -7,13 +7,14 @@ import pytest
 from tiny_mpd import playlist, ready, write
 
 from muso_exp.data.playlist_continuation import PlaylistContinuation
+from muso_exp.errors import ConfigError
 from muso_exp.metrics.resampling import Bootstrap
 from muso_exp.models.blend import Blend
 from muso_exp.models.cooccurrence_net import CooccurrenceNet
 from muso_exp.models.popularity import Popularity
 from muso_exp.tasks.base import Answer, NotAnsweredError
 from muso_exp.tasks.continuation.cooccurrence import CooccurrenceLoss
-from muso_exp.tasks.continuation.sections import by_seeds, weights_of_mix
+from muso_exp.tasks.continuation.sections import by_seeds, examples, weights_of_mix
 
 NO_ANSWER = Answer(None, {}, Bootstrap(20))
 
@@ -33,6 +34,33 @@ def test_the_audit_counts_repeats_and_unseen_seeds(tmp_path: Path) -> None:
     assert len(data.task.held.users) == 5
     assert found["unseen_seeds"] == 5  # no playlist is left to train on
     assert found["unseen_test_entries"] == 1
+
+
+def test_warm_candidates_leave_out_tracks_of_no_known_playlist_and_are_counted(
+    tmp_path: Path,
+) -> None:
+    lists = [playlist(p, range(p, p + 8)) for p in range(6)] + [playlist(9, range(20, 30))]
+    write(tmp_path / "mpd.slice.0-9.json", lists)
+    options = {"seeds": ["first_1"], "test_share": 0.8}
+    every = ready(tmp_path, tmp_path / "cache", **options).task
+    task = ready(tmp_path, tmp_path / "cache", **options, candidates="warm").task
+    known = np.flatnonzero(task.popularity)
+    assert task.held.candidates.tolist() == known.tolist()
+    assert task.counts()["candidates"] == len(known) < len(task.popularity)
+    assert set(task.target.flatten().tolist()) <= {-1, *known.tolist()}
+    assert task.counts()["held_out_entries"] < every.counts()["held_out_entries"]
+    table = task.predictions(task.nulls()["popularity"])
+    assert {item for row in table["top"] for item in row} <= {-1, *known.tolist()}
+    shown = examples(task.continued, task.held, table).table
+    assert set(shown["seeds"]) <= {f"artist {n // 10} - song {n} é" for n in range(30)}
+    (text,) = [f.text for f in task.audit(NO_ANSWER) if f.check == "unseen_test_entries"]
+    assert f"left out, with all {len(task.popularity) - len(known)} such tracks" in text
+
+
+def test_warm_candidates_need_a_held_out_track_that_is_known(tmp_path: Path) -> None:
+    write(tmp_path / "mpd.slice.0-9.json", [playlist(p, range(10 * p, 10 * p + 9)) for p in (0, 1)])
+    with pytest.raises(ConfigError, match=r"candidates=warm: no held-out track is known"):
+        ready(tmp_path, tmp_path / "cache", seeds=["first_1"], candidates="warm")
 
 
 def test_null_models_are_exact_and_in_row_order(world: PlaylistContinuation) -> None:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from muso_exp.metrics.separation import AccuracyWithin, ExactAccuracy, MeanAbsoluteError
+from muso_exp.metrics.friend_distance import AccuracyWithin, ExactAccuracy, MeanAbsoluteError
 from muso_exp.tasks.friend_distance.baselines import best_constant, null_columns
 
 

@@ -7,7 +7,7 @@ from tiny_files import hetrec, muso, write_hetrec_files, write_muso_files
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from muso_exp.data.friend_distance.pair_data import PairData
+from muso_exp.data.friend_distance.friend_distance_data import FriendDistanceData
 from muso_exp.records import Batch, Section
 from muso_exp.tasks.friend_distance.sensitivity import (
     Predict,
@@ -21,11 +21,11 @@ PUT_RIGHT = {"nan": "repaired", "tag_order": "fixed"}
 
 
 @pytest.fixture
-def data(tmp_path: Path) -> PairData:
+def data(tmp_path: Path) -> FriendDistanceData:
     return muso(write_muso_files(tmp_path / "muso"), **PUT_RIGHT)
 
 
-def only(category: str, data: PairData) -> Predict:
+def only(category: str, data: FriendDistanceData) -> Predict:
     """A model that looks at one category: it decides by the sign of user 1's first item."""
     sizes = dict(zip(data.pairs.vectoriser.categories, data.dims["block_sizes"], strict=True))
     start = 0
@@ -43,12 +43,14 @@ def only(category: str, data: PairData) -> Predict:
     return predict
 
 
-def sections(data: PairData, predict: Predict, **options: int) -> list[Section]:
+def sections(data: FriendDistanceData, predict: Predict, **options: int) -> list[Section]:
     return sensitivity_sections(data.pairs, predict, data.task.metrics(), **options)
 
 
 @pytest.mark.parametrize("category", ["artist", "album", "track", "tag"])
-def test_the_only_category_that_a_model_looks_at_ranks_first(data: PairData, category: str) -> None:
+def test_the_only_category_that_a_model_looks_at_ranks_first(
+    data: FriendDistanceData, category: str
+) -> None:
     table = sections(data, only(category, data), n_repeats=10)[0].table
     assert table["category"][0] == category
     assert table["change of DOS"][0] > 0
@@ -57,14 +59,16 @@ def test_the_only_category_that_a_model_looks_at_ranks_first(data: PairData, cat
 
 
 @pytest.mark.parametrize("category", ["artist", "tag"])
-def test_the_strongest_item_is_one_that_the_model_looks_at(data: PairData, category: str) -> None:
+def test_the_strongest_item_is_one_that_the_model_looks_at(
+    data: FriendDistanceData, category: str
+) -> None:
     table = sections(data, only(category, data))[1].table
     strongest = table.sort_values("change of friend score").iloc[-1]
     assert strongest["category"] == category
     assert strongest["item"] == data.pairs.listeners.items[category][0]
 
 
-def test_an_item_is_tried_on_the_pairs_in_which_one_user_plays_it(data: PairData) -> None:
+def test_an_item_is_tried_on_the_pairs_in_which_one_user_plays_it(data: FriendDistanceData) -> None:
     probe = Probe.of(data.pairs, only("artist", data), max_pairs=400)
     table = item_table(probe, probe.columns(), data.pairs.listeners.items, n_items=20)
     table = table.set_index("item")
@@ -74,7 +78,9 @@ def test_an_item_is_tried_on_the_pairs_in_which_one_user_plays_it(data: PairData
     assert "jazz" not in table.index  # no test user plays it
 
 
-def test_taking_an_item_out_is_a_new_vector_not_a_zero_in_the_old_one(data: PairData) -> None:
+def test_taking_an_item_out_is_a_new_vector_not_a_zero_in_the_old_one(
+    data: FriendDistanceData,
+) -> None:
     predict = only("artist", data)
     probe = Probe.of(data.pairs, predict, max_pairs=400)
     before = probe.columns()
@@ -105,7 +111,7 @@ def test_at_most_so_many_pairs_are_probed_and_the_seed_draws_them(tmp_path: Path
     assert first.columns()["friend"].equal(again.columns()["friend"])
 
 
-def test_permutations_repeat_with_the_seed(data: PairData) -> None:
+def test_permutations_repeat_with_the_seed(data: FriendDistanceData) -> None:
     probe = Probe.of(data.pairs, only("artist", data), max_pairs=400)
     before = probe.columns()
     first, _ = category_changes(probe, "artist", before, n_repeats=6, seed=1)
@@ -114,7 +120,7 @@ def test_permutations_repeat_with_the_seed(data: PairData) -> None:
     assert len(set(first)) > 1
 
 
-def test_sections_have_a_table_and_a_figure(data: PairData) -> None:
+def test_sections_have_a_table_and_a_figure(data: FriendDistanceData) -> None:
     found = sections(data, only("tag", data), n_repeats=1, n_items=1)
     assert [section.name for section in found] == [
         "sensitivity_categories",

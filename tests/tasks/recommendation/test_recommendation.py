@@ -1,6 +1,7 @@
 """The task of recommendation: null models, predictions, and what the report shows."""
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -8,9 +9,12 @@ import pytest
 import torch
 from conftest import REPOSITORY
 from hydra import compose, initialize_config_dir
+from scipy.sparse import csr_matrix
 from sklearn.metrics import roc_auc_score
-from test_plays import plays
+from test_plays import NO_ANSWER, plays
 
+from muso_exp.data.recommendation.splits import PlaysSplit, split_plays
+from muso_exp.formats.listening.interactions import Interactions
 from muso_exp.metrics.resampling import Bootstrap
 from muso_exp.models.ease import EASE
 from muso_exp.models.item_knn import ItemKNN
@@ -18,6 +22,8 @@ from muso_exp.models.wmf import WMF
 from muso_exp.run import run
 from muso_exp.tasks.base import Answer
 from muso_exp.tasks.recommendation.sections import by_activity, latent_factors, neighbours
+from muso_exp.tasks.recommendation.split_plays import SplitPlays
+from muso_exp.tasks.recommendation.task import Recommendation
 
 
 def test_an_interval_of_the_activity_figure_ends_at_one(cache: Path) -> None:
@@ -36,8 +42,50 @@ def test_nulls_are_exact_chance_and_popularity(cache: Path) -> None:
     nulls = data.task.nulls()
     assert nulls["random"]["auc"].tolist() == pytest.approx([0.5] * len(data.task.units))
     seen, positives = data.task.held.seen[0].toarray()[0], data.task.held.positives[0].toarray()[0]
-    own = roc_auc_score(positives[seen == 0] > 0, data.task.listeners[seen == 0])
+    listeners = data.task.held.of_candidates(data.task.listeners)
+    own = roc_auc_score(positives[seen == 0] > 0, listeners[seen == 0])
     assert float(nulls["popularity"]["auc"][0]) == pytest.approx(own)
+
+
+def test_the_least_popular_first_is_a_null_the_other_way_round(cache: Path) -> None:
+    nulls = plays(cache).task.nulls()
+    assert nulls["least_popular"]["auc"].tolist() == pytest.approx(
+        (1 - nulls["popularity"]["auc"]).tolist()
+    )
+
+
+def test_what_warm_candidates_leave_out_is_counted_and_in_no_null(cache: Path) -> None:
+    every, warm = plays(cache, candidates="all").task, plays(cache).task
+    cold = np.flatnonzero(warm.listeners == 0)
+    assert len(cold)
+    counts = warm.counts()
+    assert counts["candidates"] == counts["items"] - len(cold) < every.counts()["candidates"]
+    found = {finding.check: finding.value for finding in warm.audit(NO_ANSWER)}
+    assert found["cold_items"] == len(cold)
+    assert found["cold_entries"] == every.counts()["test_entries"] - counts["test_entries"] > 0
+    assert found["cold_users"] == len(every.held.users) - len(warm.held.users)
+    assert "unseen_test_entries" not in found
+    for columns in warm.nulls().values():
+        assert not set(columns["top"].unique().tolist()) & set(cold.tolist())
+    table = warm.predictions(warm.nulls()["popularity"])
+    assert not {item for items in table["held_out"] for item in items} & set(cold.tolist())
+
+
+@pytest.mark.parametrize(("candidates", "expected"), [("all", 0.67), ("warm", 0.5)])
+def test_the_least_popular_first_passes_for_taste_only_where_cold_items_are_ranked(
+    candidates: Literal["all", "warm"], expected: float
+) -> None:
+    rng = np.random.default_rng(0)  # 90 users who play 30 of 3,000 songs at random
+    songs = np.concatenate([np.sort(rng.choice(3000, 30, False)) for _ in range(90)])
+    plays = csr_matrix((np.ones(len(songs)), songs, np.arange(0, 2701, 30)), (90, 3000))
+    plays = plays[:, np.unique(songs)]
+    items = pd.DataFrame({"id": np.arange(plays.shape[1]), "artist": "a", "title": "b"})
+    data = Interactions(plays, np.arange(90), items)
+    split = PlaysSplit(by="holdout", test_share=0.2, val_share=0.0, list=None)
+    parts = split_plays(data, split, 0, candidates=candidates)
+    task = Recommendation(SplitPlays(data, parts, plays.shape, 1, 1), [10], [])
+    least_popular = float(task.nulls()["least_popular"]["auc"].mean())
+    assert least_popular == pytest.approx(expected, abs=0.03)
 
 
 def test_popularity_knows_nothing_of_cold_items_and_names_only_those(cache: Path) -> None:

@@ -8,7 +8,7 @@ from pytest import approx
 from scipy.sparse import csr_matrix
 
 from muso_exp.metrics.tags import MacroRocAuc
-from muso_exp.tasks.tagging.probe import TagRows, log_popularity
+from muso_exp.tasks.tagging.probe import TagRows, artist_tags, log_popularity
 
 
 def popular_tags(n_rows: int = 120, seed: int = 0) -> TagRows:
@@ -53,3 +53,11 @@ def test_no_null_model_reads_labels_beyond_train() -> None:
     for name, columns in rows.nulls().items():
         assert torch.equal(columns["scores"], other.nulls()[name]["scores"])
         assert columns["scores"].shape == rows.labels("test").shape
+
+
+def test_the_tags_of_an_artist_are_those_of_its_train_rows() -> None:
+    target, known = np.array([[1.0, 0.0], [1.0, 1.0], [0.0, 0.0]]), np.array(["a", "a", "b"])
+    found = artist_tags(target, known, np.array(["a", "b", "c"]))
+    share = np.array([2 / 3, 1 / 3])
+    expected = [(np.array([2, 1]) + share) / 3, share / 2, share]
+    assert found.numpy() == approx(np.stack(expected))

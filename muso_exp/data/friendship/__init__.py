@@ -1,0 +1,1 @@
+"""Which friendships are held out, and which pairs stand against them."""

@@ -1,0 +1,194 @@
+"""What a search optimises: a validation metric. The test set is looked at once, by its choice."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pytorch_lightning as pl
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.types import RunMode
+from omegaconf import OmegaConf, open_dict, read_write
+
+from muso_exp.errors import ConfigError
+from muso_exp.evaluation.card import check_metric
+from muso_exp.models.base import Model
+from muso_exp.tasks.base import Task
+
+PLAIN = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
+OPTUNA = "hydra_optuna_sweeper"
+STAGE = "val/"
+LOSS = "val/loss"
+
+
+def optimises(hydra: Any) -> bool:
+    """Return whether the sweeper of a configuration's `hydra` part chooses settings by a value."""
+    return hydra.mode is RunMode.MULTIRUN and hydra.sweeper._target_ != PLAIN
+
+
+def in_search() -> bool:
+    """Return whether this run is one of a search."""
+    return HydraConfig.initialized() and optimises(HydraConfig.get())
+
+
+def names(key: str, value: Any) -> list[str]:
+    """Return the metrics that a key of the configuration names: one, a list, or none.
+
+    Raises:
+        ConfigError: something else.
+    """
+    plain = OmegaConf.to_container(value) if OmegaConf.is_config(value) else value
+    listed = [plain] if isinstance(plain, str) else plain or []
+    if not isinstance(listed, Sequence) or not all(isinstance(name, str) for name in listed):
+        raise ConfigError(f"{key}={plain}: the name of a metric is needed, or a list of names")
+    return list(listed)
+
+
+def check_named(objective: Any, hydra: Any | None = None) -> None:
+    """Refuse a test metric as objective, and a search without any.
+
+    Args:
+        objective: what the configuration names.
+        hydra: its `hydra` part, where a sweep is about to begin.
+
+    Raises:
+        ConfigError: a test metric, or none in a search.
+    """
+    named = names("objective", objective)
+    for name in named:
+        if not name.startswith(STAGE):
+            raise ConfigError(
+                f"objective={name}: a test metric, which no search may optimise; set "
+                f"headline={name} to lead reports and tables by it, or objective={STAGE}{name}"
+            )
+    if hydra is not None and optimises(hydra) and not named:
+        raise ConfigError(
+            "this sweeper optimises, and objective is not set; set a validation metric, such as "
+            f"objective={LOSS}"
+        )
+
+
+def check_search(objective: Any, data: pl.LightningDataModule, model: Model, limit: Any) -> None:
+    """Refuse a search by a metric that this run cannot measure, or in the wrong direction.
+
+    Args:
+        objective: what the configuration names.
+        data: set up; its validation rows are what a search may look at.
+        model: that is trained.
+        limit: `trainer.limit_val_batches`.
+
+    Raises:
+        ConfigError: an unknown metric, a loss that the model does not have, no validation rows, or
+            a direction of the sweeper that leads to the worst value.
+    """
+    task: Task = data.task  # type: ignore[attr-defined]
+    metrics = task.metrics()
+    wanted = _directions()
+    for place, name in enumerate(names("objective", objective)):
+        metric = name.removeprefix(STAGE)
+        has_loss = type(model).loss is not Model.loss
+        check_metric("objective", name, [STAGE + str(one) for one in metrics] + [LOSS] * has_loss)
+        higher = False if name == LOSS else metrics[metric].higher_is_better
+        if place < len(wanted) and higher is not None:
+            _check_direction(name, "maximize" if higher else "minimize", wanted[place])
+    loaders = data.val_dataloader()
+    n_batches = sum(map(len, loaders if isinstance(loaders, list) else [loaders]))
+    if n_batches == 0 or limit == 0:
+        raise ConfigError(
+            f"objective={objective}: there are no validation rows to measure it on, and a search "
+            "must not look at the test set; hold some out (dataset.val_rows, dataset.val_share or "
+            "dataset.split.val_share), or list settings without hydra/sweeper"
+        )
+
+
+def end_with_the_grid(hydra: Any) -> int | None:
+    """Let a search over values that can be counted try each combination once, then end.
+
+    Unless it is to end before. A sampler that draws them would repeat some and miss others.
+
+    Args:
+        hydra: part of the configuration, where a sweep is about to begin; its sampler and number of
+            trials are set.
+
+    Returns:
+        How many combinations there are; None where the search is left as it is.
+    """
+    if OPTUNA not in hydra.sweeper._target_:
+        return None
+    import optuna
+    from hydra_plugins.hydra_optuna_sweeper.config import GridSamplerConfig
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)  # it numbers studies and trials
+    n_trials = hydra.sweeper.get("n_trials")
+    given = [f"{key}={value}" for key, value in (hydra.sweeper.get("params") or {}).items()]
+    size = _grid_size([*given, *hydra.overrides.task])
+    if n_trials is None or size is None or n_trials < size:
+        return None
+    with read_write(hydra), open_dict(hydra):
+        hydra.sweeper.n_trials = size
+        hydra.sweeper.sampler = GridSamplerConfig()
+    return size
+
+
+def _grid_size(overrides: Iterable[str]) -> int | None:
+    """Return how many combinations of values the overrides hold; None if they cannot be counted."""
+    parser, counts = OverridesParser.create(), {}
+    for override in parser.parse_overrides(list(overrides)):
+        if override.is_sweep_override() and not override.is_discrete_sweep():
+            return None
+        values = override.sweep_string_iterator() if override.is_discrete_sweep() else [""]
+        counts[override.get_key_element()] = len(set(values))  # a later one takes its place
+    return math.prod(counts.values()) if max(counts.values(), default=1) > 1 else None
+
+
+def _check_direction(name: str, right: str, given: str) -> None:
+    if given != right:
+        raise ConfigError(
+            f"hydra.sweeper.direction={given}: the worst {name} would be sought; set "
+            f"hydra.sweeper.direction={right}"
+        )
+
+
+def measure(
+    objective: Any, trainer: pl.Trainer, model: Model, data: pl.LightningDataModule, best: Any
+) -> dict[str, float]:
+    """Return the validation metrics that a search optimises, of the weights that are tested.
+
+    Args:
+        objective: what the configuration names.
+        trainer: of the run.
+        model: trained.
+        data: set up.
+        best: checkpoint that is tested.
+
+    Raises:
+        ConfigError: validation logged none of that name.
+    """
+    (found,) = trainer.validate(
+        model, datamodule=data, ckpt_path=best, verbose=False, weights_only=True
+    )
+    for name in names("objective", objective):
+        check_metric("objective", name, list(found))
+    return {name: float(found[name]) for name in names("objective", objective)}
+
+
+def returned(record: Mapping[str, Any]) -> float | tuple[float, ...] | None:
+    """Return what a sweeper gets of a finished run: the objective; None where nothing is sought."""
+    values = tuple((record.get("objective") or {}).values())
+    return values[0] if len(values) == 1 else values or None
+
+
+def worst() -> float | tuple[float, ...]:
+    """Return what a sweeper gets of a run that failed; Optuna takes no NaN."""
+    values = tuple(-math.inf if "maximize" in one else math.inf for one in _directions())
+    return values[0] if len(values) == 1 else values or math.nan
+
+
+def _directions() -> list[str]:
+    """Return the directions of the sweeper, a word each; none of a sweeper without."""
+    given = HydraConfig.get().sweeper.get("direction")
+    several = isinstance(given, Sequence) and not isinstance(given, str)
+    listed = list(given) if several else [] if given is None else [given]
+    return [str(one).lower().rpartition(".")[2] for one in listed]  # of Optuna's Direction too

@@ -1,0 +1,74 @@
+"""Metrics of the friendship task: friends against pairs of users who are no friends.
+
+They read the answer to a question and `target` (n_rows,): `FRIENDS`, or the kind of pair that
+stands against them. `affinity` answers "friends, or any two users?", `matched_affinity` "friends,
+or two users with as many friends as these?"; most models answer both with one number.
+"""
+
+from typing import Any, ClassVar
+
+from torch import Tensor
+
+from muso_exp.features.networks import FRIENDS, MATCHED, RANDOM
+from muso_exp.metrics.base import WeightedMetric
+from muso_exp.metrics.classification import AveragePrecision, RocAUC
+from muso_exp.metrics.ranks import in_chunks, weighted_spearman
+
+ANSWERS = {RANDOM: "affinity", MATCHED: "matched_affinity"}
+
+
+class _Against(WeightedMetric):
+    """A ranking metric of friends against one kind of pairs.
+
+    Args:
+        kind: `RANDOM` or `MATCHED`.
+        **kwargs: of `torchmetrics.Metric`.
+
+    Raises:
+        ValueError: another kind.
+    """
+
+    ranking: ClassVar[type[WeightedMetric]]
+
+    def __init__(self, kind: int, **kwargs: Any) -> None:
+        if kind not in ANSWERS:
+            raise ValueError(f"kind must be {RANDOM} (random) or {MATCHED} (matched), got {kind}")
+        self.fields = (ANSWERS[kind], "target")  # type: ignore[misc]
+        super().__init__(**kwargs)
+        self.kind = kind
+        self._formula = [self.ranking()]  # in a list: a part of this metric has no state of its own
+
+    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
+        """Return the metric under each row of weights, shape (n_resamples,)."""
+        target = columns["target"]
+        rows = (target == FRIENDS) | (target == self.kind)
+        scores, friends = columns[ANSWERS[self.kind]][rows], target[rows] == FRIENDS
+        return self._formula[0].score(weights[:, rows], probability=scores, target=friends)
+
+
+class FriendshipAUC(_Against):
+    """Probability that friends score higher than a pair of the other kind; ties count half."""
+
+    ranking = RocAUC
+
+
+class FriendshipPrecision(_Against):
+    """Mean precision over the friendships, each at its own score, among pairs of one kind."""
+
+    ranking = AveragePrecision
+    biased_by_repeats = True
+
+
+class SimilarityTrend(WeightedMetric):
+    """Spearman correlation of the similarity of tastes with what `target` counts.
+
+    It is better the lower it is: a hypothesis says that similarity falls.
+    """
+
+    fields = ("similarity", "target")
+    higher_is_better = False
+
+    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
+        """Return the correlation under each row of weights, shape (n_resamples,)."""
+        preds, target = columns["similarity"].double(), columns["target"].double()
+        return in_chunks(weighted_spearman, weights, preds, target)

@@ -1,0 +1,90 @@
+"""The further test of a friendship model: are held-out friends among those it suggests?"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.sparse import csr_matrix
+from torchmetrics import Metric, MetricCollection
+
+from muso_exp.features.networks import RowScores, block_scores, friendships
+from muso_exp.features.ranking import Rows, rank_in_blocks
+from muso_exp.metrics.ranking import UserMean
+from muso_exp.models.abilities import ScoresUserPairs
+from muso_exp.records import Columns
+from muso_exp.tasks.base import ExtraTask, NotAnsweredError
+from muso_exp.tasks.friendship.baselines import GRAPH_ALONE, Baselines
+from muso_exp.tasks.friendship.split_network import SplitNetwork
+
+SHOWN = ("recall", "hit_rate")  # of the ranking columns, at each cutoff
+
+
+class Suggestions(ExtraTask):
+    """Rank all users who are no known friends of a user, for each user with held-out friends.
+
+    A row, and the independent unit, is a user. Unlike the pairs of the task these are all
+    candidates that a user has, so that a list of suggestions is judged as it would be shown.
+
+    Args:
+        network: users, friendships and labelled pairs.
+        baselines: the null models.
+        cutoffs: the k of the lists.
+    """
+
+    def __init__(self, network: SplitNetwork, baselines: Baselines, cutoffs: Sequence[int]) -> None:
+        self.network, self.baselines, self.cutoffs = network, baselines, list(cutoffs)
+        held = friendships(network.test.friends, network.whole.n_users)
+        self.users = np.flatnonzero(np.diff(held.indptr))
+        self.held = held[self.users]
+        self.target = torch.from_numpy(np.diff(self.held.indptr).astype(np.int64))
+        self.units = self.users[:, None]
+
+    def metrics(self) -> MetricCollection:
+        """Return the mean over users of the AUC, and of recall and hits in the first k."""
+        shown = [f"{name}_at_{k}" for k in self.cutoffs for name in SHOWN]
+        means: dict[str, Metric | MetricCollection] = {name: UserMean(name) for name in shown}
+        means["user_auc"] = UserMean("auc")
+        return MetricCollection(means, compute_groups=False)
+
+    def nulls(self) -> dict[str, Columns]:
+        """Return a random order, users with most friends first, and the graph alone."""
+        known = self.network.known
+        zeros = np.zeros(known.n_users, dtype=np.float32)
+        degrees = known.degrees.astype(np.float32)
+        graph, _ = self.baselines.graph_fusion.row_scores(known)
+        return {
+            "random": self._columns(lambda users: np.broadcast_to(zeros, (len(users), len(zeros)))),
+            "degree_product": self._columns(
+                lambda users: np.broadcast_to(degrees, (len(users), len(degrees)))
+            ),
+            GRAPH_ALONE: self._columns(graph),
+        }
+
+    def ask(self, model: Any) -> Columns:
+        """Return the ranking columns of the model's scores.
+
+        Raises:
+            NotAnsweredError: the model does not score users with all users.
+        """
+        if not isinstance(model, ScoresUserPairs):
+            raise NotAnsweredError("the model scores no user with all users")
+        return self._columns(model.row_scores(self.network.known))
+
+    def _columns(self, score_rows: RowScores) -> Columns:
+        seen = csr_matrix(self.network.known.friends[self.users])
+        itself = csr_matrix(
+            (np.ones(len(self.users)), (np.arange(len(self.users)), self.users)), shape=seen.shape
+        )
+        seen = csr_matrix(seen + itself)
+        seen.sort_indices()
+        columns = rank_in_blocks(
+            lambda start, stop: block_scores(score_rows, self.users[start:stop], seen.shape[1]),
+            Rows(seen.indptr, seen.indices),
+            Rows(self.held.indptr, self.held.indices),
+            self.network.whole.n_users,
+            self.cutoffs,
+            n_top=0,
+            users=self.users,
+        )
+        return {name: torch.from_numpy(column) for name, column in columns.items()}

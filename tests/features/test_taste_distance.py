@@ -1,0 +1,24 @@
+import numpy as np
+import pytest
+
+from muso_exp.features.taste_distance import similarity_by_distance
+
+# 0 - 1 - 2, and 3 alone.
+DISTANCES = np.array([[0, 1, 2, -1], [1, 0, 1, -1], [2, 1, 0, -1], [-1, -1, -1, 0]])
+SIMILARITY = np.array([[9, 1, 4, 6], [1, 9, 3, 0], [4, 3, 9, 3], [6, 0, 3, 9.0]])
+
+
+def test_means_by_distance_by_hand_pairs_without_a_path_last() -> None:
+    weights = np.array([[1, 1, 1, 1], [1, 2, 0, 1]])
+    found = similarity_by_distance(SIMILARITY, DISTANCES, weights, at_least=1)
+    assert found.distance.tolist() == [1, 2, 0] and found.n_pairs.tolist() == [2, 1, 3]
+    assert found.mean == pytest.approx([2, 4, 3])
+    assert found.samples[0] == pytest.approx(found.mean)
+    assert found.samples[1, 0] == pytest.approx(1)  # twice the pair 0 - 1 alone
+    assert found.samples[1, 2] == pytest.approx((6 + 2 * 0) / 3)
+    assert np.isnan(found.samples[1, 1])
+
+
+def test_rare_distances_are_left_out() -> None:
+    found = similarity_by_distance(SIMILARITY, DISTANCES, np.ones((1, 4)), at_least=2)
+    assert found.distance.tolist() == [1, 0]
