@@ -50,12 +50,13 @@ def test_a_disk_that_fills_up_is_said_in_a_line_and_room_mends_it(disk: Path, ca
     needed = used(disk)
     shutil.rmtree(disk / "whole")
     n_full = 0
-    for percent in (0, 5, 20, 40, 60, 75, 85, 92, 96, 99):
+    for percent in (0, 10, 60, 75, 90, 97):
         give(disk, needed * percent // 100)
         outputs = disk / f"outputs-{percent}"
         status, words = ended(start(outputs, cache, *TASK))
         last = (words.strip().splitlines() or [""])[-1]
-        print(f"| {percent} % of {needed} bytes | {status} | {last[-110:]} | {statuses(outputs)} |")
+        said = f"{percent} % of {needed} bytes | {status} | {last[-110:]}"
+        print(f"| {said} | {statuses(outputs)} |", flush=True)
         give(disk, 64 * 2**20)
         if status:
             n_full += 1
@@ -64,4 +65,4 @@ def test_a_disk_that_fills_up_is_said_in_a_line_and_room_mends_it(disk: Path, ca
         assert ended(start(outputs, cache, *TASK))[0] == 0
         assert is_whole(outputs) and "RUNNING" not in statuses(outputs)
         shutil.rmtree(outputs)
-    assert n_full >= 7
+    assert n_full >= 4
