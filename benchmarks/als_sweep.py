@@ -4,7 +4,7 @@
         [n_users n_items n_entries n_factors sweeps turns]
 
 By default 120,000 x 60,000 with 13 million entries and 80 factors, 2 sweeps a turn, 3 turns. All
-start from the same factors; ours and `implicit`'s must end the very same. They take turns; a time
+start from the same factors; ours and `implicit`'s must end equal. They take turns; a time
 is that of the fastest sweep, once by the clock and once in CPU seconds of all threads, which other
 load on the machine hardly touches. Bounds: no slower than `implicit`, the runner (data, Lightning,
 logging) at most 5 %. The objective, which `implicit` also computes if asked, is timed by itself.

@@ -21,7 +21,7 @@ import torch
 import torchaudio
 
 from muso_exp.features.mel import log_mel
-from muso_exp.models.frontends import LogMel
+from muso_exp.models.frontends import LogMel, MelOptions
 
 RATE, SECONDS, WINDOWS = 22_050, 3, 32
 log = logging.getLogger("benchmark")
@@ -86,7 +86,7 @@ def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 9
     waveforms = sounds()
     x = torch.from_numpy(waveforms)
-    ours, single, theirs = LogMel(RATE), LogMel(RATE, precise=False), transform()
+    ours, single, theirs = LogMel(RATE), LogMel(RATE, MelOptions(precise=False)), transform()
     ways: dict[str, Callable[[], object]] = {
         "librosa, the batch at once": lambda: log_mel(waveforms, RATE),
         "librosa, one by one": lambda: [log_mel(one, RATE) for one in waveforms],

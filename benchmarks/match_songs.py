@@ -4,7 +4,7 @@
 
 With fma-rock-vs-hiphop.csv.gz its titles are the catalogue (the extract has no artists: all stand
 under one, the hardest case for fuzzy matching); without it, the simulated world is. Each title is
-damaged in one way; a match is wrong if it is not a song of the very title that was damaged.
+damaged in one way; a match is wrong if it is not a song of the title that was damaged.
 """
 
 import sys

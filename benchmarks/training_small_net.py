@@ -22,14 +22,15 @@ import pytorch_lightning as pl
 import torch
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
+from pytorch_lightning.loggers import Logger
 from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.utils.data import DataLoader, TensorDataset
 
 from muso_exp.data.base import ExperimentData
 from muso_exp.data.playlist_owner.splits import TrackSplit
 from muso_exp.experiment.build import build
+from muso_exp.experiment.parts import chosen_callbacks
 from muso_exp.models.dff import DFF
-from muso_exp.run import chosen_callbacks
 from muso_exp.training.callbacks import LossHistory
 from muso_exp.training.checkpoint import AtomicCheckpointIO
 
@@ -66,7 +67,8 @@ def runner(epochs: int, folder: Path) -> None:
     OmegaConf.resolve(cfg)
     trainer = build(
         cfg.trainer,
-        logger=build(cfg.logger, run_name="benchmark"),
+        pl.Trainer,
+        logger=build(cfg.logger, Logger, run_name="benchmark"),
         callbacks=[*chosen_callbacks(cfg), LossHistory()],
         plugins=[AtomicCheckpointIO()],
         default_root_dir=str(folder),

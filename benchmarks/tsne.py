@@ -1,7 +1,7 @@
 """Time the t-SNE of the report's map against openTSNE's defaults.
 
 Run `PYTHONPATH=. python benchmarks/tsne.py [table.csv.gz [n_rows]]`: 2,000 rows by default. Both
-take turns on one thread. Ours is openTSNE by its defaults and must draw the very same map; a second
+take turns on one thread. Ours is openTSNE by its defaults and must draw the same map; a second
 asking reads it from the cache. The quality is the share of each row's ten nearest that stay among
 the ten nearest on the map. Bound: no slower (ratio within the noise of 5 %), and the same map.
 """

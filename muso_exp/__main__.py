@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
-import hashlib
 import io
 import logging
 import os
 import signal
 import sys
-import time
 import traceback
 import warnings
 from importlib import import_module
@@ -18,13 +15,13 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from muso_exp.errors import ConfigError, DivergedError, MusoError, Stopped, Through, meant
-from muso_exp.experiment.known_errors import OF_A_PLUGIN, known_error, one_line
+from muso_exp.experiment.known_errors import known_error, one_line
 from muso_exp.experiment.listing import (
     conf_folder,
     conf_folders,
     describe_commands,
     describe_experiments,
-    experiments,
+    refuse_unknown_experiment,
 )
 from muso_exp.redaction import redact
 from muso_exp.text import visible
@@ -46,7 +43,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> None:
-    """Run what the command line says; the exit status tells how it ended."""
+    """Run what the command line says; the exit status says how it ended."""
     debug = os.environ.get("HYDRA_FULL_ERROR") == "1"
     for signum in SIGNALS:
         if signal.getsignal(signum) is not signal.SIG_IGN:  # as nohup has it
@@ -143,13 +140,15 @@ def _experiment(args: list[str]) -> None:
     from muso_exp.experiment.plugins import named, use
     from muso_exp.experiment.renamed import in_place
     from muso_exp.experiment.sweep import WorkingFolderConf
+    from muso_exp.training.run_folders import new_name
 
-    use(named(args, conf_folders()))
-    _check_experiment(args)
+    use(named(args, []))
+    use(named(args, conf_folders()))  # the experiment may be a plugin's
+    refuse_unknown_experiment(args)
     args = in_place(args)
     refuse_unknown(args)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises, and the error is shown here
-    os.environ["MUSO_RUN"] = _run_name(args)
+    os.environ["MUSO_RUN"] = new_name(args)
     args = [f"+{arg}" if arg.startswith("experiment=") else arg for arg in in_grammar(args)]
     # Hydra wants all overrides in a row; users may type -m anywhere
     sys.argv[1:] = sorted(args, key=lambda arg: arg not in ("-m", "--multirun"))
@@ -277,24 +276,6 @@ def _show(record: dict[str, Any], folder: Path) -> None:
     terminal.print(card_tables(record))
     terminal.print(f"\nreport: {folder / 'report.html'}", soft_wrap=True)
     sys.stdout.write(f"{folder}\n")
-
-
-def _check_experiment(args: list[str]) -> None:
-    """Refuse an experiment that is not there, with the nearest names."""
-    known = experiments()
-    for arg in args:
-        key, _, name = arg.lstrip("+").partition("=")
-        if key == "experiment" and "," not in name and name not in known:
-            near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-            fix = f"did you mean {', '.join(near)}?" if near else "--help lists them"
-            raise ConfigError(f"no experiment {name!r}; {fix}; {OF_A_PLUGIN}")
-
-
-def _run_name(args: list[str]) -> str:
-    """Return `<time>-<short hash>`: no two processes get the same one."""
-    stamp = time.strftime("%Y-%m-%d_%H-%M-%S")
-    unique = f"{args} {os.getpid()} {time.time_ns()}"
-    return f"{stamp}-{hashlib.sha256(unique.encode()).hexdigest()[:6]}"
 
 
 def _stop(signum: int, _frame: FrameType | None) -> NoReturn:

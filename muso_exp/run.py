@@ -17,7 +17,7 @@ from pytorch_lightning.loggers import Logger
 
 from muso_exp.data.base import ExperimentData
 from muso_exp.errors import ConfigError
-from muso_exp.evaluation.card import Claim, check_metric, check_metrics
+from muso_exp.evaluation.card import MODEL, Claim, check_metric, check_metrics
 from muso_exp.evaluation.finished import Finished, find_same
 from muso_exp.evaluation.outcome import Facts, Outcome, conclude, try_metrics
 from muso_exp.experiment import objective
@@ -39,9 +39,11 @@ from muso_exp.experiment.settings import (
     given_overrides,
     inert_keys,
     logged_settings,
+    other_test,
     settle,
     shown_config,
 )
+from muso_exp.experiment.sweep import table_beside
 from muso_exp.figures.common import loss_figure
 from muso_exp.metrics.base import WeightedMetric
 from muso_exp.models.base import Model
@@ -62,7 +64,7 @@ from muso_exp.training.tracking import MlflowLogger, tracked
 
 log = logging.getLogger(__name__)
 
-DATA_FACTS = ("name", "simulated", "published", "fingerprint")
+DATA_FACTS = ("name", "simulated", "published", "stated", "fingerprint")
 
 
 @dataclass
@@ -249,9 +251,12 @@ def known_facts(cfg: DictConfig, parts: Prepared, sought: Mapping[str, float]) -
             "parameters": sum(weight.numel() for weight in parts.model.parameters()),
             "epochs": parts.trainer.current_epoch,
             "headline": parts.headline,
+            "table": table_beside(Path(cfg.paths.run)),
+            "fold": bool(cfg.table_mean),
             "objective": dict(sought),
         },
         seconds=parts.seconds,
+        other_test=other_test(cfg) if any(claim.of != MODEL for claim in parts.claims) else (),
     )
 
 

@@ -12,6 +12,7 @@ from musicnn_arrays import write_musicnn
 from muso_exp import __main__ as program
 
 REPOSITORY = Path(__file__).parent.parent
+SMOKE = ["+experiment=dos_classifier", "scale=smoke", "resamples=50"]  # a run of seconds
 
 
 @pytest.fixture(scope="session")

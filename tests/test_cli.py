@@ -2,48 +2,17 @@
 
 import errno
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
-import zipfile
 from pathlib import Path
 from unittest.mock import Mock
 
-import mlflow
-import pandas as pd
 import pytest
 import torch
-from conftest import REPOSITORY
-from omegaconf import DictConfig
+from conftest import SMOKE
 
 import muso_exp.run
-from muso_exp.evaluation.outcome import Outcome
 from muso_exp.experiment.listing import commands
 
-SMOKE = ["+experiment=dos_classifier", "scale=smoke", "resamples=50"]
 TABLE = ["+experiment=wmf_merge", "scale=smoke"]
-SWEEP = ["+experiment=playlist_membership", "-m", "scale=smoke", "resamples=20", "logger=none"]
-
-
-def start(outputs: Path, cache: Path, *args: str) -> subprocess.Popen:
-    """Start a run in a process of its own, in a session that holds no other."""
-    places = {"MUSO_OUTPUTS": str(outputs), "MUSO_CACHE": str(cache)}
-    return subprocess.Popen(
-        [sys.executable, "-m", "muso_exp", *args],
-        cwd=REPOSITORY,
-        env={**os.environ, **places},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def statuses(outputs: Path) -> list[str]:
-    client = mlflow.MlflowClient(f"sqlite:///{outputs}/mlflow.db")
-    ids = [experiment.experiment_id for experiment in client.search_experiments()]
-    return [run.info.status for run in client.search_runs(ids)]
 
 
 def test_without_arguments_the_experiments_are_listed(call: callable) -> None:
@@ -95,7 +64,7 @@ class OutOfMemoryException(Exception):
         (OutOfMemoryException("could not allocate block"), "could not allocate block"),
     ],
 )
-def test_too_little_memory_is_told_in_one_line(
+def test_too_little_memory_is_reported_in_one_line(
     error: Exception, said: str, call: callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(*_: object, **__: object) -> None:
@@ -132,7 +101,7 @@ def test_a_process_that_was_killed_is_told_in_words(
     assert said in err.splitlines()[-1]
 
 
-def test_songs_that_do_not_match_are_told_in_words(call: callable, tmp_path: Path) -> None:
+def test_songs_that_do_not_match_are_reported_in_words(call: callable, tmp_path: Path) -> None:
     for name, artist in (("a.csv", "Nina Simone"), ("b.csv", "Björk")):
         (tmp_path / name).write_text(f"id,artist,title\n1,{artist},Song of {artist}\n")
     status, out, _ = call("match", str(tmp_path / "a.csv"), str(tmp_path / "b.csv"))
@@ -144,7 +113,6 @@ def test_songs_that_do_not_match_are_told_in_words(call: callable, tmp_path: Pat
     ("args", "status", "message"),
     [
         (["+experiment=dos_clasifier"], 2, "no experiment 'dos_clasifier'; did you mean dos_"),
-        (["+experiment=diary"], 2, "one of your own package needs plugins=[PACKAGE]"),
         ([*SMOKE, "model=ruler"], 2, "one of your own package needs plugins=[PACKAGE]"),
         (["comparee"], 2, "no command 'comparee'"),
         ([*SMOKE, "trainer.max_epoch=3"], 2, "max_epoch"),
@@ -215,54 +183,6 @@ def test_a_run_without_a_progress_bar(call: callable) -> None:
     assert "Epoch" not in out + err
 
 
-def test_a_run_ends_with_its_folder_and_is_finished(tmp_path: Path, cache: Path) -> None:
-    process = start(tmp_path, cache, *SMOKE)
-    out, err = process.communicate()
-    assert process.returncode == 0, err
-    folder = Path(out.splitlines()[-1])
-    assert (folder / "metrics.json").is_file() and folder.parent == tmp_path / "dos_classifier"
-    assert statuses(tmp_path) == ["FINISHED"]
-    assert "Traceback" not in err and "Warning" not in err
-
-
-def test_a_stopped_run_is_killed_and_can_be_resumed(tmp_path: Path, cache: Path) -> None:
-    process = start(tmp_path, cache, *SMOKE, "trainer.max_epochs=100000")
-    deadline = time.monotonic() + 120
-    while not (saved := list(tmp_path.glob("*/*/checkpoints/last.ckpt"))):
-        assert time.monotonic() < deadline and process.poll() is None
-        time.sleep(0.2)
-    process.send_signal(signal.SIGTERM)
-    _, err = process.communicate()
-    assert process.returncode == 128 + signal.SIGTERM
-    assert "stopped by SIGTERM" in err and "Traceback" not in err
-    assert statuses(tmp_path) == ["KILLED"]
-    run_folder = saved[0].parent.parent
-    epoch = torch.load(saved[0], weights_only=True)["epoch"]
-    again = start(tmp_path, cache, *SMOKE, f"ckpt={run_folder}", f"trainer.max_epochs={epoch + 3}")
-    out, err = again.communicate()
-    assert again.returncode == 0 and "arning" not in err and "dirpath" not in err, err
-    assert (Path(out.splitlines()[-1]) / "metrics.json").is_file()
-
-
-def test_an_installed_wheel_runs_from_any_folder(tmp_path: Path) -> None:
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
-    subprocess.run(build, cwd=REPOSITORY, check=True, capture_output=True)
-    [wheel] = tmp_path.glob("*.whl")
-    site = tmp_path / "site"
-    zipfile.ZipFile(wheel).extractall(site)
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    shown = subprocess.run(
-        [sys.executable, "-m", "muso_exp", "+experiment=dos_classifier", "--cfg", "job"],
-        cwd=elsewhere,
-        env={**os.environ, "PYTHONPATH": str(site)},
-        capture_output=True,
-        text=True,
-    )
-    assert shown.returncode == 0 and "name: dos_classifier" in shown.stdout
-    assert (site / "muso_exp" / "evaluation" / "templates" / "report.html.j2").is_file()
-
-
 @pytest.mark.data
 def test_a_claim_is_not_tested_by_changed_settings(call: callable, real_data: Path) -> None:
     root = f"dataset.root={real_data / 'muso-lastfm-chains'}"
@@ -282,57 +202,6 @@ def test_the_very_same_run_is_shown_again_where_no_rerun_is_wanted(
     folders = [call(*SMOKE, *again)[1].splitlines()[-1] for _ in range(2)]
     assert folders[0] == folders[1]
     assert len(list((tmp_path / "outputs" / "dos_classifier").iterdir())) == 1
-
-
-def test_a_failed_run_of_a_sweep_leaves_the_table_of_the_others(
-    call: callable, tmp_path: Path
-) -> None:
-    fails = "dataset.threshold=half,validation,test_midrange"  # validation wants a val_share
-    status, out, err = call(*SWEEP, fails, "dataset.split.val_share=0", "trainer.max_epochs=1")
-    assert status == 1
-    (folder,) = (tmp_path / "outputs" / "playlist_membership").iterdir()
-    assert out.splitlines()[-1] == str(folder)
-    assert err.splitlines()[-1].endswith(f"1 runs that failed, {folder / 'failed.txt'}")
-    (line,) = (folder / "failed.txt").read_text().splitlines()
-    assert line.startswith("1: ") and "set dataset.split.val_share above 0" in line
-    assert len(pd.read_csv(folder / "table.csv")["variant"].unique()) == 2
-    assert not (folder / "1").exists()
-
-
-def test_a_fault_of_the_program_costs_a_sweep_the_row_alone_and_is_shown(
-    call: callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    whole = muso_exp.run.run
-
-    def faulty(cfg: DictConfig) -> Outcome:
-        if cfg.seed == 1:
-            raise RuntimeError("of two\nlines")
-        return whole(cfg)
-
-    monkeypatch.setattr(muso_exp.run, "run", faulty)
-    status, out, err = call(*SWEEP, "seed=0,1,2", "trainer.max_epochs=1")
-    (folder,) = (tmp_path / "outputs" / "playlist_membership").iterdir()
-    assert (status, out.splitlines()[-1]) == (1, str(folder))
-    assert "Traceback" in err and "please report" in err
-    (line,) = (folder / "failed.txt").read_text().splitlines()
-    assert line.startswith("1: ") and line.endswith(": RuntimeError: of two; lines")
-    assert len(pd.read_csv(folder / "table.csv")["seed"].unique()) == 2
-
-
-def test_a_fault_in_the_first_run_ends_the_sweep(
-    call: callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seeds = []
-
-    def faulty(cfg: DictConfig) -> Outcome:
-        seeds.append(cfg.seed)
-        raise RuntimeError("a fault")
-
-    monkeypatch.setattr(muso_exp.run, "run", faulty)
-    status, _, err = call(*SWEEP, "seed=0,1")
-    assert (status, seeds) == (1, [0])
-    assert err.splitlines()[-1] == "RuntimeError: a fault"
-    assert not list((tmp_path / "outputs" / "playlist_membership").iterdir())
 
 
 @pytest.mark.parametrize(
@@ -365,34 +234,8 @@ def test_a_file_where_a_command_wants_a_folder_ends_in_one_line(
     assert (status, err) == (1, f"muso_exp: {tmp_path / 'file' / 'muso'}: Not a directory\n")
 
 
-def test_a_sweep_whose_first_run_fails_ends_there(call: callable, tmp_path: Path) -> None:
-    args = ["+experiment=playlist_membership", "-m", "scale=smoke", "logger=none", "seed=0,1"]
-    status, _, err = call(*args, "dataset.root=nowhere")
-    assert status == 1
-    assert len([line for line in err.splitlines() if line.startswith("nowhere")]) == 1
-    assert not list((tmp_path / "outputs" / "playlist_membership").iterdir())
-
-
-SEVERAL = ["trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2"]
-
-
-def test_a_sweep_over_several_devices_is_refused(call: callable, tmp_path: Path) -> None:
-    status, _, err = call(*SMOKE, "-m", "seed=0,1", *SEVERAL)
-    assert status == 2
-    assert "on one device, not on 2; drop trainer=ddp" in err.splitlines()[-1]
-    assert not list((tmp_path / "outputs" / "dos_classifier").iterdir())
-
-
-def test_a_solver_on_several_devices_is_refused(call: callable, tmp_path: Path) -> None:
-    args = ["+experiment=wmf", "scale=smoke", "logger=none"]
-    status, _, err = call(*args, *SEVERAL)
-    assert status == 2
-    assert "WMF is solved by one process, not by 2; drop trainer=ddp" in err.splitlines()[-1]
-    assert not [path for path in (tmp_path / "outputs").rglob("*") if path.is_file()]
-
-
 @pytest.mark.parametrize(
-    ("args", "told"),
+    ("args", "said"),
     [
         (["neighbours", "run", "a\x1b[31m"], r"argument 3: a\x1b[31m"),
         (["+experiment=wmf", "dataset.root=/a/\udcff"], r"argument 2: dataset.root=/a/\xff"),
@@ -400,11 +243,11 @@ def test_a_solver_on_several_devices_is_refused(call: callable, tmp_path: Path) 
     ],
 )
 def test_an_argument_that_nothing_can_show_is_refused(
-    args: list[str], told: str, call: callable, tmp_path: Path
+    args: list[str], said: str, call: callable, tmp_path: Path
 ) -> None:
     status, out, err = call(*args)
     assert (status, out) == (2, "")
-    assert err == f"muso_exp: {told}: a control character, or no UTF-8; use another name\n"
+    assert err == f"muso_exp: {said}: a control character, or no UTF-8; use another name\n"
     assert not (tmp_path / "outputs").exists()
 
 

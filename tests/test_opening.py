@@ -184,7 +184,7 @@ def test_a_root_that_is_no_folder_is_named(
     assert str(error) == f"table.csv: {kind}, not a folder; set dataset.root"
 
 
-def test_a_closed_folder_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_closed_folder_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def closed(path: object) -> str:
         raise PermissionError(13, "Permission denied")
 
@@ -193,7 +193,7 @@ def test_a_closed_folder_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         is_file(tmp_path / "a.csv")
 
 
-def test_a_file_that_the_memory_cannot_hold_is_told(tmp_path: Path) -> None:
+def test_a_file_that_the_memory_cannot_hold_is_reported(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("x")
     with pytest.raises(DataFormatError, match=r"a\.csv: does not fit into memory"):
         with open_data(tmp_path / "a.csv"):

@@ -88,7 +88,7 @@ def test_a_number_out_of_range_is_refused_by_name(
         ),
     ],
 )
-def test_the_range_is_told_in_words(file: str, option: dict, needed: str) -> None:
+def test_the_range_is_reported_in_words(file: str, option: dict, needed: str) -> None:
     node = with_bases(REPOSITORY / "conf" / f"{file}.yaml")
     if "plays" in option:
         option["plays"]["_target_"] = "muso_exp.data.plays.Plays"

@@ -102,7 +102,7 @@ def test_a_sweep_hides_secrets_too(
     assert files_with(b"canary-of", tmp_path) == []
 
 
-def test_a_tracking_server_that_is_dead_is_told_without_its_password(
+def test_a_tracking_server_that_is_dead_is_reported_without_its_password(
     call: callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:canary-of-the-line@127.0.0.1:9")

@@ -18,12 +18,15 @@ def compare(
 ) -> None:
     """Set finished runs beside each other, with paired differences to the first."""
     from muso_exp.csv_cells import write_csv
-    from muso_exp.evaluation.comparison import comparison_table
+    from muso_exp.evaluation.comparison import by_setting, comparison_table
     from muso_exp.evaluation.finished import find_runs
+    from muso_exp.evaluation.pooling import pooled_table
     from muso_exp.evaluation.tables import print_comparison
 
-    table = comparison_table(find_runs(places), metric or [], mean)
-    print_comparison("comparison", table)
+    runs = find_runs(places)
+    table = comparison_table(runs, metric or [], mean)
+    metrics = list(dict.fromkeys(table["metric"]))
+    print_comparison("comparison", table, pooled_table(by_setting(runs, mean), metrics, mean))
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
         write_csv(table, out)

@@ -20,7 +20,7 @@ from muso_exp.data.sound.clip_items import (
 from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions
 from muso_exp.features.factor_scaling import FactorScaling
-from muso_exp.options import Count
+from muso_exp.options import Count, Options
 from muso_exp.tasks.factor_regression.factor_clips import FactorClips
 from muso_exp.tasks.factor_regression.listening_test import ListeningTest
 from muso_exp.tasks.factor_regression.new_songs import SongFactors
@@ -29,6 +29,18 @@ from muso_exp.tasks.new_clips import NewClips
 from muso_exp.tasks.sound_clips import SoundClips
 
 N_QUERIES = 3  # test clips whose neighbours are shown where none are named
+
+
+class RecommendationOptions(Options, frozen=True, kw_only=True):
+    """How the factors are tested as a recommender.
+
+    Attributes:
+        cutoffs: the k of the metrics.
+        queries: clips (names or ids) whose neighbours are shown; none: the most played test clips.
+    """
+
+    cutoffs: Sequence[Count]
+    queries: Sequence[str]
 
 
 class AudioFactors(AudioData):
@@ -41,12 +53,11 @@ class AudioFactors(AudioData):
     Args:
         plays: the data set of plays; without a root of its own it lies beside the sound.
         factors: how WMF learns them.
+        recommendation: how they are tested as a recommender.
         match: how a clip is found among the played items: `id`, or `names` (artist and title up
             to case, the most played of several).
         scaling: `l2` (head factors), `standard` or `none` (head regression); see
             `muso_exp.features.factor_scaling`.
-        cutoffs: the k of the recommendation metrics.
-        queries: clips (names or ids) whose neighbours are shown; none: the most played test clips.
         **audio: see `muso_exp.data.sound.clip_data.AudioData`.
 
     Source: thesis chapter 6; document 5, section V-D (`standard` or `none`).
@@ -59,16 +70,15 @@ class AudioFactors(AudioData):
         self,
         plays: Plays,
         factors: FactorOptions,
+        recommendation: RecommendationOptions,
         match: Match = "id",
         scaling: Literal["l2", "standard", "none"] = "l2",
-        cutoffs: Sequence[Count] = (10, 100, 500),
-        queries: Sequence[str] = (),
         **audio: Any,
     ) -> None:
         super().__init__(**audio)
         self.plays, self.match, self.how = plays, match, scaling
         self.head = "factors" if scaling == "l2" else "regression"
-        self.cutoffs, self.queries = list(cutoffs), [str(query) for query in queries]
+        self.recommendation = recommendation
         self.options = factors
 
     def prepare_data(self) -> None:
@@ -106,7 +116,7 @@ class AudioFactors(AudioData):
         plays = self.plays.data
         played = plays.plays[:, self.tracks["item"].to_numpy()]  # (n_users, n_clips)
         train, test = (played[:, self.parts[name]] for name in ("train", "test"))
-        listening = ListeningTest.of(train, test, self.cutoffs)
+        listening = ListeningTest.of(train, test, self.recommendation.cutoffs)
         rows = FactorClips(
             clips=clips,
             factors=self.factors,
@@ -147,12 +157,15 @@ class AudioFactors(AudioData):
         Raises:
             ConfigError: a clip that is not there.
         """
-        if not self.queries:
+        queries = [str(query) for query in self.recommendation.queries]
+        if not queries:
             test = self.parts["test"]
             return test[np.argsort(-listeners[test], kind="stable")[:N_QUERIES]].tolist()
         places = {name.casefold(): row for row, name in enumerate(names)}
         places |= {str(name): row for row, name in enumerate(self.tracks["track_id"])}
-        for query in self.queries:
+        for query in queries:
             if query not in places and query.casefold() not in places:
-                raise ConfigError(f"dataset.queries: no clip is called {query!r}, nor is it an id")
-        return [places.get(query, places.get(query.casefold(), 0)) for query in self.queries]
+                raise ConfigError(
+                    f"dataset.recommendation.queries: no clip is called {query!r}, nor is it an id"
+                )
+        return [places.get(query, places.get(query.casefold(), 0)) for query in queries]

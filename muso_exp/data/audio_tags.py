@@ -23,7 +23,7 @@ from muso_exp.data.sound.clip_vectors import clip_bags, clip_vectors, require_in
 from muso_exp.data.sound.splits import keyed_share
 from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions
-from muso_exp.options import Count, PositiveShare
+from muso_exp.options import Count, Options, PositiveShare
 from muso_exp.records import Batch
 from muso_exp.sound.loudness import clip_loudness
 from muso_exp.tasks.new_clips import NewClips
@@ -36,19 +36,30 @@ from muso_exp.tasks.tagging.tagged_clips import TaggedClips
 LEAST = 5  # train clips that carry a tag, or it is no tag to learn
 
 
+class TagLabels(Options, frozen=True, kw_only=True):
+    """Which tags are learned, and of which clips they are known.
+
+    Attributes:
+        n_tags: at most so many, the most frequent.
+        label_share: share of the train and validation clips whose tags are known; a smaller share
+            is part of a larger one.
+    """
+
+    n_tags: Count
+    label_share: PositiveShare
+
+
 class AudioTags(AudioData):
     """Clips with the most frequent tags of the train clips.
 
     Args:
         factors: how WMF learns those of the inputs that need them.
+        labels: which tags are learned, and of which clips they are known.
         plays: the data set of plays that `factors` come from; None where they are not asked for.
             Given, all inputs are tested on the same clips: those with any play.
-        n_tags: at most so many tags.
         inputs: `audio`, windows for a network; or vectors for a probe, joined by `+`: `mfcc`, a
             bag of the clip's cepstral coefficients; `factors`, those that WMF learned from all
             plays; `predicted_factors`, heard in the bag (see `muso_exp.data.sound.clip_vectors`).
-        label_share: share of the train and validation clips whose tags are known; a smaller share
-            is part of a larger one.
         match: see `muso_exp.data.audio_factors.AudioFactors`.
         **audio: see `muso_exp.data.sound.clip_data.AudioData`.
 
@@ -65,10 +76,9 @@ class AudioTags(AudioData):
     def __init__(
         self,
         factors: FactorOptions,
+        labels: TagLabels,
         plays: Plays | None = None,
-        n_tags: Count = 50,
         inputs: str = "audio",
-        label_share: PositiveShare = 1.0,
         match: Match = "id",
         **audio: Any,
     ) -> None:
@@ -76,7 +86,7 @@ class AudioTags(AudioData):
         self.inputs, self.match = require_inputs(inputs), match
         if plays is None and any(name.endswith("factors") for name in self.inputs):
             raise ConfigError(f"dataset.inputs={inputs}: set dataset.plays, factors come from it")
-        self.plays, self.most, self.label_share = plays, n_tags, label_share
+        self.plays, self.label_options = plays, labels
         self.factors = np.empty(
             (0, factors.n_factors), np.float32
         )  # (n_clips, n_factors) with plays
@@ -118,7 +128,9 @@ class AudioTags(AudioData):
         """
         tags = self.tracks["tags"]
         counts = tags.iloc[self.parts["train"]].explode().value_counts()
-        order = sorted(counts.index, key=lambda tag: (-counts[tag], tag))[: self.most]
+        order = sorted(counts.index, key=lambda tag: (-counts[tag], tag))[
+            : self.label_options.n_tags
+        ]
         self.names = [str(tag) for tag in order if counts[tag] >= LEAST]
         if not self.names:
             raise ConfigError(
@@ -161,7 +173,8 @@ class AudioTags(AudioData):
         rows = self.parts[part]
         ids = self.tracks["track_id"].iloc[rows]
         order = np.argsort([keyed_share(i, self.seed + 2) for i in ids], kind="stable")
-        return np.sort(rows[order[: max(round(self.label_share * len(rows)), 1)]])
+        n_known = max(round(self.label_options.label_share * len(rows)), 1)
+        return np.sort(rows[order[:n_known]])
 
     def train_dataloader(self) -> DataLoader:
         """Return random crops of the train clips with known tags, or their vectors."""

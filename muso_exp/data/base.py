@@ -31,11 +31,14 @@ class ExperimentData(pl.LightningDataModule):
     Constructor arguments of every data set: `root` (a folder of real files in the published
     format; None means the simulated world, read by the same reader), `cache` (folder for prepared
     files), `batch_size` (0 means all rows at once, for solvers), `seed` (of the split and of the
-    batches) and `num_workers` (processes that make batches).
+    batches), `num_workers` (processes that make batches) and `published` (the user's word that
+    these are the very files of the paper, where no known fingerprint says so; it changes no result,
+    but lets a claim be tested).
 
     Attributes:
         name: as in conf/dataset; with the source where there are several.
         published_fingerprint: the fingerprint of the data that the paper used, or "".
+        stated: whether it is the user who says that these are the paper's own data.
         dims: what a model's constructor may name (sizes, the decision rule); filled by `setup`.
         fingerprint: hash of the content, not of file names or user handles; filled by `setup`.
         task: what is asked of a model; filled by `setup`.
@@ -52,8 +55,15 @@ class ExperimentData(pl.LightningDataModule):
         batch_size: ZeroOrMore,
         seed: Seed,
         num_workers: Inert[ZeroOrMore] = 0,
+        published: bool = False,
     ) -> None:
         super().__init__()
+        if published and root is None:
+            raise ConfigError(
+                "dataset.published=true: said of the simulated world; set dataset.root to the "
+                "published files"
+            )
+        self.stated = published
         self.root = None if root is None else Path(root)
         self.cache = Path(cache)
         self.batch_size = batch_size
@@ -88,8 +98,9 @@ class ExperimentData(pl.LightningDataModule):
 
     @property
     def published(self) -> bool:
-        """Whether these are the paper's own data, by content."""
-        return bool(self.fingerprint) and self.fingerprint == self.published_fingerprint
+        """Whether these are the paper's own data, by content or by the user's word."""
+        known = bool(self.fingerprint) and self.fingerprint == self.published_fingerprint
+        return known or self.stated
 
     def read_new(self, path: Path) -> NewInput:
         """Read and check new input of a trained model, for `python -m muso_exp predict`.

@@ -10,8 +10,8 @@ from muso_exp.data.base import ExperimentData
 from muso_exp.data.continuation.batches import ContinuedRows, PlaylistMatrix, word_batch
 from muso_exp.data.continuation.sources import (
     PlaylistsWorld,
-    challenge_findings,
     choose_split,
+    file_findings,
     read_playlists,
     read_sounds,
     simulated_files,
@@ -105,7 +105,7 @@ class PlaylistContinuation(ExperimentData):
         known = self.continuation.known
         self.catalogue = ItemCatalogue.of(self.data.tracks, known, counted=False)
         self.words = title_vocabulary(self.continuation.titles(self.data))
-        found = challenge_findings(self.data, self.root)
+        found = file_findings(self.data, self.root)
         continued = ContinuedPlaylists(
             self.data, self.continuation, self.file_order, found, self.candidates == "warm"
         )

@@ -66,7 +66,7 @@ class Playlists(ExperimentData):
         features: audio features to use, in the order of the inputs.
         drop: features to leave out of these.
         files: see `muso_exp.formats.track_lists.ListOptions`, as the next six.
-        column: column of one table that tells the lists apart.
+        column: column of one table whose values separate the lists.
         values: its values for the positive and the negative list.
         duplicates: `refuse` or `first`.
         overlap: `keep` or `drop`.

@@ -28,7 +28,7 @@ from muso_exp.formats.sound.new_songs import warn_of_bad
 from muso_exp.formats.track_tables import chosen_features
 from muso_exp.options import Inert
 from muso_exp.tasks.feature_regression.estimates import SongEstimates, half_widths
-from muso_exp.tasks.feature_regression.feature_songs import NAMES, FeatureSongs
+from muso_exp.tasks.feature_regression.feature_songs import NAMES, FeatureSongs, LeftOut
 from muso_exp.tasks.feature_regression.genre_checks import GenreChecks, check_features
 from muso_exp.tasks.feature_regression.task import FeatureRegression
 
@@ -219,10 +219,12 @@ class Spectra(ExperimentData):
             bins=self.spectrum.frequencies if self.inputs.reading else None,
             grouping=self.spectrum.grouping,
             constant_inputs=self.inputs.constant,
-            n_bad=len(self.songs.quarantine) + len(self.songs.table) - len(self.table),
-            quarantine=self.songs.quarantine,
-            without_features=self.songs.without_features,
-            without_sound=self.songs.without_sound,
+            left_out=LeftOut(
+                n_bad=len(self.songs.quarantine) + len(self.songs.table) - len(self.table),
+                quarantine=self.songs.quarantine,
+                without_features=self.songs.without_features,
+                without_sound=self.songs.without_sound,
+            ),
             seed=self.seed,
         )
 

@@ -8,8 +8,15 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from muso_exp.errors import ConfigError
-from muso_exp.evaluation.scores import BETTER, DESCRIBES, Scores, beats, best_null
-from muso_exp.metrics.resampling import percentile_interval
+from muso_exp.evaluation.scores import (
+    BETTER,
+    DESCRIBES,
+    Paired,
+    Scores,
+    beside_nulls,
+    judge,
+    paired,
+)
 
 MODEL = "model"
 REPRODUCED, NOT_REPRODUCED = "reproduced", "not reproduced"
@@ -47,6 +54,9 @@ class Situation:
         scale: smoke, desk or paper.
         absent: metrics that these data cannot show, and why.
         changed: settings that differ from the experiment's, e.g. on the command line.
+        other_test: settings of the data that differ from those of `scale=paper`: what a null model
+            scores depends on these alone.
+        stated: whether it is the user who says that the data are the paper's.
     """
 
     simulated: bool
@@ -54,6 +64,8 @@ class Situation:
     scale: str
     absent: Mapping[str, str] = field(default_factory=dict)
     changed: Sequence[str] = ()
+    other_test: Sequence[str] = ()
+    stated: bool = False
 
     def lacks(self, metric: str, scored: Iterable[str]) -> str:
         """Return why this run does not show a metric, "" if it does or if no reason is known."""
@@ -110,18 +122,30 @@ def make_card(
 def _versus(
     metric: str, model: Scores, nulls: Mapping[str, Scores], higher: bool | None
 ) -> dict[str, Any]:
-    null = best_null(nulls, metric, higher)
-    difference = model.samples[metric] - nulls[null].samples[metric]
+    pairs = beside_nulls(model, nulls, metric, higher)
+    verdict = judge(pairs, higher)
+    best = verdict.best
     return {
         "metric": metric,
         "measured": model.values[metric],
         "interval": model.interval(metric),
-        "best_null": null,
-        "null_value": nulls[null].values[metric],
-        "difference": model.values[metric] - nulls[null].values[metric],
-        "difference_interval": percentile_interval(difference),
-        "verdict": beats(difference, higher),
+        "best_null": best.null if best else "",
+        "null_value": nulls[best.null].values[metric] if best else None,
+        "difference": best.difference if best else None,
+        "difference_interval": best.interval if best else None,
+        "verdict": verdict.text,
+        "because_of": verdict.because_of,
+        "could_show": verdict.could_show,
+        "beside_nulls": {pair.null: _beside(pair) for pair in pairs},
         "higher_is_better": higher,
+    }
+
+
+def _beside(pair: Paired) -> dict[str, Any]:
+    return {
+        "difference": pair.difference,
+        "interval": pair.interval,
+        "verdict": pair.verdict,
     }
 
 
@@ -132,20 +156,21 @@ def _row(
     higher: bool | None,
     situation: Situation,
 ) -> dict[str, Any]:
-    scores = predictors[claim.of]
-    interval = scores.interval(claim.metric)
-    null = best_null(nulls, claim.metric, higher)
+    scores, metric = predictors[claim.of], claim.metric
+    interval = scores.interval(metric)
     verdict, reason = _verdict(claim, interval, situation)
+    best = judge(beside_nulls(predictors[MODEL], nulls, metric, higher), higher).best
+    null = nulls[best.null] if best else None
     return {
         **asdict(claim),
-        "measured": scores.values[claim.metric],
+        "measured": scores.values[metric],
         "interval": interval,
         "verdict": verdict,
         "reason": reason,
-        "best_null": null,
-        "null_value": nulls[null].values[claim.metric],
-        "null_interval": nulls[null].interval(claim.metric),
-        "reported_vs_null": _reported_vs_null(claim, nulls[null], higher, situation),
+        "best_null": best.null if best else "",
+        "null_value": null.values[metric] if null else None,
+        "null_interval": null.interval(metric) if null else None,
+        "reported_vs_null": _reported_vs_nulls(claim, nulls, higher, situation),
     }
 
 
@@ -161,33 +186,54 @@ def _absent_row(claim: Claim, reason: str) -> dict[str, Any]:
 def _verdict(claim: Claim, interval: tuple[float, float], situation: Situation) -> tuple[str, str]:
     if claim.reported is None:
         return NOT_TESTABLE, "the paper states no number"
+    if claim.incomparable:
+        return NOT_COMPARABLE, claim.incomparable
     if situation.simulated:
         return NOT_COMPARABLE, "simulated data"
     if not situation.published:
         return NOT_COMPARABLE, "other data than the paper's"
-    if claim.incomparable:
-        return NOT_COMPARABLE, claim.incomparable
-    if situation.scale != "paper":
-        return NOT_COMPARABLE, f"scale {situation.scale}, not paper"
-    if situation.changed:
-        return NOT_COMPARABLE, f"settings changed: {', '.join(situation.changed)}"
+    why_not = _other_run(claim, situation)
+    if why_not:
+        return NOT_COMPARABLE, why_not
     low, high = interval
-    if low <= claim.reported <= high:
-        return REPRODUCED, "the reported value lies inside the 95 % interval"
-    return NOT_REPRODUCED, "the reported value lies outside the 95 % interval"
+    inside = low <= claim.reported <= high
+    said = "; the data are the paper's as stated" if situation.stated else ""
+    place = "inside" if inside else "outside"
+    reason = f"the reported value lies {place} the 95 % interval{said}"
+    return (REPRODUCED if inside else NOT_REPRODUCED), reason
 
 
-def _reported_vs_null(
-    claim: Claim, null: Scores, higher: bool | None, situation: Situation
+def _other_run(claim: Claim, situation: Situation) -> str:
+    """Return why a claim is not of this run, "" if it is.
+
+    What a null model scores depends on the test alone, on no model and no scale of its training.
+    """
+    if claim.of != MODEL:
+        other = ", ".join(situation.other_test)
+        return f"another test: {other}" if other else ""
+    if situation.scale != "paper":
+        return f"scale {situation.scale}, not paper"
+    changed = ", ".join(situation.changed)
+    return f"settings changed: {changed}" if changed else ""
+
+
+def _reported_vs_nulls(
+    claim: Claim, nulls: Mapping[str, Scores], higher: bool | None, situation: Situation
 ) -> str | None:
     """Return whether the reported value is more than nothing, where its own test is at hand.
 
-    It is taken as exact, for a paper tells no samples of it.
+    It is taken as exact, for a paper gives no samples of it.
     """
     own_test = situation.published and not situation.changed and not claim.incomparable
     if claim.reported is None or claim.of != MODEL or not own_test:
         return None
-    return beats(claim.reported - null.samples[claim.metric], higher)
+    reported, metric = claim.reported, claim.metric
+    pairs = [
+        paired(name, reported - null.values[metric], reported - null.samples[metric], higher)
+        for name, null in nulls.items()
+        if not math.isnan(null.values[metric])
+    ]
+    return judge(pairs, higher).text
 
 
 def check_metrics(claims: Sequence[Claim], metrics: Iterable[str]) -> None:
@@ -213,7 +259,8 @@ def _check(claim: Claim, predictors: Mapping[str, Scores], directions: Iterable[
 def data_line(record: Mapping[str, Any]) -> str:
     """Return which data a run used, at which scale."""
     data = record["data"]
-    kind = "simulated" if data["simulated"] else "the paper's" if data["published"] else "real"
+    own = "the paper's (as stated)" if data.get("stated") else "the paper's"
+    kind = "simulated" if data["simulated"] else own if data["published"] else "real"
     return f"{kind} data, dataset {data['name']}, scale {record['scale']}"
 
 
@@ -234,6 +281,7 @@ def metric_values(card: Card) -> Iterator[tuple[str, float]]:
         low, high = row["interval"]
         yield f"interval/{row['metric']}_low", low
         yield f"interval/{row['metric']}_high", high
-        yield f"null/{row['metric']}_best", row["null_value"]
+        if row["null_value"] is not None:
+            yield f"null/{row['metric']}_best", row["null_value"]
         if row["verdict"] != DESCRIBES:
             yield f"beats_null/{row['metric']}", float(row["verdict"] == BETTER)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,11 +13,12 @@ import torch
 
 from muso_exp.errors import ConfigError
 from muso_exp.evaluation.card import data_line
-from muso_exp.evaluation.finished import Finished
-from muso_exp.evaluation.scores import VERSUS_NULL, beats
-from muso_exp.metrics.resampling import percentile_interval
+from muso_exp.evaluation.finished import Finished, versus_row
+from muso_exp.evaluation.pooling import check_resamples, pooled_row
+from muso_exp.metrics.resampling import interval_around
 from muso_exp.text import visible
 
+_FOLD = re.compile(r"(^|\.)fold[_=]\d+$")  # dataset.split.fold=3, or a row called fold_3
 _ELSEWHERE = ("seed=", "rerun=", "ckpt=", "logger", "paths.", "hydra.")  # no part of a row's name
 
 
@@ -25,8 +27,8 @@ def comparison_table(
 ) -> pd.DataFrame:
     """Return a row per run and metric, with the paired difference to the first run.
 
-    The difference is paired where both were tested on the same units (users, artists) with as many
-    resamples: these then hold the same units. Elsewhere it is left out.
+    The difference is paired where both were tested on the same units (users, artists): the same
+    resamples then hold the same units. Elsewhere it is left out.
 
     Args:
         runs: the first one is the reference.
@@ -35,14 +37,8 @@ def comparison_table(
         mean: whether a last row per metric is the mean over the runs: folds, with disjoint units.
 
     Raises:
-        ConfigError: a metric that no run has; a mean over runs with other numbers of resamples.
+        ConfigError: a metric that no run has; runs with different numbers of resamples.
     """
-    sizes = sorted({len(run.samples) for run in runs})
-    if mean and len(sizes) > 1:
-        raise ConfigError(
-            f"a mean over runs with {sizes[0]} and {sizes[-1]} resamples; give the folds of one "
-            "table"
-        )
     names = runs[0].record["metrics"]
     common = [name for name in names if all(name in run.samples for run in runs)]
     known = list(dict.fromkeys(name for run in runs for name in run.record["metrics"]))
@@ -52,16 +48,17 @@ def comparison_table(
         raise ConfigError("these runs have no metric in common; compare runs of one task")
     if unknown:
         raise ConfigError(f"metric {unknown[0]!r} is in no run; common are {', '.join(common)}")
+    check_resamples(runs)
     rows: list[dict[str, Any]] = []
     for name in chosen or common:
         having = [run for run in runs if name in run.samples]
-        labels = _labels(having)
+        labels = row_labels(having)
         rows += (_row(run, runs[0], name, label) for run, label in zip(having, labels, strict=True))
-        rows += [_mean_row(having, name)] if mean else []
+        rows += _mean_rows(having, name) if mean else []
     return pd.DataFrame(rows)
 
 
-def _labels(runs: Sequence[Finished]) -> list[str]:
+def row_labels(runs: Sequence[Finished]) -> list[str]:
     """Return what the runs are called; those of one name with what sets them apart."""
     names = [run.record["variant"] or "" for run in runs]
     chosen = [_overrides(run) for run in runs]
@@ -78,6 +75,23 @@ def _labels(runs: Sequence[Finished]) -> list[str]:
     ]
 
 
+def by_setting(runs: Sequence[Finished], folds: bool) -> dict[str, list[Finished]]:
+    """Return the runs of each setting by its name: those that differ in seed, or fold, alone.
+
+    Args:
+        runs: the runs.
+        folds: whether they are folds; all are of one setting where nothing names a fold.
+    """
+    settings: dict[str, list[Finished]] = {}
+    for run, label in zip(runs, row_labels(runs), strict=True):
+        words = label.removesuffix(f" {run.folder.name}").split(" ")
+        name = " ".join(word for word in words if not (folds and _FOLD.search(word)))
+        settings.setdefault(name or run.record["experiment"], []).append(run)
+    if folds and all(len(group) == 1 for group in settings.values()):
+        return {runs[0].record["experiment"]: list(runs)}
+    return settings
+
+
 def _overrides(run: Finished) -> dict[str, None]:
     """Return what the command line set of the task, in order; the seed has a column of its own."""
     items = run.record.get("overrides", [])
@@ -87,7 +101,7 @@ def _overrides(run: Finished) -> dict[str, None]:
 def _row(run: Finished, first: Finished, metric: str, label: str) -> dict[str, Any]:
     record = run.record
     low, high = record["intervals"][metric]
-    versus = _versus(run, metric)
+    versus = versus_row(run, metric)
     row = {
         "metric": metric,
         "variant": label,
@@ -102,55 +116,45 @@ def _row(run: Finished, first: Finished, metric: str, label: str) -> dict[str, A
         "difference_high": None,
         "best_null": versus["null_value"],
         "verdict": versus["verdict"],
+        "because_of": ", ".join(versus.get("because_of", ())),
+        "could_show": versus.get("could_show"),
         "fit_seconds": record.get("seconds", {}).get("fit"),
         "run": visible(run.folder),
     }
-    if run is not first and _paired(run, first, metric):
+    if run is not first and _units(run, metric) == _units(first, metric):
         difference = run.samples[metric].to_numpy() - first.samples[metric].to_numpy()
-        low, high = percentile_interval(torch.from_numpy(np.array(difference)))
         value = _subtract(record["metrics"][metric], first.record["metrics"][metric])
+        low, high = interval_around(value, torch.from_numpy(np.array(difference)))
         row |= {"difference": value, "difference_low": low, "difference_high": high}
     return row
 
 
-def _mean_row(runs: Sequence[Finished], metric: str) -> dict[str, Any]:
-    """Return the mean over folds; each fold is compared to its own best null.
+def _mean_rows(runs: Sequence[Finished], metric: str) -> list[dict[str, Any]]:
+    """Return the mean over folds of each setting as rows of the table."""
+    settings = by_setting(runs, folds=True)
+    whole = "mean of the folds"
+    names = [whole if len(settings) == 1 else f"{name}: {whole}" for name in settings]
+    groups = settings.values()
+    return [_mean_row(group, metric, name) for name, group in zip(names, groups, strict=True)]
 
-    The folds' bootstrap samples are independent, for their units are, so that sample b of the mean
-    is the mean of a sample of each fold; the order is drawn anew, for the folds share one seed.
-    """
-    last = _row(runs[-1], runs[-1], metric, "mean of the folds")
-    versus = [_versus(run, metric) for run in runs]
-    low, high = percentile_interval(_mean_samples(runs, metric))
+
+def _mean_row(runs: Sequence[Finished], metric: str, label: str) -> dict[str, Any]:
+    last = _row(runs[-1], runs[-1], metric, label)
+    pooled = pooled_row(runs, metric, folds=True)
+    shown = ("measured", "low", "high", "verdict", "because_of", "could_show")
     return last | {
         "reported": None,
         "holds": "",
         "run": "",
-        "measured": _mean([run.record["metrics"][metric] for run in runs]),
-        "low": low,
-        "high": high,
-        "best_null": _mean([row["null_value"] for row in versus]),
-        "verdict": beats(_mean_samples(runs, VERSUS_NULL + metric), versus[0]["higher_is_better"]),
+        **{name: pooled[name] for name in shown},
+        "best_null": pooled["null_value"],
         "fit_seconds": _mean([run.record.get("seconds", {}).get("fit") for run in runs]),
     }
-
-
-def _mean_samples(runs: Sequence[Finished], column: str) -> torch.Tensor:
-    """Return the mean of the folds' bootstrap samples, shape (n_resamples,)."""
-    rng = np.random.default_rng(0)
-    return torch.from_numpy(
-        np.mean([rng.permutation(run.samples[column].to_numpy()) for run in runs], axis=0)
-    )
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return sum(known) / len(known) if len(known) == len(values) else None
-
-
-def _versus(run: Finished, metric: str) -> dict[str, Any]:
-    """Return how a run stands to its best null by a metric."""
-    return next(row for row in run.record["versus"] if row["metric"] == metric)
 
 
 def _claimed(record: dict[str, Any], metric: str) -> dict[str, Any]:
@@ -165,10 +169,9 @@ def _claimed(record: dict[str, Any], metric: str) -> dict[str, Any]:
     return {"reported": own[0]["reported"], "holds": own[0]["verdict"]}
 
 
-def _paired(run: Finished, first: Finished, metric: str) -> bool:
-    """Return whether resample b of both runs holds the same units of a metric's test."""
-    one, two = (each.record["test_units"].get(metric) for each in (run, first))
-    return one == two and len(run.samples) == len(first.samples)
+def _units(run: Finished, metric: str) -> str | None:
+    """Return the hash of the units that a metric was measured on; None where it was not."""
+    return run.record["test_units"].get(metric)
 
 
 def _subtract(a: float | None, b: float | None) -> float | None:

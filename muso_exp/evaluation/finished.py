@@ -1,4 +1,4 @@
-"""Finished runs, found and read: what a folder from somebody else holds is checked first."""
+"""Finished runs: found, checked and read, and what they hold beside each null model."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 from msgspec import Struct
@@ -20,6 +21,7 @@ from muso_exp.opening import check_unpacked, is_file, read_whole
 
 log = logging.getLogger(__name__)
 
+BEST_NULL = "best null"  # of a run of before each null model was kept
 Number = float | None  # None stands for NaN
 Interval = tuple[Number, Number]
 
@@ -52,9 +54,11 @@ class _Versus(Struct):
     best_null: str
     null_value: Number
     difference: Number
-    difference_interval: Interval
+    difference_interval: Interval | None
     verdict: str
     higher_is_better: bool | None
+    because_of: list[str] = []
+    could_show: Number = None
 
 
 class _Finding(Struct):
@@ -123,6 +127,23 @@ def find_runs(places: Iterable[Path], skip_damaged: bool = False) -> list[Finish
     return list(runs.values())
 
 
+def versus_row(run: Finished, metric: str) -> dict[str, Any]:
+    """Return how a run stands to its null models by a metric, from metrics.json."""
+    return next(row for row in run.record["versus"] if row["metric"] == metric)
+
+
+def difference_samples(run: Finished, metric: str) -> dict[str, np.ndarray]:
+    """Return the samples of the difference to each null model, (n_resamples,), by its name.
+
+    An older run has those of its best one alone.
+    """
+    prefix = f"{VERSUS_NULL}{metric}/"
+    columns = [str(name) for name in run.samples if str(name).startswith(prefix)]
+    found = {name.removeprefix(prefix): run.samples[name].to_numpy() for name in columns}
+    old = VERSUS_NULL + metric
+    return found or ({BEST_NULL: run.samples[old].to_numpy()} if old in run.samples else {})
+
+
 def find_same(folder: Path, config: str) -> Finished | None:
     """Return the newest finished run below `folder` with this configuration hash, or None."""
     for path in sorted(folder.glob("**/metrics.json"), key=lambda p: p.stat().st_mtime)[::-1]:
@@ -158,12 +179,13 @@ def _load(folder: Path) -> Finished:
         samples = _read_numbers(path)
     except (DataFormatError, OSError, ValueError, pa.ArrowException) as error:
         raise ConfigError(f"{folder}: not a whole run folder ({error})") from error
-    columns = [column for name in record["metrics"] for column in (name, VERSUS_NULL + name)]
-    absent = [column for column in columns if column not in samples]
+    run = Finished(folder, record, samples)
+    names = record["metrics"]
+    absent = [name for name in names if name not in samples or not difference_samples(run, name)]
     if absent or samples.empty:
-        lacks = f"no column {absent[0]}" if absent else "no rows"
+        lacks = f"no samples of {absent[0]}" if absent else "no rows"
         raise ConfigError(f"{folder}: not a whole run folder (samples.parquet has {lacks})")
-    return Finished(folder, record, samples)
+    return run
 
 
 def _read_numbers(path: Path) -> pd.DataFrame:

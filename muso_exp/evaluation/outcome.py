@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -19,7 +18,7 @@ from muso_exp.errors import ConfigError
 from muso_exp.evaluation import card as paper
 from muso_exp.evaluation import scores as scoring
 from muso_exp.evaluation.answers import constant_answers, require_finite
-from muso_exp.evaluation.report import write_report
+from muso_exp.evaluation.report import write_record, write_report
 from muso_exp.metrics.base import WeightedMetric
 from muso_exp.metrics.resampling import Bootstrap
 from muso_exp.records import Columns, Finding, Section
@@ -34,12 +33,13 @@ class Facts:
     Attributes:
         document: title of the paper.
         claims: of the paper.
-        data: name, simulated, published, fingerprint of the data set.
+        data: name, simulated, published, stated, fingerprint of the data set.
         scale: smoke, desk or paper.
         resamples: bootstrap samples behind each interval.
         changed: settings that differ from the experiment's.
         run: what metrics.json keeps of the run beside its scores: experiment, seed, ...
         seconds: of each phase before the evaluation.
+        other_test: settings of the data that differ from those of `scale=paper`.
     """
 
     document: str
@@ -50,6 +50,7 @@ class Facts:
     changed: Sequence[str]
     run: Mapping[str, Any]
     seconds: Mapping[str, float]
+    other_test: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -82,10 +83,7 @@ class Outcome:
             if section.arrays:
                 np.savez_compressed(folder / f"{section.name}.npz", **dict(section.arrays))  # type: ignore[arg-type]
         write_report(folder, self.record, self.card, self.audit, self.sections, config_yaml)
-        text = json.dumps(paper.finite(self.record), indent=1, ensure_ascii=False)
-        partial = folder / ".metrics.json.partial"
-        partial.write_text(text + "\n", encoding="utf-8")
-        partial.replace(folder / "metrics.json")
+        write_record(folder / "metrics.json", self.record)
 
 
 def conclude(
@@ -121,7 +119,13 @@ def conclude(
     tested = _lead(tested, facts.run.get("headline", ()))
     data = facts.data
     situation = paper.Situation(
-        data["simulated"], data["published"], facts.scale, absent, facts.changed
+        data["simulated"],
+        data["published"],
+        facts.scale,
+        absent,
+        facts.changed,
+        facts.other_test,
+        data["stated"],
     )
     scores, nulls = tested.scores, tested.nulls
     card = paper.make_card(facts.document, facts.claims, scores, nulls, tested.higher, situation)
@@ -137,7 +141,7 @@ def conclude(
         "audit": [asdict(finding) for finding in audit],
         "seconds": {**facts.seconds, "evaluate": time.monotonic() - started},
     }
-    return Outcome(record, card, audit, predictions, _samples(tested, card), sections)
+    return Outcome(record, card, audit, predictions, _samples(tested), sections)
 
 
 def try_metrics(task: Task, extra: Mapping[str, WeightedMetric]) -> None:
@@ -154,7 +158,7 @@ def try_metrics(task: Task, extra: Mapping[str, WeightedMetric]) -> None:
         raise ConfigError(f"metrics.extra.{name}: the task has a metric {name}; rename yours")
     metrics = MetricCollection(dict(extra), compute_groups=False)
     once = torch.ones(1, len(task.target), dtype=torch.float64)
-    for columns in task.nulls().values():
+    for columns in task.null_columns.values():
         scoring.score(metrics, {**columns, "target": task.target}, once)
 
 
@@ -180,7 +184,7 @@ def _test(
     fix: str,
     extra: Mapping[str, WeightedMetric] | None = None,
 ) -> _Tested:
-    weights, metrics, nulls = bootstrap.weights(rows.units), rows.metrics(), rows.nulls()
+    weights, metrics, nulls = bootstrap.weights(rows.units), rows.metrics(), rows.null_columns
     require_finite(columns, nulls, fix)
     for name, metric in (extra or {}).items():
         metrics.add_metrics({name: metric})
@@ -217,14 +221,14 @@ def _lead(tested: _Tested, headline: Sequence[str]) -> _Tested:
     return replace(tested, scores=scores, higher={name: tested.higher[name] for name in names})
 
 
-def _samples(tested: _Tested, card: paper.Card) -> pd.DataFrame:
-    """Return the bootstrap samples of each metric, and of its difference to the best null."""
+def _samples(tested: _Tested) -> pd.DataFrame:
+    """Return the bootstrap samples of each metric, and of its difference to each null model."""
     own = tested.scores.samples
     columns = {name: sample.numpy() for name, sample in own.items()}
-    for row in card.versus:
-        name = row["metric"]
-        null = tested.nulls[row["best_null"]].samples[name]
-        columns[scoring.VERSUS_NULL + name] = (own[name] - null).numpy()
+    for null, scores in tested.nulls.items():
+        for name, sample in scores.samples.items():
+            if not np.isnan(scores.values[name]):  # one that this metric's test does not have
+                columns[f"{scoring.VERSUS_NULL}{name}/{null}"] = (own[name] - sample).numpy()
     return pd.DataFrame(columns)
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import base64
+import json
 import math
 import os
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
@@ -34,6 +36,11 @@ _COLOURS = {
 }
 
 
+HOLDS = (
+    "An interval holds the choice of test units alone; what other seeds of the training would give "
+    "shows a table over seeds (-m seed=0,1,2)."
+)
+_NAMED = 3  # null models that a verdict names
 _ROUNDING = 1e-12  # below it, float64 differences of what is equal
 _LONG = 1e9  # whole numbers up to here are written out
 _MOST_DECIMALS = 7
@@ -149,7 +156,8 @@ def _measure(row: Mapping[str, Any]) -> str:
 def _versus_table(record: Mapping[str, Any]) -> Table:
     title = f"{record['experiment']}: is it more than nothing?"
     tested = ", ".join(f"{name} {count}" for name, count in record["n"].items())
-    table = Table(title=title, caption=tested, title_justify="left", caption_justify="left")
+    caption = "\n".join(filter(None, [tested, HOLDS, table_pointer(record)]))
+    table = Table(title=title, caption=caption, title_justify="left", caption_justify="left")
     for name in ("metric", "measured", "95 % interval", "best null", "difference", "95 % interval"):
         table.add_column(name, justify="left" if name == "metric" else "right", no_wrap=True)
     table.add_column("verdict")
@@ -161,9 +169,41 @@ def _versus_table(record: Mapping[str, Any]) -> Table:
             f"{number(row['null_value'])} {row['best_null']}",
             number(row["difference"]),
             interval(row["difference_interval"]),
-            verdict_text(row["verdict"]),
+            verdict_cell(row["verdict"], row.get("because_of"), row.get("could_show")),
         )
     return table
+
+
+def table_pointer(record: Mapping[str, Any]) -> str:
+    """Return where the verdict over all runs of a table stands, "" for a run of its own."""
+    if not record.get("table"):
+        return ""
+    what = (
+        "one fold: the verdict over all folds" if record.get("fold") else "one of several runs: all"
+    )
+    return f"{what} stands in {record['table']}"
+
+
+def because(verdict: str | None, nulls: Any, could_show: float | None) -> str:
+    """Return what a verdict rests on: the null models, and what difference would have shown.
+
+    Args:
+        verdict: of `muso_exp.evaluation.scores.Verdict`.
+        nulls: its `because_of`, as names or as text.
+        could_show: of it.
+    """
+    names = nulls.split(", ") if isinstance(nulls, str) else list(nulls or ())
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    parts = [f"than {', '.join(names[:_NAMED])}{more}"] if any(names) else []
+    if verdict == scoring.NO_BETTER and could_show is not None and not math.isnan(could_show):
+        parts.append(f"a difference above {number(could_show, 2)} would show")
+    return "; ".join(parts)
+
+
+def verdict_cell(verdict: str | None, nulls: Any, could_show: float | None) -> Text:
+    """Return a verdict in its colour with what it rests on below."""
+    detail = because(verdict, nulls, could_show)
+    return verdict_text(verdict) + styled((f"\n{detail}" if detail else "", "dim"))
 
 
 def verdict_text(verdict: str | None) -> Text:
@@ -194,8 +234,40 @@ def render(template: str, **facts: Any) -> str:
         number=lambda value: Markup(number(value)), interval=lambda value: Markup(interval(value))
     )
     templates.filters["code"] = lambda text: Markup(visible(text))  # inside a fence of Markdown
-    templates.globals.update(data_line=paper.data_line, MODEL=paper.MODEL)
+    templates.globals.update(data_line=paper.data_line, MODEL=paper.MODEL, HOLDS=HOLDS)
+    templates.globals.update(because=because, table_pointer=table_pointer)
     return templates.get_template(template).render(facts)
+
+
+def add_finding(folder: Path, finding: Finding) -> None:
+    """Put one more line first into the audit of a finished run: its record and its pages."""
+    marks = {
+        "report.md": ("## Audit\n\n", f"- {finding.level}: {markdown(finding.text)}\n"),
+        "report.html": (
+            "<h2>Audit</h2>\n<ul>\n",
+            f'<li class="{finding.level}">{escape(visible(finding.text))}</li>\n',
+        ),
+    }
+    for name, (mark, line) in marks.items():
+        text = (folder / name).read_text(encoding="utf-8")
+        replace_file(folder / name, text.replace(mark, mark + line, 1))
+    path = folder / "metrics.json"
+    record = json.loads(path.read_text(encoding="utf-8"))
+    record["audit"].insert(0, asdict(finding))
+    write_record(path, record)
+
+
+def write_record(path: Path, record: Mapping[str, Any]) -> None:
+    """Write metrics.json, whole or not at all."""
+    text = json.dumps(paper.finite(record), indent=1, ensure_ascii=False)
+    replace_file(path, text + "\n")
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write a file beside its place and rename it."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
 
 
 def _visible(value: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -12,11 +12,11 @@ from torch import Tensor
 from torchmetrics import MetricCollection
 
 from muso_exp.errors import ConfigError
-from muso_exp.metrics.resampling import percentile_interval
+from muso_exp.metrics.resampling import interval_around
 
 BETTER, NO_BETTER, WORSE = "better than null", "no better than null", "worse than null"
 DESCRIBES = "describes"  # a metric of which neither more nor less is better
-VERSUS_NULL = "versus_null/"  # before a metric's name: samples of its difference to the best null
+VERSUS_NULL = "versus_null/"  # before metric/null: samples of the difference to a null model
 _BLOCK = 50  # resamples scored at once: bounds the memory of sorting metrics
 
 
@@ -28,8 +28,44 @@ class Scores:
     samples: dict[str, Tensor]
 
     def interval(self, metric: str) -> tuple[float, float]:
-        """Return the 95 % interval of a metric."""
-        return percentile_interval(self.samples[metric])
+        """Return the 95 % interval of a metric; it holds the value."""
+        return interval_around(self.values[metric], self.samples[metric])
+
+
+@dataclass(frozen=True)
+class Paired:
+    """A predictor beside one null model by one metric, on the same resamples.
+
+    Attributes:
+        null: name of the null model.
+        difference: the predictor's value less the null model's.
+        interval: 95 % interval of the difference.
+        verdict: against this null model alone.
+    """
+
+    null: str
+    difference: float
+    interval: tuple[float, float]
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a predictor is more than nothing by one metric.
+
+    Attributes:
+        text: better than every null model, worse than some, neither, or that the metric describes.
+        because_of: the null models that it is worse than; else those that it is not better than.
+        best: beside the null model that scores best; None where there is none to compare with.
+        could_show: beside `no better than null`, the smallest difference to the best null model
+            that this test could have shown: half the width of the paired interval. The interval is
+            about the difference, so that one of more than this leaves 0 outside.
+    """
+
+    text: str
+    because_of: tuple[str, ...] = ()
+    best: Paired | None = None
+    could_show: float | None = None
 
 
 def score(metrics: MetricCollection, columns: Mapping[str, Tensor], weights: Tensor) -> Scores:
@@ -52,7 +88,8 @@ def score(metrics: MetricCollection, columns: Mapping[str, Tensor], weights: Ten
             blocks = [metric.score(part, **read) for part in weights.split(_BLOCK)]  # type: ignore[operator]
             samples[name] = torch.cat(blocks)
         if metric.biased_by_repeats:
-            samples[name] += values[name] - samples[name].nanmean()
+            shift = values[name] - samples[name].nanmean()
+            samples[name] = (samples[name] + shift).clamp(*metric.bounds)  # type: ignore[misc]
     return Scores(values, samples)
 
 
@@ -80,21 +117,60 @@ def nothing(nulls: Mapping[str, Scores]) -> Scores:
     return Scores(dict.fromkeys(first.values, math.nan), samples)
 
 
-def beats(difference: Tensor, higher_is_better: bool | None) -> str:
-    """Return the verdict on samples (n_resamples,) of a paired difference to a null model."""
+def paired(null: str, difference: float, samples: Tensor, higher_is_better: bool | None) -> Paired:
+    """Return a predictor beside a null model.
+
+    Args:
+        null: its name.
+        difference: the predictor's value less the null model's.
+        samples: of the difference, on the same resamples, (n_resamples,).
+        higher_is_better: of the metric; None if it describes.
+    """
+    low, high = interval_around(difference, samples)
     if higher_is_better is None:
-        return DESCRIBES
-    low, high = percentile_interval(difference if higher_is_better else -difference)
-    if low > 0:
-        return BETTER
-    return WORSE if high < 0 else NO_BETTER
+        return Paired(null, difference, (low, high), DESCRIBES)
+    above, below = (low > 0, high < 0) if higher_is_better else (high < 0, low > 0)
+    return Paired(null, difference, (low, high), BETTER if above else WORSE if below else NO_BETTER)
 
 
-def best_null(nulls: Mapping[str, Scores], metric: str, higher_is_better: bool | None) -> str:
-    """Return the name of the null model that scores best by a metric; the first of equals."""
+def beside_nulls(
+    model: Scores, nulls: Mapping[str, Scores], metric: str, higher_is_better: bool | None
+) -> list[Paired]:
+    """Return a predictor beside each null model that was tested by a metric."""
+    return [
+        paired(
+            name,
+            model.values[metric] - null.values[metric],
+            model.samples[metric] - null.samples[metric],
+            higher_is_better,
+        )
+        for name, null in nulls.items()
+        if not math.isnan(null.values[metric])
+    ]
+
+
+def judge(pairs: Sequence[Paired], higher_is_better: bool | None) -> Verdict:
+    """Return the verdict: better than every null model, worse than some, or neither.
+
+    Args:
+        pairs: the predictor beside each null model.
+        higher_is_better: of the metric; None if it describes.
+    """
+    if not pairs:
+        return Verdict(DESCRIBES if higher_is_better is None else NO_BETTER)
     sign = -1 if higher_is_better is False else 1
-    return max(nulls, key=lambda name: _rank(sign * nulls[name].values[metric]))
+    best = min(pairs, key=lambda pair: _rank(sign * pair.difference))
+    if higher_is_better is None:
+        return Verdict(DESCRIBES, best=best)
+    worse = tuple(pair.null for pair in pairs if pair.verdict == WORSE)
+    if worse:
+        return Verdict(WORSE, worse, best)
+    unbeaten = tuple(pair.null for pair in pairs if pair.verdict != BETTER)
+    if not unbeaten:
+        return Verdict(BETTER, best=best)
+    low, high = best.interval
+    return Verdict(NO_BETTER, unbeaten, best, None if math.isnan(low) else (high - low) / 2)
 
 
-def _rank(value: float) -> float:
-    return -math.inf if math.isnan(value) else value
+def _rank(difference: float) -> float:
+    return math.inf if math.isnan(difference) else difference

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,26 +15,43 @@ from rich.text import Text
 
 from muso_exp.csv_cells import write_csv
 from muso_exp.evaluation.comparison import spread_over_seeds
-from muso_exp.evaluation.report import embed, interval, link_to, number, render, verdict_text
+from muso_exp.evaluation.report import embed, interval, link_to, number, render, verdict_cell
 from muso_exp.figures import common as plots
+from muso_exp.records import Finding
 from muso_exp.terminal import console, styled
 
 _HEADINGS = ("variant", "seed", "reported", "measured", "95 % interval", "difference to the first",
              "95 % interval", "best null", "fit, s", "verdict")  # fmt: skip
+_POOLED = ("metric", "setting", "measured", "95 % interval", "best null", "difference",
+           "95 % interval", "verdict")  # fmt: skip
 _NUMBERED = re.compile(r"(\d+)_\w+")  # a variant that is a place on a curve, e.g. 40_factors
 
 
-def write_comparison(folder: Path, title: str, document: str | None, table: pd.DataFrame) -> None:
+def write_comparison(
+    folder: Path,
+    title: str,
+    document: str | None,
+    table: pd.DataFrame,
+    pooled: pd.DataFrame | None = None,
+    findings: Sequence[Finding] = (),
+) -> None:
     """Print the comparison and write `table.csv`, `table.html` and a figure per metric.
+
+    Over folds or seeds also `verdicts.csv`.
 
     Args:
         folder: of the sweep.
         title: name of the experiment.
         document: title of the paper, if there is one.
         table: from `muso_exp.evaluation.comparison.comparison_table`.
+        pooled: verdicts over folds or seeds, from `muso_exp.evaluation.pooling.pooled_table`.
+        findings: what a careful reader would want to know of the runs together.
     """
-    print_comparison(title, table)
+    pooled = pd.DataFrame() if pooled is None else pooled
+    print_comparison(title, table, pooled, findings)
     write_csv(table, folder / "table.csv")
+    if len(pooled):
+        write_csv(pooled, folder / "verdicts.csv")
     figures = {}
     for metric, rows in table.groupby("metric", sort=False):
         figure = _figure(str(metric), rows)
@@ -49,6 +67,8 @@ def write_comparison(folder: Path, title: str, document: str | None, table: pd.D
         figures=figures,
         links=_links(table, folder),
         spread=spread_over_seeds(table),
+        pooled=pooled,
+        findings=findings,
     )
     (folder / "table.html").write_text(text, encoding="utf-8")
 
@@ -73,9 +93,18 @@ def _figure(metric: str, rows: pd.DataFrame) -> Figure:
     return plots.curve_figure(np.array(numbers), measured, intervals, reported, what, metric)
 
 
-def print_comparison(title: str, table: pd.DataFrame) -> None:
-    """Print one terminal table per metric, and the spread over seeds where there are several."""
+def print_comparison(
+    title: str,
+    table: pd.DataFrame,
+    pooled: pd.DataFrame | None = None,
+    findings: Sequence[Finding] = (),
+) -> None:
+    """Print the verdicts over folds or seeds, a table per metric, and the spread over seeds."""
     terminal = console()
+    for finding in findings:
+        terminal.print(styled(("! " if finding.level == "warning" else "- ", "bold"), finding.text))
+    if pooled is not None and len(pooled):
+        terminal.print(_pooled_table(title, pooled))
     for metric, rows in table.groupby("metric", sort=False):
         shown = Table(title=f"{title}: {metric}", title_justify="left", caption_justify="left")
         shown.caption = data_lines(rows)
@@ -93,6 +122,29 @@ def print_comparison(title: str, table: pd.DataFrame) -> None:
         for metric, variant, count, mean, std in spread.itertuples(index=False):
             shown.add_row(metric, variant, str(count), number(mean), number(std))
         terminal.print(shown)
+
+
+def _pooled_table(title: str, pooled: pd.DataFrame) -> Table:
+    """Return the verdicts over folds or seeds as a terminal table."""
+    shown = Table(title=f"{title}: the verdict over all runs", title_justify="left")
+    for heading in _POOLED:
+        shown.add_column(heading, no_wrap="interval" in heading)
+    for row in pooled.itertuples():
+        shown.add_row(*_pooled_cells(row))
+    return shown
+
+
+def _pooled_cells(row: Any) -> list[str | Text]:
+    return [
+        row.metric,
+        f"{row.variant}\n{row.over}",
+        number(row.measured),
+        interval((row.low, row.high)),
+        f"{number(row.null_value)} {row.best_null}",
+        number(row.difference),
+        interval((row.difference_low, row.difference_high)),
+        verdict_cell(row.verdict, row.because_of, row.could_show),
+    ]
 
 
 def data_lines(rows: pd.DataFrame) -> str:
@@ -113,5 +165,5 @@ def _cells(row: Any) -> list[str | Text]:
         interval((row.difference_low, row.difference_high)),
         number(row.best_null),
         number(row.fit_seconds),
-        verdict_text(row.verdict),
+        verdict_cell(row.verdict, row.because_of, row.could_show),
     ]

@@ -9,7 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from muso_exp.errors import ConfigError, MusoError
-from muso_exp.experiment.plugins import packages
+from muso_exp.experiment.plugins import is_inside, packages
 from muso_exp.experiment.values import converted, target_nodes
 from muso_exp.options import Options
 
@@ -142,7 +142,7 @@ def _check_packages(tree: Any) -> None:
     """Raise ConfigError for a target outside the known packages, anywhere in the tree."""
     for node in target_nodes(tree, deep=True):
         target = node["_target_"]
-        if not isinstance(target, str) or target.partition(".")[0] not in packages():
+        if not isinstance(target, str) or not is_inside(target):
             raise ConfigError(_refusal(target))
 
 
@@ -170,7 +170,7 @@ def _find_class(tree: Any, kinds: Sequence[type]) -> type:
     if special:
         raise ConfigError(f"_target_={target}: {special[0]} is refused; give arguments by name")
     found = _locate(target)
-    inside = isinstance(found, type) and found.__module__.partition(".")[0] in packages()
+    inside = isinstance(found, type) and is_inside(found.__module__)
     if not inside or not any(issubclass(found, kind) for kind in kinds):
         raise ConfigError(_refusal(target, kinds))
     return found
@@ -200,7 +200,7 @@ def _refusal(target: Any, kinds: Sequence[type] | None = None) -> str:
 
 def _classes(hint: Any) -> Iterator[type]:
     """Yield the classes of the known packages that an annotation names."""
-    if isinstance(hint, type) and hint.__module__.partition(".")[0] in packages():
+    if isinstance(hint, type) and is_inside(hint.__module__):
         yield hint
     for inner in get_args(hint):
         yield from _classes(inner)

@@ -43,7 +43,8 @@ def set_up(data: Any, base: type) -> Any:
         base: see `refuse_incomplete`.
 
     Raises:
-        ConfigError: it is incomplete, or its `setup` leaves out what a run reads.
+        ConfigError: it is incomplete, its `setup` leaves out what a run reads, or files that are
+            said to be the published ones are known to be others.
         MusoError: of its files.
     """
     refuse_incomplete(data, base)
@@ -60,6 +61,12 @@ def set_up(data: Any, base: type) -> Any:
         raise ConfigError(
             f"{type(data).__name__}: setup must set {', '.join(lacking)}, as those of "
             f"{base.__module__}.{base.__name__}; {_HELP}"
+        )
+    own = getattr(data, "published_fingerprint", "")
+    if getattr(data, "stated", False) and own and data.fingerprint != own:
+        raise ConfigError(
+            f"dataset.published=true: the content of these files is not what was published "
+            f"(fingerprint {data.fingerprint[:16]}, published {own[:16]}); leave it out"
         )
     return data
 

@@ -8,10 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
-
 from muso_exp.errors import ConfigError
 from muso_exp.experiment.listing import conf_folder, conf_folders
+from muso_exp.experiment.plugins import load_keys
 
 # Parts whose own keys are checked where they are used: by a constructor, or by Hydra.
 CHECKED = ("dataset", "model", "trainer", "logger", "callbacks", "hydra")
@@ -113,27 +112,21 @@ def _conf_folders(args: Sequence[str]) -> list[Path]:
 def _known(folders: Sequence[Path], experiments: Sequence[str]) -> dict[str, set[str]]:
     """Return each top-level key -> the names anywhere below it."""
     waiting = [name for names in experiments for name in names.split(",")]
-    trees = [_load(conf_folder() / "config.yaml")]
+    trees = [load_keys(conf_folder() / "config.yaml")]
     seen: set[str] = set()
     while waiting:
         name = waiting.pop()
-        for tree in [_load(folder / "experiment" / f"{name}.yaml") for folder in folders]:
+        for tree in [load_keys(folder / "experiment" / f"{name}.yaml") for folder in folders]:
             trees.append(tree)
             bases = {base for base in tree.get("defaults", []) if isinstance(base, str)}
             waiting += sorted(bases - seen - {"_self_", name})
         seen.add(name)
     known: dict[str, set[str]] = {part: set() for part in CHECKED}
-    known["trainer"] = set(_load(conf_folder() / "trainer" / "default.yaml"))
+    known["trainer"] = set(load_keys(conf_folder() / "trainer" / "default.yaml"))
     for tree in trees:
         for part, inner in tree.items():
             known.setdefault(str(part), set()).update(_names(inner))
     return {part: names for part, names in known.items() if part != "defaults"}
-
-
-def _load(path: Path) -> dict[str, Any]:
-    """Return a YAML file as it stands; one that is not there, or has no keys, is empty."""
-    tree = OmegaConf.to_container(OmegaConf.load(path)) if path.is_file() else {}
-    return {str(key): value for key, value in tree.items()} if isinstance(tree, dict) else {}
 
 
 def _names(tree: Any) -> Iterator[str]:

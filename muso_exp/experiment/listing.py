@@ -1,8 +1,11 @@
 """What there is to run: experiments and commands, read from their files without importing them."""
 
 import ast
+import difflib
+from collections.abc import Iterable
 from pathlib import Path
 
+from muso_exp.errors import ConfigError
 from muso_exp.experiment import plugins
 
 _PACKAGE = Path(__file__).parent.parent
@@ -24,6 +27,23 @@ def experiments() -> dict[str, str]:
     folders = conf_folders()
     files = {path.stem: path for folder in folders for path in folder.glob("experiment/*.yaml")}
     return {name: _first_comment(files[name]) for name in sorted(files)}
+
+
+def refuse_unknown_experiment(args: Iterable[str]) -> None:
+    """Refuse a command line that names an experiment that is not there.
+
+    Raises:
+        ConfigError: with the nearest names.
+    """
+    known = experiments()
+    for arg in args:
+        key, _, name = arg.lstrip("+").partition("=")
+        if key == "experiment" and "," not in name and name not in known:
+            near = difflib.get_close_matches(name, known, n=3, cutoff=0.5) or list(known)
+            raise ConfigError(
+                f"no experiment {name!r}; did you mean {', '.join(near)}? One of a package of your "
+                "own is found with plugins=[PACKAGE]"
+            )
 
 
 def commands() -> dict[str, str]:

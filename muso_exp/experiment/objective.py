@@ -85,7 +85,7 @@ def check_search(objective: Any, data: pl.LightningDataModule, model: Model, lim
     """
     task: Task = data.task  # type: ignore[attr-defined]
     metrics = task.metrics()
-    wanted = _directions()
+    wanted = directions(HydraConfig.get())
     for place, name in enumerate(names("objective", objective)):
         metric = name.removeprefix(STAGE)
         has_loss = type(model).loss is not Model.loss
@@ -182,13 +182,19 @@ def returned(record: Mapping[str, Any]) -> float | tuple[float, ...] | None:
 
 def worst() -> float | tuple[float, ...]:
     """Return what a sweeper gets of a run that failed; Optuna takes no NaN."""
-    values = tuple(-math.inf if "maximize" in one else math.inf for one in _directions())
+    values = tuple(
+        -math.inf if "maximize" in one else math.inf for one in directions(HydraConfig.get())
+    )
     return values[0] if len(values) == 1 else values or math.nan
 
 
-def _directions() -> list[str]:
-    """Return the directions of the sweeper, a word each; none of a sweeper without."""
-    given = HydraConfig.get().sweeper.get("direction")
+def directions(hydra: Any) -> list[str]:
+    """Return the directions of the sweeper, a word each; none of a sweeper without.
+
+    Args:
+        hydra: part of the configuration.
+    """
+    given = hydra.sweeper.get("direction")
     several = isinstance(given, Sequence) and not isinstance(given, str)
     listed = list(given) if several else [] if given is None else [given]
     return [str(one).lower().rpartition(".")[2] for one in listed]  # of Optuna's Direction too

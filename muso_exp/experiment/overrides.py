@@ -20,7 +20,7 @@ from muso_exp.experiment.objective import check_named
 from muso_exp.text import visible
 
 PATH_KEY = re.compile(
-    r"\+*(ckpt|paths\.\w+|(dataset\.)?roots\.\w+|dataset\.(\w+\.)*(root|cache|check_root|split\.list))"
+    r"\+*(ckpt|paths\.\w+|(dataset\.)?roots\.\w+|dataset\.(\w+\.)*(root|cache|check_root|split\.(artist_)?list))"
 )
 QUOTES = "'\""
 MAX_SEED = 2**32 - 1  # numpy's
@@ -70,12 +70,12 @@ def check(cfg: Any) -> None:
 
     Raises:
         ConfigError: no data set or model; a test metric as objective; a seed, number of resamples,
-            scale or variant that is none; an argument of the Trainer that the program sets; a text
+            unknown scale or variant; an argument of the Trainer that the program sets; a text
             with a control character.
     """
     if "dataset" not in cfg or "model" not in cfg:
         raise ConfigError("name an experiment, or a dataset and a model; --help lists them")
-    check_named(cfg.objective)
+    check_named(cfg.get("objective"))
     _check_trainer(cfg.trainer)
     _check_choice("monitor_mode", cfg.monitor_mode, ("min", "max"))
     _check_whole("seed", cfg.seed, 0, MAX_SEED)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
 from omegaconf import OmegaConf
 
@@ -25,6 +26,11 @@ OWN = ("muso_exp", "pytorch_lightning", "lightning_fabric")
 def packages() -> tuple[str, ...]:
     """Return the packages whose classes may be a `_target_`, plugins in use included."""
     return (*OWN, *plugins())
+
+
+def is_inside(name: str) -> bool:
+    """Return whether a module or class, by its full name, is of one of `packages`."""
+    return f"{name}.".startswith(tuple(f"{package}." for package in packages()))
 
 
 def plugins() -> list[str]:
@@ -62,24 +68,35 @@ def use(names: Iterable[str]) -> None:
 
 
 def named(args: Sequence[str], folders: Sequence[Path]) -> list[str]:
-    """Return the plugins that a command line names, itself or by its experiment.
+    """Return the plugins that a command line names, itself or by its experiments.
 
     Args:
         args: the command line.
-        folders: of configuration, in which the experiment is looked for.
+        folders: of configuration, in which experiments are looked for.
     """
     found: list[str] = []
+    waiting: list[str] = []
     for arg in args:
         key, _, value = arg.lstrip("+").partition("=")
         if key == "plugins":
             found += [name.strip(" '\"") for name in value.strip("[]").split(",")]
         if key == "experiment":
-            paths = [folder / "experiment" / f"{value}.yaml" for folder in folders]
-            for path in filter(Path.is_file, paths):
-                tree = OmegaConf.to_container(OmegaConf.load(path))
-                given = (tree.get("plugins") or []) if isinstance(tree, dict) else []
-                found += [given] if isinstance(given, str) else map(str, given)
+            waiting += value.split(",")
+    seen: set[str] = set()
+    while waiting:
+        seen.add(name := waiting.pop(0))
+        for tree in (load_keys(folder / "experiment" / f"{name}.yaml") for folder in folders):
+            given = tree.get("plugins") or []
+            found += [given] if isinstance(given, str) else map(str, given)
+            bases = [base for base in tree.get("defaults") or [] if isinstance(base, str)]
+            waiting += [base for base in bases if base not in seen]
     return [name for name in found if name]
+
+
+def load_keys(path: Path) -> dict[str, Any]:
+    """Return a YAML file as it stands; one that is not there, or has no keys, is empty."""
+    tree = OmegaConf.to_container(OmegaConf.load(path)) if path.is_file() else {}
+    return {str(key): value for key, value in tree.items()} if isinstance(tree, dict) else {}
 
 
 def _installed() -> list[str]:

@@ -23,7 +23,9 @@ SOURCES = ("sizes", "worlds", "variants", "models", "options", "inert")
 # What names an experiment as it stands; beside these, an override changes it.
 NAMING = ("experiment", "scale", "variant", "seed")
 # How exactly intervals are computed, and how runs are shown: no claim depends on them.
-UNJUDGED = ("resamples", "name", "objective", "metrics.extra")
+UNJUDGED = ("resamples", "name", "objective", "metrics.extra", "dataset.published")
+# Of the data, what is no part of the test.
+UNTESTED = ("dataset.published", "dataset.batch_size")
 
 
 def settle(cfg: DictConfig) -> None:
@@ -109,15 +111,44 @@ def changed_settings(cfg: DictConfig) -> list[str]:
     """
     if not HydraConfig.initialized() or not cfg.paper.claims:
         return []
-    naming = [one for one in given_overrides() if one.lstrip("+").partition("=")[0] in NAMING]
+    given = dict(zip(given_keys(), given_overrides(), strict=True))
+    harmless = (*inert_keys(cfg), *UNJUDGED)
+    others = [key for key in given if key not in NAMING and not is_below(key, harmless)]
+    changed = _differing(cfg, [given[key] for key in NAMING if key in given]) if others else []
+    own = cfg.paper.get("variant")
+    return changed if own in (None, cfg.variant) else [*changed, f"variant {cfg.variant}"]
+
+
+def _differing(cfg: DictConfig, naming: list[str]) -> list[str]:
+    """Return which settings differ from those of the configuration that `naming` alone composes."""
     stands = compose("config", naming)
     settle(stands)
     now, then = (deciding(one, (*SOURCES, *UNJUDGED)) for one in (cfg, stands))
     keys = [key for key in {**then, **now} if now.get(key, INERT) != then.get(key, INERT)]
     exchanged = [key.removesuffix("._target_") for key in keys if key.endswith("._target_")]
-    changed = exchanged + [key for key in keys if not is_below(key, exchanged)]
-    own = cfg.paper.get("variant")
-    return changed if own in (None, cfg.variant) else [*changed, f"variant {cfg.variant}"]
+    return exchanged + [key for key in keys if not is_below(key, exchanged)]
+
+
+def other_test(cfg: DictConfig) -> list[str]:
+    """Return which settings of the data differ from the experiment's at `scale=paper`.
+
+    Where none does, what a null model scores is what it scores in the published test, whatever the
+    model and the scale of its training.
+    """
+    if not HydraConfig.initialized():
+        return []
+    naming = [one for one in given_overrides() if one.lstrip("+").partition("=")[0] in NAMING]
+    kept = [one for one in naming if not one.lstrip("+").startswith("scale=")]
+    published = compose("config", [*kept, "scale=paper"])
+    now, then = (_of_the_test(one) for one in (cfg, published))
+    return [key for key in {**then, **now} if now.get(key, INERT) != then.get(key, INERT)]
+
+
+def _of_the_test(cfg: DictConfig) -> dict[str, Any]:
+    """Return the settings of the data, less those of the simulated world: no claim is of it."""
+    settings = deciding(cfg, UNTESTED)
+    own = [key for key in settings if is_below(key, ("dataset",)) and ".world." not in key]
+    return {key: settings[key] for key in own}
 
 
 def logged_settings(cfg: DictConfig) -> dict[str, Any]:

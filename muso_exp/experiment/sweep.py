@@ -20,7 +20,12 @@ from omegaconf import DictConfig, OmegaConf
 
 from muso_exp.errors import ConfigError, MusoError, Through
 from muso_exp.experiment.listing import conf_folders
-from muso_exp.experiment.objective import check_named, end_with_the_grid
+from muso_exp.experiment.objective import (
+    check_named,
+    directions,
+    end_with_the_grid,
+    optimises,
+)
 from muso_exp.redaction import redact, redacted
 from muso_exp.text import visible
 from muso_exp.training.folders import claim, is_worker, lock_tags
@@ -141,17 +146,34 @@ def _check_subdir(config: DictConfig) -> None:
 
 
 def _write_table(folder: Path, config: DictConfig) -> None:
-    from muso_exp.evaluation.comparison import comparison_table
+    from muso_exp.evaluation.comparison import by_setting, comparison_table
     from muso_exp.evaluation.finished import find_runs
+    from muso_exp.evaluation.pooling import pooled_table
+    from muso_exp.evaluation.search import mark_chosen, settings_tried
     from muso_exp.evaluation.tables import write_comparison
     from muso_exp.experiment.build import plain
 
     runs = find_runs([folder])
-    names = [str(name) for name in plain(config.table_metrics)]
+    names, folds = [str(name) for name in plain(config.table_metrics)], bool(config.table_mean)
     lead = runs[0].record.get("headline", [])
     names.sort(key=lambda name: lead.index(name) if name in lead else len(lead))
-    table = comparison_table(runs, names, mean=config.table_mean)
-    write_comparison(folder, config.name, redact(config.paper.document or ""), table)
+    table = comparison_table(runs, names, mean=folds)
+    settings = by_setting(runs, folds)
+    pooled = pooled_table(settings, list(dict.fromkeys(table["metric"])), folds)
+    findings = settings_tried(settings)
+    if optimises(config.hydra):
+        findings = [*mark_chosen(runs, directions(config.hydra)), *findings]
+    document = redact(config.paper.document or "")
+    write_comparison(folder, config.name, document, table, pooled, findings)
+
+
+def table_beside(run: Path) -> str | None:
+    """Return the link to the table of the sweep that a run is of, from the run's folder."""
+    if not in_sweep():
+        return None
+    from muso_exp.evaluation.report import link_to
+
+    return link_to(Path(HydraConfig.get().sweep.dir) / "table.html", run)
 
 
 def in_sweep() -> bool:

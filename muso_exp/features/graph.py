@@ -20,7 +20,7 @@ def bfs_distances(adjacency: csr_matrix, sources: np.ndarray | None = None) -> n
         sources: users to start from, shape (n_sources,); all users where None.
 
     Returns:
-        Degrees of separation, shape (n_sources, n_users), int16; 0 for a user to himself,
+        Degrees of separation, shape (n_sources, n_users), int16; 0 on the diagonal,
         -1 where there is no path.
 
     Raises:
@@ -123,7 +123,7 @@ def walk_chain(
     """Walk as `friend_chain` does, where friends are only known once they are asked for.
 
     Args:
-        friends: returns the friends of a user; asked again when the walk comes back to him.
+        friends: returns the friends of a user; asked again when the walk comes back to them.
         root: first user.
         length: number of users in the chain.
         rng: draws each next friend.

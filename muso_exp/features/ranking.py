@@ -8,7 +8,6 @@ how many items are above it and how many it ties with, and every formula built o
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +21,8 @@ from threadpoolctl import ThreadpoolController
 from muso_exp.features import ranking_kernels as kernels
 from muso_exp.features.ranking_formulas import user_columns
 
-BLOCK_BYTES = 64 * 2**20  # of scores that a thread holds at once
+BLOCK_BYTES = 64 * 2**20  # of scores that a thread holds at once, at most
+BLOCK_USERS = 64  # that are scored at once, at most
 
 
 class Places(NamedTuple):
@@ -74,7 +74,9 @@ def rank_in_blocks(
     """Score users a block at a time and return their ranking columns.
 
     Each thread scores and ranks blocks of its own: threads that share a product wait for each
-    other, which on a busy machine takes longer than the product.
+    other, which on a busy machine takes longer than the product. Blocks do not depend on the number
+    of threads, and BLAS has one in each: a product of another shape rounds otherwise, and near-ties
+    would fall otherwise.
 
     Args:
         score_block: (start, stop) -> scores of users start..stop - 1, shape (stop - start,
@@ -85,7 +87,7 @@ def rank_in_blocks(
         cutoffs: the k of the columns that are named after one.
         n_top: length of the recommended lists in the column `top`; 0 leaves the column out.
         users: ids of the users, which decide how ties in `top` fall; by default their places.
-        n_threads: that call `score_block`; it runs with one BLAS thread where they are several.
+        n_threads: that call `score_block`, each with one BLAS thread.
 
     Returns:
         The columns of `user_columns`, shape (n_users,), and `top` (n_users, n_top), int32: the
@@ -108,11 +110,11 @@ def rank_in_blocks(
         lists = seen.slice(start, stop), positives.slice(start, stop)
         return place(scores, *lists, n_top, users[start:stop])
 
-    blocks = list(_blocks(n_users, n_items, n_threads))
-    if n_threads == 1 or len(blocks) == 1:
-        parts = [rank(block) for block in blocks]
-    else:
-        with _libraries().limit(limits=1, user_api="blas"):
+    blocks = list(_blocks(n_users, n_items))
+    with _libraries().limit(limits=1, user_api="blas"):
+        if n_threads == 1 or len(blocks) == 1:
+            parts = [rank(block) for block in blocks]
+        else:
             parts = list(_workers(n_threads).map(rank, blocks))
     places = Places(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
     n_candidates = n_items - np.diff(seen.crow)
@@ -165,13 +167,16 @@ def _libraries() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def _blocks(n_users: int, n_items: int, n_threads: int) -> Iterator[tuple[int, int]]:
-    """Yield the start and stop of blocks of like sizes, as many for each thread."""
-    most = max(BLOCK_BYTES // (4 * n_items), 1)
-    n_blocks = math.ceil(max(n_users, 1) / most / n_threads) * n_threads
-    size = max(math.ceil(n_users / n_blocks), 1)
+def _blocks(n_users: int, n_items: int) -> Iterator[tuple[int, int]]:
+    """Yield the start and stop of blocks of users, all but the last of one size."""
+    size = block_users(n_items)
     for start in range(0, max(n_users, 1), size):
         yield start, min(start + size, n_users)
+
+
+def block_users(n_items: int) -> int:
+    """Return how many users are scored at once."""
+    return min(max(BLOCK_BYTES // (4 * n_items), 1), BLOCK_USERS)
 
 
 def check_rows(seen: Rows, positives: Rows, n_items: int) -> None:

@@ -26,7 +26,8 @@ class PlaylistFile:
     Attributes:
         path: the file.
         kind: `slice`, `challenge` or `truth`.
-        playlists: pid, name (None without), n_tracks, at_random (of seeds: not the first tracks).
+        playlists: pid, name (None without), n_tracks, at_random (of seeds: not the first tracks),
+            miscounted (the file states another number of tracks than it lists).
         entries: tracks of all playlists, one after the other, by their row in `tracks`.
         tracks: of the schema `TRACKS`; ids differ.
     """
@@ -50,6 +51,7 @@ class PlaylistCollection:
         starts: where each playlist begins in `entries`, shape (n_playlists + 1,).
         entries: track numbers in playlist order, repeats included, int32.
         tracks: id, artist_id, artist, title; sorted by id, which differ.
+        miscounted: ids of the playlists whose file states another number of tracks than it lists.
     """
 
     pids: np.ndarray
@@ -59,6 +61,7 @@ class PlaylistCollection:
     starts: np.ndarray
     entries: np.ndarray
     tracks: pd.DataFrame
+    miscounted: tuple[int | str, ...] = ()
 
     def of(self, playlist: int) -> np.ndarray:
         """Return the tracks of a playlist in order, repeats included."""
@@ -139,6 +142,7 @@ def join_parts(parts: Iterable[PlaylistFile]) -> PlaylistCollection:
         starts=np.concatenate([[0], np.cumsum(table["n_tracks"].to_numpy())]),
         entries=rank[numbers][np.concatenate(entries)],
         tracks=known.take(order).to_pandas(),
+        miscounted=tuple(table.filter(table["miscounted"])["pid"].to_pylist()),
     )
 
 
@@ -183,7 +187,8 @@ def read_playlist_table(path: Path) -> PlaylistFile:
     grouped = rows.assign(name=names).groupby("playlist_id", sort=True)["name"]
     playlists = grouped.agg(["first", "size"]).reset_index()
     playlists.columns = pd.Index(["pid", "name", "n_tracks"])
-    columns = pa.Table.from_pandas(playlists.assign(at_random=False), preserve_index=False)
+    playlists = playlists.assign(at_random=False, miscounted=False)
+    columns = pa.Table.from_pandas(playlists, preserve_index=False)
     return PlaylistFile(
         path, SLICE, columns, entries, pa.Table.from_pandas(tracks, TRACKS, preserve_index=False)
     )

@@ -90,7 +90,7 @@ def read_features(
         remedy: what dropping the missing ones is for, in the message.
 
     Raises:
-        DataFormatError: a feature that the file lacks, or a value that is none.
+        DataFormatError: a feature that the file lacks, or a malformed value.
     """
     missing = [name for name in features if name not in table]
     if missing:

@@ -1,5 +1,6 @@
 """The base of every metric: one formula for the value and for its bootstrap interval."""
 
+import math
 from abc import abstractmethod
 from typing import Any, ClassVar
 
@@ -22,11 +23,14 @@ class WeightedMetric(Metric):
         biased_by_repeats: whether a row that a resample repeats moves the value by itself (it is
             its own neighbour in a ranking, or leaves the resample fewer different rows). The
             samples are then moved back by their mean bias.
+        bounds: least and greatest value that the metric can have; samples that are moved back stay
+            between them.
     """
 
     fields: ClassVar[tuple[str, ...]]
     higher_is_better: bool | None = True
     biased_by_repeats: ClassVar[bool] = False
+    bounds: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
     is_differentiable = False
     full_state_update = False
 

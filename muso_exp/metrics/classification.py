@@ -89,6 +89,7 @@ class CalibrationError(WeightedMetric):
     fields = ("probability", "target")
     higher_is_better = None
     biased_by_repeats = True
+    bounds = (0.0, 1.0)
 
     def __init__(self, n_bins: int = 10, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -171,6 +172,7 @@ class AveragePrecision(WeightedMetric):
 
     fields = ("probability", "target")
     biased_by_repeats = True
+    bounds = (0.0, 1.0)
 
     def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
         """Return the average precision under each row of weights, shape (n_resamples,)."""

@@ -108,6 +108,7 @@ class Coverage(WeightedMetric):
     fields = ("top",)
     higher_is_better = None  # a random list covers most
     biased_by_repeats = True
+    bounds = (0.0, 1.0)
 
     def __init__(self, n_items: int, n_candidates: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -1,5 +1,6 @@
 """Bootstrap over the independent unit (users, not pairs; artists, not clips)."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,6 +48,24 @@ def percentile_interval(samples: Tensor, level: float = 0.95) -> tuple[float, fl
     tail = (1 - level) / 2
     low, high = torch.quantile(finite, torch.tensor([tail, 1 - tail], dtype=finite.dtype))
     return float(low), float(high)
+
+
+def interval_around(
+    value: float | None, samples: Tensor, level: float = 0.95
+) -> tuple[float, float]:
+    """Return the percentile interval of a value's bootstrap samples, widened to hold the value.
+
+    A skewed bootstrap of few units may leave the value itself outside.
+
+    Args:
+        value: of all rows; NaN or None where it is not defined.
+        samples: of the bootstrap, (n_resamples,), NaN samples left out.
+        level: of the interval.
+    """
+    low, high = percentile_interval(samples, level)
+    if value is None or math.isnan(value):
+        return low, high
+    return min(low, value), max(high, value)
 
 
 @dataclass(frozen=True)

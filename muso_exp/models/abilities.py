@@ -71,6 +71,15 @@ class HasItemFactors(Protocol):
 
 
 @runtime_checkable
+class ChoosesSettings(Protocol):
+    """A model that chose some of its settings on a part of the training set."""
+
+    def settings_chosen(self) -> dict[str, float]:
+        """Return what was chosen, by the name of the option; nothing where all were given."""
+        ...
+
+
+@runtime_checkable
 class HasNeighbours(Protocol):
     """A recommender that knows how similar items are."""
 

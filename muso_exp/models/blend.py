@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 import msgspec
@@ -17,6 +18,7 @@ from muso_exp.features.als import FactorOptions, fit_factors
 from muso_exp.features.interactions import keep_entries
 from muso_exp.features.ranking import Rows, rank_in_blocks
 from muso_exp.models.abilities import BlendWeights, FoldsIn
+from muso_exp.models.feature_ranker import FeatureRanker
 from muso_exp.models.item_knn import ItemKNN
 from muso_exp.models.nearest_features import NearestFeatures
 from muso_exp.models.popularity import Popularity
@@ -25,6 +27,8 @@ from muso_exp.models.titles import Titles
 from muso_exp.models.wmf import WMF
 from muso_exp.options import Count, PositiveShare, Seed
 from muso_exp.records import Batch
+
+log = logging.getLogger(__name__)
 
 MIN_HIDDEN = 5  # tracks of a validation playlist beyond its seeds
 
@@ -77,6 +81,8 @@ PARTS: dict[str, type[RankingSolver]] = {
 class Blend(RankingSolver):
     """A weighted sum of z-scores, the weights by how many seeds a playlist has.
 
+    A part that needs audio features, where no track has them, has the weight 0.
+
     Some playlists are cut down to so many seeds; the parts are fitted to the rest, and of all
     weights on a grid those that rank the cut tracks best count. Then the parts are fitted to all.
 
@@ -126,19 +132,31 @@ class Blend(RankingSolver):
         self.parts = nn.ModuleDict(
             {name: PARTS[name](*sizes, n_top=n_top, **given.get(name, {})) for name in parts}
         )
-        even = torch.full((len(self.seed_counts), len(parts)), 1 / len(parts))
-        self.register_buffer("weights", even)
+        even = even_weights(torch.ones(len(parts), dtype=torch.bool))
+        self.register_buffer("weights", even.repeat(len(self.seed_counts), 1))
         self.register_buffer("n_seeds", torch.zeros(n_users, dtype=torch.long))
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         """Choose the weights on cut playlists, then fit the parts to all of them."""
         known = self.plays(batch)
+        self.weights.copy_(even_weights(self._usable(batch)).expand_as(self.weights))
         cut, hidden, groups = self._cut(known)
         self._fit(batch, cut)
+        chosen = self.weights.clone()
         for level, users in enumerate(groups):
             if len(users):
-                self.weights[level] = self._choose(users, cut, hidden)
+                chosen[level] = self._choose(users, cut, hidden)
         self._fit(batch, known)
+        self.weights.copy_(chosen)
+
+    def _usable(self, batch: Batch) -> Tensor:
+        """Return which parts can learn from the batch, shape (n_parts,), bool; log the others."""
+        parts = self._rankers()
+        usable = [not isinstance(p, FeatureRanker) or p.knows_sounds(batch) for p in parts]
+        left_out = [name for name, one in zip(self.parts, usable, strict=True) if not one]
+        if left_out and any(usable):
+            log.warning("no track has audio features; left out of the mix: %s", ", ".join(left_out))
+        return torch.tensor(usable if any(usable) else [True] * len(parts))  # fails with its reason
 
     def _fit(self, batch: Batch, known: csr_matrix) -> None:
         matrix = {
@@ -146,8 +164,9 @@ class Blend(RankingSolver):
             "col_indices": torch.from_numpy(known.indices.astype(np.int64)),
             "values": torch.from_numpy(known.data),
         }
-        for part in self._rankers():
-            part.training_step(batch | matrix, 0)
+        for part, used in zip(self._rankers(), self._used(), strict=True):
+            if used:
+                part.training_step(batch | matrix, 0)
         self.register_buffer("n_seeds", torch.from_numpy(np.diff(known.indptr).astype(np.int64)))
 
     def _cut(self, known: csr_matrix) -> tuple[csr_matrix, csr_matrix, list[np.ndarray]]:
@@ -171,7 +190,8 @@ class Blend(RankingSolver):
         seen, positives = cut[users], hidden[users]
         rows = Rows(seen.indptr, seen.indices), Rows(positives.indptr, positives.indices)
         scores = self._known_scores(torch.from_numpy(users)).numpy()  # (n_parts, n, n_items)
-        weights = grid(len(scores), self.step)
+        used = self._used().numpy()
+        weights = [w for w in grid(len(scores), self.step) if not w[~used].any()]
         values = [
             mean_ndcg(np.tensordot(w, scores, axes=1), *rows, max(self.cutoffs)) for w in weights
         ]
@@ -179,7 +199,19 @@ class Blend(RankingSolver):
 
     def _known_scores(self, users: Tensor) -> Tensor:
         """Return the z-scores of each part for train playlists, (n_parts, B, n_items)."""
-        return torch.stack([z_scores(part.score_block(users)) for part in self._rankers()])
+        return self._z_scores(lambda part: part.score_block(users), users)
+
+    def _z_scores(self, score: Callable[[Part], Tensor], rows: Tensor) -> Tensor:
+        """Return the z-scores of each part for rows (B,), 0 of those without weight."""
+        nothing = torch.zeros(len(rows), self.n_items, device=rows.device)
+        used = zip(self._rankers(), self._used(), strict=True)
+        return torch.stack(
+            [z_scores(score(part).to(rows.device)) if one else nothing for part, one in used]
+        )
+
+    def _used(self) -> Tensor:
+        """Return which parts have a weight for some number of seeds, shape (n_parts,), bool."""
+        return (self.weights > 0).any(dim=0).cpu()
 
     def _rankers(self) -> list[Part]:
         return cast(list[Part], list(self.parts.values()))
@@ -191,8 +223,7 @@ class Blend(RankingSolver):
     def score_new(self, batch: Batch) -> Tensor:
         """Return the weighted sums of z-scores for new playlists, shape (B, n_items)."""
         n_seeds = batch["crow_indices"].diff()
-        parts = [part.score_new(batch).to(n_seeds.device) for part in self._rankers()]
-        return self._mix(torch.stack([z_scores(scores) for scores in parts]), n_seeds)
+        return self._mix(self._z_scores(lambda part: part.score_new(batch), n_seeds), n_seeds)
 
     def _mix(self, scores: Tensor, n_seeds: Tensor) -> Tensor:
         """Return the sums of scores (n_parts, B, n_items), weighted by n_seeds (B,)."""
@@ -204,6 +235,11 @@ class Blend(RankingSolver):
     def blend_weights(self) -> BlendWeights:
         """Return the weights of the parts, by the number of seeds."""
         return BlendWeights(tuple(self.parts), torch.tensor(self.seed_counts), self.weights)
+
+
+def even_weights(used: Tensor) -> Tensor:
+    """Return equal weights of the used parts (n_parts,), bool, 0 of the others, sum 1."""
+    return used / used.sum()
 
 
 def z_scores(scores: Tensor) -> Tensor:

@@ -70,8 +70,7 @@ class FeatureRanker(RowRanker):
         """
         if "features" not in batch:
             raise ConfigError("this model needs tracks with audio features; use another model")
-        columns = [list(FEATURES).index(name) for name in self.features]
-        raw = batch["features"].cpu().numpy()[:, columns].astype(np.float64)
+        raw = self._raw(batch)
         heard = np.array(np.isfinite(raw).all(axis=1))
         if not heard.any():
             raise ConfigError(
@@ -85,6 +84,15 @@ class FeatureRanker(RowRanker):
         ones = (self.plays(batch) > 0).astype(np.float32)
         register_csr(self, "known", ones)
         return ones
+
+    def knows_sounds(self, batch: Batch) -> bool:
+        """Return whether any track of a train batch has all features that are asked for."""
+        return "features" in batch and bool(np.isfinite(self._raw(batch)).all(axis=1).any())
+
+    def _raw(self, batch: Batch) -> np.ndarray:
+        """Return the features that are asked for, (n_items, n_features), NaN without."""
+        columns = [list(FEATURES).index(name) for name in self.features]
+        return batch["features"].cpu().numpy()[:, columns].astype(np.float64)
 
     def seeds(self, rows: csr_matrix) -> csr_matrix:
         """Return the shares of the tracks with features in rows (B, n_items), sums 1 or 0."""

@@ -123,10 +123,15 @@ def nearest_items(weights: csr_matrix, n_neighbours: int) -> csr_matrix:
         n_neighbours: entries kept in a row, fewer where fewer are > 0.
 
     Returns:
-        Similarities, shape (n_items, n_items), float32.
+        Similarities, shape (n_items, n_items), float32. Which of the items that tie for the last
+        places are kept is drawn, so that it does not follow the order of the items.
     """
     units = csr_matrix(normalize(weights.astype(np.float64), axis=0))  # (n_users, n_items)
-    similarity = all_pairs_knn(units, n_neighbours + 1, show_progress=False).tocsr()
+    order = np.random.default_rng(0).permutation(units.shape[1])
+    similarity = all_pairs_knn(units[:, order], n_neighbours + 1, show_progress=False).tocsr()
+    back = np.argsort(order)
+    similarity = similarity[back][:, back]
     similarity.setdiag(0)  # an item is its own nearest
     similarity.eliminate_zeros()
+    similarity.sort_indices()
     return csr_matrix(similarity, dtype=np.float32)

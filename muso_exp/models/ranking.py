@@ -13,7 +13,7 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 from torch.nn import Module
 
-from muso_exp.features.ranking import Rows, rank_in_blocks
+from muso_exp.features.ranking import Rows, block_users, rank_in_blocks
 from muso_exp.models.base import Model, Solver
 from muso_exp.options import Count
 from muso_exp.records import Batch
@@ -73,7 +73,7 @@ class Ranker(Model):
         users, candidates = batch["user"], batch.get("candidates")
         with _threads_alone(users.device) as n_threads:
             columns = rank_in_blocks(
-                lambda start, stop: self._scores(users[start:stop], candidates, n_threads),
+                lambda start, stop: self._scores(users[start:stop], candidates),
                 batch_rows(batch, "seen"),
                 batch_rows(batch, "positives"),
                 self.n_items if candidates is None else len(candidates),
@@ -89,11 +89,20 @@ class Ranker(Model):
         return result
 
     @torch.no_grad()  # in every thread anew
-    def _scores(self, users: Tensor, candidates: Tensor | None, n_threads: int) -> np.ndarray:
-        if n_threads > 1:
+    def _scores(self, users: Tensor, candidates: Tensor | None) -> np.ndarray:
+        """Return the scores of users, as if each stood in a whole block.
+
+        A matrix product rounds by its shape: padded to one shape, and computed by one thread, the
+        scores of a user depend on what was learned alone, not on the batch or the machine's load.
+        """
+        on_cpu = users.device.type == "cpu"
+        if on_cpu:
             torch.set_num_threads(1)  # within this thread, one of several
-        out = self._own_memory(len(users)) if users.device.type == "cpu" else None
-        scores = self.score_block(users, out)  # (B, n_items)
+        n_items = self.n_items if candidates is None else len(candidates)
+        missing = block_users(n_items) - len(users)
+        block = torch.cat([users, users[-1:].expand(missing)]) if len(users) else users
+        out = self._own_memory(len(block)) if on_cpu else None
+        scores = self.score_block(block, out)[: len(users)]  # (B, n_items)
         chosen = scores if candidates is None else scores[:, candidates]
         return chosen.cpu().numpy()
 

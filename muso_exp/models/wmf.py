@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Literal
 
@@ -14,12 +15,18 @@ from torch.nn.functional import normalize
 from muso_exp.errors import ConfigError
 from muso_exp.features import wmf
 from muso_exp.features.als import FactorOptions, als_sweep, fold_in, start_factors
+from muso_exp.features.interactions import draw_entries, keep_entries
+from muso_exp.features.ranking import Rows, rank_in_blocks
 from muso_exp.models.abilities import LatentFactors
 from muso_exp.models.ranking import RankingSolver
 from muso_exp.options import Count, Inert, NotNegative, Positive, Seed, ZeroOrMore
 from muso_exp.records import Batch
 
+log = logging.getLogger(__name__)
+
 _DEFAULT = FactorOptions()
+GRID = (1e-5, 0.1, 1.0, 3.0, 10.0, 30.0, 100.0)  # of the regularisation, where it is chosen
+VALIDATION_SHARE, VALIDATION_SWEEPS = 0.1, 10
 
 
 class WMF(RankingSolver):
@@ -34,14 +41,16 @@ class WMF(RankingSolver):
         n_items: number of items, from the data set.
         cutoffs: the k of the ranking columns, from the data set.
         n_factors: latent factors, the bias column included.
-        regularization: weight of the squared norms.
+        regularization: weight of the squared norms; `validation`: that of `GRID` under which a
+            share of each user's plays, held out of training for this choice, rank best (nDCG); then
+            all are learned from.
         confidence: `log`, c = 1 + alpha ln(1 + r / epsilon), or `linear`, c = 1 + alpha r.
         alpha: weight of a (log-)play, no unit.
         epsilon: plays at which the log starts to bend; unread where `linear`.
         bias: whether the last column is a bias.
         cg_steps: steps of conjugate gradients towards each exact solution; 0 solves exactly.
         init_std: standard deviation of the factors at the start, normal.
-        seed: of the factors at the start.
+        seed: of the factors at the start, and of the plays that the choice holds out.
         n_threads: of the sweep; 0 means all cores.
         n_top: length of the recommended lists.
 
@@ -55,6 +64,7 @@ class WMF(RankingSolver):
     one_step = False
     user_factors: Tensor
     item_factors: Tensor
+    chosen: Tensor
 
     def __init__(
         self,
@@ -62,7 +72,7 @@ class WMF(RankingSolver):
         n_items: int,
         cutoffs: Sequence[Count] = (10, 100, 500),
         n_factors: Count = _DEFAULT.n_factors,
-        regularization: NotNegative = _DEFAULT.regularization,
+        regularization: NotNegative | Literal["validation"] = _DEFAULT.regularization,
         confidence: Literal["log", "linear"] = "log",
         alpha: NotNegative = _DEFAULT.alpha,
         epsilon: Positive = _DEFAULT.epsilon,
@@ -77,7 +87,7 @@ class WMF(RankingSolver):
         self.save_hyperparameters(logger=False)
         _check(n_factors, n_items, bias)
         self.n_factors = n_factors
-        self.regularization = regularization
+        self.given = regularization
         self.confidence = confidence
         self.alpha = alpha
         self.epsilon = epsilon
@@ -87,6 +97,9 @@ class WMF(RankingSolver):
         users, items = start_factors(n_users, n_items, n_factors, init_std, seed)
         self.register_buffer("user_factors", users)
         self.register_buffer("item_factors", items)
+        if regularization == "validation":
+            self.register_buffer("chosen", torch.tensor(torch.nan, dtype=torch.float64))
+        self.seed = seed
         self._matrices: tuple[csr_matrix, csr_matrix] | None = None
 
     def on_train_start(self) -> None:
@@ -96,14 +109,63 @@ class WMF(RankingSolver):
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         """Do one sweep over the whole matrix and log the objective."""
         if self._matrices is None:
-            confidence = self.weigh(self.plays(batch))
-            self._matrices = confidence, confidence.T.tocsr()
-        if self.bias:
-            self._sweep_biased(*self._matrices)
-        else:
-            self._sweep(*self._matrices)
+            plays = self.plays(batch)
+            if np.isnan(self.regularization):
+                self._choose(plays)
+            self._matrices = self._weights(plays)
+        self._sweep(*self._matrices)
         loss = self.objective(self._matrices[0])
         self.log("train/loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=1)
+
+    @property
+    def regularization(self) -> float:
+        """Return the weight of the squared norms, NaN until it is chosen."""
+        return float(self.chosen if self.given == "validation" else self.given)
+
+    def _choose(self, plays: csr_matrix) -> None:
+        """Take the weight under which held-out plays rank best; the factors start anew after it."""
+        start = self.user_factors.clone(), self.item_factors.clone()
+        hidden = draw_entries(plays, VALIDATION_SHARE, self.seed)
+        cut, held = keep_entries(plays, ~hidden), keep_entries(plays, hidden)
+        warm = np.flatnonzero(np.diff(cut.tocsc().indptr))
+        matrices = self._weights(cut)
+        found: list[float] = []
+        for strength in GRID:
+            self.chosen.fill_(strength)
+            self._start(*start)
+            for _ in range(VALIDATION_SWEEPS):
+                self._sweep(*matrices)
+            found.append(self._ndcg(cut, held, warm))
+        self.chosen.fill_(GRID[int(np.argmax(found))])
+        self._start(*start)
+        log.info("model.regularization=%g: chosen on validation", self.regularization)
+
+    def _start(self, users: Tensor, items: Tensor) -> None:
+        self.user_factors.copy_(users)
+        self.item_factors.copy_(items)
+
+    def _ndcg(self, seen: csr_matrix, held: csr_matrix, items: np.ndarray) -> float:
+        """Return the mean nDCG of held-out plays (n_users, n_items) among some items."""
+        users = np.flatnonzero(np.diff(held[:, items].indptr))
+        known, hidden = (csr_matrix(part[users][:, items]) for part in (seen, held))
+        columns = rank_in_blocks(
+            lambda a, b: self.score_block(torch.from_numpy(users[a:b]))[:, items].cpu().numpy(),
+            Rows(known.indptr, known.indices),
+            Rows(hidden.indptr, hidden.indices),
+            len(items),
+            [max(self.cutoffs)],
+            n_top=0,
+        )
+        return float(columns[f"ndcg_at_{max(self.cutoffs)}"].mean())
+
+    def settings_chosen(self) -> dict[str, float]:
+        """Return the regularisation, where it was chosen on validation."""
+        return {"regularization": self.regularization} if self.given == "validation" else {}
+
+    def _weights(self, plays: csr_matrix) -> tuple[csr_matrix, csr_matrix]:
+        """Return the confidence of plays (n_users, n_items), and transposed."""
+        confidence = self.weigh(plays)
+        return confidence, confidence.T.tocsr()
 
     def weigh(self, plays: csr_matrix) -> csr_matrix:
         """Return the total confidence of play counts (n_users, n_items)."""
@@ -117,6 +179,13 @@ class WMF(RankingSolver):
         return formula(confidence, self.user_factors, self.item_factors, self.regularization)
 
     def _sweep(self, confidence: csr_matrix, transposed: csr_matrix) -> None:
+        """Solve the users and then the items."""
+        if self.bias:
+            self._sweep_biased(confidence, transposed)
+        else:
+            self._sweep_plain(confidence, transposed)
+
+    def _sweep_plain(self, confidence: csr_matrix, transposed: csr_matrix) -> None:
         users, items = self.user_factors.cpu().numpy(), self.item_factors.cpu().numpy()
         steps, threads = self.cg_steps, self.n_threads
         als_sweep(confidence, transposed, users, items, self.regularization, steps, threads)

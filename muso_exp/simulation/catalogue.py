@@ -15,7 +15,7 @@ class Catalogue:
     """What there is to listen to. Numbers of artists, albums and tracks are row numbers.
 
     Latent factors (n_factors numbers each) place everything on one map of taste: a style lies
-    near its genre, an artist near his style, a track near its artist.
+    near its genre, an artist near their style, a track near its artist.
 
     Attributes:
         genre_factors: shape (n_genres, n_factors).

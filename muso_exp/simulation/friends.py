@@ -18,9 +18,9 @@ def make_friends(
 ) -> csr_matrix:
     """Grow a friendship graph, one user after another.
 
-    A newcomer asks for friends among those already there. Each time he either meets a friend of a
-    friend (with probability `closure`) or somebody drawn in proportion to
-    exp(-homophily x squared distance of taste) x (friends he has + friends he asks for). A few
+    A newcomer asks for friends among those already there. Each time they either meet a friend of a
+    friend (with probability `closure`) or a user drawn in proportion to
+    exp(-homophily x squared distance of taste) x (friends they have + friends they ask for). A few
     users keep to closed circles of two to four.
 
     Args:
@@ -85,7 +85,7 @@ def _grow(
 def _friend_of_friend(
     friends: list[list[int]], friend: int, taste: np.ndarray, rng: np.random.Generator
 ) -> int:
-    """Draw one of a friend's friends in proportion to taste; the friend himself if he has none."""
+    """Draw one of a friend's friends in proportion to taste; the friend itself if there is none."""
     candidates = [other for other in friends[friend] if other < len(taste)]
     if not candidates:
         return friend

@@ -50,7 +50,7 @@ def _artist_row(artist: int, world: World) -> tuple[int, str, str, str]:
 
 
 def _taggings(world: World, artists: TopLists) -> np.ndarray:
-    """Let every user tag some of his artists.
+    """Let every user tag some of their artists.
 
     Returns:
         Distinct assignments, columns userID, artistID, tagID, day, month, year; shape (n, 6).

@@ -30,8 +30,8 @@ class Listeners:
 
 
 # Weights of scene, charts and activity in a user's log-sociability. Measured on HetRec, the rank
-# correlation of a user's degree is .34 with the popularity of his artists, .25 with his plays, and
-# .49 with what a ridge regression predicts from his taste.
+# correlation of a user's degree is .34 with the popularity of their artists, .25 with their plays,
+# and .49 with what a ridge regression predicts from their taste.
 SCENE, CHARTS, ACTIVITY = 0.4, 0.5, 0.4
 
 
@@ -87,14 +87,14 @@ def play_tracks(
 ) -> csr_matrix:
     """Let the users listen for six months.
 
-    A user discovers artists of his styles and of the charts, likes a few much more than the rest,
+    A user discovers artists of their styles and of the charts, likes a few much more than the rest,
     and plays some tracks of each.
 
     Args:
         catalogue: what there is to listen to.
         listeners: who listens.
         chart_zipf: power of an artist's overall popularity in the charts.
-        devotion: standard deviation of a user's log-liking of the artists he knows.
+        devotion: standard deviation of a user's log-liking of the artists they know.
         rng: draws everything.
 
     Returns:

@@ -146,7 +146,7 @@ def _write_split(
 
 
 def _category_lists(world: World) -> dict[str, Callable[[int], dict[str, int]]]:
-    """Return, by category, a function from a user to his list of names and plays."""
+    """Return, by category, a function from a user to their list of names and plays."""
     catalogue = world.catalogue
     artists = top_lists(world.artist_plays(), TOP)
 

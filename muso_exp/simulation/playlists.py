@@ -72,7 +72,7 @@ def write_playlists(
     """Write `user_a_likes.csv`, `user_b_likes.csv` and `new/tracks.csv`.
 
     The two users are, of the busiest tenth, those whose tastes lie farthest apart. Each likes
-    tracks that he played at least twice. The new tracks are in neither list.
+    tracks that they played at least twice. The new tracks are in neither list.
 
     Args:
         world: the simulated world.

@@ -1,4 +1,4 @@
-"""What a listening service shows of a user: his top artists, albums, tracks and tags."""
+"""What a listening service shows of a user: their top artists, albums, tracks and tags."""
 
 from dataclasses import dataclass
 

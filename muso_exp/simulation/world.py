@@ -75,12 +75,12 @@ def simulate_world(
         seed: of everything.
         styles_per_genre: styles within each genre; the scenes that users grow up in.
         n_factors: dimensions of the map of taste.
-        artist_zipf: exponent of an artist's popularity by rank within his style.
+        artist_zipf: exponent of an artist's popularity by rank within their style.
         chart_zipf: power of an artist's overall popularity in the charts.
         median_plays: of a user in six months.
         activity_spread: standard deviation of a user's log-plays.
         focus: how fast listening falls with the squared distance on the map of taste.
-        devotion: standard deviation of a user's log-liking of the artists he knows.
+        devotion: standard deviation of a user's log-liking of the artists they know.
         sociability_spread: standard deviation of a user's log-number of friends asked for.
         mean_degree: mean number of friends, met approximately.
         homophily: weight of taste in friendships; 0 means popularity alone.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,11 @@ class ScoredRows(ABC):
 
         They are the strongest simple rules one can think of.
         """
+
+    @cached_property
+    def null_columns(self) -> Mapping[str, Columns]:
+        """What `nulls` returns, made once."""
+        return self.nulls()
 
 
 class ExtraTask(ScoredRows):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,24 @@ class NewClips:
     def predict(self, model: Any) -> Columns:
         """Return the model's prediction columns of all songs."""
         return predict_batches(model, self.batches)
+
+    def likeliest(
+        self, model: Any, column: str, names: Sequence[str], headings: Iterable[tuple[str, str]]
+    ) -> pd.DataFrame:
+        """Return the likeliest labels of each song, and the most similar song.
+
+        Args:
+            model: the trained model.
+            column: its prediction column of probabilities, shape (n_songs, n_labels).
+            names: of the labels, in the order of its outputs.
+            headings: of a label and its probability, the likeliest first; as many are returned.
+        """
+        probabilities, order = self.predict(model)[column].double().sort(dim=1, descending=True)
+        table = pd.DataFrame({"song": self.songs["track_id"]})
+        for place, (label, probability) in zip(range(len(names)), headings, strict=False):
+            table[label] = [names[number] for number in order[:, place].tolist()]
+            table[probability] = probabilities[:, place].numpy()
+        return table.join(self.most_similar(model))
 
     def most_similar(self, model: Any) -> pd.DataFrame:
         """Return the other new song that is most similar to each, by the cosine of embeddings.

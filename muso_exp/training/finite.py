@@ -79,9 +79,11 @@ def _check_weights(trainer: pl.Trainer, model: pl.LightningModule) -> None:
 def _weights(model: pl.LightningModule) -> Iterator[tuple[str, Tensor]]:
     """Yield parameters and buffers of real numbers, less the buffers where NaN has a meaning."""
     yield from model.named_parameters()
-    for name, value in model.named_buffers():
-        if value.is_floating_point() and name not in getattr(model, "nonfinite_buffers", ()):
-            yield name, value
+    for place, module in model.named_modules():
+        known = getattr(module, "nonfinite_buffers", ())
+        for name, value in module.named_buffers(recurse=False):
+            if value.is_floating_point() and name not in known:
+                yield f"{place}.{name}".lstrip("."), value
 
 
 def _epoch(trainer: pl.Trainer) -> str:

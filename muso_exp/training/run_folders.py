@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from muso_exp.errors import CheckpointError
 
 _LISTED = 12  # runs that a message names
+
+
+def new_name(args: Iterable[str]) -> str:
+    """Return `<time>-<short hash>`, the name of a new run; no two processes get the same one.
+
+    Args:
+        args: the command line.
+    """
+    stamp = time.strftime("%Y-%m-%d_%H-%M-%S")
+    unique = f"{list(args)} {os.getpid()} {time.time_ns()}"
+    return f"{stamp}-{hashlib.sha256(unique.encode()).hexdigest()[:6]}"
 
 
 def require_one_run(given: str, folder: Path) -> None:

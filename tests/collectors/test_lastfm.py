@@ -126,7 +126,7 @@ def test_an_error_is_one_line_without_the_key() -> None:
     assert "secret-key" not in str(caught.value) and caught.value.__cause__ is None
 
 
-def test_no_connection_is_told_in_one_line() -> None:
+def test_no_connection_is_reported_in_one_line() -> None:
     def refuse(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("no route")
 

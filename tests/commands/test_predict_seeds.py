@@ -96,7 +96,7 @@ def test_seeds_get_a_ranked_table_without_themselves(
         ("blend", "", 1, "no seed in the file"),
     ],
 )
-def test_what_cannot_be_answered_is_told_in_a_line(
+def test_what_cannot_be_answered_is_reported_in_a_line(
     name: str,
     text: str,
     status: int,
@@ -107,9 +107,9 @@ def test_what_cannot_be_answered_is_told_in_a_line(
 ) -> None:
     known = catalogue(finished[name])["id"].iloc[3]
     (tmp_path / "mine.txt").write_text(text.format(known=known))
-    code, _, told = call(finished[name], tmp_path / "mine.txt", "--out", tmp_path / "out.csv")
-    errors = [line for line in told.splitlines() if line.startswith("muso_exp: ")]
-    assert code == status and message in told and "Traceback" not in told
+    code, _, said = call(finished[name], tmp_path / "mine.txt", "--out", tmp_path / "out.csv")
+    errors = [line for line in said.splitlines() if line.startswith("muso_exp: ")]
+    assert code == status and message in said and "Traceback" not in said
     assert len(errors) == (status != 0)
     assert (tmp_path / "out.csv").exists() == (status == 0)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from muso_exp.errors import DataFormatError
+from muso_exp.errors import DataFormatError, MusoError
 
 Damage = Callable[[Path], Any]
 
@@ -47,3 +47,15 @@ def fails(build: Callable[..., Any], folder: Path, match: str, **overrides: Any)
         build(folder, **overrides)
     assert "\n" not in str(caught.value)
     assert contents(folder.parent) == before
+
+
+def refusal(ready: Callable[..., Any], root: Path, tmp_path: Path, **options: Any) -> str:
+    """Return the one line in which `ready` refuses files; nothing may be written but locks."""
+    before = contents(tmp_path)
+    with pytest.raises(MusoError) as caught:
+        ready(root, tmp_path / "cache", **options)
+    text = str(caught.value)
+    assert "\n" not in text
+    after = contents(tmp_path)
+    assert {name: after[name] for name in after if not name.endswith(".lock")} == before
+    return text

@@ -1,12 +1,11 @@
 """The data sets of sound, ready on the twelve tones of `tiny_sound`."""
 
-import functools
 from pathlib import Path
 from typing import Any
 
+import made as data_sets
 import torch
-from conftest import REPOSITORY
-from hydra import compose, initialize_config_dir
+from made import published
 from omegaconf import DictConfig, OmegaConf
 from tiny_sound import (
     RATE,
@@ -19,7 +18,6 @@ from muso_exp.data.audio_factors import AudioFactors
 from muso_exp.data.audio_genres import AudioGenres
 from muso_exp.data.audio_tags import AudioTags
 from muso_exp.data.sound.clip_data import AudioData
-from muso_exp.experiment.build import build
 
 SOUND = {
     "batch_size": 4,
@@ -39,20 +37,9 @@ def ready(data: AudioData) -> AudioData:
     return data
 
 
-@functools.cache
-def published(name: str) -> DictConfig:
-    """Return a data set of conf/dataset, without what the config around it gives."""
-    with initialize_config_dir(str(REPOSITORY / "conf"), version_base="1.3"):
-        paths = ["paths.cache=none", "paths.run=none", "name=none"]
-        cfg = compose("config", [f"dataset={name}", *paths])
-    OmegaConf.resolve(cfg)
-    return cfg.dataset
-
-
 def made(name: str, root: Path, cache: Path, **options: object) -> Any:
     """Return a data set of sound, as the program builds it, over `SOUND`."""
-    places = {"root": str(root), "cache": str(cache)}
-    return build(OmegaConf.merge(published(name), SOUND, options, places), AudioData)
+    return data_sets.made(name, root, cache, **OmegaConf.merge(SOUND, options))
 
 
 def plays(cache: Path) -> DictConfig:
@@ -84,7 +71,7 @@ class Heard:
 
 
 def mean_of(x: Tensor) -> Tensor:
-    """A stand-in for a network: three numbers that hang on the sound."""
+    """A stand-in for a network: three numbers that depend on the sound."""
     power = x.float().square().mean(dim=(1, 2))
     changes = (x.diff(dim=2).sign().diff(dim=2) != 0).float().mean(dim=(1, 2))
     return torch.stack([power, changes, 1 - changes], dim=1)

@@ -1,4 +1,4 @@
-"""Batches of sound: what is in a crop, and that it hangs on seed, epoch and row alone."""
+"""Batches of sound: what is in a crop, and that it depends on seed, epoch and row alone."""
 
 import numpy as np
 import pandas as pd

@@ -95,7 +95,7 @@ HETREC: dict[str, tuple[Damage, str]] = {
         written("artists.dat", "id\tname\turl\tpictureURL\n1\tBjörk\t\t\n".encode("latin-1")),
         r"artists.dat, line 2: not utf-8, got b'\\xf6'; save it as UTF-8",
     ),
-    "nobody gave a tag": (
+    "no user gave a tag": (
         changed("user_taggedartists", lambda rows: rows.__setitem__(slice(1, -1), [])),
         "user_artists.dat: no train user has a tag; leave tag out of dataset.categories",
     ),

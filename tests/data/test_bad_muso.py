@@ -198,7 +198,7 @@ def test_chain_file_is_refused_in_one_line(case: str, tmp_path: Path) -> None:
     fails(muso, folder, match, label="dilation")
 
 
-def test_file_that_cannot_be_read_is_told_in_one_line(
+def test_file_that_cannot_be_read_is_reported_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = Path.open

@@ -46,7 +46,7 @@ def spoiled(column: str, value: object, row: int = 4) -> pd.DataFrame:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_bad_table_is_told_in_one_line(
+def test_a_bad_table_is_reported_in_one_line(
     table: pd.DataFrame, expected: str, tmp_path: Path
 ) -> None:
     folder = write_two(tmp_path, a=table)
@@ -71,7 +71,7 @@ def test_a_missing_feature_says_how_to_do_without_it(tmp_path: Path) -> None:
     ],
     ids=["empty", "header only", "other encoding", "long row", "open quote"],
 )
-def test_a_bad_file_is_told_in_one_line(content: bytes, expected: str, tmp_path: Path) -> None:
+def test_a_bad_file_is_reported_in_one_line(content: bytes, expected: str, tmp_path: Path) -> None:
     folder = write_two(tmp_path)
     (folder / "a.csv").write_bytes(content)
     assert expected in message(folder, tmp_path)
@@ -86,14 +86,16 @@ def test_a_bad_file_is_told_in_one_line(content: bytes, expected: str, tmp_path:
         ("[3]", "entry 1 is no object, got 3"),
     ],
 )
-def test_a_bad_answer_of_the_end_point_is_told(content: str, expected: str, tmp_path: Path) -> None:
+def test_a_bad_answer_of_the_end_point_is_reported(
+    content: str, expected: str, tmp_path: Path
+) -> None:
     folder = write_two(tmp_path)
     (folder / "a.csv").unlink()
     (folder / "a.json").write_text(content)
     assert expected in message(folder, tmp_path)
 
 
-def test_a_damaged_gzip_file_is_told(tmp_path: Path) -> None:
+def test_a_damaged_gzip_file_is_reported(tmp_path: Path) -> None:
     folder = write_two(tmp_path)
     packed = gzip.compress((folder / "a.csv").read_bytes())
     (folder / "a.csv.gz").write_bytes(packed[:50])
@@ -127,7 +129,7 @@ def test_an_unknown_playlist_offers_the_nearest_names(tmp_path: Path) -> None:
     assert "0 or 1 is needed, got 'rock'" in message(tmp_path, tmp_path, column="genre")
 
 
-def test_missing_and_surplus_tables_are_told(tmp_path: Path) -> None:
+def test_missing_and_surplus_tables_are_reported(tmp_path: Path) -> None:
     with pytest.raises(DatasetNotFoundError, match="the folder itself"):
         ready(tmp_path / "nowhere", tmp_path)
     with pytest.raises(DatasetNotFoundError, match=r"a \.csv or \.json file"):

@@ -1,25 +1,18 @@
 """Bad tables and options of the clusters' data set: one line each, nothing half-written."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from damage import contents, cut_gzip
+from damage import cut_gzip, refusal
 from tiny_features import ready, table, write
 
-from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError, MusoError
+from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
 
-
-def message(root: Path, tmp_path: Path, **options: Any) -> str:
-    before = contents(tmp_path)
-    with pytest.raises(MusoError) as caught:
-        ready(root, tmp_path / "cache", **options)
-    text = str(caught.value)
-    assert "\n" not in text
-    assert contents(tmp_path) == before
-    return text
+message = partial(refusal, ready)
 
 
 def spoiled(column: str, value: object, row: int = 4) -> pd.DataFrame:
@@ -43,7 +36,7 @@ def spoiled(column: str, value: object, row: int = 4) -> pd.DataFrame:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_bad_table_is_told_in_one_line(
+def test_a_bad_table_is_reported_in_one_line(
     content: pd.DataFrame, expected: str, tmp_path: Path
 ) -> None:
     assert expected in message(write(tmp_path, content), tmp_path)
@@ -66,14 +59,14 @@ def test_a_constant_feature_says_how_to_do_without_it(tmp_path: Path) -> None:
     ],
     ids=["empty", "header only", "long row", "no text"],
 )
-def test_a_bad_file_is_told_in_one_line(content: bytes, expected: str, tmp_path: Path) -> None:
+def test_a_bad_file_is_reported_in_one_line(content: bytes, expected: str, tmp_path: Path) -> None:
     (tmp_path / "track_features.csv").write_bytes(content)
     with pytest.raises(DataFormatError, match=r"track_features\.csv"):
         ready(tmp_path, tmp_path / "cache")
     assert expected in message(tmp_path, tmp_path)
 
 
-def test_a_cut_gzip_file_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_cut_gzip_file_is_reported_in_one_line(tmp_path: Path) -> None:
     cut_gzip("track_features.csv")(write(tmp_path))
     assert "damaged gzip file" in message(tmp_path, tmp_path)
 

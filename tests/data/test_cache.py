@@ -63,7 +63,7 @@ def test_leftovers_of_a_killed_process_are_not_read(tmp_path: Path) -> None:
     assert [path.name for path in folder.glob("[!.]*")] == ["whole"]
 
 
-def test_a_cache_that_cannot_be_made_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_cache_that_cannot_be_made_is_reported_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(ConfigError, match=r"paths.cache=.*file/cache: cannot be written: Not a di"):
         cached_folder(tmp_path / "file" / "cache", "key", lambda folder: None)

@@ -114,7 +114,7 @@ def test_fingerprint_follows_the_content(files: Path) -> None:
     assert hetrec(files, **SMALL).fingerprint != before
 
 
-def test_tags_in_utf8_are_read_when_told_so(files: Path) -> None:
+def test_tags_in_utf8_are_read_when_asked(files: Path) -> None:
     text = (files / "tags.dat").read_text("iso-8859-1")
     (files / "tags.dat").write_text(text, "utf-8")
     data = hetrec(files, tags_encoding="utf-8", **SMALL)

@@ -1,4 +1,4 @@
-"""Reading playlists, holding tracks out, and what the task tells about itself."""
+"""Reading playlists, holding tracks out, and what the task reports of itself."""
 
 from pathlib import Path
 
@@ -38,6 +38,16 @@ def test_seeds_are_the_first_tracks_or_drawn() -> None:
     ]
     drawn = np.flatnonzero(SeedKind.of("random_25").choose(tracks, rng))
     assert len(drawn) == 25 and drawn.tolist() != list(range(25))
+
+
+def test_a_wrong_number_of_tracks_is_counted_and_the_listed_ones_are_kept(tmp_path: Path) -> None:
+    lists = [playlist(p, range(p, p + 8)) for p in range(6)]
+    lists[2]["num_tracks"] = 11
+    write(tmp_path / "mpd.slice.0-5.json", lists)
+    data = ready(tmp_path, tmp_path / "cache", seeds=["first_1"], test_share=0.4)
+    assert data.data.miscounted == (2,) and len(data.data.of(2)) == 8
+    (found,) = [f for f in data.task.audit(NO_ANSWER) if f.check == "miscounted_playlists"]
+    assert found.value == 1 and "(pid 2)" in found.text
 
 
 def test_tracks_are_held_out_of_some_playlists_once_each(tmp_path: Path) -> None:
@@ -158,7 +168,7 @@ def test_titles_are_words_whatever_their_case() -> None:
     assert words.sum(axis=0).min() == 2
 
 
-def test_a_title_that_is_not_given_is_not_told(tmp_path: Path) -> None:
+def test_a_title_that_is_not_given_is_not_reported(tmp_path: Path) -> None:
     write_slices(tmp_path, n=20)
     kinds = ["first_1", "title_first_1"]
     data = ready(tmp_path, tmp_path / "cache", seeds=kinds, test_share=0.4)

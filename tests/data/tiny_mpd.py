@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 from made import made
 
 from muso_exp.data.playlist_continuation import PlaylistContinuation
+from muso_exp.errors import MusoError
 
 CONF = Path(__file__).parents[2] / "conf" / "dataset"
 
@@ -76,3 +78,15 @@ def ready(root: Path | None, cache: Path, **options: Any) -> PlaylistContinuatio
     data.prepare_data()
     data.setup("fit")
     return data
+
+
+def message(root: Path, tmp_path: Path, **options: Any) -> str:
+    """Return the one line in which files are refused; nothing half-written may be left."""
+    with pytest.raises(MusoError) as caught:
+        ready(root, tmp_path / "cache", **options)
+    text = str(caught.value)
+    assert "\n" not in text
+    left = [path for path in tmp_path.glob("cache/*") if path.is_dir()]
+    assert not [path for path in left if path.name.endswith(".partial")]
+    assert all((path / "tracks.arrow").is_file() for path in left)  # whole or not at all
+    return text

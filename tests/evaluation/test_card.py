@@ -9,6 +9,8 @@ from muso_exp.errors import ConfigError
 from muso_exp.evaluation import card as paper
 from muso_exp.evaluation import scores as scoring
 from muso_exp.evaluation.report import interval, number
+from muso_exp.metrics.classification import CalibrationError
+from muso_exp.metrics.ranking import Coverage
 from muso_exp.metrics.resampling import bootstrap_weights
 from muso_exp.metrics.tags import MacroPrAuc
 
@@ -58,11 +60,29 @@ def test_a_claim_without_a_number_is_not_testable() -> None:
     assert verdict(None, REAL)["verdict"] == "not testable"
 
 
-@pytest.mark.parametrize("of", ["model", "guess"])
-def test_a_claim_is_tested_at_the_published_scale_alone(of: str) -> None:
+def test_a_claim_of_the_model_is_tested_at_the_published_scale_alone() -> None:
     desk = paper.Situation(False, True, "desk")
-    assert verdict(0.2, desk, of=of)["verdict"] == "not comparable"
-    assert verdict(0.2, REAL, of="guess")["verdict"] == "reproduced"
+    assert verdict(0.5, desk)["verdict"] == "not comparable"
+
+
+def test_a_claim_of_a_null_model_depends_on_its_test_alone() -> None:
+    desk = paper.Situation(False, True, "desk", changed=["model.lr"])
+    assert verdict(0.2, desk, of="guess")["verdict"] == "reproduced"
+    assert verdict(0.3, desk, of="guess")["verdict"] == "not reproduced"
+    other = paper.Situation(False, True, "desk", other_test=["dataset.label"])
+    row = verdict(0.2, other, of="guess")
+    assert (row["verdict"], row["reason"]) == ("not comparable", "another test: dataset.label")
+    simulated = paper.Situation(True, False, "paper")
+    assert verdict(0.2, simulated, of="guess")["verdict"] == "not comparable"
+
+
+def test_what_rests_on_the_users_word_says_so() -> None:
+    stated = paper.Situation(False, True, "paper", stated=True)
+    row = verdict(0.5, stated)
+    assert row["verdict"] == "reproduced" and row["reason"].endswith("the paper's as stated")
+    data = {"name": "mpd", "simulated": False, "published": True, "stated": True}
+    line = paper.data_line({"data": data, "scale": "paper"})
+    assert line == "the paper's (as stated) data, dataset mpd, scale paper"
 
 
 def test_a_claim_of_another_quantity_is_not_comparable() -> None:
@@ -85,7 +105,9 @@ def test_repeats_in_a_resample_do_not_move_the_interval_of_average_precision() -
 
 
 def test_a_metric_that_only_describes_gives_no_verdict() -> None:
-    assert scoring.beats(torch.linspace(0.1, 0.2, 50), None) == "describes"
+    assert scoring.paired("a", 0.15, torch.linspace(0.1, 0.2, 50), None).verdict == "describes"
+    found = scoring.judge(scoring.beside_nulls(scores(0.5), {"a": scores(0.1)}, "acc", None), None)
+    assert (found.text, found.because_of, found.could_show) == ("describes", (), None)
 
 
 def test_the_reported_value_is_set_beside_the_best_null_on_the_papers_own_test_set() -> None:
@@ -109,13 +131,84 @@ def test_the_paired_difference_decides(
     low: float, high: float, higher: bool, expected: str
 ) -> None:
     difference = torch.linspace(low, high, 101, dtype=torch.float64)
-    assert scoring.beats(difference, higher) == expected
+    assert scoring.paired("a", (low + high) / 2, difference, higher).verdict == expected
 
 
-def test_the_best_null_of_an_error_is_the_smallest_and_nan_never_wins() -> None:
-    nulls = {"a": scores(3.0), "b": scores(2.0), "c": scores(math.nan)}
-    assert scoring.best_null(nulls, "acc", higher_is_better=False) == "b"
-    assert scoring.best_null(nulls, "acc", higher_is_better=True) == "a"
+def beside(*nulls: scoring.Scores, higher: bool = True) -> scoring.Verdict:
+    named = dict(zip("abc", nulls, strict=False))
+    return scoring.judge(scoring.beside_nulls(scores(0.5, 0.0), named, "acc", higher), higher)
+
+
+def test_the_best_null_of_an_error_is_the_smallest_and_nan_is_left_out() -> None:
+    nulls = (scores(3.0), scores(2.0), scores(math.nan))
+    assert beside(*nulls, higher=False).best.null == "b"
+    assert beside(*nulls, higher=True).best.null == "a"
+
+
+def test_better_is_better_than_every_null_by_its_own_interval() -> None:
+    sure, unsure = scores(0.4, 0.05), scores(0.1, 0.6)  # the one that scores less is less sure
+    assert beside(sure).text == "better than null"
+    found = beside(sure, unsure)
+    assert (found.text, found.because_of, found.best.null) == ("no better than null", ("b",), "a")
+
+
+def test_worse_is_worse_than_some_null() -> None:
+    found = beside(scores(0.1, 0.0), scores(0.9, 0.1), scores(0.5, 0.2))
+    assert (found.text, found.because_of) == ("worse than null", ("b",))
+
+
+def test_the_smallest_difference_that_could_have_shown_is_half_the_interval() -> None:
+    null = scores(0.48, 0.1)  # 95 % of 0.38 .. 0.58: a half width of 0.095
+    found = beside(null)
+    assert found.text == "no better than null"
+    assert found.could_show == pytest.approx(0.095)
+    shifted = scores(0.5 - found.could_show - 1e-6, 0.1)
+    assert beside(shifted).text == "better than null"
+    assert beside(shifted).could_show is None
+
+
+def test_a_model_without_a_value_is_no_better() -> None:
+    none = scoring.Scores({"acc": math.nan}, {"acc": torch.full((5,), math.nan)})
+    pairs = scoring.beside_nulls(
+        none, {"a": scoring.Scores({"acc": 0.1}, none.samples)}, "acc", True
+    )
+    found = scoring.judge(pairs, True)
+    assert (found.text, found.could_show) == ("no better than null", None)
+    assert scoring.judge([], True).text == "no better than null"
+
+
+class AlwaysBelow(CalibrationError):
+    """A metric whose resamples are all greater than its value, as repeats make them."""
+
+    def score(self, weights: torch.Tensor, **columns: torch.Tensor) -> torch.Tensor:
+        repeats = (weights != 1).any(dim=1)
+        return 0.01 + repeats * torch.linspace(0.1, 0.9, len(weights), dtype=torch.float64)
+
+
+def test_corrected_samples_stay_in_the_range_of_the_metric() -> None:
+    columns = {"probability": torch.rand(30), "target": torch.ones(30)}
+    weights = bootstrap_weights(np.arange(30), 200, seed=0)
+    found = scoring.score(MetricCollection({"ece": AlwaysBelow()}), columns, weights)
+    low, high = found.interval("ece")
+    assert found.samples["ece"].min() == 0 and low >= 0
+    assert low <= found.values["ece"] <= high <= 1
+
+
+@pytest.mark.parametrize("n_users", [3, 40])
+def test_a_coverage_of_all_has_no_interval_above_all(n_users: int) -> None:
+    top = torch.arange(4).expand(n_users, 4).clone()
+    top[0, 0] = 4  # one item that one user alone is shown
+    metrics = MetricCollection({"coverage": Coverage(5)})
+    weights = bootstrap_weights(np.arange(n_users), 500, seed=0)
+    found = scoring.score(metrics, {"top": top}, weights)
+    low, high = found.interval("coverage")
+    assert found.values["coverage"] == 1
+    assert low <= 1 == high
+
+
+def test_an_interval_holds_its_value() -> None:
+    skewed = scoring.Scores({"acc": 0.9}, {"acc": torch.linspace(0.1, 0.5, 100)})
+    assert skewed.interval("acc")[1] == 0.9
 
 
 def test_an_unknown_metric_in_a_claim_is_named_with_the_known_ones() -> None:

@@ -95,7 +95,7 @@ def test_the_table_is_written_as_csv_page_and_figures(
     assert "[0.1, 0.1]" in printed and "simulated data, dataset d, scale desk" in printed
 
 
-def test_runs_of_one_name_are_told_apart_by_what_was_swept(tmp_path: Path) -> None:
+def test_runs_of_one_name_are_distinguished_by_what_was_swept(tmp_path: Path) -> None:
     for number, (lr, seed) in enumerate([(0.1, 0), (0.1, 1), (0.01, 0)]):
         make_run(tmp_path / str(number), 0.5, variant="", seed=seed)
         path = tmp_path / str(number) / "metrics.json"
@@ -118,13 +118,3 @@ def test_a_metric_that_some_runs_lack_has_the_rows_of_the_others(tmp_path: Path)
     assert comparison_table(runs, ["acc"])["variant"].tolist() == ["b"]
     with pytest.raises(ConfigError, match="no metric in common"):
         comparison_table(runs)
-
-
-@pytest.mark.parametrize("number", [20, 102])
-def test_other_numbers_of_resamples_are_not_paired(number: int, tmp_path: Path) -> None:
-    make_run(tmp_path / "0", 0.5)
-    make_run(tmp_path / "1", 0.6, n_resamples=number)
-    runs = find_runs([tmp_path])
-    assert pd.isna(comparison_table(runs).iloc[1]["difference"])
-    with pytest.raises(ConfigError, match=r"a mean over runs with \d+ and \d+ resamples"):
-        comparison_table(runs, mean=True)

@@ -94,7 +94,7 @@ def with_other(tree: Any, place: tuple, value: Any) -> Any:
 def show_all(outputs: Path) -> None:
     """Show the run in a folder in every way there is."""
     runs = find_runs([outputs])
-    print_comparison("comparison", comparison_table(runs, mean=True))
+    print_comparison("comparison", comparison_table(runs))
     write_index(outputs / "index.html", runs)
     console().print(card_tables(runs[0].record))
 
@@ -137,9 +137,9 @@ BOTH = ["acc", "versus_null/acc"]
 SAMPLES = {
     "words": (lambda path: pd.DataFrame({"acc": ["a"]}).to_parquet(path), "a column of no numbers"),
     "lists": (lambda path: pd.DataFrame({"acc": [[0.5]]}).to_parquet(path), "of no numbers"),
-    "another": (lambda path: parquet.write_table(constant(9, ["f1"]), path), "no column acc"),
+    "another": (lambda path: parquet.write_table(constant(9, ["f1"]), path), "no samples of acc"),
     "no differences": (
-        lambda path: parquet.write_table(constant(9, ["acc"]), path), "no column versus_null/acc"
+        lambda path: parquet.write_table(constant(9, ["acc"]), path), "no samples of acc"
     ),
     "no rows": (lambda path: parquet.write_table(constant(0, BOTH), path), "has no rows"),
     "a bomb": (

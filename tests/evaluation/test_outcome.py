@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torchmetrics import MetricCollection
 
-from muso_exp.errors import ConfigError
+from muso_exp.errors import ConfigError, DivergedError
 from muso_exp.evaluation.card import Claim
 from muso_exp.evaluation.outcome import Facts, Outcome, conclude
 from muso_exp.metrics.base import WeightedMetric, weighted_mean
@@ -20,7 +20,7 @@ from muso_exp.models.base import Model
 from muso_exp.records import Columns, Finding, Section
 from muso_exp.tasks.base import Answer, ExtraTask, NotAnsweredError, Task
 
-DATA = {"name": "toy", "simulated": True, "published": False, "fingerprint": "f"}
+DATA = {"name": "toy", "simulated": True, "published": False, "stated": False, "fingerprint": "f"}
 RUN = {"experiment": "toy", "seed": 0}
 
 
@@ -44,6 +44,10 @@ class OfAnotherColumn(Mean):
 
 def column(*values: float) -> Columns:
     return {"value": torch.tensor(values)}
+
+
+class Net(Model):
+    lr = 0.5
 
 
 class Tags(ExtraTask):
@@ -89,9 +93,11 @@ class Toy(Task):
         return [Section("factors", "Factors", arrays={"ids": np.array([7, 8])})]
 
 
-def outcome(tags: bool, claims: tuple = (), **extra: WeightedMetric) -> Outcome:
+def outcome(
+    tags: bool, claims: tuple = (), values: tuple = (1, 2, 3), **extra: WeightedMetric
+) -> Outcome:
     facts = Facts("p", claims, DATA, "desk", 20, (), RUN, {})
-    return conclude(Toy(tags), Model(), column(1, 2, 3), facts, extra)
+    return conclude(Toy(tags), Net(), column(*values), facts, extra)
 
 
 def test_the_metrics_of_both_tests_stand_side_by_side() -> None:
@@ -148,3 +154,24 @@ def test_a_metric_of_ones_own_that_fails_is_named(metric: WeightedMetric, messag
 def test_arrays_of_a_section_are_written_beside_the_report(tmp_path: Path) -> None:
     outcome(tags=True).write(tmp_path, "a: 1")
     assert np.load(tmp_path / "factors.npz")["ids"].tolist() == [7, 8]
+
+
+def test_the_samples_beside_each_null_are_kept() -> None:
+    found = outcome(tags=True)
+    samples, versus = found.samples, {row["metric"]: row for row in found.record["versus"]}
+    assert set(versus["main"]["beside_nulls"]) == {"zero", "both"}
+    names = {name for name in samples if name.startswith("versus_null/main/")}
+    assert names == {"versus_null/main/zero", "versus_null/main/both"}
+    assert samples["versus_null/main/zero"].tolist() == samples["main"].tolist()
+    assert "versus_null/tags/zero" not in samples
+
+
+def test_predictions_that_are_not_finite_conclude_nothing() -> None:
+    with pytest.raises(DivergedError, match=r"value is not finite in 1 of 3 .*model.lr below 0.5"):
+        outcome(tags=False, values=(1, math.nan, 3))
+
+
+def test_constant_predictions_are_a_warning_of_the_audit() -> None:
+    (finding,) = outcome(tags=False, values=(2, 2, 2)).record["audit"]
+    assert (finding["check"], finding["level"]) == ("constant_predictions", "warning")
+    assert outcome(tags=False).record["audit"] == []

@@ -1,6 +1,7 @@
 """Pages: whatever a name holds, it is text."""
 
 import csv
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +11,14 @@ from muso_exp.evaluation import card as paper
 from muso_exp.evaluation import scores as scoring
 from muso_exp.evaluation.card import Card
 from muso_exp.evaluation.finished import Finished
-from muso_exp.evaluation.report import card_tables, link_to, write_index, write_report
+from muso_exp.evaluation.report import (
+    add_finding,
+    because,
+    card_tables,
+    link_to,
+    write_index,
+    write_report,
+)
 from muso_exp.evaluation.tables import write_comparison
 from muso_exp.records import Finding, Section
 from muso_exp.terminal import console
@@ -33,7 +41,8 @@ CLAIM = ROW | {
     "reason": NAME,
     "reported_vs_null": None,
 }
-VERSUS = ROW | {"difference": 0.15, "difference_interval": (0.1, 0.2), "verdict": scoring.BETTER}
+VERSUS = ROW | {"difference": 0.15, "difference_interval": (0.1, 0.2)}
+VERSUS |= {"verdict": scoring.NO_BETTER, "because_of": [NAME], "could_show": 0.05}
 RECORD = {
     "experiment": NAME,
     "variant": NAME,
@@ -86,9 +95,12 @@ def test_a_table_holds_names_as_text(tmp_path: Path, capsys: pytest.CaptureFixtu
         "metric": "auc", "variant": NAME, "data": NAME, "seed": 0, "reported": 0.5, "holds": NAME,
         "measured": 0.25, "low": 0.2, "high": 0.3, "difference": None, "difference_low": None,
         "difference_high": None, "best_null": 0.1, "verdict": NAME, "fit_seconds": 1.0,
-        "run": str(tmp_path / "javascript:alert(1)"),
+        "because_of": NAME, "could_show": None, "run": str(tmp_path / "javascript:alert(1)"),
     }  # fmt: skip
-    write_comparison(tmp_path, NAME, NAME, pd.DataFrame([row, row | {"seed": 1}]))
+    pooled = pd.DataFrame([row | {"over": NAME, "best_null": NAME, "null_value": 0.1}])
+    findings = [Finding("settings_tried", 2, NAME)]
+    table = pd.DataFrame([row, row | {"seed": 1}])
+    write_comparison(tmp_path, NAME, NAME, table, pooled, findings)
     page = (tmp_path / "table.html").read_text()
     assert "<script" not in page and "\x1b" not in page and page.count("&lt;script&gt;") >= 8
     assert 'href="javascript%3Aalert%281%29/report.html"' in page
@@ -109,3 +121,35 @@ def test_the_page_of_all_runs_holds_names_as_text(tmp_path: Path) -> None:
 
 def test_a_link_to_a_file_whose_name_is_not_utf_8_holds_its_bytes(tmp_path: Path) -> None:
     assert link_to(tmp_path / "\udcff" / "a.html", tmp_path) == "%FF/a.html"
+
+
+def test_beside_no_better_stands_what_could_have_shown(report: Path) -> None:
+    assert "a difference above 0.05 would show" in (report / "report.html").read_text()
+    assert "a difference above 0.05 would show" in (report / "report.md").read_text()
+    found = because(scoring.NO_BETTER, ["a", "b"], 0.034)
+    assert found == "than a, b; a difference above 0.034 would show"
+    assert because(scoring.WORSE, "a", None) == "than a"
+    assert because(scoring.WORSE, "a, b, c, d, e", None) == "than a, b, c and 2 more"
+    assert because(scoring.BETTER, [], float("nan")) == ""
+
+
+def test_a_report_says_what_its_intervals_hold(report: Path) -> None:
+    for name in ("report.html", "report.md"):
+        assert "holds the choice of test units alone" in (report / name).read_text()
+
+
+def test_a_fold_points_to_the_table(tmp_path: Path) -> None:
+    record = RECORD | {"table": "../table.html", "fold": True}
+    write_report(tmp_path, record, Card(NAME, [CLAIM], [VERSUS]), [], [], "a: 1\n")
+    page = (tmp_path / "report.html").read_text()
+    assert '<a href="../table.html">one fold: the verdict over all folds stands in' in page
+    assert "one fold: the verdict over all folds" in (tmp_path / "report.md").read_text()
+
+
+def test_a_finding_is_added_to_a_finished_run(report: Path) -> None:
+    (report / "metrics.json").write_text(json.dumps(RECORD))
+    add_finding(report, Finding("settings_tried", 3, f"chosen {NAME}"))
+    assert json.loads((report / "metrics.json").read_text())["audit"][0]["value"] == 3
+    page = (report / "report.html").read_text()
+    assert page.index("chosen =&lt;script") > page.index("<h2>Audit</h2>") and "<script" not in page
+    assert "- note: chosen " in (report / "report.md").read_text()

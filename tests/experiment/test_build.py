@@ -214,7 +214,7 @@ def test_a_value_of_another_type_is_refused_by_name(
         converted("x", value, hint)
 
 
-def test_a_place_that_refuses_a_constructor_is_told_as_such(tmp_path: Path) -> None:
+def test_a_place_that_refuses_a_constructor_keeps_its_own_message(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     uri = f"sqlite:///{tmp_path}/file/below/mlflow.db"
     node = {"_target_": "muso_exp.training.tracking.MlflowLogger", "tracking_uri": uri}
@@ -222,10 +222,10 @@ def test_a_place_that_refuses_a_constructor_is_told_as_such(tmp_path: Path) -> N
         build(OmegaConf.create(node), Logger, artifact_location=str(tmp_path))
 
 
-def test_a_model_that_needs_what_the_data_set_has_not_is_told_what_it_has() -> None:
+def test_a_model_that_needs_what_the_data_set_has_not_says_what_it_has() -> None:
     node = OmegaConf.create({"_target_": "muso_exp.models.ridge.Ridge"})
-    told = r"Ridge needs n_inputs; this data set offers n_outputs, n_users; .* set model\."
-    with pytest.raises(ConfigError, match=told):
+    said = r"Ridge needs n_inputs; this data set offers n_outputs, n_users; .* set model\."
+    with pytest.raises(ConfigError, match=said):
         accepted(node, pl.LightningModule, {"n_outputs": 2, "n_users": 7})
 
 

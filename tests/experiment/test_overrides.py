@@ -33,7 +33,7 @@ def test_the_home_folder_may_be_named_by_its_sign(key: str) -> None:
     assert in_grammar([f"{key}=~/x"]) == [f"{key}={Path.home()}/x"]
 
 
-def test_another_value_that_cannot_be_read_is_told_how_to_quote() -> None:
+def test_the_message_on_another_value_that_cannot_be_read_shows_the_quotes() -> None:
     with pytest.raises(ConfigError, match=r"""queries=Öl: cannot be .* Hydra: "queries='Öl'"$"""):
         in_grammar(["queries=Öl"])
 

@@ -33,6 +33,14 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
         refuse_other_run(path, recipe, 3, INERT_KEYS)
 
 
+def test_what_is_said_of_the_files_makes_no_other_run(tmp_path: Path) -> None:
+    recipe = {"dataset": {"size": 3, "plays": {"published": False}}, "model": {}, "seed": 0}
+    path = str(tmp_path / "last.ckpt")
+    torch.save({"state_dict": {}, "recipe": recipe, "epoch": 3}, path)
+    said = {"size": 3, "published": True, "plays": {"published": True}}
+    refuse_other_run(path, recipe | {"dataset": said}, 3, INERT_KEYS)
+
+
 def test_the_options_of_an_old_checkpoint_are_read_in_their_places_of_today(tmp_path: Path) -> None:
     target = {"_target_": "muso_exp.data.audio_genres.AudioGenres"}
     old = {"dataset": target | {"world_users": 5}, "model": {}, "seed": 0}

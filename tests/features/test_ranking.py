@@ -1,76 +1,18 @@
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from multiprocessing import get_context
 
 import numpy as np
 import pytest
 from pytest import approx
+from ranking_cases import naive, one, random_case, rank, rows
 from sklearn.metrics import ndcg_score, roc_auc_score
 
 from muso_exp.errors import ConfigError
 from muso_exp.features import ranking
-from muso_exp.features.ranking import Rows, place, rank_by_item, rank_in_blocks
-from muso_exp.features.ranking_formulas import FORMULAS, ranking_formula, user_columns
+from muso_exp.features.ranking import place, rank_by_item, rank_in_blocks
+from muso_exp.features.ranking_formulas import FORMULAS, ranking_formula
 from muso_exp.metrics.ranking import ranking_metrics
-
-Lists = Sequence[Sequence[int]]
-
-
-def rows(lists: Lists) -> Rows:
-    crow = np.cumsum([0, *map(len, lists)])
-    return Rows(crow, np.array([item for items in lists for item in items], dtype=np.int64))
-
-
-def rank(scores: object, seen: Lists, positives: Lists, **options: object) -> dict[str, np.ndarray]:
-    table = np.array(scores, dtype=np.float32)
-    options = {"cutoffs": [1, 2, 3], "n_top": 3, **options}
-    return rank_in_blocks(
-        lambda start, stop: table[start:stop],
-        rows(seen),
-        rows(positives),
-        table.shape[1],
-        **options,
-    )
-
-
-def one(
-    scores: Sequence[float], positives: Sequence[int], seen: Sequence[int] = (), **options: object
-) -> dict:
-    columns = rank([scores], [seen], [positives], **options)
-    return {name: column[0] for name, column in columns.items()}
-
-
-def random_case(n_users: int, n_items: int, seed: int, decimals: int) -> tuple:
-    rng = np.random.default_rng(seed)
-    scores = rng.normal(size=(n_users, n_items)).round(decimals).astype(np.float32)
-    seen, positives = [], []
-    for _ in range(n_users):
-        order = rng.permutation(n_items)
-        n_seen, n_positives = rng.integers(0, n_items // 3), rng.integers(1, n_items // 3)
-        seen.append(sorted(order[:n_seen]))
-        positives.append(sorted(order[n_seen : n_seen + n_positives]))
-    return scores, seen, positives
-
-
-def naive(positives: set[int], order: Sequence[int], k: int) -> dict[str, float]:
-    """Every measure from a sorted list, as one would write it on paper."""
-    hits = [item in positives for item in order]
-    m = len(positives)
-    precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
-    discounts = 1 / np.log2(np.arange(2, len(hits) + 2))
-    first = hits.index(True)
-    pairs = [(a, b) for a, b in itertools.combinations(range(len(hits)), 2) if hits[a] != hits[b]]
-    return {
-        "auc": np.mean([hits[a] for a, _ in pairs]),
-        "r_precision": sum(hits[:m]) / m,
-        "clicks": first // 10 if first < 500 else 51,
-        "n_positives": m,
-        f"ap_at_{k}": (precision * hits)[:k].sum() / min(m, k),
-        f"ndcg_at_{k}": (discounts * hits)[:k].sum() / discounts[: min(m, k)].sum(),
-        f"recall_at_{k}": sum(hits[:k]) / m,
-        f"precision_at_{k}": sum(hits[:k]) / k,
-        f"hit_rate_at_{k}": float(any(hits[:k])),
-    }
 
 
 def test_auc_is_the_share_of_pairs_in_the_right_order() -> None:
@@ -186,7 +128,7 @@ def test_a_forked_process_has_threads_of_its_own() -> None:
     assert child.exitcode == 0
 
 
-def test_what_goes_wrong_in_a_thread_is_told() -> None:
+def test_what_goes_wrong_in_a_thread_is_reported() -> None:
     def broken(start: int, stop: int) -> np.ndarray:
         raise ValueError(f"no scores of {start}")
 
@@ -249,20 +191,6 @@ def test_random_guessing_has_its_exact_expectation() -> None:
         assert columns[name][0] == approx(np.mean(values), abs=4 * error), name
 
 
-def test_a_score_that_is_not_finite_makes_that_users_columns_nan() -> None:
-    columns = rank([[1, np.nan, 0], [2, 1, 0], [np.inf, 1, 0]], [[]] * 3, [[0]] * 3)
-    assert np.isnan(columns["auc"]).tolist() == [True, False, True]
-    assert columns["top"].tolist() == [[-1] * 3, [0, 1, 2], [-1] * 3]
-
-
-def test_large_finite_scores_are_not_taken_for_infinite() -> None:
-    assert one([3e38, 3e38, 1], [2])["auc"] == 0
-
-
-def test_auc_is_undefined_where_every_candidate_is_held_out() -> None:
-    assert np.isnan(one([1, 2, 3], [0, 1], seen=[2])["auc"])
-
-
 def test_columns_are_named_once_per_cutoff() -> None:
     names = list(one([1, 2], [0], cutoffs=[10, 500], n_top=0))
     assert names[:4] == ["auc", "r_precision", "clicks", "n_positives"]
@@ -315,38 +243,3 @@ def test_a_second_measure_of_a_name_is_refused() -> None:
         @ranking_formula()
         def auc(above, tied, n_candidates, k, gains):  # noqa: ANN001, ANN202
             return 0.0
-
-
-def test_a_user_without_held_out_items_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"row 1 has no held-out item \(1 such users\)"):
-        rank([[1, 2], [1, 2]], [[], []], [[0], []])
-
-
-@pytest.mark.parametrize("bad", [[2, 1], [1, 1], [-1], [3]])
-def test_item_lists_that_native_code_must_not_see_are_refused(bad: list[int]) -> None:
-    with pytest.raises(ValueError, match=r"held-out items of row 0 must be ascending"):
-        rank([[1, 2, 3]], [[]], [bad])
-    with pytest.raises(ValueError, match=r"seen items of row 0 must be ascending"):
-        rank([[1, 2, 3]], [bad], [[0]])
-
-
-def test_an_item_held_out_and_seen_is_refused() -> None:
-    with pytest.raises(ValueError, match="row 0 has a held-out item among the seen ones"):
-        rank([[1, 2, 3]], [[0, 2]], [[2]])
-
-
-def test_lists_of_other_users_are_refused() -> None:
-    with pytest.raises(ValueError, match="seen items of 2 users, held-out items of 1"):
-        rank([[1, 2, 3]], [[0], [1]], [[2]])
-
-
-def test_list_ends_beyond_the_items_are_refused() -> None:
-    broken = Rows(np.array([0, 5]), np.array([1]))
-    with pytest.raises(ValueError, match="held-out items: crow must rise from 0 to the 1 items"):
-        rank_by_item(np.zeros(9), rows([[]]), broken, [1])
-
-
-def test_a_cutoff_below_one_is_refused() -> None:
-    counts = np.array([1])
-    with pytest.raises(ValueError, match=r"cutoffs must be >= 1, got \[0\]"):
-        user_columns(counts, counts, np.array([0, 1]), np.array([2]), [0])

@@ -58,7 +58,7 @@ def test_any_other_content_is_refused(
     assert not (tmp_path / "a.dat").exists()
 
 
-def test_without_a_network_the_user_is_told_what_to_do(
+def test_without_a_network_the_message_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*args: object, **kwargs: object) -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from factors_of_a_run import write_factors
 
 from muso_exp.errors import ConfigError, DataFormatError
 from muso_exp.formats.factors import load_factors
@@ -11,13 +12,7 @@ from muso_exp.formats.factors import load_factors
 
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
-    np.savez(
-        tmp_path / "factors.npz",
-        item_ids=np.array(["7", "8", "9"]),
-        item_names=np.array(["NA", "Nada Surf", "Nadia"]),
-        item_factors=np.array([[1.0, 0.0], [2.0, 2.0], [0.0, -3.0]]),
-    )
-    return tmp_path
+    return write_factors(tmp_path)
 
 
 @pytest.mark.parametrize(("query", "item"), [("na", 0), ("8", 1), ("nadia", 2), ("surf", 1)])

@@ -38,6 +38,6 @@ def test_a_file_without_seeds_is_refused(text: str, message: str, tmp_path: Path
         read_seeds(seeds_of(tmp_path, text))
 
 
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(DatasetNotFoundError, match=r"mine\.csv; give a list or table of seeds"):
         read_seeds(tmp_path / "mine.csv")

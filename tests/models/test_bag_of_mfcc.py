@@ -70,7 +70,7 @@ def test_genres_are_scikit_learns_logistic_regression() -> None:
     assert model(new["x"]).numpy() == approx(expected, abs=1e-3)
 
 
-def test_genres_of_new_clips_are_told_apart() -> None:
+def test_genres_of_new_clips_are_distinguished() -> None:
     model, new = fit(BagOfMFCC("genres", 3, RATE), clips()), clips(seed=1)
     assert model(new["x"]).argmax(dim=1).eq(new["target"]).all()
 
@@ -110,7 +110,7 @@ def test_one_output_is_a_column() -> None:
     assert model(batch["x"]).shape == (24, 1)
 
 
-def test_one_genre_cannot_be_told_from_none() -> None:
+def test_one_genre_cannot_be_distinguished_from_none() -> None:
     batch = clips()
     batch["target"] = torch.zeros(24, dtype=torch.long)
     with pytest.raises(ValueError, match=r"two genres are needed, got 1 in 24 train windows"):

@@ -6,19 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import pytorch_lightning as pl
 import torch
 import yaml
+from continuation_models import CONF, DEAF, MODELS, NAMES, SIZES, fit, sounds, train_each
 from hydra.utils import get_class
 from pytest import approx
-from ranking_world import N_ITEMS, N_USERS, eval_batch, halves, train_batch
+from ranking_world import N_ITEMS, eval_batch, halves, train_batch
 from scipy.sparse import csr_matrix
 from torch import Tensor
-from torch.utils.data import DataLoader
 
 from muso_exp.errors import ConfigError
 from muso_exp.features.ranking import Rows
-from muso_exp.features.tracks import FEATURES
 from muso_exp.models.abilities import (
     FoldsIn,
     HasBlendWeights,
@@ -30,65 +28,15 @@ from muso_exp.models.abilities import (
 )
 from muso_exp.models.blend import Blend, grid, mean_ndcg
 from muso_exp.models.cluster_members import ClusterMembers
-from muso_exp.models.cooccurrence_net import CooccurrenceNet, cooccurrence
+from muso_exp.models.cooccurrence_net import CooccurrenceNet
 from muso_exp.models.nearest_features import NearestFeatures
 from muso_exp.models.ranking import Ranker
 from muso_exp.models.titles import Titles
 
-CONF = Path(__file__).parents[2] / "conf" / "model"
-NAMES = list(FEATURES)
-SIZES = {"n_users": N_USERS, "n_items": N_ITEMS, "cutoffs": [5, 10], "n_top": 10}
-NET = {"hidden_size": 16, "batch_songs": 12}
-MODELS: dict[str, Callable[[], Ranker]] = {
-    "nearest_mean": lambda: NearestFeatures(**SIZES),
-    "nearest_each": lambda: NearestFeatures(**SIZES, query="nearest"),
-    "cluster": lambda: ClusterMembers(**SIZES, n_clusters=2, scaling="standard", train_share=0.3),
-    "cluster_all": lambda: ClusterMembers(**SIZES, n_clusters=2, members="all"),
-    "titles": lambda: Titles(**SIZES),
-    "net": lambda: CooccurrenceNet(**SIZES, **NET, detached=False),
-    "net_as_published": lambda: CooccurrenceNet(**SIZES, **NET),
-    "blend": lambda: Blend(**SIZES, seed_counts=[0, 2, 4], n_validation=5, options=PARTS),
-}
-PARTS = {"wmf": {"n_factors": 4, "iterations": 3}}
-DEAF = 7  # a track without features
-
-
-def sounds() -> dict[str, Tensor]:
-    """Even tracks are loud and fast, odd ones are not; track 7 has no features."""
-    rng = np.random.default_rng(5)
-    even = (np.arange(N_ITEMS) % 2 == 0)[:, None]
-    values = np.where(even, 0.7, 0.3) + 0.05 * rng.normal(size=(N_ITEMS, len(NAMES)))
-    values[DEAF] = np.nan
-    order = rng.permutation(N_ITEMS)
-    order[DEAF] = -1
-    titles = {  # playlists of even number are called alike, those of odd number too
-        "title_crow": torch.arange(N_USERS + 1),
-        "title_col": torch.arange(N_USERS) % 2,
-        "n_words": torch.tensor(2),
-    }
-    heard = {"features": torch.from_numpy(values).float(), "file_order": torch.from_numpy(order)}
-    return heard | titles
-
-
-def fit(model: Ranker, matrix: csr_matrix, epochs: int = 1, **changes: Tensor) -> Ranker:
-    trainer = pl.Trainer(
-        max_epochs=epochs,
-        accelerator="cpu",
-        logger=False,
-        enable_progress_bar=False,
-        enable_checkpointing=False,
-        enable_model_summary=False,
-    )
-    batch = train_batch(matrix) | sounds() | changes
-    trainer.fit(model, DataLoader([batch], batch_size=None))
-    return model.eval()
-
 
 @pytest.fixture(scope="module")
 def trained() -> dict[str, Ranker]:
-    seen, _ = halves()
-    epochs = {"net": 40, "net_as_published": 5}
-    return {name: fit(make(), seen, epochs.get(name, 1)) for name, make in MODELS.items()}
+    return train_each()
 
 
 @pytest.mark.parametrize("name", [name for name in MODELS if name != "net_as_published"])
@@ -178,61 +126,6 @@ def test_titles_count_the_tracks_of_playlists_that_are_called_alike() -> None:
     np.testing.assert_allclose(scores, expected, rtol=1e-6)
 
 
-def test_co_occurrences_are_counted_by_hand() -> None:
-    playlists = csr_matrix(np.array([[1, 1, 0], [1, 1, 1], [0, 0, 1]], dtype=np.float32))
-    assert cooccurrence(playlists, np.array([0, 2])).tolist() == [[0, 2, 1], [1, 1, 0]]
-
-
-def test_no_gradient_reaches_the_net_as_published(trained: dict[str, Ranker]) -> None:
-    published, repaired = (
-        ask(trained[name].training_progress) for name in ("net_as_published", "net")
-    )
-    assert published.weights_moved == 0 and published.gradient == 0
-    fresh = MODELS["net_as_published"]()
-    for before, after in zip(
-        fresh.parameters(), trained["net_as_published"].parameters(), strict=True
-    ):
-        assert torch.equal(before, after)
-    assert repaired.weights_moved > 0.01 and repaired.gradient > 0
-
-
-def test_training_brings_the_dev_loss_below_that_of_the_start(
-    trained: dict[str, Ranker],
-) -> None:
-    published, repaired = (ask(trained[name].dev_error) for name in ("net_as_published", "net"))
-    assert torch.equal(published.songs, repaired.songs)
-    assert repaired.squared_error.mean() < published.squared_error.mean()
-    assert torch.equal(published.mean_row, repaired.mean_row)
-
-
-def test_a_net_may_hold_out_no_songs() -> None:
-    net = fit(CooccurrenceNet(**SIZES, **NET, dev_share=0), halves()[0])
-    assert [len(part) for part in ask(net.dev_error)] == [0, 0, 0]
-
-
-def test_the_null_of_the_dev_loss_is_the_mean_row_of_the_train_songs(
-    trained: dict[str, Ranker],
-) -> None:
-    net = trained["net"]
-    seen = (halves()[0] > 0).astype(np.float32)
-    train = np.flatnonzero(net.split.numpy() == 0)
-    answer = ask(net.dev_error)
-    mean = cooccurrence(seen, train).mean(axis=0)
-    rows = cooccurrence(seen, answer.songs.numpy())
-    np.testing.assert_allclose(answer.mean_row, ((rows - mean) ** 2).mean(axis=1), rtol=1e-5)
-
-
-def test_a_playlist_is_scored_by_the_mean_output_of_its_seeds(
-    trained: dict[str, Ranker],
-) -> None:
-    net = trained["net"]
-    seen, _ = halves()
-    seeds = [item for item in seen[3].indices if item != DEAF]
-    with torch.no_grad():
-        expected = net(net.sound[seeds]).mean(dim=0)
-        np.testing.assert_allclose(net.score_block(torch.tensor([3]))[0], expected, atol=1e-5)
-
-
 @pytest.mark.parametrize(("n_parts", "step"), [(1, 1.0), (2, 0.25), (4, 0.5), (3, 0.2)])
 def test_the_grid_holds_all_weights_that_sum_to_one(n_parts: int, step: float) -> None:
     weights = np.array(grid(n_parts, step))
@@ -257,6 +150,33 @@ def test_the_mix_is_at_least_as_good_as_its_parts_where_its_weights_were_chosen(
     rows = [Rows(part.indptr, part.indices) for part in lists]
     mixed = mean_ndcg(np.tensordot(weights, scores, 1), *rows, 10)
     assert mixed >= max(mean_ndcg(part, *rows, 10) for part in scores)
+
+
+def test_where_no_track_has_features_the_mix_is_of_the_other_parts() -> None:
+    model, seen = MODELS["blend"](), halves()[0]
+    features = torch.full_like(sounds()["features"], torch.nan)
+    fit(model, seen, features=features)
+    answer = ask(model.blend_weights)
+    place = answer.parts.index("nearest_features")
+    assert answer.weights[:, place].tolist() == [0, 0, 0]
+    assert answer.weights.sum(dim=1).tolist() == approx([1, 1, 1])
+    columns = model.predict_step(eval_batch(*halves()))
+    assert columns["auc"].mean() > 0.6
+
+
+def test_a_mix_of_parts_that_cannot_learn_says_why() -> None:
+    model = Blend(**SIZES, parts=["nearest_features"], n_validation=5)
+    features = torch.full_like(sounds()["features"], torch.nan)
+    with pytest.raises(ConfigError, match=r"no track has all of .*: put track_features\.csv"):
+        fit(model, halves()[0], features=features)
+
+
+def test_equal_sounds_tie_exactly_and_rank_at_random() -> None:
+    model = NearestFeatures(**SIZES)
+    one = sounds()["features"][:1].expand(N_ITEMS, -1)
+    fit(model, halves()[0], features=one)
+    columns = model.predict_step(eval_batch(*halves()))
+    assert columns["auc"].tolist() == approx([0.5] * len(columns["auc"]))
 
 
 def test_a_mix_has_weights_of_its_parts_by_seeds(trained: dict[str, Ranker]) -> None:

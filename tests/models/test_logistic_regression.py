@@ -67,7 +67,7 @@ def test_a_train_split_in_several_batches_is_refused(tmp_path: Path) -> None:
         solve(tmp_path, pairs(), pairs())
 
 
-def test_one_class_cannot_be_told_apart(tmp_path: Path) -> None:
+def test_one_class_cannot_be_distinguished(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"two classes are needed, got 1 in 40 train rows"):
         solve(tmp_path, pairs(classes=(1,)))
 

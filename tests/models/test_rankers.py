@@ -180,6 +180,32 @@ def test_item_knn_sums_the_cosines_of_the_nearest_items() -> None:
     np.testing.assert_allclose(scores, [[1, 1, 0]], rtol=1e-6)
 
 
+def test_item_knn_draws_which_of_equal_neighbours_it_keeps() -> None:
+    model = ItemKNN(4, 60, CUTOFFS, n_neighbours=5, weighting="binary")
+    fit(model, csr_matrix(np.ones((4, 60), dtype=np.float32)))
+    kept = (model.item_block(torch.arange(60)) > 0).nonzero()[:, 1]
+    assert kept.max() > 30  # not the first ones
+
+
+@pytest.mark.parametrize("n_threads", [1, 3])
+@pytest.mark.parametrize("name", RANKERS)
+def test_an_answer_depends_neither_on_batches_nor_on_threads(
+    name: str, n_threads: int, trained: dict[str, Ranker]
+) -> None:
+    seen, positives = halves()
+    whole = trained[name].predict_step(eval_batch(seen, positives))
+    usual = torch.get_num_threads()
+    torch.set_num_threads(n_threads)
+    for size in (1, 7):
+        for start in range(0, N_USERS, size):
+            keep = (np.arange(N_USERS) >= start) & (np.arange(N_USERS) < start + size)
+            part = eval_batch(seen, csr_matrix(positives.multiply(keep[:, None])))
+            for column, values in trained[name].predict_step(part).items():
+                expected = whole[column][part["user"]]  # every user has held-out items
+                assert torch.equal(values.nan_to_num(), expected.nan_to_num()), column
+    torch.set_num_threads(usual)
+
+
 @pytest.mark.parametrize("weighting", ["binary", "log", "tfidf", "bm25"])
 def test_item_knn_keeps_so_many_neighbours_and_never_the_item(weighting: str) -> None:
     model = ItemKNN(**SIZES, n_neighbours=3, weighting=weighting)

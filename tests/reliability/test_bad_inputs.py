@@ -29,8 +29,8 @@ def attempt(case: tuple[str, str, str], call: callable, tmp_path: Path) -> int:
     assert {path: path.lstat().st_mtime_ns for path in root.rglob("*")} == before
     assert not [*tmp_path.glob("**/*.partial*")]
     if status:
-        told = [line for line in err.splitlines() if line and ": scale smoke, seed" not in line]
-        assert len(told) == 1 and len(told[0]) < 700 + 2 * len(str(root)), err
+        said = [line for line in err.splitlines() if line and ": scale smoke, seed" not in line]
+        assert len(said) == 1 and len(said[0]) < 700 + 2 * len(str(root)), err
         assert not [*(tmp_path / "outputs").glob("**/metrics.json")]
     else:
         assert len([*(tmp_path / "outputs").glob("**/metrics.json")]) == 1

@@ -1,4 +1,4 @@
-"""Clips on disk: tables, determinism, and that the sound tells of the track."""
+"""Clips on disk: tables, determinism, and that the track can be heard in the sound."""
 
 from pathlib import Path
 

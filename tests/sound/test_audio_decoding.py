@@ -130,7 +130,7 @@ def test_a_file_that_one_may_not_read_is_refused(tmp_path: Path) -> None:
     assert caught.value.code == "unreadable"
 
 
-def test_a_hole_where_the_part_lies_is_told_from_a_cut(tmp_path: Path) -> None:
+def test_a_hole_where_the_part_lies_is_distinguished_from_a_cut(tmp_path: Path) -> None:
     """A flac decoder seeks over a hole, so the end is there; what is asked for is not."""
     (tmp_path / "x.flac").write_bytes(with_hole(encoded(music(30.0))["flac"]))
     with pytest.raises(AudioError, match="does not decode") as caught:

@@ -11,9 +11,9 @@ import msgspec
 import numpy as np
 import pytest
 import soundfile
-from damaged_sound import RATE, music, write_damaged, write_good
+from damaged_sound import RATE, music, write_damaged
 from msgspec.structs import replace
-from tiny_store import OPTIONS, N, table
+from tiny_store import OPTIONS, N, good_files, good_store, table
 from worker_tasks import strange_clip
 
 from muso_exp.errors import ConfigError, DataFormatError
@@ -25,14 +25,12 @@ from muso_exp.sound.workers import Limits, run_each
 
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("sound")
-    write_good(folder / "good", 8)
-    return folder
+    return good_files(tmp_path_factory.mktemp("sound"))
 
 
 @pytest.fixture(scope="module")
 def store(sound: Path) -> AudioStore:
-    return build_store(table(sorted((sound / "good").iterdir())), sound / "cache", OPTIONS)
+    return good_store(sound)
 
 
 def test_a_clip_is_the_middle_of_its_file(store: AudioStore) -> None:
@@ -164,7 +162,7 @@ def test_a_folder_without_one_good_file_is_refused_and_leaves_nothing(tmp_path: 
     assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".lock"]
 
 
-def test_a_full_disk_is_told_before_anything_is_decoded(
+def test_a_full_disk_is_reported_before_anything_is_decoded(
     sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*arguments: int) -> None:

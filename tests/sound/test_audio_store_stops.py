@@ -11,8 +11,7 @@ from subprocess import PIPE
 
 import pytest
 from conftest import REPOSITORY
-from damaged_sound import write_good
-from tiny_store import OPTIONS, N, table
+from tiny_store import OPTIONS, N, good_files, good_store, table
 
 from muso_exp.sound import shards
 from muso_exp.sound.store import AudioStore, build_store
@@ -20,14 +19,12 @@ from muso_exp.sound.store import AudioStore, build_store
 
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("sound")
-    write_good(folder / "good", 8)
-    return folder
+    return good_files(tmp_path_factory.mktemp("sound"))
 
 
 @pytest.fixture(scope="module")
 def store(sound: Path) -> AudioStore:
-    return build_store(table(sorted((sound / "good").iterdir())), sound / "cache", OPTIONS)
+    return good_store(sound)
 
 
 def test_a_stopped_build_goes_on_after_its_last_whole_shard(

@@ -97,7 +97,7 @@ def test_weights_of_another_model_are_refused_in_one_line(tmp_path: Path) -> Non
             load_weights("x.ckpt", saved, model)
 
 
-def test_a_damaged_state_of_the_training_is_told_and_a_fault_of_the_training_is_not() -> None:
+def test_a_damaged_state_of_the_training_is_reported_and_a_fault_of_the_training_is_not() -> None:
     trainer = pl.Trainer(accelerator="cpu", logger=False, enable_checkpointing=False)
     with pytest.raises(CheckpointError, match=r"ckpt=x: damaged .* \(KeyError: 'loops'\)"):
         with resuming("x", trainer):

@@ -119,5 +119,21 @@ def test_a_buffer_in_which_nan_has_a_meaning_stops_nothing(tmp_path: Path) -> No
     assert fit(tmp_path, Shares("known")).current_epoch == 3
 
 
+def test_a_part_of_a_model_says_itself_where_nan_has_a_meaning(tmp_path: Path) -> None:
+    class Blend(Shares):
+        nonfinite_buffers = ()
+
+        def __init__(self, field: str) -> None:
+            super().__init__(field)
+            self.part = Shares(field)
+            self.part.get_buffer(field).fill_(torch.nan)
+
+        def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> None: ...
+
+    assert fit(tmp_path, Blend("known")).current_epoch == 3
+    with pytest.raises(DivergedError, match=r"not finite \(part.shares\)"):
+        fit(tmp_path, Blend("shares"))
+
+
 def test_a_training_that_stays_finite_is_left_alone(tmp_path: Path) -> None:
     assert fit(tmp_path, Net("nothing")).current_epoch == 3

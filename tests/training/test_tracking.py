@@ -125,10 +125,10 @@ def test_a_server_that_does_not_answer_is_given_up_soon(
     monkeypatch.delenv("MLFLOW_HTTP_REQUEST_TIMEOUT", raising=False)
     started = time.monotonic()
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # and nobody listens
+        taken.bind(("127.0.0.1", 0))  # and no server listens
         place = f"127.0.0.1:{taken.getsockname()[1]}"
-        told = f"^tracking server {place}: does not answer; logger=none runs without$"
-        with pytest.raises(MusoError, match=told):
+        said = f"^tracking server {place}: does not answer; logger=none runs without$"
+        with pytest.raises(MusoError, match=said):
             MlflowLogger(tracking_uri=f"http://me:secret@{place}", artifact_location=str(tmp_path))
     assert time.monotonic() - started < 30
     assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "0"

@@ -80,7 +80,7 @@ def a_folder(database: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "told"),
+    ("spoil", "said"),
     [
         (damage, r"mlflow\.db: .*malformed.*; it is damaged: put a copy back, or move it away"),
         (of_schema("451aebb31d03"), r"older MLflow .*; upgrade it: cp .* -m mlflow db upgrade sq"),
@@ -92,11 +92,11 @@ def a_folder(database: Path) -> None:
     ],
 )
 def test_a_store_that_cannot_be_used_is_left_as_it_is_with_what_helps(
-    spoil: Callable[[Path], None], told: str, database: Path
+    spoil: Callable[[Path], None], said: str, database: Path
 ) -> None:
     spoil(database)
     before = database.read_bytes() if database.is_file() else b""
-    with pytest.raises(MusoError, match=told) as refused:
+    with pytest.raises(MusoError, match=said) as refused:
         use(database)
     assert "\n" not in str(refused.value) and "logger=none runs without" in str(refused.value)
     assert database.is_dir() or database.read_bytes() == before
@@ -174,6 +174,6 @@ def test_a_database_without_its_driver_says_how_to_install_it(uri: str, package:
 
     with pytest.raises(ConfigError) as refused, in_words(uri):
         MlflowClient(uri).search_experiments()
-    told = str(refused.value)
-    assert told.startswith("tracking server host/db: needs the driver")
-    assert f"-m pip install '{package}'" in told and "secret" not in told
+    said = str(refused.value)
+    assert said.startswith("tracking server host/db: needs the driver")
+    assert f"-m pip install '{package}'" in said and "secret" not in said

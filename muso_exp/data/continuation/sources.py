@@ -17,7 +17,6 @@ from muso_exp.formats.mpd.dataset import (
     CHALLENGE_TRUTH,
     FIX,
     SLICES,
-    find_one,
     find_slices,
     read_mpd,
 )
@@ -37,6 +36,7 @@ from muso_exp.simulation.mpd import write_mpd
 
 TABLES = ("spotify_songs.csv", "playlists.csv")  # a row per playlist and track
 _VERSION = 1  # raised when other files are written for the same arguments
+N_NAMED = 10  # miscounted playlists that are named
 _USERS, _GENRES = 50, 12  # of the simulated world; its users make no playlists
 
 
@@ -92,7 +92,7 @@ def choose_split(root: Path, split: str) -> str:
     if not root.is_dir():
         raise DatasetNotFoundError(root, ["the folder itself"], FIX)
     if find_slices(root):
-        whole = all(find_one(root, name) for name in (CHALLENGE_SET, CHALLENGE_TRUTH))
+        whole = all(find_file(root, [name]) for name in (CHALLENGE_SET, CHALLENGE_TRUTH))
         return ("challenge" if whole else "holdout") if split == "auto" else split
     if find_file(root, TABLES) is None:
         raise DatasetNotFoundError(root, [SLICES], FIX)
@@ -180,16 +180,31 @@ def _read_estimates(path: Path, rows: pd.DataFrame, names: Sequence[str]) -> pd.
     return table
 
 
-def challenge_findings(data: PlaylistCollection, root: Path | None) -> list[Finding]:
-    """Return what of a challenge is there and not used: half of its files, or of its playlists.
+def file_findings(data: PlaylistCollection, root: Path | None) -> list[Finding]:
+    """Return playlists whose numbers disagree, and what of a challenge is there and not used.
 
     Args:
         data: the playlists that were read.
         root: folder of real files; None for the simulated ones.
     """
+    return [*_miscounted(data), *_unused(data, root)]
+
+
+def _miscounted(data: PlaylistCollection) -> list[Finding]:
+    """Return how many playlists state another number of tracks than they list."""
+    n = len(data.miscounted)
+    if n == 0:
+        return []
+    named = ", ".join(map(str, data.miscounted[:N_NAMED])) + (" and others" if n > N_NAMED else "")
+    text = f"{n} playlists state another num_tracks than they list (pid {named}); the tracks that "
+    return [Finding("miscounted_playlists", n, text + "are listed count")]
+
+
+def _unused(data: PlaylistCollection, root: Path | None) -> list[Finding]:
+    """Return what of a challenge is there and not used."""
     asked, truth = (set(data.pids[data.kinds == kind].tolist()) for kind in (CHALLENGE, TRUTH))
     if not asked and root is not None:
-        names = [name for name in (CHALLENGE_SET, CHALLENGE_TRUTH) if find_one(root, name)]
+        names = [name for name in (CHALLENGE_SET, CHALLENGE_TRUTH) if find_file(root, [name])]
         text = f"{' and '.join(names)}: there and not read; tracks are held out of the slices"
         return [Finding("unread_challenge_files", len(names), text)] if names else []
     alone = len(asked ^ truth)

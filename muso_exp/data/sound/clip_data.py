@@ -39,7 +39,6 @@ class AudioData(ExperimentData):
         split: which clips are trained on and which tested.
         world: the simulated world, rendered to sound where no root is given.
         layout: of the files: auto, manifest, fma, gtzan, emotify or folder.
-        artist_list: published list of the artists, for layouts that lack them.
         **common: see `muso_exp.data.base.ExperimentData`; `root` is a folder of sound files in one
             of the layouts of `muso_exp.formats.sound.layouts`.
 
@@ -58,7 +57,6 @@ class AudioData(ExperimentData):
         split: SplitOptions,
         world: SoundWorld,
         layout: Inert[str] = "auto",
-        artist_list: str | None = None,
         **common: Any,
     ) -> None:
         super().__init__(**common)
@@ -66,7 +64,6 @@ class AudioData(ExperimentData):
         self.store_options = replace(store, min_seconds=max(store.min_seconds, least))
         self.window_options = windows.fitted(store.clip)
         self.split_options, self.world, self.layout = split, world, layout
-        self.artist_list = None if artist_list is None else Path(artist_list)
         self._opened: tuple[pd.DataFrame, AudioStore] | None = None
 
     def prepare_data(self) -> None:
@@ -230,11 +227,11 @@ class AudioData(ExperimentData):
 
     def _open(self) -> tuple[pd.DataFrame, AudioStore]:
         tracks = read_tracks(self.folder(), self.layout)
-        if self.split_options.list is not None:
-            listed = read_split_list(Path(self.split_options.list))
-            tracks = set_listed(tracks, "split", listed)
-        if self.artist_list is not None:
-            tracks = set_listed(tracks, "artist", read_artist_list(self.artist_list))
+        listed, artists = self.split_options.list, self.split_options.artist_list
+        if listed is not None:
+            tracks = set_listed(tracks, "split", read_split_list(Path(listed)))
+        if artists is not None:
+            tracks = set_listed(tracks, "artist", read_artist_list(Path(artists)))
         return tracks, build_store(tracks, self.cache, self.store_options)
 
     def _drop_unlisted(self) -> None:

@@ -21,6 +21,7 @@ class SplitOptions(Options, frozen=True, kw_only=True):
         by: `track`, `artist` (no artist in two parts; a clip of an unknown artist stands alone)
             or `published` (by the `split` of the tracks; clips that it leaves out are not used).
         list: published list of the split, see `muso_exp.formats.sound.split_lists`.
+        artist_list: published list of the artists, for layouts that lack them.
         test_share: share of the clips that is tested on; unread with folds.
         val_share: share of the rest that a model is chosen by; 0 for none.
         n_folds: 0, or into how many folds the clips are cut for cross-validation.
@@ -32,6 +33,7 @@ class SplitOptions(Options, frozen=True, kw_only=True):
 
     by: Literal["track", "artist", "published"]
     list: str | None
+    artist_list: str | None = None
     test_share: Share
     val_share: Share
     n_folds: ZeroOrMore

@@ -108,7 +108,7 @@ def refuse_first_fault(table: ListeningTable, roles: list[str]) -> None:
 
     Raises:
         DataFormatError: damaged gzip data, bytes that are not UTF-8, a row of another length, an
-            empty name, or a play count that is none; with line and column.
+            empty name, or a malformed play count; with line and column.
     """
     rows = split_rows(table.path, decoded_lines(table.path), table.delimiter)
     for line, row in rows:

@@ -36,10 +36,10 @@ _DASH = " - "
 def read_listening_csv(files: Files, options: ReadOptions) -> Interactions:
     """Read who played what: a row per play, or per user and item with a number of plays.
 
-    An item goes by its track_id, or else by its name: `artist - title`, or the artist.
+    An item is identified by its track_id, or else by its name: `artist - title`, or the artist.
 
     Raises:
-        DataFormatError: a table that is none (see `csv_headers`), no row, or plays of one user.
+        DataFormatError: a malformed table (see `csv_headers`), no row, or plays of one user.
     """
     tables, roles = read_headers(files, options.items)
     folder = _sum_tables(tables, roles, options.cache)
@@ -63,7 +63,7 @@ def read_listening_csv(files: Files, options: ReadOptions) -> Interactions:
 
 
 def _columns_read(tables: list[ListeningTable], roles: list[str]) -> Finding:
-    """Return the note on what was taken for what."""
+    """Return the note on which column was read as what."""
     header, places = tables[0].header, tables[0].places
     read = ", ".join(f"{role} from {header[places[role]]!r}" for role in roles)
     unread = [name for place, name in enumerate(header) if place not in map(places.get, roles)]
@@ -76,7 +76,7 @@ def _sum_tables(tables: list[ListeningTable], roles: list[str], cache: Path) -> 
     """Return the folder with `pairs.parquet`, `names.parquet` and their counts, written once.
 
     Raises:
-        DataFormatError: a row that is none, or no row at all.
+        DataFormatError: a malformed row, or no row.
     """
 
     def write(folder: Path) -> None:

@@ -155,7 +155,7 @@ def _parse(path: Path, raw: bytes, layout: Layout, first_line: int) -> tuple[pa.
 
 
 def _suspicious(raw: bytes, table: pa.Table, layout: Layout) -> bool:
-    """Return whether a line may be faulty, or written so that arrow is more lenient than we."""
+    """Return whether a line may be faulty, or of a form that Arrow alone takes."""
     if any(pc.min(table[name]).as_py() < (name == layout.plays) for name in layout.numbers):
         return True
     if layout.numbers and _has_odd_start(np.frombuffer(raw, np.uint8), ord(layout.delimiter)):

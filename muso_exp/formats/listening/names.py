@@ -62,10 +62,10 @@ def _readable(table: pd.DataFrame, layout: Layout) -> pd.DataFrame:
 
 
 def read_loose_names(path: Path) -> tuple[dict[int, str], int]:
-    """Return the names of a table `id <tab> name`, and how many lines are none.
+    """Return the names of a table `id <tab> name`, and how many lines are malformed.
 
     The published artist_data.txt has lines without a tab, and names cut over two lines; a name
-    with a control character is none either.
+    with a control character is malformed too.
     """
     names: dict[int, str] = {}
     bad = 0
@@ -79,7 +79,7 @@ def read_loose_names(path: Path) -> tuple[dict[int, str], int]:
 
 
 def read_aliases(path: Path) -> tuple[dict[int, int], int]:
-    """Return wrong id -> right id of a table `bad <tab> good`, and how many lines are none.
+    """Return wrong id -> right id of a table `bad <tab> good`, and how many lines are malformed.
 
     The published artist_alias.txt has lines without the first id.
     """

@@ -32,7 +32,7 @@ FIX = (
     f"{SLICES} of the Million Playlist Dataset (aicrowd.com), in this folder or in data/, are "
     "needed, or a table with playlist_id and track_id"
 )
-_VERSION = 3  # raised when other columns are kept
+_VERSION = 4  # raised when other columns are kept
 
 
 def find_slices(root: Path) -> list[Path]:
@@ -44,11 +44,6 @@ def find_slices(root: Path) -> list[Path]:
         if found:
             return sorted(found, key=lambda path: (len(path.name), path.name))
     return []
-
-
-def find_one(root: Path, name: str) -> Path | None:
-    """Return a file of a folder, plain or .gz; None if it is not there."""
-    return find_file(root, [name])
 
 
 def read_mpd(root: Path, cache: Path, workers: int, challenge: bool) -> PlaylistCollection:
@@ -69,7 +64,7 @@ def read_mpd(root: Path, cache: Path, workers: int, challenge: bool) -> Playlist
         raise DatasetNotFoundError(root, [SLICES], FIX)
     if challenge:
         for name, kind in ((CHALLENGE_SET, CHALLENGE), (CHALLENGE_TRUTH, TRUTH)):
-            path = find_one(root, name)
+            path = find_file(root, [name])
             if path is None:
                 fix = "its truth is secret; set dataset.split=holdout to hold out from the slices"
                 raise DatasetNotFoundError(root, [name], fix)

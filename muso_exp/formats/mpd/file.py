@@ -133,7 +133,7 @@ class _Reader:
 
     def __init__(self, path: Path, kind: str, batch: int) -> None:
         self.path, self.kind, self.batch = path, kind, batch
-        self.playlists: list[tuple[int, str | None, int, bool]] = []
+        self.playlists: list[tuple[int, str | None, int, bool, bool]] = []
         self.pids: dict[int, int] = {}  # playlist id -> its place in the list
         self.waiting: list[_Track] = []
         self.tracks = DistinctTracks()
@@ -149,8 +149,8 @@ class _Reader:
             problem, fix = "no playlists in the list", "give the file that has them"
             raise DataFormatError(self.path, problem, fix=fix)
         self._keep()
-        names = ["pid", "name", "n_tracks", "at_random"]
-        types = [pa.int64(), pa.string(), pa.int64(), pa.bool_()]
+        names = ["pid", "name", "n_tracks", "at_random", "miscounted"]
+        types = [pa.int64(), pa.string(), pa.int64(), pa.bool_(), pa.bool_()]
         columns = map(pa.array, zip(*self.playlists, strict=True), types)
         playlists = pa.table(list(columns), names=names)
         numbers, tracks = self.tracks.all()
@@ -162,13 +162,15 @@ class _Reader:
         if pid in self.pids:
             raise ValueError(f"the pid is that of playlist {self.pids[pid]} already")
         self.pids[pid] = len(self.pids) + 1
-        _check_counts(playlist)
+        if isinstance(playlist, _Asked):
+            _check_seeds(playlist)
         self.waiting.extend(tracks)
         if len(self.waiting) >= self.batch:
             self._keep()
         places = [track.pos for track in tracks] if self.kind == CHALLENGE else []
         at_random = places != list(range(len(places)))
-        self.playlists.append((pid, playlist.name, len(tracks), at_random))
+        miscounted = self.kind != CHALLENGE and playlist.num_tracks != len(tracks)
+        self.playlists.append((pid, playlist.name, len(tracks), at_random, miscounted))
         playlist.tracks = ()
 
     def _keep(self) -> None:
@@ -195,18 +197,15 @@ def readable(table: pa.Table) -> pa.Table:
     return table
 
 
-def _check_counts(playlist: Any) -> None:
-    """Refuse a playlist whose numbers of tracks do not agree with its list."""
+def _check_seeds(playlist: _Asked) -> None:
+    """Refuse a playlist of the challenge whose numbers of tracks do not agree."""
     listed, whole = len(playlist.tracks), playlist.num_tracks
-    if isinstance(playlist, _Asked):
-        given, held = playlist.num_samples, playlist.num_holdouts
-        if given != listed:
-            raise ValueError(f'"num_samples" is {given}, but {listed} tracks are listed')
-        if whole != given + held:
-            raise ValueError(f'"num_tracks" is {whole}, not {given} seeds + {held} held out')
-        _check_places([track.pos for track in playlist.tracks], whole)
-    elif whole != listed:
-        raise ValueError(f'"num_tracks" is {whole}, but {listed} tracks are listed')
+    given, held = playlist.num_samples, playlist.num_holdouts
+    if given != listed:
+        raise ValueError(f'"num_samples" is {given}, but {listed} tracks are listed')
+    if whole != given + held:
+        raise ValueError(f'"num_tracks" is {whole}, not {given} seeds + {held} held out')
+    _check_places([track.pos for track in playlist.tracks], whole)
 
 
 def _check_places(places: Sequence[int | None], n_tracks: int) -> None:

@@ -100,7 +100,7 @@ def _silhouettes(model: ClustersAtEachK, x: Tensor, n_sample: int) -> np.ndarray
 
 def best_null_sums(elbow: Elbow) -> tuple[list[str], np.ndarray]:
     """Return the null model of least squares on train for each k of the curve, and its sum."""
-    nulls = elbow.nulls()
+    nulls = elbow.null_columns
     sums = np.stack([c["curve_squared_distance"].sum(dim=0).numpy() for c in nulls.values()])
     return [list(nulls)[best] for best in sums.argmin(axis=0)], sums.min(axis=0)
 

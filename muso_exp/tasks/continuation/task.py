@@ -1,6 +1,7 @@
 """The task "which tracks continue this playlist?"."""
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from muso_exp.tasks.continuation.audit import audit
 from muso_exp.tasks.continuation.continuation import ContinuedPlaylists
 from muso_exp.tasks.continuation.cooccurrence import CooccurrenceLoss
 from muso_exp.tasks.continuation.sections import by_seeds, examples, tracks, weights_of_mix
+from muso_exp.tasks.recommendation.audit import training
 from muso_exp.tasks.recommendation.baselines import null_columns
 from muso_exp.tasks.recommendation.task import with_columns
 
@@ -58,6 +60,10 @@ class Continuing(Task):
 
     def nulls(self) -> dict[str, Columns]:
         """Return the exact expectation of a random order, the most and the least popular first."""
+        return self._nulls
+
+    @cached_property
+    def _nulls(self) -> dict[str, Columns]:
         return {**null_columns(self.held, self.popularity, self.cutoffs, self.n_top)}
 
     def predictions(self, columns: Columns) -> pd.DataFrame:
@@ -76,7 +82,8 @@ class Continuing(Task):
 
     def audit(self, answer: Answer) -> list[Finding]:
         """Return repeats, unseen tracks, tracks without features, and what training changed."""
-        return audit(self.continued, self.held, answer.model)
+        found = training(answer, self._nulls["popularity"], "r_precision")
+        return [*audit(self.continued, self.held, answer.model), *found]
 
     def counts(self) -> dict[str, int]:
         """Return playlists, tracks, artists and entries."""

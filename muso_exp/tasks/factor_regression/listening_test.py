@@ -9,6 +9,7 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from muso_exp.features.factor_scaling import unit_rows
+from muso_exp.features.neighbours import equal_rows
 from muso_exp.features.ranking import Rows, rank_by_item, rank_in_blocks
 from muso_exp.records import Columns
 
@@ -54,9 +55,9 @@ class ListeningTest:
         Source: thesis section 6.2.1. Deviation: ties are resolved by their exact expectation.
         """
         users = unit_rows(self.plays @ train.astype(np.float32))  # (n_rows, n_factors)
-        songs = unit_rows(test.astype(np.float32)).T
+        songs, place = equal_rows(unit_rows(test.astype(np.float32)))
         columns = rank_in_blocks(
-            lambda start, stop: users[start:stop] @ songs,
+            lambda start, stop: (users[start:stop] @ songs.T)[:, place],
             self._seen(),
             Rows(self.held.indptr, self.held.indices),
             self.held.shape[1],

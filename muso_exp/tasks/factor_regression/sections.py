@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from muso_exp.features.factor_scaling import unit_rows
+from muso_exp.features.neighbours import equal_rows, expected_share, order_of_nearest
 from muso_exp.figures.common import forest_figure
 from muso_exp.metrics.resampling import Bootstrap, percentile_interval
 from muso_exp.records import Columns, Section
@@ -104,7 +105,9 @@ def shared_genres(rows: FactorClips, predicted: np.ndarray, bootstrap: Bootstrap
     )
     text = (
         f"What share of the nearest test songs by other artists (at most {N_NEAREST}) is of a "
-        f"song's genre? The mean over {int(asked.sum())} test songs, intervals over artists."
+        f"song's genre? The mean over {int(asked.sum())} test songs, intervals over artists. Of "
+        "songs that tie for a place each counts by its chance of it, so that factors which are the "
+        "same for every song score what chance scores."
     )
     values = np.array(list(found.values()))
     figure = forest_figure(list(found), values[:, 0], values[:, 1:], "share of one genre")
@@ -115,22 +118,21 @@ def same_genre(space: np.ndarray | None, genres: np.ndarray, artists: np.ndarray
     """Return the share of each song's nearest songs by other artists that are of its genre.
 
     Args:
-        space: factors, shape (n, n_factors); None for the expectation of a random choice.
+        space: factors, shape (n, n_factors); None for a random choice.
         genres: of the songs, "" unknown, shape (n,).
         artists: of the songs, shape (n,).
 
     Returns:
-        Shape (n,); NaN for a song without a genre, or without songs of other artists that have one.
+        Shape (n,), of ties the exact expectation; NaN for a song without a genre, or without songs
+        of other artists that have one.
     """
     shares = np.full(len(genres), np.nan)
-    units = None if space is None else unit_rows(space)
+    units, place = equal_rows(np.zeros((len(genres), 1)) if space is None else unit_rows(space))
     for song in np.flatnonzero(genres != ""):
         others = np.flatnonzero((artists != artists[song]) & (genres != ""))
-        if units is not None:
-            cosine = units[others] @ units[song]
-            others = others[np.argsort(-cosine, kind="stable")[:N_NEAREST]]
         if len(others):
-            shares[song] = (genres[others] == genres[song]).mean()
+            cosine = (units @ units[place[song]])[place[others]]
+            shares[song] = expected_share(cosine, genres[others] == genres[song], N_NEAREST)
     return shares
 
 
@@ -141,10 +143,10 @@ def nearest(rows: FactorClips, predicted: np.ndarray) -> Section:
     for query in rows.queries:
         columns: dict[str, object] = {"query": names[query]}
         for label, space in (("true factors", rows.factors), ("from audio", predicted)):
-            units = unit_rows(space)
-            cosine = units @ units[query]
+            units, place = equal_rows(unit_rows(space))
+            cosine = (units @ units[place[query]])[place]
             cosine[query] = -np.inf
-            order = np.argsort(-cosine, kind="stable")[: min(N_NEAREST, len(names) - 1)]
+            order = order_of_nearest(cosine, min(N_NEAREST, len(names) - 1), query)
             columns[f"by {label}"] = [
                 f"{names[i]} ({genres[i]})" if genres[i] else names[i] for i in order
             ]
@@ -153,7 +155,8 @@ def nearest(rows: FactorClips, predicted: np.ndarray) -> Section:
     own = ", ".join(f"{names[query]}: {genres[query] or 'no genre'}" for query in rows.queries)
     text = (
         "The clips nearest to some clips, train clips among them, by the cosine of true and of "
-        f"predicted factors (thesis, tables 6.3 to 6.8). Genres of the queries: {own}."
+        "predicted factors (thesis, tables 6.3 to 6.8); those that tie in an order drawn once. "
+        f"Genres of the queries: {own}."
     )
     return Section("neighbours", "Nearest songs", text, table=pd.concat(tables))
 

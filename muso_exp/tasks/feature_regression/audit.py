@@ -7,14 +7,14 @@ from typing import Literal
 import numpy as np
 
 from muso_exp.records import Finding
-from muso_exp.tasks.feature_regression.feature_songs import FeatureSongs
+from muso_exp.tasks.feature_regression.feature_songs import FeatureSongs, LeftOut
 
 
 def audit(songs: FeatureSongs) -> list[Finding]:
     """Return what was left out, what the parts share, and what the targets are."""
     return [
-        _quarantine(songs),
-        _unmatched(songs),
+        _quarantine(songs.left_out),
+        _unmatched(songs.left_out),
         _shared_artists(songs),
         _twins(songs),
         _constants(songs),
@@ -23,21 +23,21 @@ def audit(songs: FeatureSongs) -> list[Finding]:
     ]
 
 
-def _quarantine(songs: FeatureSongs) -> Finding:
-    bad = songs.n_bad
+def _quarantine(left_out: LeftOut) -> Finding:
+    bad = left_out.n_bad
     text = f"{bad} sound files cannot be used"
-    if len(songs.quarantine):
-        first = songs.quarantine.iloc[0]
+    if len(left_out.quarantine):
+        first = left_out.quarantine.iloc[0]
         text += f"; the first is {first['track_id']} ({first['code']}: {first['detail']})"
     return Finding("files_in_quarantine", bad, text, _level(bad > 0))
 
 
-def _unmatched(songs: FeatureSongs) -> Finding:
+def _unmatched(left_out: LeftOut) -> Finding:
     text = (
-        f"{songs.without_features} songs with sound are not in the feature table and left out, "
-        f"{songs.without_sound} rows of the table have no sound"
+        f"{left_out.without_features} songs with sound are not in the feature table and left out, "
+        f"{left_out.without_sound} rows of the table have no sound"
     )
-    return Finding("songs_without_features", songs.without_features, text)
+    return Finding("songs_without_features", left_out.without_features, text)
 
 
 def _shared_artists(songs: FeatureSongs) -> Finding:

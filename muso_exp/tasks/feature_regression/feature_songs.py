@@ -15,6 +15,23 @@ NAMES = ["id", "artist", "title", "genre"]  # of a song, "" where unknown
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """What songs could not be made of.
+
+    Attributes:
+        n_bad: sound files that cannot be used.
+        quarantine: track_id, path, code and detail of those whose spectrum failed.
+        without_features: songs with sound that the feature table lacks.
+        without_sound: rows of the feature table without sound.
+    """
+
+    n_bad: int
+    quarantine: pd.DataFrame
+    without_features: int
+    without_sound: int
+
+
+@dataclass(frozen=True)
 class FeatureSongs:
     """Songs with their features, split into train, dev (`val`) and test.
 
@@ -32,10 +49,7 @@ class FeatureSongs:
             waveforms.
         grouping: how bins are made of frequencies.
         constant_inputs: inputs with one value in all train songs.
-        n_bad: sound files that cannot be used.
-        quarantine: track_id, path, code and detail of those whose spectrum failed.
-        without_features: songs with sound that the feature table lacks.
-        without_sound: rows of the feature table without sound.
+        left_out: files and rows that are no songs.
         seed: of the run.
     """
 
@@ -51,10 +65,7 @@ class FeatureSongs:
     bins: np.ndarray | None
     grouping: str
     constant_inputs: int
-    n_bad: int
-    quarantine: pd.DataFrame
-    without_features: int
-    without_sound: int
+    left_out: LeftOut
     seed: int
 
     def part(self, name: str) -> pd.DataFrame:

@@ -7,7 +7,11 @@ import pandas as pd
 
 from muso_exp.tasks.new_clips import NewClips
 
-SHOWN = 3  # genres that are named of a new song, the likeliest first
+HEADINGS = [  # of the genres that are named of a new song, the likeliest first
+    ("genre", "confidence"),
+    ("genre 2", "confidence 2"),
+    ("genre 3", "confidence 3"),
+]
 
 
 @dataclass(frozen=True)
@@ -24,13 +28,4 @@ class SongGenres:
 
     def apply(self, model: Any) -> pd.DataFrame:
         """Return song, genre, confidence, the genres that come next, and the most similar song."""
-        probabilities = self.clips.predict(model)["probabilities"].double()
-        likeliest, order = probabilities.sort(dim=1, descending=True)
-        table = pd.DataFrame({"song": self.clips.songs["track_id"]})
-        for place in range(min(SHOWN, len(self.names))):
-            label = "genre" if place == 0 else f"genre {place + 1}"
-            table[label] = [self.names[number] for number in order[:, place].tolist()]
-            table["confidence" if place == 0 else f"confidence {place + 1}"] = likeliest[
-                :, place
-            ].numpy()
-        return table.join(self.clips.most_similar(model))
+        return self.clips.likeliest(model, "probabilities", self.names, HEADINGS)

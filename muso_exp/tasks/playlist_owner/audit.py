@@ -10,7 +10,7 @@ from muso_exp.records import Finding
 from muso_exp.tasks.playlist_owner.two_lists import TwoLists
 
 VISIBLE = 0.01  # least spread of an input that a unit of order one can make much of
-COMMON = 0.9  # share of tracks with one value from which a feature hardly tells
+COMMON = 0.9  # share of tracks with one value from which a feature hardly separates the lists
 
 
 def audit(lists: TwoLists) -> list[Finding]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from muso_exp.records import Finding
+from muso_exp.models.abilities import ChoosesSettings, ask
+from muso_exp.records import Columns, Finding
+from muso_exp.tasks.base import Answer
 from muso_exp.tasks.recommendation.split_plays import HeldOut, SplitPlays
 
 MANY = 0.1  # share of the held-out entries that a warning is given for
@@ -19,6 +21,38 @@ def audit(plays: SplitPlays, held: HeldOut) -> list[Finding]:
         *(_cold_items(plays, held) if plays.split.warm else [_unseen_entries(plays)]),
         _top_share(plays),
     ]
+
+
+def training(answer: Answer, popularity: Columns, column: str) -> list[Finding]:
+    """Return what the model chose by itself, and what to try where it is worse than popularity.
+
+    Args:
+        answer: of the model.
+        popularity: columns of that null model.
+        column: of the comparison, larger is better.
+    """
+    chosen = ask(answer.model.settings_chosen) if isinstance(answer.model, ChoosesSettings) else {}
+    found = [
+        Finding(name, value, f"model.{name}={value:g} was chosen on plays held out of training")
+        for name, value in chosen.items()
+    ]
+    return found + _worse_than_popularity(answer, popularity, column)
+
+
+def _worse_than_popularity(answer: Answer, popularity: Columns, column: str) -> list[Finding]:
+    if column not in answer.columns:
+        return []
+    own, null = (part[column].double().cpu().numpy() for part in (answer.columns, popularity))
+    known = np.isfinite(own - null)
+    if not known.any() or answer.bootstrap.mean((own - null)[known])[1] >= 0:
+        return []
+    text = (
+        f"worse than the most popular first: mean {column} {own[known].mean():.3g} against "
+        f"{null[known].mean():.3g}. What usually helps on small or thin data: "
+        "model.regularization=validation (wmf) or a larger number, fewer model.n_factors, more "
+        "trainer.max_epochs (bpr), model=ease or item_knn, dataset.min_item_users=2"
+    )
+    return [Finding("worse_than_popularity", float((own - null)[known].mean()), text, "warning")]
 
 
 def _filtered(plays: SplitPlays) -> list[Finding]:

@@ -1,6 +1,7 @@
 """The task "which items will a user play?"."""
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 import pandas as pd
 import torch
@@ -9,7 +10,7 @@ from torchmetrics import MetricCollection
 from muso_exp.metrics.ranking import list_metrics, ranking_metrics
 from muso_exp.records import Columns, Finding, Section
 from muso_exp.tasks.base import Answer, ExtraTask, Task
-from muso_exp.tasks.recommendation.audit import audit
+from muso_exp.tasks.recommendation.audit import audit, training
 from muso_exp.tasks.recommendation.baselines import null_columns
 from muso_exp.tasks.recommendation.sections import by_activity, latent_factors, neighbours
 from muso_exp.tasks.recommendation.split_plays import SplitPlays
@@ -48,6 +49,10 @@ class Recommendation(Task):
 
     def nulls(self) -> dict[str, Columns]:
         """Return the exact expectation of a random order, the most and the least popular first."""
+        return self._nulls
+
+    @cached_property
+    def _nulls(self) -> dict[str, Columns]:
         return {**null_columns(self.held, self.listeners, self.cutoffs)}
 
     def predictions(self, columns: Columns) -> pd.DataFrame:
@@ -60,8 +65,10 @@ class Recommendation(Task):
         return with_columns(table, columns)
 
     def audit(self, answer: Answer) -> list[Finding]:
-        """Return what reading found, and the users and items that filter and split leave out."""
-        return audit(self.plays, self.held)
+        """Return what reading found, what filter and split leave out, and how training went."""
+        column = f"ap_at_{max(self.cutoffs)}"
+        popularity = self._nulls["popularity"]
+        return [*audit(self.plays, self.held), *training(answer, popularity, column)]
 
     def counts(self) -> dict[str, int]:
         """Return users, items, plays, and (user, item) entries by split."""

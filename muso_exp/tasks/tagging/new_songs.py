@@ -7,7 +7,7 @@ import pandas as pd
 
 from muso_exp.tasks.new_clips import NewClips
 
-SHOWN = 5  # tags that are named of a new song
+HEADINGS = [(f"tag {place}", f"probability {place}") for place in range(1, 6)]
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,4 @@ class SongTags:
 
     def apply(self, model: Any) -> pd.DataFrame:
         """Return each song's likeliest tags with their probabilities, and the most similar song."""
-        scores = self.clips.predict(model)["scores"].double()
-        likeliest, order = scores.sort(dim=1, descending=True)
-        table = pd.DataFrame({"song": self.clips.songs["track_id"]})
-        for place in range(min(SHOWN, len(self.names))):
-            table[f"tag {place + 1}"] = [self.names[tag] for tag in order[:, place].tolist()]
-            table[f"probability {place + 1}"] = likeliest[:, place].numpy()
-        return table.join(self.clips.most_similar(model))
+        return self.clips.likeliest(model, "scores", self.names, HEADINGS)

@@ -22,7 +22,8 @@ MANIFEST = "file,track_id,id3_artist,id3_title\na.mp3,2,NA,First\nb.mp3,9,null,S
 
 
 def read(root: Path, cache: Path, **options: object) -> Plays:
-    given = {"min_user_items": 1, "n_tags": 0, "test_share": 0.5, **options}
+    few = {"min_user_items": 1, "candidates": "all"}  # too few plays for warm items
+    given = {**few, "n_tags": 0, "test_share": 0.5, **options}
     data = made("plays", root, cache, source="emotify", **given)
     data.prepare_data()
     data.setup("fit")

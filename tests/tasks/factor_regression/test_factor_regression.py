@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from scipy.sparse import csr_matrix
 from sound_tasks import Heard, factors, mean_of
 from tiny_sound import write_sound_folder
 
@@ -89,7 +92,7 @@ def test_the_table_has_the_intervals_of_the_card(root: Path, cache: Path) -> Non
         .table.set_index("row")
         .loc["from audio"]
     )
-    k = data.cutoffs[-1]
+    k = data.recommendation.cutoffs[-1]
     for label, metric in ((f"mAP@{k}", f"map_at_{k}"), ("AUC", "auc")):
         assert row[label] == pytest.approx(found.values[metric])
         low, high = found.interval(metric)
@@ -109,6 +112,30 @@ def test_without_users_who_played_both_the_recommendation_is_not_answered(
     assert {"auc", "map_at_10", "upper_bound_auc"} <= set(extra.metrics())
     sections = table_and_neighbours(rows, data.task.heard.of(MODEL), Bootstrap(10))
     assert "table_6_1" not in {section.name for section in sections}
+
+
+def test_a_constant_network_hears_no_genre_in_files_sorted_by_genre() -> None:
+    genres = np.repeat(["a", "b", "c", "d"], [8, 20, 30, 42])
+    artists = np.array([f"artist {i // 2}" for i in range(100)])
+    constant = np.tile(np.random.default_rng(0).normal(size=40).astype(np.float32), (100, 1))
+    found, chance = (same_genre(space, genres, artists) for space in (constant, None))
+    assert found == pytest.approx(chance)
+    assert found[genres == "a"].mean() == pytest.approx(6 / 98)
+
+
+def test_a_constant_network_recommends_at_random() -> None:
+    rng = np.random.default_rng(0)
+    plays = [csr_matrix(rng.random((30, n)) < 0.2) for n in (50, 70)]
+    listening = ListeningTest.of(*plays, cutoffs=[5, 20])
+    train = rng.normal(size=(50, 16)).astype(np.float32)
+    test = np.tile(rng.normal(size=16).astype(np.float32), (70, 1))
+    found, random = listening.rank(train, test), listening.rank_alike()
+    for name, column in random.items():
+        assert found[name].tolist() == (column.tolist() if name == "top" else approx_all(column))
+
+
+def approx_all(column: torch.Tensor) -> Any:
+    return pytest.approx(column.tolist(), nan_ok=True)
 
 
 def test_neighbours_of_the_same_artist_do_not_count() -> None:

@@ -132,7 +132,7 @@ def test_of_artists_no_title_is_shown(tmp_path: Path) -> None:
     assert table.drop(columns="score").to_numpy().tolist() == [[1, "89", "Sigur Rós"]]
 
 
-def test_it_is_told_how_many_seeds_are_known(
+def test_it_is_reported_how_many_seeds_are_known(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "muso_exp")

@@ -14,6 +14,7 @@ from sklearn.metrics import roc_auc_score
 from test_plays import NO_ANSWER, plays
 
 from muso_exp.data.recommendation.splits import PlaysSplit, split_plays
+from muso_exp.evaluation.outcome import Outcome
 from muso_exp.formats.listening.interactions import Interactions
 from muso_exp.metrics.resampling import Bootstrap
 from muso_exp.models.ease import EASE
@@ -95,6 +96,26 @@ def test_popularity_knows_nothing_of_cold_items_and_names_only_those(cache: Path
     assert set(popularity["top"].unique().tolist()) <= {-1, *data.task.held.candidates.tolist()}
 
 
+def test_a_model_that_is_worse_than_popularity_is_told_what_to_try(cache: Path) -> None:
+    task = plays(cache).task
+    found = {}
+    for name in ("least_popular", "popularity"):
+        answer = Answer(None, task.nulls()[name], Bootstrap(200))
+        found[name] = [f for f in task.audit(answer) if f.check == "worse_than_popularity"]
+    (warning,) = found["least_popular"]
+    assert warning.value < 0 and "model.regularization=validation" in warning.text
+    assert found["popularity"] == []
+
+
+def test_a_regularisation_that_the_model_chose_is_in_the_audit(cache: Path) -> None:
+    task = plays(cache, "hetrec").task
+    model = WMF(*task.plays.split.train.shape, n_factors=3, regularization="validation")
+    model.chosen.fill_(3)
+    columns = task.nulls()["popularity"]
+    texts = [f.text for f in task.audit(Answer(model, columns, Bootstrap(20)))]
+    assert "model.regularization=3 was chosen on plays held out of training" in texts
+
+
 def test_users_are_numbers_whatever_the_files_call_them(cache: Path) -> None:
     data = plays(cache, "muso", items="artist")
     columns = {"auc": torch.rand(len(data.task.units)), "top": torch.zeros(len(data.task.units), 3)}
@@ -136,12 +157,32 @@ def test_a_fault_of_the_model_is_not_taken_for_a_lack_of_neighbours() -> None:
         neighbours(Faulty(3, 4), [0, 1], list("abcd"))
 
 
+def run_in(cache: Path, folder: Path, *overrides: str) -> Outcome:
+    world = ["dataset.world.users=40", "dataset.world.artists=60", "scale=smoke", "resamples=20"]
+    places = [f"paths.cache={cache}", f"paths.outputs={folder.parent}", f"paths.run={folder}"]
+    with initialize_config_dir(str(REPOSITORY / "conf"), version_base="1.3"):
+        return run(compose("config", [*overrides, *world, *places, "logger=none"]))
+
+
+@pytest.mark.parametrize("model", ["wmf", "ease"])
+def test_one_checkpoint_gives_the_same_bytes_however_it_is_asked(
+    model: str, cache: Path, tmp_path: Path
+) -> None:
+    options = ["+experiment=wmf", f"model={model}"]
+    run_in(cache, tmp_path / "first", *options)
+    usual = torch.get_num_threads()
+    for n_threads in (1, 3):
+        torch.set_num_threads(n_threads)
+        again = tmp_path / str(n_threads)
+        run_in(cache, again, *options, f"ckpt={tmp_path / 'first'}")
+        expected = (tmp_path / "first" / "predictions.parquet").read_bytes()
+        assert (again / "predictions.parquet").read_bytes() == expected
+    torch.set_num_threads(usual)
+
+
 def test_a_mix_of_recommenders_can_be_trained_on_plays(cache: Path, tmp_path: Path) -> None:
     parts = ["dataset=plays", "model=blend", "model.parts=[popularity,item_knn]", "trainer=solver"]
-    world = ["dataset.world.users=40", "dataset.world.artists=60", "scale=smoke", "resamples=20"]
-    places = [f"paths.cache={cache}", f"paths.outputs={tmp_path}", f"paths.run={tmp_path / 'run'}"]
-    with initialize_config_dir(str(REPOSITORY / "conf"), version_base="1.3"):
-        outcome = run(compose("config", [*parts, *world, *places, "logger=none"]))
+    outcome = run_in(cache, tmp_path / "run", *parts)
     assert 0.5 < outcome.metrics["auc"] <= 1
     assert "tag_roc_auc" not in outcome.metrics
     assert {section.name for section in outcome.sections} >= {"activity"}

@@ -1,0 +1,69 @@
+"""What is said of runs that were chosen among: how many settings were tried, and by what."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from muso_exp.evaluation.comparison import row_labels
+from muso_exp.evaluation.finished import Finished
+from muso_exp.evaluation.report import add_finding, interval, number
+from muso_exp.records import Finding
+
+
+def settings_tried(settings: Mapping[str, Sequence[Finished]]) -> list[Finding]:
+    """Return how many settings were tested on the same rows, where there are several.
+
+    Args:
+        settings: the runs of each, by its name.
+    """
+    tested = [str(group[0].record["test_units"]) for group in settings.values()]
+    most = max(map(tested.count, tested))
+    if most < 2:
+        return []
+    text = (
+        f"{most} settings were tried on the same test rows: the best of them by a test metric "
+        "looks better than it is, and its interval does not hold the choice"
+    )
+    return [Finding("settings_tried", most, text)]
+
+
+def mark_chosen(runs: Sequence[Finished], directions: Sequence[str]) -> list[Finding]:
+    """Return which run a search chose, and note in that run's own audit that it was chosen.
+
+    Args:
+        runs: of the search.
+        directions: `minimize` or `maximize`, of each objective; of several none is chosen.
+    """
+    found = [run for run in runs if run.record.get("objective")]
+    if not found or len(directions) > 1 or len(found[0].record["objective"]) > 1:
+        return []
+    ((name, _),) = found[0].record["objective"].items()
+    sign = -1 if directions and directions[0] == "maximize" else 1
+    values = [_number(run.record["objective"].get(name)) for run in found]
+    best = min(range(len(found)), key=lambda place: _worst_last(sign * values[place]))
+    chosen = found[best]
+    n_tried = f"chosen by {name} among {len(found)} settings of a search"
+    add_finding(chosen.folder, Finding("settings_tried", len(found), n_tried))
+    label = row_labels(found)[best]
+    headline = chosen.record.get("headline") or list(chosen.record["metrics"])[:1]
+    tested = ", ".join(_measured(chosen, metric) for metric in headline)
+    text = f"run {chosen.folder.name} ({label}): {n_tried}, {name} {number(values[best])}; {tested}"
+    return [Finding("chosen", best, text)]
+
+
+def _measured(run: Finished, metric: str) -> str:
+    record = run.record
+    if metric not in record["metrics"]:
+        return f"no {metric}"
+    verdict = next(row["verdict"] for row in record["versus"] if row["metric"] == metric)
+    shown = f"{number(record['metrics'][metric])} {interval(record['intervals'][metric])}"
+    return f"test {metric} {shown}, {verdict}"
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _worst_last(value: float) -> float:
+    return math.inf if math.isnan(value) else value

@@ -1,0 +1,90 @@
+"""Sweeps on the command line: what a run that fails costs, and what is refused."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from conftest import SMOKE
+from omegaconf import DictConfig
+
+import muso_exp.run
+from muso_exp.evaluation.outcome import Outcome
+
+SWEEP = ["+experiment=playlist_membership", "-m", "scale=smoke", "resamples=20", "logger=none"]
+
+
+def test_a_failed_run_of_a_sweep_leaves_the_table_of_the_others(
+    call: callable, tmp_path: Path
+) -> None:
+    fails = "dataset.threshold=half,validation,test_midrange"  # validation wants a val_share
+    status, out, err = call(*SWEEP, fails, "dataset.split.val_share=0", "trainer.max_epochs=1")
+    assert status == 1
+    (folder,) = (tmp_path / "outputs" / "playlist_membership").iterdir()
+    assert out.splitlines()[-1] == str(folder)
+    assert err.splitlines()[-1].endswith(f"1 runs that failed, {folder / 'failed.txt'}")
+    (line,) = (folder / "failed.txt").read_text().splitlines()
+    assert line.startswith("1: ") and "set dataset.split.val_share above 0" in line
+    assert len(pd.read_csv(folder / "table.csv")["variant"].unique()) == 2
+    assert not (folder / "1").exists()
+
+
+def test_a_fault_of_the_program_costs_a_sweep_the_row_alone_and_is_shown(
+    call: callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = muso_exp.run.run
+
+    def faulty(cfg: DictConfig) -> Outcome:
+        if cfg.seed == 1:
+            raise RuntimeError("of two\nlines")
+        return whole(cfg)
+
+    monkeypatch.setattr(muso_exp.run, "run", faulty)
+    status, out, err = call(*SWEEP, "seed=0,1,2", "trainer.max_epochs=1")
+    (folder,) = (tmp_path / "outputs" / "playlist_membership").iterdir()
+    assert (status, out.splitlines()[-1]) == (1, str(folder))
+    assert "Traceback" in err and "please report" in err
+    (line,) = (folder / "failed.txt").read_text().splitlines()
+    assert line.startswith("1: ") and line.endswith(": RuntimeError: of two; lines")
+    assert len(pd.read_csv(folder / "table.csv")["seed"].unique()) == 2
+
+
+def test_a_fault_in_the_first_run_ends_the_sweep(
+    call: callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seeds = []
+
+    def faulty(cfg: DictConfig) -> Outcome:
+        seeds.append(cfg.seed)
+        raise RuntimeError("a fault")
+
+    monkeypatch.setattr(muso_exp.run, "run", faulty)
+    status, _, err = call(*SWEEP, "seed=0,1")
+    assert (status, seeds) == (1, [0])
+    assert err.splitlines()[-1] == "RuntimeError: a fault"
+    assert not list((tmp_path / "outputs" / "playlist_membership").iterdir())
+
+
+def test_a_sweep_whose_first_run_fails_ends_there(call: callable, tmp_path: Path) -> None:
+    args = ["+experiment=playlist_membership", "-m", "scale=smoke", "logger=none", "seed=0,1"]
+    status, _, err = call(*args, "dataset.root=nowhere")
+    assert status == 1
+    assert len([line for line in err.splitlines() if line.startswith("nowhere")]) == 1
+    assert not list((tmp_path / "outputs" / "playlist_membership").iterdir())
+
+
+SEVERAL = ["trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2"]
+
+
+def test_a_sweep_over_several_devices_is_refused(call: callable, tmp_path: Path) -> None:
+    status, _, err = call(*SMOKE, "-m", "seed=0,1", *SEVERAL)
+    assert status == 2
+    assert "on one device, not on 2; drop trainer=ddp" in err.splitlines()[-1]
+    assert not list((tmp_path / "outputs" / "dos_classifier").iterdir())
+
+
+def test_a_solver_on_several_devices_is_refused(call: callable, tmp_path: Path) -> None:
+    args = ["+experiment=wmf", "scale=smoke", "logger=none"]
+    status, _, err = call(*args, *SEVERAL)
+    assert status == 2
+    assert "WMF is solved by one process, not by 2; drop trainer=ddp" in err.splitlines()[-1]
+    assert not [path for path in (tmp_path / "outputs").rglob("*") if path.is_file()]
