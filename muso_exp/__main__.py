@@ -246,10 +246,13 @@ def _run(cfg: Any) -> tuple[dict[str, Any], Path | None]:
 
 
 def _run_or_find(cfg: Any) -> tuple[dict[str, Any], Path]:
+    from muso_exp.experiment.objective import in_search
     from muso_exp.experiment.sweep import in_sweep
     from muso_exp.run import adopt, earlier, run
 
     same = None if cfg.rerun else earlier(cfg)
+    if same and in_search() and not same.record.get("objective"):
+        same = None  # it was no run of a search, and was not validated for one
     if same and in_sweep():
         adopt(same, Path(cfg.paths.run))
         return same.record, Path(cfg.paths.run)

@@ -6,6 +6,8 @@ import logging
 import os
 import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -33,12 +35,18 @@ def predict(
     out: Annotated[
         Path | None, typer.Option(help="also write the result: .csv, .csv.gz or .parquet")
     ] = None,
+    features: Annotated[
+        str | None,
+        typer.Option(help="run on spectra that estimates the audio features which RUN reads"),
+    ] = None,
 ) -> None:
     """Apply a finished run to new input: tracks ranked by fit, songs estimated from their sound.
 
     A run of a recommender continues a playlist, or what somebody plays:
     ids or names, one a line, or a CSV with track_id, or artist and title,
     and maybe plays and playlist_name.
+
+    A run that reads tables of audio features takes songs too, with --features.
     """
     from muso_exp.redaction import Formatter
     from muso_exp.terminal import console
@@ -49,13 +57,56 @@ def predict(
     logging.basicConfig(handlers=[lines])
     logging.getLogger("muso_exp").setLevel(logging.INFO)
     data, model = load_trained(find_trained(run))
-    result = apply(data, model, source)
+    if features is None:
+        _refuse_sound(data, source)
+        result = apply(data, model, source)
+    else:
+        _refuse_features(data, features)
+        with estimated_table(features, source) as table:
+            result = apply(data, model, table)
     if out is not None:
         write_table(out, result)
     terminal = console()
     terminal.print(shown(source.name, result))
     place = "give --out FILE to keep them" if out is None else str(out)
     terminal.print(f"{len(result)} rows: {place}", soft_wrap=True)
+
+
+@contextmanager
+def estimated_table(run: str, songs: Path) -> Iterator[Path]:
+    """Write the table of audio features that a run on spectra estimates of songs; yield its path.
+
+    Raises:
+        ConfigError: the run is on other data.
+    """
+    from muso_exp.csv_cells import write_csv
+
+    data, model = load_trained(find_trained(run))
+    if data.name != "spectra":
+        need = "a run on spectra (+experiment=spectra_features) is needed"
+        raise ConfigError(f"--features {run}: {need}, this is one on {data.name}")
+    with tempfile.TemporaryDirectory() as folder:
+        table = Path(folder) / f"features of {songs.name}.csv"
+        write_csv(apply(data, model, songs), table)
+        yield table
+
+
+def _refuse_sound(data: Any, source: Path) -> None:
+    from muso_exp.sound.suffixes import is_sound
+
+    if data.reads_feature_tables and (is_sound(source) or source.is_dir()):
+        raise ConfigError(
+            f"{source}: a table of tracks with audio features is needed; of sound they are "
+            "estimated: --features <run of spectra_features>"
+        )
+
+
+def _refuse_features(data: Any, features: str) -> None:
+    if not data.reads_feature_tables:
+        raise ConfigError(
+            f"--features {features}: a run on {data.name} reads no table of audio features; "
+            "leave --features out"
+        )
 
 
 def check_out(out: Path | None) -> None:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from muso_exp.data.sound.clip_data import AudioData
 from muso_exp.errors import ConfigError
+from muso_exp.formats.sound.genre_folders import why_no_genres
 from muso_exp.sound.loudness import clip_loudness
 from muso_exp.tasks.genre_recognition.new_songs import SongGenres
 from muso_exp.tasks.genre_recognition.task import GenreRecognition
@@ -37,9 +38,13 @@ class AudioGenres(AudioData):
         chosen = tracks[tracks["genre"] != ""]
         self.names = sorted(chosen["genre"].unique().tolist())
         if len(self.names) < 2:
+            advice = "" if self.root is None else why_no_genres(self.root.absolute())
+            if tracks["tags"].str.len().any():
+                advice = "these clips have tags, which dataset=audio_tags learns"
             raise ConfigError(
                 f"dataset.root={self.root}: {len(chosen)} of {len(tracks)} clips have a genre, "
                 f"{len(self.names)} different ones; at least two are needed"
+                + (f"; {advice}" if advice else "")
             )
         return chosen
 

@@ -37,6 +37,7 @@ class ExperimentData(pl.LightningDataModule):
 
     Attributes:
         name: as in conf/dataset; with the source where there are several.
+        reads_feature_tables: whether new input is a table of tracks with audio features.
         published_fingerprint: the fingerprint of the data that the paper used, or "".
         stated: whether it is the user who says that these are the paper's own data.
         dims: what a model's constructor may name (sizes, the decision rule); filled by `setup`.
@@ -45,6 +46,7 @@ class ExperimentData(pl.LightningDataModule):
     """
 
     name: str
+    reads_feature_tables: bool = False
     published_fingerprint: str = ""
     task: Task
 

@@ -87,6 +87,7 @@ class Playlists(ExperimentData):
     """
 
     name = "playlists"
+    reads_feature_tables = True
 
     def __init__(
         self,
@@ -165,6 +166,7 @@ class Playlists(ExperimentData):
             names=lists.names,
             n_read=lists.n_read,
             n_shared=lists.n_shared,
+            estimated=lists.estimated,
             artists=self.artists,
             rows=self.rows,
             inputs=self.splits["train"].x.numpy(),

@@ -44,7 +44,7 @@ class Spectra(ExperimentData):
         split: which songs are trained on and which tested.
         world: the simulated world, rendered to sound where no root is given.
         inputs: `spectrum`, or `waveform` for networks on sound (`mel_cnn`, `sample_cnn`).
-        layout: of sound files: auto, manifest, fma, gtzan, emotify or folder.
+        layout: of sound files: auto, or one of `muso_exp.formats.sound.layouts.LAYOUTS`.
         drop: features to leave out of these.
         duplicates: a second row of an id in the feature table: `refuse`, or keep the `first`.
         coverage: share of new songs that an interval shall cover.

@@ -79,6 +79,7 @@ class TrackFeatures(ExperimentData):
     """
 
     name = "track_features"
+    reads_feature_tables = True
     published_fingerprint = "8c8179705cd872c922dbd3c0f3d274c8b4c0fca96ff8acf604ec69e67afa622a"
 
     def __init__(

@@ -129,6 +129,8 @@ def conclude(
     )
     scores, nulls = tested.scores, tested.nulls
     card = paper.make_card(facts.document, facts.claims, scores, nulls, tested.higher, situation)
+    for row in card.versus:
+        row["bounds"] = tested.bounds[row["metric"]]
     answer = Answer(model, columns, bootstrap)
     predictions, audit = task.predictions(columns), [*tested.findings, *task.audit(answer)]
     sections = [*before, *task.sections(predictions, answer), *further]
@@ -164,7 +166,7 @@ def try_metrics(task: Task, extra: Mapping[str, WeightedMetric]) -> None:
 
 @dataclass(frozen=True)
 class _Tested:
-    """Scores of model and nulls; by metric, which way is better and a hash of the units.
+    """Scores of model and nulls; by metric, which way is better, the units' hash, and the range.
 
     Attributes:
         findings: what is to be said of the answers.
@@ -174,6 +176,7 @@ class _Tested:
     nulls: dict[str, scoring.Scores]
     higher: dict[str, bool | None]
     units: dict[str, str]
+    bounds: dict[str, tuple[float, float]]
     findings: list[Finding]
 
 
@@ -196,7 +199,8 @@ def _test(
     units = hashlib.sha256(np.unique(rows.units).tobytes()).hexdigest()[:16]
     by_name = dict(zip(nulls, by_null, strict=True))
     findings = constant_answers(columns, nulls)
-    return _Tested(scores, by_name, higher, dict.fromkeys(higher, units), findings)
+    bounds: dict[str, Any] = {str(name): metric.bounds for name, metric in metrics.items()}
+    return _Tested(scores, by_name, higher, dict.fromkeys(higher, units), bounds, findings)
 
 
 def _join(one: _Tested, two: _Tested) -> _Tested:
@@ -208,6 +212,7 @@ def _join(one: _Tested, two: _Tested) -> _Tested:
         {n: scoring.merge(one.nulls.get(n, first), two.nulls.get(n, second)) for n in names},
         one.higher | two.higher,
         one.units | two.units,
+        one.bounds | two.bounds,
         one.findings + two.findings,
     )
 

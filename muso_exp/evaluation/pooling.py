@@ -57,7 +57,8 @@ def pooled_row(runs: Sequence[Finished], metric: str, folds: bool) -> dict[str, 
         lambda run: _number(run.record["metrics"][metric]),
         lambda run: run.samples[metric].to_numpy(),
     )
-    low, high = interval_around(measured, torch.from_numpy(samples))
+    least, most = _bounds(runs[0], metric)
+    low, high = interval_around(measured, torch.from_numpy(samples.clip(least, most)))
     higher = versus_row(runs[0], metric)["higher_is_better"]
     verdict = judge(_beside_nulls(by_seed, metric, higher), higher)
     best = verdict.best
@@ -80,6 +81,7 @@ def pooled_row(runs: Sequence[Finished], metric: str, folds: bool) -> dict[str, 
 def _beside_nulls(by_seed: BySeed, metric: str, higher: bool | None) -> list[Paired]:
     """Return the runs together beside each null model that all of them have."""
     runs = [run for group in by_seed.values() for run in group]
+    least, most = _bounds(runs[0], metric)
     samples = {run.folder: difference_samples(run, metric) for run in runs}
     shared = [
         null for null in samples[runs[0].folder] if all(null in of for of in samples.values())
@@ -91,8 +93,15 @@ def _beside_nulls(by_seed: BySeed, metric: str, higher: bool | None) -> list[Pai
             lambda run, null=null: _difference(run, metric, null),  # type: ignore[misc]
             lambda run, null=null: samples[run.folder][null],  # type: ignore[misc]
         )
+        together = together.clip(least - most, most - least)  # of two values in the range
         found.append(paired(null, value, torch.from_numpy(together), higher))
     return found
+
+
+def _bounds(run: Finished, metric: str) -> tuple[float, float]:
+    """Return the range of a metric; JSON has no infinities, and older runs no ranges."""
+    least, most = versus_row(run, metric).get("bounds") or (None, None)
+    return -np.inf if least is None else least, np.inf if most is None else most
 
 
 def _difference(run: Finished, metric: str, null: str) -> float:

@@ -59,7 +59,8 @@ class Verdict:
         best: beside the null model that scores best; None where there is none to compare with.
         could_show: beside `no better than null`, the smallest difference to the best null model
             that this test could have shown: half the width of the paired interval. The interval is
-            about the difference, so that one of more than this leaves 0 outside.
+            about the difference, so that one of more than this leaves 0 outside. None where both
+            answer alike, and how they would differ is not known.
     """
 
     text: str
@@ -168,8 +169,8 @@ def judge(pairs: Sequence[Paired], higher_is_better: bool | None) -> Verdict:
     unbeaten = tuple(pair.null for pair in pairs if pair.verdict != BETTER)
     if not unbeaten:
         return Verdict(BETTER, best=best)
-    low, high = best.interval
-    return Verdict(NO_BETTER, unbeaten, best, None if math.isnan(low) else (high - low) / 2)
+    half = (best.interval[1] - best.interval[0]) / 2
+    return Verdict(NO_BETTER, unbeaten, best, half if half > 0 else None)
 
 
 def _rank(difference: float) -> float:

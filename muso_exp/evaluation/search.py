@@ -36,7 +36,7 @@ def mark_chosen(runs: Sequence[Finished], directions: Sequence[str]) -> list[Fin
         directions: `minimize` or `maximize`, of each objective; of several none is chosen.
     """
     found = [run for run in runs if run.record.get("objective")]
-    if not found or len(directions) > 1 or len(found[0].record["objective"]) > 1:
+    if len(found) < 2 or len(directions) > 1 or len(found[0].record["objective"]) > 1:
         return []
     ((name, _),) = found[0].record["objective"].items()
     sign = -1 if directions and directions[0] == "maximize" else 1

@@ -9,6 +9,7 @@ from typing import Any
 import pytorch_lightning as pl
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import ValueType
 from hydra.types import RunMode
 from omegaconf import OmegaConf, open_dict, read_write
 
@@ -19,6 +20,7 @@ from muso_exp.tasks.base import Task
 
 PLAIN = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 OPTUNA = "hydra_optuna_sweeper"
+CHOICES = (ValueType.CHOICE_SWEEP, ValueType.SIMPLE_CHOICE_SWEEP)  # a glob is not listed yet
 STAGE = "val/"
 LOSS = "val/loss"
 
@@ -98,8 +100,8 @@ def check_search(objective: Any, data: pl.LightningDataModule, model: Model, lim
     if n_batches == 0 or limit == 0:
         raise ConfigError(
             f"objective={objective}: there are no validation rows to measure it on, and a search "
-            "must not look at the test set; hold some out (dataset.val_rows, dataset.val_share or "
-            "dataset.split.val_share), or list settings without hydra/sweeper"
+            "must not look at the test set; hold some out (dataset.split.val_share or "
+            "dataset.val_users), or list settings without hydra/sweeper"
         )
 
 
@@ -132,13 +134,43 @@ def end_with_the_grid(hydra: Any) -> int | None:
     return size
 
 
+def run_once(hydra: Any) -> list[str]:
+    """Take values that are given twice for one option out of a sweep that is about to begin.
+
+    Args:
+        hydra: part of the configuration; its overrides and parameters are set.
+
+    Returns:
+        The options with such values, as given.
+    """
+    parser = OverridesParser.create()
+    doubled: list[str] = []
+
+    def once(text: str) -> str:
+        (override,) = parser.parse_overrides([text])
+        values = list(override.sweep_string_iterator()) if override.value_type in CHOICES else []
+        if len(set(values)) == len(values):
+            return text
+        doubled.append(text)
+        return f"{override.get_key_element()}={','.join(dict.fromkeys(values))}"
+
+    params = hydra.sweeper.get("params") or {}
+    with read_write(hydra), open_dict(hydra):
+        hydra.overrides.task = [once(text) for text in hydra.overrides.task]
+        for key, value in params.items():
+            if isinstance(value, str):
+                params[key] = once(f"{key}={value}").partition("=")[2]
+    return doubled
+
+
 def _grid_size(overrides: Iterable[str]) -> int | None:
     """Return how many combinations of values the overrides hold; None if they cannot be counted."""
     parser, counts = OverridesParser.create(), {}
     for override in parser.parse_overrides(list(overrides)):
-        if override.is_sweep_override() and not override.is_discrete_sweep():
+        counted = override.value_type in (*CHOICES, ValueType.RANGE_SWEEP)
+        if override.is_sweep_override() and not counted:
             return None
-        values = override.sweep_string_iterator() if override.is_discrete_sweep() else [""]
+        values = override.sweep_string_iterator() if counted else [""]
         counts[override.get_key_element()] = len(set(values))  # a later one takes its place
     return math.prod(counts.values()) if max(counts.values(), default=1) > 1 else None
 

@@ -25,6 +25,7 @@ from muso_exp.experiment.objective import (
     directions,
     end_with_the_grid,
     optimises,
+    run_once,
 )
 from muso_exp.redaction import redact, redacted
 from muso_exp.text import visible
@@ -71,6 +72,8 @@ class SweepTable(Callback):
         with _through_hydra():
             _check_names(config)
             check_named(config.get("objective"), config.hydra)
+            for doubled in run_once(config.hydra):
+                sys.stderr.write(f"muso_exp: {doubled}: a value is given twice; each runs once\n")
             if size := end_with_the_grid(config.hydra):
                 sys.stderr.write(f"muso_exp: the search has {size} settings; each is tried once\n")
             _check_subdir(config)

@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit, prange
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+ALWAYS_LEFT = 1e30  # above every feature; a sum of many is a float32 yet, as checkpoints must be
 BLOCK = 256  # rows that a thread asks all trees about, while they are in its cache
 
 
@@ -73,7 +74,7 @@ def grow(
     trees = [tree.nodes for (tree,) in fit._predictors]
     n_inner = 2**max_depth - 1
     feature = np.zeros((len(trees), n_inner), dtype=np.int32)
-    split_at = np.full(feature.shape, np.inf, dtype=np.float32)
+    split_at = np.full(feature.shape, ALWAYS_LEFT, dtype=np.float32)
     value = np.zeros((len(trees), n_inner + 1), dtype=np.float32)
     for row, nodes in enumerate(trees):
         _put(nodes, feature[row], split_at[row], value[row])

@@ -136,21 +136,34 @@ def fit_fusion(parts: Sequence[FitPart], groups: Sequence[str], trees: TreeOptio
     return Fusion(tuple(groups), (forests[0], forests[1]))
 
 
+class Taste(NamedTuple):
+    """What pairs of users have in common by their listening.
+
+    Attributes:
+        rows: the taste features.
+        vectors: of users in the leading singular vectors, shape (n_users, n_dims).
+    """
+
+    rows: FeatureRows
+    vectors: np.ndarray
+
+
 def feature_rows(
-    network: Network, groups: Sequence[str], taste: FeatureRows | None = None
+    network: Network, groups: Sequence[str], taste: Taste | None = None
 ) -> FeatureRows:
     """Return all features of the groups, a block of users at a time.
 
     Args:
         network: of the users.
         groups: some of `GROUPS`; of both, also what joins them.
-        taste: the taste features, where they are known from the same listening.
+        taste: where it is known from the same listening.
     """
     parts = [graph_features(network)] if "graph" in groups else []
     if "taste" in groups:
-        parts.append(taste or taste_features(network))
-    if len(parts) == 2:
-        parts.append(circle_features(network))
+        taste = taste or taste_features(network)
+        parts.append(taste.rows)
+        if len(parts) == 2:
+            parts.append(circle_features(network, taste.vectors))
     return lambda users: [column for part in parts for column in part(users)]
 
 
@@ -186,7 +199,7 @@ def graph_features(network: Network) -> FeatureRows:
     return rows
 
 
-def taste_features(network: Network) -> FeatureRows:
+def taste_features(network: Network) -> Taste:
     """Return cosines of plays, shared items, cosines of SVD vectors, and how much each plays."""
     plays = network.plays
     cosines = [taste_cosine(plays, weight) for weight in ("raw", "log", "idf")]
@@ -202,12 +215,16 @@ def taste_features(network: Network) -> FeatureRows:
     def rows(users: np.ndarray) -> list[np.ndarray]:
         return [*(score(users) for score in scores), *_ends(amount, users), *_ends(width, users)]
 
-    return rows
+    return Taste(rows, vectors[0])
 
 
-def circle_features(network: Network) -> FeatureRows:
-    """Return how near each user's taste is to the mean taste of the other's friends."""
-    vectors = svd_vectors(network.plays, "idf", TASTE_DIMS)
+def circle_features(network: Network, vectors: np.ndarray) -> FeatureRows:
+    """Return how near each user's taste is to the mean taste of the other's friends.
+
+    Args:
+        network: of the users.
+        vectors: of their tastes, shape (n_users, n_dims).
+    """
     share = 1 / np.maximum(network.degrees, 1)
     circle = (csr_matrix(network.friends.multiply(share[:, None])) @ vectors).astype(np.float32)
 

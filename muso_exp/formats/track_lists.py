@@ -9,7 +9,13 @@ import numpy as np
 import pandas as pd
 
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
-from muso_exp.formats.track_tables import drop_repeats, is_track_file, read_features, read_rows
+from muso_exp.formats.track_tables import (
+    are_estimates,
+    drop_repeats,
+    is_track_file,
+    read_features,
+    read_rows,
+)
 from muso_exp.opening import is_file
 
 LEAST_TRACKS = 6  # of a list: two for the test, one for validation, three to learn from
@@ -52,12 +58,14 @@ class TrackLists:
         names: of the positive and of the negative list.
         n_read: tracks in each list as it was read.
         n_shared: tracks that are in both.
+        estimated: whether each list's features were estimated from sound.
     """
 
     tracks: pd.DataFrame
     names: tuple[str, str]
     n_read: tuple[int, int]
     n_shared: int
+    estimated: tuple[bool, bool]
 
 
 def read_lists(root: Path, options: ListOptions, rng: np.random.Generator) -> TrackLists:
@@ -92,7 +100,8 @@ def read_lists(root: Path, options: ListOptions, rng: np.random.Generator) -> Tr
     _refuse_constants(path, lists, options.features)
     lists = [_take(part, _limit(lists, options), options.balance, rng) for part in lists]
     tracks = pd.concat([part.assign(target=1 - k) for k, part in enumerate(lists)])
-    return TrackLists(tracks.reset_index(drop=True), names, n_read, len(shared))
+    estimated = (are_estimates(parts[0][1].columns), are_estimates(parts[1][1].columns))
+    return TrackLists(tracks.reset_index(drop=True), names, n_read, len(shared), estimated)
 
 
 NamedRows = tuple[Path, pd.DataFrame, str]  # file, rows as text, name of the list

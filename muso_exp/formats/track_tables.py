@@ -1,10 +1,12 @@
 """Reading tracks with audio features, in any of the usual formats.
 
 CSV (plain or .gz) with one row per track; the CSV that Exportify writes (other column names, URIs
-for ids, a byte-order mark); the JSON of Spotify's audio-features end point.
+for ids, a byte-order mark); the JSON of Spotify's audio-features end point; the features that
+`predict` estimates from sound, which stand between columns `<feature>_low` and `<feature>_high`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -78,10 +80,22 @@ def chosen_features(features: Sequence[str], drop: Sequence[str]) -> list[str]:
     return chosen
 
 
+def is_estimated(columns: Collection[str], name: str) -> bool:
+    """Return whether a feature was estimated from sound: the ends of its interval are there too."""
+    return {f"{name}_low", f"{name}_high"} <= set(columns)
+
+
+def are_estimates(columns: Collection[str]) -> bool:
+    """Return whether a table with these columns holds features that were estimated from sound."""
+    return any(is_estimated(columns, name) for name in FEATURES)
+
+
 def read_features(
     path: Path, table: pd.DataFrame, features: Sequence[str], remedy: str = "without them"
 ) -> pd.DataFrame:
     """Return id, title, artist and the features as numbers, each checked against its range.
+
+    Where a whole number is documented, an estimate from sound may lie between two.
 
     Args:
         path: of the file, for messages.
@@ -129,12 +143,15 @@ def drop_repeats(path: Path, tracks: pd.DataFrame, duplicates: str) -> pd.DataFr
 
 def _numbers(path: Path, table: pd.DataFrame, name: str) -> np.ndarray:
     values = pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=np.float64)
-    good = FEATURES[name].contains(values)
+    wanted = FEATURES[name]
+    if is_estimated(table.columns, name):
+        wanted = replace(wanted, whole=False)
+    good = wanted.contains(values)
     if not good.all():
         row = int(np.argmin(good))
         raise DataFormatError(
             path,
-            f"{FEATURES[name]} is needed",
+            f"{wanted} is needed",
             line=int(table["line"].iloc[row]),
             column=name,
             value=table[name].iloc[row],
@@ -154,6 +171,8 @@ def _columns(path: Path, header: list[str]) -> dict[str, int]:
         if len(columns_of(header, name)) > 1:
             raise DataFormatError(path, "two columns for one feature", line=1, value=name)
     ours = {_NAMES.get(role, role): n for role, n in find_columns(header, roles).items()}
+    if "id" not in ours and "song" in header and are_estimates(header):
+        ours["id"] = header.index("song")  # the file that was heard
     others = {header[n]: n for n in reversed(range(len(header))) if n not in ours.values()}
     return dict(sorted((others | ours).items(), key=lambda item: item[1]))
 

@@ -23,8 +23,8 @@ class WeightedMetric(Metric):
         biased_by_repeats: whether a row that a resample repeats moves the value by itself (it is
             its own neighbour in a ranking, or leaves the resample fewer different rows). The
             samples are then moved back by their mean bias.
-        bounds: least and greatest value that the metric can have; samples that are moved back stay
-            between them.
+        bounds: least and greatest value that the metric can have; samples that are moved back, or
+            that hold the spread over seeds, stay between them.
     """
 
     fields: ClassVar[tuple[str, ...]]

@@ -1,5 +1,6 @@
 """The metrics of the RecSys Challenge 2018 that look at artists, beside `metrics.ranking`."""
 
+import math
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,6 +25,7 @@ class ArtistRPrecision(WeightedMetric):
         **kwargs: of `torchmetrics.Metric`.
     """
 
+    bounds = (0.0, 1.0)
     fields: ClassVar[tuple[str, ...]] = ("top", "target")
 
     def __init__(self, artist: np.ndarray, **kwargs: Any) -> None:
@@ -87,6 +89,8 @@ class ShortLists(WeightedMetric):
 
 class CooccurrenceError(UserMean):
     """Mean squared error of predicted rows of co-occurrence counts, over songs; less is better."""
+
+    bounds = (0.0, math.inf)
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__("squared_error", higher_is_better=False, **kwargs)

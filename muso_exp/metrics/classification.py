@@ -5,6 +5,7 @@ probability of deciding for it (0 or 1, or between for a random guesser, whose c
 exact expectations); and `target` (n_rows,), 0 or 1.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,7 @@ _LOG_FLOOR = -100.0  # of torch's binary cross-entropy: the logarithm of a proba
 class LogLoss(WeightedMetric):
     """Mean binary cross-entropy in nats, logarithms cut at -100 as torch does."""
 
+    bounds = (0.0, math.inf)
     fields = ("probability", "target")
     higher_is_better = False
 
@@ -45,6 +47,7 @@ class WholeBatchLoss(WeightedMetric):
     Source: our reading of document 2, sections 3 and 6 ("the batch count is also calculated").
     """
 
+    bounds = (0.0, math.inf)
     fields = ("probability", "target")
     higher_is_better = False
 
@@ -65,6 +68,7 @@ class WholeBatchLoss(WeightedMetric):
 class BrierScore(WeightedMetric):
     """Mean squared distance of the score from the truth."""
 
+    bounds = (0.0, 1.0)
     fields = ("probability", "target")
     higher_is_better = False
 
@@ -113,6 +117,7 @@ class CalibrationError(WeightedMetric):
 class Accuracy(WeightedMetric):
     """Probability that the decision is the truth."""
 
+    bounds = (0.0, 1.0)
     fields = ("decision", "target")
 
     def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
@@ -124,6 +129,7 @@ class Accuracy(WeightedMetric):
 class Precision(WeightedMetric):
     """Share of positives among the rows decided positive; NaN where nothing was."""
 
+    bounds = (0.0, 1.0)
     fields = ("decision", "target")
 
     def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
@@ -135,6 +141,7 @@ class Precision(WeightedMetric):
 class Recall(WeightedMetric):
     """Share of the positives that were decided positive; NaN where there are none."""
 
+    bounds = (0.0, 1.0)
     fields = ("decision", "target")
 
     def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
@@ -146,6 +153,7 @@ class Recall(WeightedMetric):
 class F1(WeightedMetric):
     """Harmonic mean of precision and recall, 2 TP / (decided + positives)."""
 
+    bounds = (0.0, 1.0)
     fields = ("decision", "target")
 
     def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
@@ -157,6 +165,7 @@ class F1(WeightedMetric):
 class RocAUC(WeightedMetric):
     """Probability that a positive scores higher than a negative; ties count half."""
 
+    bounds = (0.0, 1.0)
     fields = ("probability", "target")
 
     def score(self, weights: Tensor, **columns: Tensor) -> Tensor:

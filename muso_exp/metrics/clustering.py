@@ -9,6 +9,7 @@ Resamples draw rows. What a row is compared to (its neighbours, the recommended 
 test set, so that these intervals show the spread over rows and not that of the comparison.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ class SumOfSquares(WeightedMetric):
         **kwargs: of `torchmetrics.Metric`.
     """
 
+    bounds = (0.0, math.inf)
     fields = ("curve_squared_distance",)
     higher_is_better = False
 
@@ -44,6 +46,7 @@ class SumOfSquares(WeightedMetric):
 class MeanSquaredDistance(WeightedMetric):
     """Mean squared distance to the own centre, in squared units of the model's inputs."""
 
+    bounds = (0.0, math.inf)
     fields = ("squared_distance",)
     higher_is_better = False
 
@@ -85,6 +88,7 @@ class ExplainedShare(WeightedMetric):
         **kwargs: of `torchmetrics.Metric`.
     """
 
+    bounds = (-math.inf, 1.0)
     fields = ("centre", "target")
 
     def __init__(self, mean: np.ndarray, **kwargs: Any) -> None:
@@ -112,6 +116,7 @@ class CalinskiHarabasz(WeightedMetric):
     means of the tested rows, which would flatter every resample.
     """
 
+    bounds = (0.0, math.inf)
     fields = ("cluster", "squared_distance", "target")
 
     def __init__(self, mean: np.ndarray, **kwargs: Any) -> None:
@@ -166,6 +171,8 @@ class Silhouette(RowMean):
     Source: Rousseeuw 1987, by scikit-learn. Deviation: a sample.
     """
 
+    bounds = (-1.0, 1.0)
+
     def __init__(self, n_sample: int, spread: np.ndarray | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.n_sample = n_sample
@@ -195,6 +202,7 @@ class RecommendedDistance(RowMean):
     Source: the code of document 4, 10 rows. Deviation: it never measures what it recommends.
     """
 
+    bounds = (0.0, math.inf)
     higher_is_better = False
 
     def __init__(self, spread: np.ndarray, n_listed: int, **kwargs: Any) -> None:

@@ -4,6 +4,7 @@ All read `strategy` (n_rows, n_classes), the probability with which each class i
 the score of a random guesser is its exact expectation. A NaN in a column makes the value NaN.
 """
 
+import math
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from muso_exp.metrics.ranks import in_chunks, weighted_auc, weighted_spearman
 class ExactAccuracy(WeightedMetric):
     """Probability that the decided DOS is the true one."""
 
+    bounds = (0.0, 1.0)
     fields = ("strategy", "target")
 
     def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
@@ -35,6 +37,7 @@ class AccuracyWithin(WeightedMetric):
         ValueError: `limit` is negative.
     """
 
+    bounds = (0.0, 1.0)
     fields = ("strategy", "target")
 
     def __init__(self, limit: int, inclusive: bool, **kwargs: Any) -> None:
@@ -52,6 +55,7 @@ class AccuracyWithin(WeightedMetric):
 class MeanAbsoluteError(WeightedMetric):
     """Expected distance of the decided DOS from the true one, in degrees."""
 
+    bounds = (0.0, math.inf)
     fields = ("strategy", "target")
     higher_is_better = False
 
@@ -68,6 +72,7 @@ class SpearmanCorrelation(WeightedMetric):
     nothing: it scores 0 by definition. Rows of one true DOS leave the value undefined: NaN.
     """
 
+    bounds = (-1.0, 1.0)
     fields = ("strategy", "target")
 
     def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
@@ -82,6 +87,7 @@ class FriendAUC(WeightedMetric):
     Ties count half. NaN where a resample holds only friends or none.
     """
 
+    bounds = (0.0, 1.0)
     fields = ("friend", "target")
 
     def score(self, weights: Tensor, **columns: Tensor) -> Tensor:

@@ -22,6 +22,7 @@ class GenreRecall(WeightedMetric):
         **kwargs: of `torchmetrics.Metric`.
     """
 
+    bounds = (0.0, 1.0)
     fields = ("probabilities", "target")
     higher_is_better = None
 

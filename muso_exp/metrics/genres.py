@@ -5,6 +5,7 @@ shape (n_rows,). The decision is the class of the largest probability; where sev
 likely, each counts as decided in equal parts, so that a uniform guess scores its exact expectation.
 """
 
+import math
 from collections.abc import Mapping
 
 import torch
@@ -20,6 +21,7 @@ _LOG_FLOOR = -100.0  # of torch's binary cross-entropy: the logarithm of a proba
 class GenreAccuracy(WeightedMetric):
     """Share of rows whose decision is the truth."""
 
+    bounds = (0.0, 1.0)
     fields = ("probabilities", "target")
 
     def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
@@ -30,6 +32,7 @@ class GenreAccuracy(WeightedMetric):
 class MacroF1(WeightedMetric):
     """Mean over classes of 2 TP / (decided + true); those neither decided nor true are left out."""
 
+    bounds = (0.0, 1.0)
     fields = ("probabilities", "target")
 
     def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
@@ -43,6 +46,7 @@ class MacroF1(WeightedMetric):
 class GenreLogLoss(WeightedMetric):
     """Mean cross-entropy in nats, logarithms cut at -100."""
 
+    bounds = (0.0, math.inf)
     fields = ("probabilities", "target")
     higher_is_better = False
 

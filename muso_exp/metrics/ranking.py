@@ -4,6 +4,7 @@ The columns come from `muso_exp.features.ranking`; a row is a user with held-out
 set leaves out and counts users without.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -70,6 +71,7 @@ class Novelty(ItemMean):
     Source: Castells, Hurley and Vargas, Recommender Systems Handbook, 2015. Deviation: none.
     """
 
+    bounds = (0.0, math.inf)
     higher_is_better = None  # a random list is the most novel one
 
     def __init__(self, listeners: np.ndarray, n_users: int, **kwargs: Any) -> None:
@@ -85,6 +87,7 @@ class PopularityBias(ItemMean):
         **kwargs: of `torchmetrics.Metric`.
     """
 
+    bounds = (0.0, 1.0)
     higher_is_better = None
 
     def __init__(

@@ -4,6 +4,7 @@ All read `preds` and `target`, shape (n_rows, n_outputs); an output is an audio 
 factor. Targets that were standardised by the train rows have 0 as what a constant predicts.
 """
 
+import math
 from abc import abstractmethod
 from typing import Any
 
@@ -34,6 +35,7 @@ class OutputsMetric(WeightedMetric):
 class MeanSquaredError(OutputsMetric):
     """Mean squared error; of standardised targets a constant scores 1."""
 
+    bounds = (0.0, math.inf)
     higher_is_better = False
 
     def per_output(self, weights: Tensor, **columns: Tensor) -> Tensor:
@@ -55,6 +57,8 @@ class R2(OutputsMetric):
         **kwargs: of `torchmetrics.Metric`.
     """
 
+    bounds = (-math.inf, 1.0)
+
     def __init__(self, constant: Tensor | float = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.constant = torch.as_tensor(constant, dtype=torch.float64)
@@ -70,6 +74,7 @@ class R2(OutputsMetric):
 class Cosine(WeightedMetric):
     """Mean cosine of the angle between prediction and target; 0 where one of them is 0."""
 
+    bounds = (-1.0, 1.0)
     fields = ("preds", "target")
 
     def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
@@ -87,6 +92,7 @@ class OutputAccuracy(WeightedMetric):
         **kwargs: of `torchmetrics.Metric`.
     """
 
+    bounds = (0.0, 1.0)
     fields = ("preds", "target")
 
     def __init__(self, output: int, threshold: float, **kwargs: Any) -> None:

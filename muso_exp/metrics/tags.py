@@ -19,6 +19,7 @@ class MacroTagMetric(WeightedMetric):
     A subclass implements `per_tag`.
     """
 
+    bounds = (0.0, 1.0)
     fields = ("scores", "target")
 
     def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
@@ -42,7 +43,6 @@ class MacroPrAuc(MacroTagMetric):
     """Area under the precision-recall curve (average precision); a constant scores the prior."""
 
     biased_by_repeats = True
-    bounds = (0.0, 1.0)
 
     def per_tag(self, weights: Tensor, **columns: Tensor) -> Tensor:
         """Return the area of each tag, (n_resamples, n_tags); NaN without rows with the tag."""

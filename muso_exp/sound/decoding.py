@@ -14,6 +14,7 @@ import soxr
 from muso_exp.errors import DataFormatError
 from muso_exp.sound.headers import is_cut
 from muso_exp.sound.quiet import quiet
+from muso_exp.sound.suffixes import CONVERT, is_unread
 from muso_exp.text import ESCAPED
 
 MIN_RATE, MAX_RATE = 4_000, 384_000  # Hz; below telephone, above any studio
@@ -31,8 +32,8 @@ class AudioError(DataFormatError):
 
     Attributes:
         code: one word for the reason: missing, not_a_file, unreadable, empty, not_audio,
-            bad_channels, bad_rate, no_length, too_long, cut, damaged, not_finite, bad_scale,
-            too_short, silent.
+            other_format, bad_channels, bad_rate, no_length, too_long, cut, damaged, not_finite,
+            bad_scale, too_short, silent.
         detail: the reason in words, without the path.
     """
 
@@ -108,8 +109,8 @@ def open_audio(path: Path) -> Iterator[tuple[soundfile.SoundFile, AudioInfo]]:
     """Open a sound file and check what can be known before any of it is decoded.
 
     Raises:
-        AudioError: no regular file, empty, no sound, absurd rate or channels, longer than 12
-            hours, or cut off.
+        AudioError: no regular file, empty, of another format, no sound, absurd rate or channels,
+            longer than 12 hours, or cut off.
     """
     _check_regular(path)
     with quiet():
@@ -190,7 +191,10 @@ def _has_tail(file: soundfile.SoundFile) -> bool:
 
 
 def _check_regular(path: Path) -> None:
-    """Raise AudioError where opening would fail, find nothing, or wait for ever (a FIFO)."""
+    """Raise AudioError where opening would fail, find nothing, or wait for ever (a FIFO).
+
+    A name that promises another format is believed: its folder was counted as left out by it.
+    """
     try:
         found = path.stat()
     except OSError as error:
@@ -203,6 +207,8 @@ def _check_regular(path: Path) -> None:
         raise AudioError(path, "not_a_file", f"{kind}, not a file")
     if found.st_size == 0:
         raise AudioError(path, "empty", "no bytes")
+    if is_unread(path):
+        raise AudioError(path, "other_format", f"{path.suffix} is not read; {CONVERT}")
 
 
 def _open_error(path: Path, error: soundfile.LibsndfileError) -> AudioError:

@@ -14,6 +14,7 @@ def audit(clips: SoundClips) -> list[Finding]:
     """Return what was left out, and what train and test have in common."""
     return [
         *_quarantine(clips),
+        _lost_genres(clips),
         _left_out(clips),
         _without_artist(clips),
         _shared_artists(clips),
@@ -33,6 +34,12 @@ def _quarantine(clips: SoundClips) -> list[Finding]:
         text = f"{len(files)} files in quarantine as {code}; the first is {first}"
         findings.append(Finding(f"quarantine_{code}", len(files), text))
     return findings
+
+
+def _lost_genres(clips: SoundClips) -> Finding:
+    lost = clips.lost_genres
+    text = f"genres of which no file can be used: {', '.join(lost) or 'none'}"
+    return Finding("lost_genres", len(lost), text, _level(bool(lost)))
 
 
 def _left_out(clips: SoundClips) -> Finding:

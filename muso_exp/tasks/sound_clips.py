@@ -30,6 +30,7 @@ class SoundClips:
         n_read: sound files as listed.
         n_decoded: those that could be decoded, with a target or without.
         quarantine: track_id, path, code and detail of the others.
+        lost_genres: genres of which no file could be decoded.
     """
 
     tracks: pd.DataFrame
@@ -45,6 +46,7 @@ class SoundClips:
     n_read: int
     n_decoded: int
     quarantine: pd.DataFrame
+    lost_genres: list[str]
 
     def part(self, name: str) -> pd.DataFrame:
         """Return the tracks of a part, in row order."""

@@ -119,7 +119,11 @@ class MlflowLogger(MLFlowLogger):
     def log_table(self, folder: Path) -> None:
         """Log the table of a sweep, as it stands in the sweep's folder, to the parent run."""
         with in_words(self._tracking_uri):
-            for path in (*folder.glob("table.*"), *folder.glob("*.png")):
+            for path in (
+                *folder.glob("table.*"),
+                *folder.glob("verdicts.*"),
+                *folder.glob("*.png"),
+            ):
                 self.experiment.log_artifact(self.run_id, str(path))
 
     def end(self, status: str) -> None:

@@ -1,225 +1,150 @@
-"""The collector against a small Last.fm of its own, through pylast's own requests and parsing."""
+"""The collector of chains against a Last.fm on this machine, through pylast's own parsing."""
 
 import json
-import os
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import parse_qs
-from xml.sax.saxutils import quoteattr
 
-import httpx2 as httpx
-import pylast
 import pytest
 import pytorch_lightning as pl
 from conftest import REPOSITORY
 from hydra import compose, initialize_config_dir
+from killed import Killed, Killer, same_secret
+from local_services import HIDES, KEY, RING, SILENT, Service, ask_lastfm, begun, running
 
-from muso_exp.collectors.lastfm import KeptAnswers, LastFm, collect_chain, write_chain
-from muso_exp.commands.collect import collect
-from muso_exp.errors import ConfigError, SourceError
+from muso_exp.collectors.chains import collect_chain, forget, write_chain, write_chains
+from muso_exp.errors import SourceError
 from muso_exp.experiment.build import build
 
-KEY = "not-a-real-key"
-N_USERS = 40
-RING = [f"u{number}" for number in range(N_USERS)]  # each user has the next two as friends
-SILENT = "u3"
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+    monkeypatch.setenv("LASTFM_API_KEY", KEY)
+    with running() as found:
+        yield found
 
 
-def element(kind: str, **children: object) -> str:
-    inner = "".join(f"<{key}>{value}</{key}>" for key, value in children.items())
-    return f"<{kind}>{inner}</{kind}>"
+def collected(service: Service, folder: Path) -> dict[str, int]:
+    source = ask_lastfm(service, folder)
+    train = collect_chain(source, RING[0], 5, seed=0, taken=[RING[30]])
+    test = collect_chain(source, RING[30], 3, seed=0, taken=train.users)
+    return write_chains(source.collection, {"train": train, "test": test})
 
 
-def friends_of(user: str) -> str:
-    number = RING.index(user)
-    names = [RING[(number + step) % N_USERS] for step in (-2, -1, 1, 2)]
-    users = "".join(element("user", name=name) for name in names)
-    return f'<friends totalPages="1">{users}</friends>'
+def outputs(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
-def top(kind: str, user: str) -> str:
-    number = RING.index(user)
-    names = [] if user == SILENT else [f"{kind} {item}" for item in range(number, number + 12)]
-    things = []
-    for place, name in enumerate(names):
-        artist = "" if kind == "artist" else element("artist", name="artist 1")
-        body = f"<name>{name}</name><playcount>{100 - place}</playcount>{artist}"
-        things.append(f"<{kind}>{body}</{kind}>")
-    return f'<top{kind}s totalPages="1">{"".join(things)}</top{kind}s>'
-
-
-def tags_of(artist: str) -> str:
-    both = element("tag", name="rock", count=100) + element("tag", name=artist, count=50)
-    return f"<toptags artist={quoteattr(artist)}>{both}</toptags>"
-
-
-def answer(request: httpx.Request) -> httpx.Response:
-    asked = {key: values[0] for key, values in parse_qs(request.content.decode()).items()}
-    method = asked["method"].lower()
-    if asked["api_key"] != KEY:
-        text = '<lfm status="failed"><error code="10">Invalid API key</error></lfm>'
-        return httpx.Response(403, text=text)
-    if method == "user.getfriends" and asked["user"] == "u7":
-        text = '<lfm status="failed"><error code="17">Login required</error></lfm>'
-        return httpx.Response(400, text=text)
-    answers: dict[str, Callable[[], str]] = {
-        "user.getfriends": lambda: friends_of(asked["user"]),
-        "user.gettopartists": lambda: top("artist", asked["user"]),
-        "user.gettopalbums": lambda: top("album", asked["user"]),
-        "user.gettoptracks": lambda: top("track", asked["user"]),
-        "artist.gettoptags": lambda: tags_of(asked["artist"]),
-    }
-    return httpx.Response(200, text=f'<lfm status="ok">{answers[method]()}</lfm>')
-
-
-def lastfm(key: str = KEY, handler: Callable = answer) -> LastFm:
-    network = pylast.LastFMNetwork(api_key=key)
-    network.proxy = {"https://": httpx.MockTransport(handler)}
-    return LastFm(network)
-
-
-def test_a_collected_chain_is_read_by_the_dataset_of_the_document(tmp_path: Path) -> None:
-    source = lastfm()
-    train = collect_chain(source, "u0", 8, seed=0, taken=["u30"])
-    test = collect_chain(source, "u30", 6, seed=0, taken=train.users)
-    kept = [write_chain(tmp_path, *part) for part in (("train", train), ("test", test))]
+def test_a_collected_chain_is_read_by_the_dataset_of_the_document(
+    service: Service, tmp_path: Path
+) -> None:
+    kept = collected(service, tmp_path / "new")
     with initialize_config_dir(str(REPOSITORY / "conf"), version_base="1.3"):
-        overrides = ["dataset=muso", f"dataset.root={tmp_path}", f"paths.cache={tmp_path}"]
+        overrides = ["dataset=muso", f"dataset.root={tmp_path / 'new'}", f"paths.cache={tmp_path}"]
         data = build(compose("config", overrides).dataset, pl.LightningDataModule)
     data.prepare_data()
     data.setup("fit")
-    assert data.task.counts()["train_users"] == kept[0]
+    assert data.task.counts()["train_users"] == kept["train"]
+    files = ("listening.json", "dos.csv", "chain.csv", "friends.csv")
+    assert set(outputs(tmp_path / "new")) == {f"{s}_{f}" for s in ("train", "test") for f in files}
+    written = b"".join(outputs(tmp_path / "new").values()).decode()
+    assert "listener-" not in written and KEY not in written
+
+
+def test_neighbours_in_the_chain_are_friends_and_no_chain_meets_the_other(
+    service: Service, tmp_path: Path
+) -> None:
+    source = ask_lastfm(service, tmp_path / "new")
+    train = collect_chain(source, RING[0], 10, seed=1, taken=[RING[30]])
+    assert all(b in of for b, of in zip(train.users[1:], train.friends, strict=False))
+    assert RING[30] not in train.users
+    test = collect_chain(source, RING[30], 6, seed=0, taken=train.users)
     assert not set(train.users) & set(test.users)
-    assert "u30" not in train.users
 
 
-def test_neighbours_in_the_chain_are_friends_and_nobody_is_named(tmp_path: Path) -> None:
-    chain = collect_chain(lastfm(), "u0", 10, seed=1)
-    assert all(b in of for b, of in zip(chain.users[1:], chain.friends, strict=False))
-    write_chain(tmp_path, "train", chain)
-    written = "".join(path.read_text() for path in tmp_path.iterdir())
-    assert not any(f'"{user}"' in written or f",{user}\n" in written for user in chain.users)
+def test_tags_are_weights_times_plays_of_the_ten_top_artists(
+    service: Service, tmp_path: Path
+) -> None:
+    source = ask_lastfm(service, tmp_path / "new")
+    for _ in range(2):  # from the service, and from the pages
+        tags = source.listening(RING[0])["top_tags"]
+        assert tags["rock"] == 100 * sum(range(91, 101))
+        assert tags["artist 0"] == 50 * 100
+        assert "artist 11" not in tags
+    assert service.asked.total() == 3 + 10
 
 
-def test_a_user_who_hides_his_friends_is_a_dead_end() -> None:
-    assert lastfm().friends("u7") == []
-
-
-def test_tags_are_weights_times_plays_of_the_ten_top_artists() -> None:
-    tags = lastfm().listening("u0")["top_tags"]
-    assert tags["rock"] == 100 * sum(range(91, 101))
-    assert tags["artist 0"] == 50 * 100
-    assert "artist 11" not in tags
-
-
-def test_a_user_without_listening_stays_in_the_chain_only(tmp_path: Path) -> None:
-    chain = collect_chain(lastfm(), SILENT, 5, seed=0)
+def test_a_user_without_listening_stays_in_the_chain_only(service: Service, tmp_path: Path) -> None:
+    chain = collect_chain(ask_lastfm(service, tmp_path / "new"), SILENT, 5, seed=0)
     assert write_chain(tmp_path, "train", chain) == 4
     listening = json.loads((tmp_path / "train_listening.json").read_text())
     assert "train_000" not in listening and "train_001" in listening
     assert "0,train_000" in (tmp_path / "train_chain.csv").read_text()
 
 
-def test_an_error_is_one_line_without_the_key() -> None:
-    with pytest.raises(SourceError, match="listening of u0: Invalid API key") as caught:
-        lastfm(key="secret-key").listening("u0")
-    assert "secret-key" not in str(caught.value) and caught.value.__cause__ is None
-
-
-def test_no_connection_is_reported_in_one_line() -> None:
-    def refuse(request: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("no route")
-
-    with pytest.raises(SourceError, match="listening of u0: NetworkError"):
-        lastfm(handler=refuse).listening("u0")
-
-
-def test_a_chain_longer_than_the_circle_of_friends_is_refused() -> None:
-    with pytest.raises(SourceError, match="no chain of 41 users starts at user u0"):
-        collect_chain(lastfm(), "u0", 41, seed=0)
-
-
-def test_a_chain_without_listening_is_refused(tmp_path: Path) -> None:
-    chain = collect_chain(lastfm(), SILENT, 2, seed=0)
+def test_a_chain_that_cannot_be_is_refused(service: Service, tmp_path: Path) -> None:
+    source = ask_lastfm(service, tmp_path / "new")
+    with pytest.raises(SourceError, match=f"no chain of 41 users starts at user {RING[0]}"):
+        collect_chain(source, RING[0], 41, seed=0)
+    with pytest.raises(SourceError, match=f"no chain of 2 users starts at user {HIDES}"):
+        collect_chain(source, HIDES, 2, seed=0)
+    chain = collect_chain(source, SILENT, 2, seed=0)
     with pytest.raises(SourceError, match="1 of 2 users have listening in every category"):
         write_chain(tmp_path, "train", chain)
 
 
-def test_the_command_wants_a_key_and_a_new_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_pages_of_friends_are_kept_until_all_are_there(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MUSO_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("LASTFM_API_KEY", raising=False)
-    with pytest.raises(SourceError, match="set LASTFM_API_KEY to your key"):
-        collect("u0", "u30", tmp_path / "new")
-    with pytest.raises(ConfigError, match="is there already; name a new folder"):
-        collect("u0", "u30", tmp_path)
+    service.per_page = 1
+    begun(tmp_path / "new")
+    killer = Killer(monkeypatch, n_kills=1)
+    killer.left = 16  # the third page of four is there, and not yet kept
+    with pytest.raises(Killed):
+        ask_lastfm(service, tmp_path / "new").friends(RING[0])
+    answers = tmp_path / "new" / ".private" / "answers"
+    assert len(list(answers.iterdir())) == 2
+    assert ask_lastfm(service, tmp_path / "new").friends(RING[0]) == service.friends[RING[0]]
+    assert service.asked.total() == 5 and not answers.exists()
 
 
-def test_the_command_writes_both_chains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MUSO_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(LastFm, "connect", lambda cache: lastfm())
-    collect("u0", "u30", tmp_path / "new", train=5, test=4)
-    written = {path.name for path in (tmp_path / "new").iterdir()}
-    files = ("listening.json", "dos.csv", "chain.csv", "friends.csv")
-    assert written == {f"{split}_{file}" for split in ("train", "test") for file in files}
-
-
-def torn(path: Path) -> None:
-    os.truncate(path, path.stat().st_size // 2)
-
-
-def emptied(path: Path) -> None:
-    path.write_bytes(b"")
-
-
-def flipped(path: Path) -> None:
-    raw = bytearray(path.read_bytes())
-    raw[-9] ^= 1
-    path.write_bytes(raw)
-
-
-def replaced(path: Path) -> None:
-    path.write_bytes(b"\xff no answer of this program")
-
-
-@pytest.mark.parametrize("damage", [torn, emptied, flipped, replaced])
-def test_a_damaged_answer_is_asked_for_anew_and_the_others_are_not(
-    damage: Callable[[Path], None], tmp_path: Path, caplog: pytest.LogCaptureFixture
+def test_a_walk_killed_thirty_times_ends_the_same_and_repeats_a_request_each_at_most(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[str] = []
-
-    def counted(request: httpx.Request) -> httpx.Response:
-        asked.append(request.content.decode())
-        return answer(request)
-
-    def collected() -> dict[str, dict[str, int]]:
-        source = lastfm(handler=counted)
-        source.network.cache_backend = KeptAnswers(tmp_path / "answers")
-        return source.listening("u0")
-
-    first = collected()
-    n_asked = len(asked)
-    assert collected() == first and len(asked) == n_asked > 3
-    hurt = sorted((tmp_path / "answers").iterdir())[2]
-    damage(hurt)
-    assert collected() == first and len(asked) == n_asked + 1
-    assert f"{hurt}: damaged (another content); it is asked for anew" in caplog.text
-    assert collected() == first and len(asked) == n_asked + 1
+    same_secret(monkeypatch)
+    service.per_page = 2
+    collected(service, tmp_path / "whole")
+    whole = service.asked.total()
+    service.asked.clear()
+    killer = Killer(monkeypatch, n_kills=30)
+    while True:
+        killer.arm()
+        try:
+            collected(service, tmp_path / "killed")
+            break
+        except Killed:
+            continue
+    assert killer.n_done == 30
+    assert outputs(tmp_path / "killed") == outputs(tmp_path / "whole")
+    assert service.asked.total() <= whole + 30
 
 
-def test_answers_are_kept_by_the_source_that_connects(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_forgotten_user_leaves_no_trace_and_is_not_walked_to_again(
+    service: Service, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("LASTFM_API_KEY", KEY)
-    source = LastFm.connect(tmp_path / "answers")
-    source.network.proxy = {"https://": httpx.MockTransport(answer)}
-    assert source.friends("u0")
-    assert len(list((tmp_path / "answers").glob("*.xml"))) == 1
-    assert KEY not in "".join(path.read_text() for path in (tmp_path / "answers").iterdir())
+    collected(service, tmp_path / "new")
+    train = collect_chain(ask_lastfm(service, tmp_path / "new"), RING[0], 5, 0, [RING[30]])
+    lost = train.users[1]
+    forget(begun(tmp_path / "new"), lost.upper())
+    assert outputs(tmp_path / "new") == {}
+    collected(service, tmp_path / "new")
+    anew = collect_chain(ask_lastfm(service, tmp_path / "new"), RING[0], 5, 0, [RING[30]])
+    assert lost not in anew.users
+    texts = [path.read_text() for path in (tmp_path / "new").rglob("*") if path.is_file()]
+    assert not any(f'"{lost}"' in text for text in texts)
 
 
-def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    (tmp_path / "answers").write_text("a file")
-    with pytest.raises(ConfigError, match=r"cache .*answers: cannot be written: File exists"):
-        KeptAnswers(tmp_path / "answers").set_xml("key", "<lfm/>")
+def test_the_key_is_in_no_file(service: Service, tmp_path: Path) -> None:
+    collected(service, tmp_path / "new")
+    for path in tmp_path.rglob("*"):
+        assert KEY not in path.name
+        assert not path.is_file() or KEY.encode() not in path.read_bytes()

@@ -175,3 +175,34 @@ def test_one_genre_is_none_to_learn(tmp_path: Path, cache: Path) -> None:
     (folder / "manifest.csv").write_text(manifest)
     with pytest.raises(ConfigError, match="6 of 12 clips have a genre, 1 different"):
         genres(folder, cache)
+
+
+def test_a_folder_too_high_and_clips_with_tags_alone_are_pointed_on(
+    tmp_path: Path, cache: Path
+) -> None:
+    for genre in ("rock", "jazz"):
+        (tmp_path / "Music" / genre).mkdir(parents=True)
+        write_tone(tmp_path / "Music" / genre / "a.wav", 440)
+    with pytest.raises(ConfigError, match=r"set dataset.root=.*/Music, which holds jazz, rock"):
+        genres(tmp_path, cache)
+    (tmp_path / "Music" / "jazz").rename(tmp_path / "Music" / "0")
+    (tmp_path / "Music" / "rock").rename(tmp_path / "Music" / "1")
+    with pytest.raises(
+        ConfigError, match=r"its folders are numbers \(0, 1\), which name no genres"
+    ):
+        genres(tmp_path / "Music", cache)
+    rows = ["path,track_id,tags", "Music/0/a.wav,0,slow", "Music/1/a.wav,1,"]
+    (tmp_path / "manifest.csv").write_text("\n".join(rows) + "\n")
+    with pytest.raises(ConfigError, match="have tags, which dataset=audio_tags learns"):
+        genres(tmp_path, cache)
+
+
+def test_a_genre_of_which_no_file_can_be_used_is_named(tmp_path: Path, cache: Path) -> None:
+    folder = write_sound_folder(tmp_path / "sound")
+    with (folder / "manifest.csv").open("a") as manifest:
+        manifest.write("audio/12.m4a,13,four,song,lost,\n")
+    (folder / "audio" / "12.m4a").write_bytes(b"....ftypM4A ")
+    found = {finding.check: finding for finding in audited(genres(folder, cache))}
+    assert (found["lost_genres"].value, found["lost_genres"].level) == (1, "warning")
+    assert found["lost_genres"].text.endswith("can be used: lost")
+    assert "convert it" in found["quarantine_other_format"].text

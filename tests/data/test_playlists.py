@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from pytest import approx
-from tiny_tracks import ready, tracks, write_two
+from tiny_tracks import estimates, ready, tracks, write_two
 
 from muso_exp.data.playlist_owner.splits import class_weights, split_groups, split_rows
-from muso_exp.errors import ConfigError
+from muso_exp.errors import ConfigError, DataFormatError
 from muso_exp.features.tracks import FEATURES
 
 
@@ -245,3 +245,39 @@ def test_the_real_files_are_read(
     if n_tracks:
         assert (data.lists.n_read, data.lists.n_shared) == (n_tracks, shared)
         assert len(data.lists.tracks) == 1000
+
+
+DROPPED = ["duration_ms", "time_signature"]
+
+
+def test_features_estimated_from_sound_are_read_and_their_songs_known(tmp_path: Path) -> None:
+    folder = write_two(tmp_path, estimates(20), estimates(20, 100))
+    data = ready(folder, tmp_path, drop=DROPPED)
+    assert data.lists.estimated == (True, True)
+    assert data.lists.tracks["id"].tolist()[:2] == ["track0000", "track0001"]
+    assert data.lists.tracks["key"].tolist()[:20] == estimates(20)["key"].tolist()
+    finding = {f.check: f for f in data.task.audit(None)}["lists_with_estimated_features"]
+    assert (finding.value, finding.level) == (2, "note")
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_lists_with_features_of_different_sources_are_warned_of(
+    first: bool, tmp_path: Path
+) -> None:
+    lists = [estimates(20), tracks(20, 100)]
+    data = ready(write_two(tmp_path, *(lists if first else lists[::-1])), tmp_path, drop=DROPPED)
+    finding = {f.check: f for f in data.task.audit(None)}["lists_with_estimated_features"]
+    assert (finding.value, finding.level) == (1, "warning")
+    names = ("a", "b") if first else ("b", "a")
+    assert finding.text.startswith(
+        "the features of {} were estimated from sound, those of {}".format(*names)
+    )
+
+
+def test_an_estimate_without_its_interval_is_no_estimate(tmp_path: Path) -> None:
+    folder = write_two(tmp_path, estimates(20).drop(columns="key_low"), estimates(20, 100))
+    with pytest.raises(DataFormatError, match=r"a.csv, line 2, column key: a whole number from -1"):
+        ready(folder, tmp_path, drop=DROPPED)
+    spoiled = estimates(20).assign(key=11.5)
+    with pytest.raises(DataFormatError, match=r"column key: a number from -1 to 11 is needed"):
+        ready(write_two(tmp_path, spoiled), tmp_path, drop=DROPPED)

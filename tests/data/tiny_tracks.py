@@ -48,3 +48,14 @@ def ready(root: Path | None, cache: Path, **options: Any) -> Playlists:
     data.prepare_data()
     data.setup()
     return data
+
+
+def estimates(n: int, first: int = 0, seed: int = 0) -> pd.DataFrame:
+    """Tracks as `predict` estimates them from sound: no whole numbers, with intervals."""
+    table = tracks(n, first, seed=seed).drop(columns=["duration_ms", "time_signature"])
+    table = table.drop(columns=["track.name", "primary_artist"]).rename(columns={"id": "song"})
+    table["key"] = (table["key"] * 0.9 + 0.37).round(2)
+    table["mode"] = table["mode"] * 0.5 + 0.2
+    for name in [name for name in table if name != "song"]:
+        table[f"{name}_low"], table[f"{name}_high"] = table[name] - 0.1, table[name] + 0.1
+    return table

@@ -167,6 +167,11 @@ def test_the_smallest_difference_that_could_have_shown_is_half_the_interval() ->
     assert beside(shifted).could_show is None
 
 
+def test_what_answers_as_a_null_model_shows_no_width() -> None:
+    found = beside(scores(0.5, 0.0))
+    assert (found.text, found.could_show) == ("no better than null", None)
+
+
 def test_a_model_without_a_value_is_no_better() -> None:
     none = scoring.Scores({"acc": math.nan}, {"acc": torch.full((5,), math.nan)})
     pairs = scoring.beside_nulls(

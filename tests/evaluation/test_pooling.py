@@ -98,3 +98,10 @@ def test_rows_called_after_folds_are_one_setting_over_seeds_too(tmp_path: Path) 
             (folder / "metrics.json").write_text(json.dumps(changed))
     ((name, runs),) = by_setting(find_runs([tmp_path]), folds=True).items()
     assert name == "e" and pooled_row(runs, "acc", folds=True)["over"] == "3 folds and seeds 0, 1"
+
+
+def test_what_is_pooled_stays_in_the_range_of_the_metric(tmp_path: Path) -> None:
+    runs = [make(tmp_path / str(k), value, seed=k) for k, value in enumerate((0.05, 0.95))]
+    row = pooled_row(runs, "acc", folds=False)  # t of 1 degree of freedom reaches far
+    assert (row["low"], row["high"]) == (0, 1)
+    assert -1 <= row["difference_low"] < row["difference_high"] <= 1

@@ -152,6 +152,21 @@ def test_a_grid_that_fits_the_trials_is_tried_once(overrides: list[str], size: i
     assert (cfg.sweeper.get("sampler") is None) == (size is None)
 
 
+def test_a_value_given_twice_stays_once() -> None:
+    given = ["seed=0,0", "model.lr=choice(0.1,0.2,0.1)", "name=x", "a='x,y',z,z", "b=range(0,3)"]
+    cfg = hydra(objective.PLAIN, *given, params={"variant": "a,b,a", "scale": "desk"})
+    doubled = objective.run_once(cfg)
+    assert doubled == ["seed=0,0", "model.lr=choice(0.1,0.2,0.1)", "a='x,y',z,z", "variant=a,b,a"]
+    assert cfg.overrides.task == [
+        "seed=0",
+        "model.lr=0.1,0.2",
+        "name=x",
+        "a='x,y',z",
+        "b=range(0,3)",
+    ]
+    assert cfg.sweeper.params == {"variant": "a,b", "scale": "desk"}
+
+
 def test_an_override_takes_the_place_of_the_experiments_own_values() -> None:
     cfg = hydra(OPTUNA, "seed=0,1", params={"seed": "0,1,2", "model.lr": "0.1,0.2"})
     assert objective.end_with_the_grid(cfg) == 4

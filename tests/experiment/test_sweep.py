@@ -72,10 +72,16 @@ def test_a_resumed_run_ends_as_it_would_have_ended(call: callable) -> None:
 def test_the_same_settings_run_once_in_a_sweep(call: callable) -> None:
     status, out, err = call("-m", *QUICK, "seed=1,1,0")
     assert status == 0, err
-    assert "run 0 of this sweep has these very settings; not run again" in err
-    folder = Path(out.splitlines()[-1])
-    assert not (folder / "1").exists()
+    assert "seed=1,1,0: a value is given twice; each runs once" in err
     assert table_of(out)["seed"].tolist() == [1, 0]
+
+
+def test_settings_that_come_to_the_same_run_once_in_a_sweep(call: callable) -> None:
+    status, out, err = call("-m", *QUICK, "seed=1", "dataset.seed=${seed},1")
+    assert status == 0, err
+    assert "run 0 of this sweep has these very settings; not run again" in err
+    assert not (Path(out.splitlines()[-1]) / "1").exists()
+    assert table_of(out)["seed"].tolist() == [1]
 
 
 def test_a_row_that_diverges_leaves_the_others(call: callable) -> None:

@@ -30,3 +30,9 @@ def test_trees_as_arrays_score_as_scikit_learns() -> None:
 
 def test_no_trees_score_nothing() -> None:
     assert (Forest.empty().raw_scores(np.ones((3, 5), np.float32)) == 0).all()
+
+
+def test_trees_that_end_early_hold_finite_numbers_alone() -> None:
+    x, target = rows(60)
+    forest = grow(x, target, **{**OPTIONS, "min_samples_leaf": 25})
+    assert all(np.isfinite(part.sum(dtype=part.dtype)) for part in forest)  # as a run checks them

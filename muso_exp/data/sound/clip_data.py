@@ -38,7 +38,7 @@ class AudioData(ExperimentData):
         windows: what a network is given of a clip.
         split: which clips are trained on and which tested.
         world: the simulated world, rendered to sound where no root is given.
-        layout: of the files: auto, manifest, fma, gtzan, emotify or folder.
+        layout: of the files: auto, or one of `muso_exp.formats.sound.layouts.LAYOUTS`.
         **common: see `muso_exp.data.base.ExperimentData`; `root` is a folder of sound files in one
             of the layouts of `muso_exp.formats.sound.layouts`.
 
@@ -87,6 +87,7 @@ class AudioData(ExperimentData):
         place = pd.Series(np.arange(len(self.store)), index=self.store.index["track_id"])
         decoded = tracks[tracks["track_id"].isin(place.index)].reset_index(drop=True)
         self.n_read = len(tracks)
+        self.lost_genres = sorted(set(tracks["genre"]) - set(decoded["genre"]) - {""})
         self.tracks = self.choose(decoded).reset_index(drop=True)
         self.clips = place[self.tracks["track_id"]].to_numpy()  # (n_clips,), numbers in the store
         self.parts = split_clips(self.tracks, self.strata(), self.split_options, self.seed)
@@ -217,6 +218,7 @@ class AudioData(ExperimentData):
             n_read=self.n_read,
             n_decoded=len(self.store),
             quarantine=self.store.quarantine,
+            lost_genres=self.lost_genres,
         )
 
     def _read(self) -> tuple[pd.DataFrame, AudioStore]:

@@ -1,14 +1,21 @@
 """Sound files in a folder per genre, without a table: GTZAN, and anybody's own."""
 
+import logging
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from muso_exp.sound.decoding import AudioError, open_audio
+from muso_exp.sound.suffixes import CONVERT, SUFFIXES, count_suffixes, is_sound, is_unread
 from muso_exp.text import visible
 
-SUFFIXES = {".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au"}
+log = logging.getLogger(__name__)
+
 _TABLES = ("manifest.csv", "tracks.csv", "fma_metadata/tracks.csv")
+_NUMBER = re.compile(r"\d+|[0-9a-f]")  # 007, and 0 to f as of MagnaTagATune
+_SHOWN = 5  # names of folders in a message
 
 
 def gtzan_files(root: Path) -> list[Path]:
@@ -22,7 +29,7 @@ def gtzan_files(root: Path) -> list[Path]:
 def read_gtzan(root: Path) -> pd.DataFrame:
     """Return the tracks of GTZAN; its artists are in no file of it."""
     files = gtzan_files(root)
-    return _tracks(
+    return track_table(
         track_id=[path.stem for path in files],
         path=[str(path) for path in files],
         genre=[path.parent.name for path in files],
@@ -31,7 +38,7 @@ def read_gtzan(root: Path) -> pd.DataFrame:
 
 def has_sound_only(root: Path) -> bool:
     """Return whether a folder holds sound files and none of the tables of other layouts."""
-    return not any((root / name).exists() for name in _TABLES) and bool(_sound_files(root))
+    return not any((root / name).exists() for name in _TABLES) and bool(sound_files(root))
 
 
 def read_folder(root: Path) -> pd.DataFrame:
@@ -40,9 +47,11 @@ def read_folder(root: Path) -> pd.DataFrame:
     A file that lies in no such folder has no genre; folders further down do not count. Artist and
     title are the tags that libsndfile finds in the file.
     """
-    files = [path.relative_to(root) for path in _sound_files(root)]
+    found = sound_files(root)
+    _warn_of_unread(root, found)
+    files = [path.relative_to(root) for path in found]
     tags = [_own_tags(root / path) for path in files]
-    return _tracks(
+    return track_table(
         track_id=[path.as_posix() for path in files],
         path=[str(path) for path in files],
         artist=[found.get("artist", "").strip() for found in tags],
@@ -54,11 +63,64 @@ def read_folder(root: Path) -> pd.DataFrame:
     )
 
 
-def _sound_files(root: Path) -> list[Path]:
-    """Return the sound files in a folder and the folders in it, sorted, without hidden ones."""
-    files = [path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES]
+def sound_files(root: Path) -> list[Path]:
+    """Return the sound files in a folder and the folders in it, sorted, without hidden ones.
+
+    Those that are not read (`muso_exp.sound.suffixes`) are among them: decoding says why.
+    """
+    files = [path for path in root.rglob("*") if is_sound(path)]
     shown = [p for p in files if not any(n.startswith(".") for n in p.relative_to(root).parts)]
     return sorted(path for path in shown if path.is_file())
+
+
+def is_numbered(genres: Iterable[str]) -> bool:
+    """Return whether all names of folders are numbers, which no genres are; "" does not count."""
+    named = {genre for genre in genres if genre}
+    return bool(named) and all(_NUMBER.fullmatch(genre) for genre in named)
+
+
+def why_no_genres(root: Path) -> str:
+    """Return why the folders of sound files in `root` give no genres, and what to do; or ""."""
+    if not has_sound_only(root):
+        return ""
+    folders = _folders(root, sound_files(root))
+    if is_numbered(folders):
+        return (
+            f"its folders are numbers ({_listed(folders)}), which name no genres; a manifest.csv "
+            "names them, and dataset.layout=folder takes the numbers"
+        )
+    below = root
+    while len(folders) == 1:
+        below /= folders.pop()
+        folders = _folders(below, sound_files(below))
+    if below == root or not folders:
+        return ""
+    return f"set dataset.root={below}, which holds {_listed(folders)}"
+
+
+def _warn_of_unread(root: Path, files: Sequence[Path]) -> None:
+    """Log how many sound files are not read, and the folders that hold no other ones."""
+    unread = [path for path in files if is_unread(path)]
+    if unread:
+        lost = _folders(root, files) - _folders(root, set(files) - set(unread))
+        log.warning(
+            "%s: %d of %d sound files have suffixes that are not read (%s) and are left out%s; %s",
+            *(root, len(unread), len(files), count_suffixes(unread)),
+            f", among them all of {_listed(lost)}" if lost else "",
+            CONVERT,
+        )
+
+
+def _folders(root: Path, files: Iterable[Path]) -> set[str]:
+    """Return the names of the folders in `root` that some of the files lie in."""
+    parts = [path.relative_to(root).parts for path in files]
+    return {visible(own[0]) for own in parts if len(own) > 1}
+
+
+def _listed(names: Iterable[str]) -> str:
+    shown = sorted(names)
+    more = f", ... ({len(shown)})" if len(shown) > _SHOWN else ""
+    return ", ".join(shown[:_SHOWN]) + more
 
 
 def _own_tags(path: Path) -> dict[str, str]:
@@ -70,7 +132,7 @@ def _own_tags(path: Path) -> dict[str, str]:
         return {}
 
 
-def _tracks(**columns: list[str]) -> pd.DataFrame:
+def track_table(**columns: list[str]) -> pd.DataFrame:
     """Return a table of tracks, its absent columns empty.
 
     A file whose name no table can hold has no such path: it is quarantined as `missing`.

@@ -13,8 +13,15 @@ from muso_exp.formats.columns import find_columns, require_columns
 from muso_exp.formats.sound.genre_folders import (
     gtzan_files,
     has_sound_only,
+    is_numbered,
     read_folder,
     read_gtzan,
+)
+from muso_exp.formats.sound.tagged_collections import (
+    is_magnatagatune,
+    jamendo_tables,
+    read_jamendo,
+    read_magnatagatune,
 )
 from muso_exp.formats.tables import Pick, read_table, refuse_where
 from muso_exp.opening import MAX_LINE, is_file
@@ -58,7 +65,7 @@ def read_tracks(root: Path, layout: str = "auto") -> pd.DataFrame:
 
     Args:
         root: the folder.
-        layout: auto, manifest, fma, gtzan, emotify or folder.
+        layout: auto, or one of `LAYOUTS`. With auto, folders that are numbers are no genres.
 
     Returns:
         A row per track: track_id (unique), path (absolute; the file need not be sound), artist
@@ -74,7 +81,10 @@ def read_tracks(root: Path, layout: str = "auto") -> pd.DataFrame:
         raise DatasetNotFoundError(root, ["the folder itself"], "set dataset.root")
     if layout != "auto" and layout not in LAYOUTS:
         raise ConfigError(f"layout={layout}: choose one of auto, {', '.join(LAYOUTS)}")
-    tracks = LAYOUTS[find_layout(root) if layout == "auto" else layout].read(root)
+    found = find_layout(root) if layout == "auto" else layout
+    tracks = LAYOUTS[found].read(root)
+    if layout == "auto" and found == "folder" and is_numbered(tracks["genre"]):
+        tracks["genre"] = ""
     if not len(tracks):
         raise DataFormatError(root, "no track in it", fix="copy the folder anew")
     repeated = tracks["track_id"].duplicated()
@@ -232,6 +242,14 @@ PUBLISHED = {
         lambda root: "file" in _manifest_header(root) and is_file(root / "annotations.csv"),
         _read_emotify,
         "manifest.csv with column file, and annotations.csv",
+    ),
+    "magnatagatune": SoundLayout(
+        is_magnatagatune, read_magnatagatune, "annotations_final.csv and folders 0 to f"
+    ),
+    "jamendo": SoundLayout(
+        lambda root: bool(jamendo_tables(root)),
+        read_jamendo,
+        "autotagging.tsv and folders 00 to 99",
     ),
 }
 LAYOUTS = PUBLISHED | {

@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from muso_exp.errors import DatasetNotFoundError
-from muso_exp.formats.sound.genre_folders import SUFFIXES
+from muso_exp.formats.sound.genre_folders import sound_files
+from muso_exp.sound.suffixes import CONVERT, SUFFIXES, count_suffixes
 from muso_exp.text import visible
 
 log = logging.getLogger(__name__)
@@ -16,13 +17,13 @@ def find_songs(path: Path) -> pd.DataFrame:
     """Return `track_id` (the path within the folder) and `path` of the sound files, sorted.
 
     A file is taken whatever its name; of a folder, and the folders in it, the files whose suffix
-    is one of sound.
+    is one of sound, without hidden ones.
 
     Raises:
         DatasetNotFoundError: no such file or folder, or no sound file in it.
     """
     if path.is_dir():
-        songs = sorted(song for song in path.rglob("*") if song.suffix.lower() in SUFFIXES)
+        songs = sound_files(path)
         if not songs:
             known = ", ".join(sorted(SUFFIXES))
             raise DatasetNotFoundError(path, ["any sound file"], f"names must end in {known}")
@@ -35,8 +36,13 @@ def find_songs(path: Path) -> pd.DataFrame:
 
 
 def warn_of_bad(quarantine: pd.DataFrame, n_songs: int) -> None:
-    """Log which of the songs cannot be used, and why."""
-    if len(quarantine):
-        log.warning("%d of %d files cannot be used and are left out:", len(quarantine), n_songs)
-    for name, code, detail in quarantine[["track_id", "code", "detail"]].itertuples(index=False):
+    """Log which of the songs cannot be used, and why; those of other formats in one line."""
+    other = quarantine["code"] == "other_format"
+    if other.any():
+        counts = count_suffixes(map(Path, quarantine.loc[other, "track_id"]))
+        log.warning("files of formats that are not read, left out: %s; %s", counts, CONVERT)
+    bad = quarantine[~other]
+    if len(bad):
+        log.warning("%d of %d files cannot be used and are left out:", len(bad), n_songs)
+    for name, code, detail in bad[["track_id", "code", "detail"]].itertuples(index=False):
         log.warning("  %s: %s: %s", name, code, detail)

@@ -16,6 +16,7 @@ COMMON = 0.9  # share of tracks with one value from which a feature hardly separ
 def audit(lists: TwoLists) -> list[Finding]:
     """Return leaks between the splits, the scale of the inputs and what was cut away."""
     return [
+        _sources(lists),
         _shared_tracks(lists),
         _split_overlap(lists),
         _shared_artists(lists),
@@ -24,6 +25,18 @@ def audit(lists: TwoLists) -> list[Finding]:
         _near_constants(lists),
         _left_out(lists),
     ]
+
+
+def _sources(lists: TwoLists) -> Finding:
+    n_estimated = sum(lists.estimated)
+    text = f"features estimated from sound: in {n_estimated} of the two lists"
+    if n_estimated == 1:
+        estimated, other = lists.names if lists.estimated[0] else lists.names[::-1]
+        text = (
+            f"the features of {estimated} were estimated from sound, those of {other} were not: a "
+            "classifier learns the source instead of the taste; estimate both lists by one run"
+        )
+    return Finding("lists_with_estimated_features", n_estimated, text, _level(n_estimated == 1))
 
 
 def _shared_tracks(lists: TwoLists) -> Finding:

@@ -16,6 +16,7 @@ class TwoLists:
         names: of the positive and the negative list.
         n_read: tracks of each list as read.
         n_shared: tracks that both lists had.
+        estimated: whether each list's features were estimated from sound.
         artists: independent unit of each track: its first artist, or itself where unknown, see
             `muso_exp.features.artists.artist_units`, shape (n_tracks,).
         rows: row numbers of `train`, `val` and `test`.
@@ -32,6 +33,7 @@ class TwoLists:
     names: tuple[str, str]
     n_read: tuple[int, int]
     n_shared: int
+    estimated: tuple[bool, bool]
     artists: np.ndarray
     rows: dict[str, np.ndarray]
     inputs: np.ndarray
