@@ -3,6 +3,7 @@
 Whatever is no file, and a packed file that would fill the memory, is refused here, in one line.
 """
 
+import bz2
 import gzip
 import io
 import math
@@ -30,6 +31,7 @@ DAMAGED_ARRAY = (
     *(OSError, ValueError, EOFError, TypeError, SyntaxError, OverflowError, MemoryError),
     *(zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, tokenize.TokenError),
 )
+PACKED = (".gz", ".bz2")  # suffixes of files that are unpacked while they are read
 _CHUNK = 2**20
 
 
@@ -50,33 +52,41 @@ def is_file(path: Path) -> bool:
 
 @contextmanager
 def open_data(path: Path) -> Iterator[BinaryIO]:
-    """Open a plain or gzipped file to be read; what it unpacks to is bounded.
+    """Open a plain, gzipped or bzip2 file to be read; what it unpacks to is bounded.
 
     The bounds: `MAX_UNPACKED` GiB, and beyond 64 MiB 250 times the packed size; or else as many
     GiB as the environment variable `MUSO_MAX_UNPACKED_GIB` says.
 
     Raises:
-        DataFormatError: no file, unreadable, damaged gzip data, beyond the bounds, or too large
+        DataFormatError: no file, unreadable, damaged packed data, beyond the bounds, or too large
             for the memory; also for what is raised while it is open.
         ConfigError: the environment variable holds no number above 0.
     """
     is_file(path)  # a pipe would wait for ever
     try:
         with path.open("rb") as file:
-            if path.suffix != ".gz":
+            if path.suffix not in PACKED:
                 yield file
                 return
             bound = _bound(path, os.fstat(file.fileno()).st_size)
-            with gzip.open(file) as packed:
+            with _unpacked(path, file) as packed:
                 yield io.BufferedReader(_Bounded(packed, path, bound), _CHUNK)  # type: ignore[type-var]
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataFormatError(path, f"damaged gzip file: {error}", fix="copy it anew") from error
+        kind = "bzip2" if path.suffix == ".bz2" else "gzip"
+        raise DataFormatError(path, f"damaged {kind} file: {error}", fix="copy it anew") from error
     except OSError as error:
+        if path.suffix == ".bz2" and error.errno is None:  # what bz2 raises of other bytes
+            problem = f"damaged bzip2 file: {error}"
+            raise DataFormatError(path, problem, fix="copy it anew") from error
         raise DataFormatError(path, f"cannot be read: {error.strerror or error}") from error
     except MemoryError as error:
         raise DataFormatError(
             path, "does not fit into memory", fix="give a smaller file"
         ) from error
+
+
+def _unpacked(path: Path, file: BinaryIO) -> gzip.GzipFile | bz2.BZ2File:
+    return bz2.open(file) if path.suffix == ".bz2" else gzip.open(file)
 
 
 def read_whole(path: Path, longest: int | None = MAX_LINE) -> bytes:
@@ -190,7 +200,7 @@ def _gib(option: str, default: float) -> float:
 class _Bounded(io.RawIOBase):
     """An unpacked stream that ends in an error where it goes beyond its bound."""
 
-    def __init__(self, packed: gzip.GzipFile, path: Path, bound: _Bound) -> None:
+    def __init__(self, packed: gzip.GzipFile | bz2.BZ2File, path: Path, bound: _Bound) -> None:
         self.packed, self.path, self.bound = packed, path, bound
 
     def readable(self) -> bool:

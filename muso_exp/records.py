@@ -33,6 +33,14 @@ class Finding:
     level: Literal["note", "warning"] = "note"
 
 
+def bad_rows(left_out: Mapping[str, int]) -> list[Finding]:
+    """Return the finding on rows that `dataset.bad_rows=drop` left out, by reason; none without."""
+    number = sum(left_out.values())
+    reasons = ", ".join(f"{count} {reason}" for reason, count in left_out.items())
+    text = f"{number} rows of the files are left out (dataset.bad_rows=drop): {reasons}"
+    return [Finding("bad_rows", number, text, "warning")] if number else []
+
+
 @dataclass(frozen=True)
 class Section:
     """One part of the report: a heading, a sentence, and a table or a figure or both.

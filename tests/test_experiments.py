@@ -1,7 +1,9 @@
 """Every experiment file runs at scale=smoke; a new one is covered without an edit."""
 
 import json
+import re
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pandas as pd
@@ -26,6 +28,22 @@ def variants(name: str) -> list[str | None]:
 CASES = [(name, variant) for name in experiments() for variant in variants(name)]
 
 
+def null_rules() -> dict[str, set[str]]:
+    """The null models that docs/nulls.md describes, by task."""
+    rules: dict[str, set[str]] = {}
+    for line in (REPOSITORY / "docs" / "nulls.md").read_text().split("## ")[0].splitlines():
+        cells = line.split("|")[1:-1]
+        names = re.findall(r"`([^`]+)`", cells[1]) if len(cells) == 3 else []
+        for task in re.findall(r"[a-z]+_?[a-z]*", cells[0].split("(")[0]) if names else []:
+            rules.setdefault(task, set()).update(names)
+    return rules
+
+
+def documented(null: str) -> bool:
+    """Whether a null model is described in docs/nulls.md."""
+    return any(fnmatch(null, rule) for rules in null_rules().values() for rule in rules)
+
+
 @pytest.fixture
 def configured(tmp_path: Path, cache: Path) -> Iterator[callable]:
     def make(name: str, *overrides: str) -> DictConfig:
@@ -48,6 +66,7 @@ def test_an_experiment_ends_with_a_whole_run_folder(
     assert record["experiment"] == name
     assert set(record["intervals"]) == set(record["metrics"]) == set(record["beats_null"])
     assert record["nulls"] and record["audit"] and record["n"]
+    assert [null for null in record["nulls"] if not documented(null)] == []
     assert all(claim["verdict"] != "reproduced" for claim in record["claims"])  # simulated data
     assert len(pd.read_parquet(folder / "predictions.parquet")) == len(outcome.predictions)
     assert (folder / "checkpoints" / "last.ckpt").is_file()
@@ -68,3 +87,15 @@ def test_claims_name_their_place_in_the_paper(name: str) -> None:
     tree = OmegaConf.load(CONF / "experiment" / f"{name}.yaml")
     for claim in tree.get("paper", {}).get("claims", []):
         assert claim.source and claim.metric
+
+
+def test_every_task_has_null_models_that_are_described_and_still_there() -> None:
+    package = REPOSITORY / "muso_exp"
+    assert set(null_rules()) == {path.parent.name for path in package.glob("tasks/*/task.py")}
+    files = [*package.glob("tasks/*/*.py"), *package.glob("data/*.py")]
+    source = "".join(path.read_text() for path in files)
+    for task, rules in null_rules().items():
+        assert len(rules) >= 2, task
+        for rule in rules:
+            part = rule.removesuffix("_decided").partition("*")[0]
+            assert f'"{part}' in source, f"docs/nulls.md: {task} has no null model {rule}"

@@ -8,7 +8,9 @@ import typer
 
 def neighbours(
     run: Annotated[Path, typer.Argument(help="folder of a finished run that left factors.npz")],
-    query: Annotated[str, typer.Argument(help="name of an item, a part of it, or its id")],
+    query: Annotated[
+        str, typer.Argument(help="name of an item (artist, or artist - title), or its id")
+    ],
     k: Annotated[int, typer.Option(help="how many to show", min=1)] = 10,
 ) -> None:
     """Show the items nearest to one by the cosine of a finished run's latent factors."""

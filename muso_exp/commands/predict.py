@@ -6,8 +6,9 @@ import logging
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from inspect import Parameter, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,9 +29,12 @@ _WIDE = 12  # columns that the terminal shows of more rows
 
 def predict(
     run: Annotated[str, typer.Argument(help="run folder, MLflow run id, or a .ckpt file of a run")],
-    source: Annotated[
-        Path,
-        typer.Argument(help="new input: table of tracks, song, folder of songs, or seeds"),
+    sources: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="SOURCE...",
+            help="new input: table of tracks, song, folder of songs, or listening histories",
+        ),
     ],
     out: Annotated[
         Path | None, typer.Option(help="also write the result: .csv, .csv.gz or .parquet")
@@ -42,9 +46,10 @@ def predict(
 ) -> None:
     """Apply a finished run to new input: tracks ranked by fit, songs estimated from their sound.
 
-    A run of a recommender continues a playlist, or what somebody plays:
-    ids or names, one a line, or a CSV with track_id, or artist and title,
-    and maybe plays and playlist_name.
+    A run of a recommender continues a playlist, or what one person plays:
+    exports of Spotify, Last.fm or ListenBrainz (files, folders, a zip), a
+    CSV with artist and track, or track_id, and maybe plays, or names or
+    ids, one a line.
 
     A run that reads tables of audio features takes songs too, with --features.
     """
@@ -58,16 +63,16 @@ def predict(
     logging.getLogger("muso_exp").setLevel(logging.INFO)
     data, model = load_trained(find_trained(run))
     if features is None:
-        _refuse_sound(data, source)
-        result = apply(data, model, source)
+        _refuse_sound(data, sources[0])
+        result = apply(data, model, *sources)
     else:
         _refuse_features(data, features)
-        with estimated_table(features, source) as table:
+        with estimated_table(features, _single(data, sources)) as table:
             result = apply(data, model, table)
     if out is not None:
         write_table(out, result)
     terminal = console()
-    terminal.print(shown(source.name, result))
+    terminal.print(shown(sources[0].name, result))
     place = "give --out FILE to keep them" if out is None else str(out)
     terminal.print(f"{len(result)} rows: {place}", soft_wrap=True)
 
@@ -148,9 +153,32 @@ def _cell(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def apply(data: Any, model: Any, source: Path) -> pd.DataFrame:
-    """Let the data set read `source` and the model predict; the data set says how it is shown."""
-    return data.read_new(source).apply(model)
+def apply(data: Any, model: Any, *sources: Path) -> pd.DataFrame:
+    """Let the data set read the sources and the model predict; it says how that is shown.
+
+    Raises:
+        ConfigError: several sources, of which the data set reads one.
+    """
+    given = sources if _reads_several(data) else [_single(data, sources)]
+    return data.read_new(*given).apply(model)
+
+
+def _single(data: Any, sources: Sequence[Path]) -> Path:
+    """Return the only source.
+
+    Raises:
+        ConfigError: several sources.
+    """
+    if len(sources) > 1:
+        raise ConfigError(
+            f"a run on the data set {data.name} reads one file or folder, got {len(sources)}"
+        )
+    return sources[0]
+
+
+def _reads_several(data: Any) -> bool:
+    kinds = [parameter.kind for parameter in signature(data.read_new).parameters.values()]
+    return Parameter.VAR_POSITIONAL in kinds
 
 
 def find_trained(run: str) -> Path:

@@ -17,9 +17,9 @@ from muso_exp.data.sound.clip_items import (
     prepare_factors,
     read_plays,
 )
-from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions
 from muso_exp.features.factor_scaling import FactorScaling
+from muso_exp.features.matching import find_item
 from muso_exp.options import Count, Options
 from muso_exp.tasks.factor_regression.factor_clips import FactorClips
 from muso_exp.tasks.factor_regression.listening_test import ListeningTest
@@ -161,11 +161,5 @@ class AudioFactors(AudioData):
         if not queries:
             test = self.parts["test"]
             return test[np.argsort(-listeners[test], kind="stable")[:N_QUERIES]].tolist()
-        places = {name.casefold(): row for row, name in enumerate(names)}
-        places |= {str(name): row for row, name in enumerate(self.tracks["track_id"])}
-        for query in queries:
-            if query not in places and query.casefold() not in places:
-                raise ConfigError(
-                    f"dataset.recommendation.queries: no clip is called {query!r}, nor is it an id"
-                )
-        return [places.get(query, places.get(query.casefold(), 0)) for query in queries]
+        ids, option = self.tracks["track_id"].astype(str).tolist(), "dataset.recommendation.queries"
+        return [find_item(query, ids, names, option) for query in queries]

@@ -107,7 +107,8 @@ class ExperimentData(pl.LightningDataModule):
     def read_new(self, path: Path) -> NewInput:
         """Read and check new input of a trained model, for `python -m muso_exp predict`.
 
-        A data set that can be applied reads `path` as its own files, and gives what was fitted on
+        A data set that can be applied reads `path` as its own files (one that takes several files
+        has `*paths` instead), and gives what was fitted on
         train to the checkpoint by `state_dict` and takes it back by `load_state_dict`; no file of
         the training is there any more.
 

@@ -144,16 +144,16 @@ class PlaylistContinuation(ExperimentData):
         self.catalogue = ItemCatalogue.from_state(state_dict["catalogue"])
         self.words = state_dict["words"]
 
-    def read_new(self, path: Path) -> NewRow:
+    def read_new(self, *paths: Path) -> NewRow:
         """Read the tracks of a new playlist.
 
         Args:
-            path: see `muso_exp.formats.seeds.read_seeds`.
+            paths: see `muso_exp.formats.seeds.read_seeds`.
 
         Raises:
             DatasetNotFoundError: no such file.
             DataFormatError: no seeds in the file, or not in a form that can be read.
         """
-        seeds = read_seeds(path)
+        seeds = read_seeds(paths, one_list=True)
         words = word_batch(title_words([seeds.title], self.words))
         return NewRow(seeds, self.catalogue, words)

@@ -26,7 +26,9 @@ from muso_exp.features.tracks import Scaling, fit_scaling
 from muso_exp.formats.track_lists import LEAST_TRACKS, ListOptions, read_lists
 from muso_exp.formats.track_tables import (
     chosen_features,
+    drop_bad_rows,
     drop_repeats,
+    log_left_out,
     read_features,
     read_rows,
 )
@@ -77,6 +79,7 @@ class Playlists(ExperimentData):
             `validation`, the best F1 there; `test_midrange`, as published.
         split: which tracks are tested on.
         world: the simulated world with two users' likes, where no root is given.
+        bad_rows: a row with a feature that is none is `refuse`d, or `drop`ped and counted.
         **common: see `muso_exp.data.base.ExperimentData`; `root` is a folder with a table per
             list, or one table. `batch_size` is of training, other splits are one batch.
 
@@ -104,6 +107,7 @@ class Playlists(ExperimentData):
         threshold: Literal["half", "validation", "test_midrange"],
         split: TracksSplit,
         world: LikesWorld,
+        bad_rows: Literal["refuse", "drop"] = "refuse",
         **common: Any,
     ) -> None:
         super().__init__(**common)
@@ -111,7 +115,8 @@ class Playlists(ExperimentData):
             raise ConfigError("dataset.threshold=validation: set dataset.split.val_share above 0")
         self.features = chosen_features(features, drop)
         self.options = ListOptions(
-            self.features, files, column, values, duplicates, overlap, balance, n_tracks
+            *(self.features, files, column, values, duplicates, overlap, balance, n_tracks),
+            bad_rows,
         )
         self.how, self.threshold = scaling, threshold
         self.split, self.group, self.world = split, split.by, world
@@ -166,6 +171,7 @@ class Playlists(ExperimentData):
             names=lists.names,
             n_read=lists.n_read,
             n_shared=lists.n_shared,
+            left_out=lists.left_out,
             estimated=lists.estimated,
             artists=self.artists,
             rows=self.rows,
@@ -209,7 +215,11 @@ class Playlists(ExperimentData):
             DataFormatError: the file lacks a feature, or holds what it must not.
         """
         remedy = "the run was trained with them, train one without"
-        tracks = read_features(path, read_rows(path), self.features, remedy)
+        rows = read_rows(path)
+        if self.options.bad_rows == "drop":
+            rows, left = drop_bad_rows(rows, self.features)
+            log_left_out(left)
+        tracks = read_features(path, rows, self.features, remedy)
         tracks = drop_repeats(path, tracks, self.options.duplicates)
         return NewTracks(tracks, self.scaling.apply(self._values(tracks)))
 

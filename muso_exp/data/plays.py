@@ -15,11 +15,13 @@ from muso_exp.data.recommendation.batches import UserRows, WholeMatrix
 from muso_exp.data.recommendation.simulated_plays import VERSION, write_source
 from muso_exp.data.recommendation.splits import Candidates, PlaysSplit, split_plays
 from muso_exp.errors import ConfigError
+from muso_exp.features.matching import find_item
+from muso_exp.formats.listening.histories import MIN_SECONDS
 from muso_exp.formats.listening.interactions import Interactions, keep_dense, listed_items
 from muso_exp.formats.listening.msd import ReadOptions
 from muso_exp.formats.listening.sources import SOURCES
 from muso_exp.formats.seeds import read_seeds
-from muso_exp.options import Count, ZeroOrMore
+from muso_exp.options import Count, NotNegative, ZeroOrMore
 from muso_exp.simulation.checked import WorldOptions
 from muso_exp.tasks.recommendation.fold_in import ItemCatalogue, NewRow
 from muso_exp.tasks.recommendation.split_plays import HeldOut, Split, SplitPlays
@@ -34,7 +36,8 @@ class Plays(ExperimentData):
     """Play counts of users, split so that a model recommends items that a user has not played.
 
     Args:
-        source: lfm1b, taste_profile, hetrec, audioscrobbler, muso, emotify or table (a user's own).
+        source: lfm1b, taste_profile, hetrec, audioscrobbler, muso, emotify, table (plays of users)
+            or history (listening histories as services export them).
         split: which plays are held out.
         world: the simulated world, in the format of the source, where no root is given.
         min_user_items: different items that a user needs to stay.
@@ -44,7 +47,10 @@ class Plays(ExperimentData):
         candidates: items that are ranked: `warm`, those that a user plays in training, or `all`;
             None: warm of the splits `holdout` and `temporal`, all of the others.
         matched: keep the items found in the Million Song Dataset, besides `top_items`.
-        items: artist, album or track; of sources muso and table.
+        items: artist, album or track; of sources muso, table and history.
+        min_seconds: of source history, plays of which fewer are known are left out.
+        bad_rows: of source table, a row without a name or with 0 plays is `refuse`d, or `drop`ped
+            and counted; a history counts them always.
         tags_encoding: of HetRec's tags.dat.
         cutoffs: the k of the ranking metrics.
         queries: items (by name or id) whose neighbours the report shows; none: the most played.
@@ -67,6 +73,8 @@ class Plays(ExperimentData):
         matched: bool = False,
         items: Literal["artist", "album", "track"] = "track",
         tags_encoding: str = "iso-8859-1",
+        min_seconds: NotNegative = MIN_SECONDS,
+        bad_rows: Literal["refuse", "drop"] = "refuse",
         candidates: Candidates | None = None,
         cutoffs: Sequence[Count] = (10, 100, 500),
         queries: Sequence[str] = (),
@@ -83,7 +91,8 @@ class Plays(ExperimentData):
         self.cutoffs, self.queries, self.n_tags = list(cutoffs), list(queries), n_tags
         earlier_share = 1 - split.test_share if split.by == "temporal" else None
         self.options = ReadOptions(
-            self.cache, merge, top_items, matched, earlier_share, items, tags_encoding
+            *(self.cache, merge, top_items, matched, earlier_share, items, tags_encoding),
+            *(min_seconds, bad_rows),
         )
 
     def prepare_data(self) -> None:
@@ -175,18 +184,18 @@ class Plays(ExperimentData):
         """Take up what `state_dict` gave."""
         self.catalogue = ItemCatalogue.from_state(state_dict)
 
-    def read_new(self, path: Path) -> NewRow:
+    def read_new(self, *paths: Path) -> NewRow:
         """Read what a new user plays.
 
         Args:
-            path: see `muso_exp.formats.seeds.read_seeds`; where the file has no play counts, each
-                item counts the median of training.
+            paths: see `muso_exp.formats.seeds.read_seeds`; where they hold no plays, each item
+                counts the median of training.
 
         Raises:
             DatasetNotFoundError: no such file.
             DataFormatError: no seeds in the file, or not in a form that can be read.
         """
-        return NewRow(read_seeds(path), self.catalogue)
+        return NewRow(read_seeds(paths, self.options.min_seconds), self.catalogue)
 
 
 def query_items(data: Interactions, train: csr_matrix, queries: Sequence[str]) -> list[int]:
@@ -203,10 +212,5 @@ def query_items(data: Interactions, train: csr_matrix, queries: Sequence[str]) -
     if not queries:
         total = np.asarray(train.sum(axis=0)).ravel()
         return np.argsort(-total, kind="stable")[:N_QUERIES].tolist()
-    known = {name.casefold(): place for place, name in reversed(list(enumerate(data.names)))}
-    known |= {str(i): place for place, i in enumerate(data.items["id"])}
-    found = [known.get(str(query).casefold(), known.get(str(query))) for query in queries]
-    for query, place in zip(queries, found, strict=True):
-        if place is None:
-            raise ConfigError(f"dataset.queries: no item is called {query!r}; names and ids count")
-    return [place for place in found if place is not None]
+    ids, names = data.items["id"].astype(str).tolist(), data.names
+    return [find_item(str(query), ids, names, "dataset.queries") for query in queries]

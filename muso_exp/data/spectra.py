@@ -47,6 +47,7 @@ class Spectra(ExperimentData):
         layout: of sound files: auto, or one of `muso_exp.formats.sound.layouts.LAYOUTS`.
         drop: features to leave out of these.
         duplicates: a second row of an id in the feature table: `refuse`, or keep the `first`.
+        bad_rows: a row of it with a feature that is none: `refuse`, or `drop` it.
         coverage: share of new songs that an interval shall cover.
         check_root: folder of other songs with genres, on which `checks` are made; null for none.
         checks: [feature, genre where a listener expects more of it, genre where less].
@@ -76,6 +77,7 @@ class Spectra(ExperimentData):
         layout: Inert[str] = "auto",
         drop: Sequence[str] = (),
         duplicates: Literal["refuse", "first"] = "refuse",
+        bad_rows: Literal["refuse", "drop"] = "refuse",
         coverage: Annotated[float, Meta(gt=0, lt=1)] = 0.9,
         check_root: str | None = None,
         checks: Sequence[Sequence[str]] = (),
@@ -86,6 +88,7 @@ class Spectra(ExperimentData):
         check_features(checks, self.features)
         self.store, self.spectrum, self.split, self.world = store, spectrum, split, world
         self.layout, self.duplicates, self.coverage = layout, duplicates, coverage
+        self.bad_rows = bad_rows
         self.check_root = None if check_root is None else Path(check_root)
         self.checks = [list(check) for check in checks]
         self.inputs = make_inputs(inputs, spectrum, store, windows, self.num_workers)
@@ -249,4 +252,5 @@ class Spectra(ExperimentData):
             self.duplicates,
             self.inputs.reading,
             self.store.workers,
+            self.bad_rows,
         )

@@ -1,5 +1,6 @@
 """A table of tracks with audio features, to be clustered."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,7 +25,7 @@ from muso_exp.features.artists import artist_units
 from muso_exp.features.clusters import check_k
 from muso_exp.features.tracks import Scaling, fit_scaling
 from muso_exp.formats.feature_table import find_feature_table, read_feature_table
-from muso_exp.formats.track_tables import chosen_features
+from muso_exp.formats.track_tables import chosen_features, log_left_out
 from muso_exp.options import Count, Options, Seed, SomeShare, UpToOne
 from muso_exp.simulation.checked import simulated_world, small_worlds_refused
 from muso_exp.simulation.track_features import write_track_features
@@ -69,6 +70,7 @@ class TrackFeatures(ExperimentData):
         n_listed: tracks to recommend.
         samples: how many rows the slow parts of the report read.
         world: the simulated world, where no root is given.
+        bad_rows: a row with a feature that is none is `refuse`d, or `drop`ped and counted.
         **common: see `muso_exp.data.base.ExperimentData`; the clusterings need all rows in a batch.
 
     Raises:
@@ -97,6 +99,7 @@ class TrackFeatures(ExperimentData):
         n_listed: Count,
         samples: SampleSizes,
         world: TracksWorld,
+        bad_rows: Literal["refuse", "drop"] = "refuse",
         **common: Any,
     ) -> None:
         super().__init__(**common)
@@ -113,7 +116,7 @@ class TrackFeatures(ExperimentData):
         self.options = ClusterOptions(
             n_clusters, curve, reported, n_listed, samples, self.seed, self.cache
         )
-        self.world = world
+        self.world, self.bad_rows = world, bad_rows
         self.splits: dict[str, FeatureRows] = {}
 
     def prepare_data(self) -> None:
@@ -133,7 +136,9 @@ class TrackFeatures(ExperimentData):
             return
         root = self._simulated_files() if self.root is None else self.root
         path = find_feature_table(root)
-        read = read_feature_table(path, self.features, self.duplicates)
+        self.left_out = Counter[str]()
+        dropped = self.left_out if self.bad_rows == "drop" else None
+        read = read_feature_table(path, self.features, self.duplicates, left_out=dropped)
         self.fingerprint = fingerprint(read, self.features)
         different = distinct(read, self.features)
         tracks = different if self.distinct_rows else read
@@ -167,6 +172,7 @@ class TrackFeatures(ExperimentData):
             n_distinct=n_distinct,
             distinct_rows=self.distinct_rows,
             published=self.published,
+            left_out=self.left_out,
         )
 
     def train_dataloader(self) -> DataLoader:
@@ -198,7 +204,10 @@ class TrackFeatures(ExperimentData):
             DataFormatError: the file lacks a feature, or holds what it must not.
         """
         remedy = "the run was trained with it, train one without"
-        tracks = read_feature_table(path, self.features, self.duplicates, remedy)
+        left = Counter[str]() if self.bad_rows == "drop" else None
+        fix = "correct or remove the row"
+        tracks = read_feature_table(path, self.features, self.duplicates, remedy, fix, left)
+        log_left_out(left or {})
         return TracksToCluster(
             tracks=tracks,
             x=self._scaled(tracks),

@@ -124,8 +124,8 @@ def end_with_the_grid(hydra: Any) -> int | None:
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # it numbers studies and trials
     n_trials = hydra.sweeper.get("n_trials")
-    given = [f"{key}={value}" for key, value in (hydra.sweeper.get("params") or {}).items()]
-    size = _grid_size([*given, *hydra.overrides.task])
+    tasks, params = _as_given(hydra)
+    size = _grid_size([*(f"{key}={value}" for key, value in params.items()), *tasks])
     if n_trials is None or size is None or n_trials < size:
         return None
     with read_write(hydra), open_dict(hydra):
@@ -154,13 +154,22 @@ def run_once(hydra: Any) -> list[str]:
         doubled.append(text)
         return f"{override.get_key_element()}={','.join(dict.fromkeys(values))}"
 
-    params = hydra.sweeper.get("params") or {}
-    with read_write(hydra), open_dict(hydra):
-        hydra.overrides.task = [once(text) for text in hydra.overrides.task]
-        for key, value in params.items():
-            if isinstance(value, str):
-                params[key] = once(f"{key}={value}").partition("=")[2]
+    tasks, params = _as_given(hydra)
+    changed = [once(text) for text in tasks]
+    kept = {key: once(f"{key}={value}").partition("=")[2] for key, value in params.items()}
+    if doubled:
+        with read_write(hydra), open_dict(hydra):
+            hydra.overrides.task = changed
+            hydra.sweeper.params = kept or None
     return doubled
+
+
+def _as_given(hydra: Any) -> tuple[list[str], dict[str, Any]]:
+    """Return the overrides and the sweeper's parameters, `${...}` as it stands in them."""
+    tasks: Any = OmegaConf.to_container(hydra.overrides.task, resolve=False)
+    params = hydra.sweeper.get("params")
+    given: Any = OmegaConf.to_container(params, resolve=False) if params else {}
+    return tasks, given
 
 
 def _grid_size(overrides: Iterable[str]) -> int | None:

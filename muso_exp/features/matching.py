@@ -1,5 +1,6 @@
 """Matching two catalogues of songs by artist and title."""
 
+import ast
 import re
 import unicodedata
 from collections import defaultdict
@@ -9,10 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 from rapidfuzz import fuzz, process
 
+from muso_exp.errors import ConfigError
+
 METHODS = ("case", "unicode", "punctuation", "versions", "fuzzy")
+_DASH = " - "  # between artist and title of a name
+_NEAR = 75.0  # least likeness of a name that is offered, 0 to 100
 SEPARATOR = "\t"  # between artist and title of a key
 
-_FEATURING = re.compile(r"[\(\[]?\b(?:feat|ft|featuring)\b\.?\s.*$", re.IGNORECASE)
+_FEATURING = re.compile(r"[\(\[]?(?<!\d )\b(?:feat|ft|featuring)\b\.?\s.*$", re.IGNORECASE)
 _SUFFIX_WORDS = (
     r"(?:\d{4}\s)?(?:digital(?:ly)?\s)?re-?master(?:ed)?(?:\s(?:version|\d{4}))?|"
     r"(?:album|single|radio|lp|original|explicit|clean|main|mono|stereo)\s(?:version|edit|mix)|"
@@ -51,7 +56,8 @@ def song_key(artist: str, title: str, method: str) -> str:
             album version; never live, remix, acoustic: other recordings).
 
     Returns:
-        The key, or "" where artist or title has nothing left to compare.
+        The key, or "" where artist or title is blank. Where nothing but signs would be compared
+        ("!!!"), it is the name in folded case.
 
     Raises:
         ValueError: an unknown method.
@@ -60,8 +66,8 @@ def song_key(artist: str, title: str, method: str) -> str:
     `case` none; the others go beyond it.
     """
     if method == "versions":
-        title = _SUFFIX.sub("", _FEATURING.sub("", _SUFFIX.sub("", title)))
-        artist = _FEATURING.sub("", artist)
+        title = _SUFFIX.sub("", _FEATURING.sub("", _SUFFIX.sub("", title))).strip() or title
+        artist = _FEATURING.sub("", artist).strip() or artist
     parts = [_simplify(text, method) for text in (artist, title)]
     return SEPARATOR.join(parts) if all(parts) else ""
 
@@ -75,8 +81,83 @@ def _simplify(text: str, method: str) -> str:
         plain = unicodedata.normalize("NFKD", text).casefold().replace("&", " and ")
         letters = "".join(c for c in plain if not unicodedata.combining(c))
         words = "".join(c if c.isalnum() else " " for c in letters.replace("'", "")).split()
+        if not words:
+            return _simplify(text, "unicode")
         return " ".join(words[1:] if len(words) > 1 and words[0] == "the" else words)
     raise ValueError(f"method {method!r}: one of {', '.join(METHODS[:-1])} is needed")
+
+
+def name_key(name: str) -> str:
+    """Return what two equal names have in common: of artists, or of songs as `artist - title`.
+
+    The key is that of `song_key` by the method `versions`; "" for a blank name.
+    """
+    artist, _, title = name.partition(_DASH)
+    return song_key(artist, title or artist, "versions") or song_key(name, name, "versions")
+
+
+def find_name(query: str, names: Sequence[str]) -> int | None:
+    """Return the first name that is the query as it stands, or else has its key; None without."""
+    for same in (str, str.casefold, name_key):
+        wanted = same(query)
+        place = next((place for place, name in enumerate(names) if same(name) == wanted), None)
+        if place is not None and wanted:
+            return place
+    return None
+
+
+def find_item(query: str, ids: Sequence[str], names: Sequence[str], option: str) -> int:
+    """Return the item of an id or a name, see `find_name`.
+
+    Args:
+        query: an id or a name.
+        ids: of the items.
+        names: of the items.
+        option: what the query was given as, for the message.
+
+    Raises:
+        ConfigError: no item is called so; the nearest names are told, and not taken.
+    """
+    same = next((place for place, known in enumerate(ids) if known == query), None)
+    found = find_name(query, names) if same is None else same
+    if found is None:
+        near = nearest_names(query, names)
+        hint = f"; the nearest names are: {'; '.join(near)}" if near else ""
+        raise ConfigError(f"{option}: no item is called {query!r}, nor has it as its id{hint}")
+    return found
+
+
+def nearest_names(query: str, names: Sequence[str], n: int = 3) -> list[str]:
+    """Return the names most like a query that is none of them, for a message; maybe none."""
+    distinct = list(dict.fromkeys(names))
+    wanted = _simplify(query, "versions")
+    plain = [_simplify(name, "versions") for name in distinct]
+    near = process.extract(wanted, plain, scorer=fuzz.WRatio, score_cutoff=_NEAR, limit=n)
+    return [distinct[place] for _, _, place in near]
+
+
+def listed_texts(cell: str) -> list[str]:
+    """Return the texts of a list as Python writes it, `['A', 'B']`; none where it is no list."""
+    try:
+        values = ast.literal_eval(cell)
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return []
+    return [str(value) for value in values] if isinstance(values, list) else []
+
+
+def split_artists(cell: str) -> list[str]:
+    """Return the artists of a cell that may hold several, in order; none where it holds one.
+
+    Known are lists as Python writes them (`['A', 'B']`), `A;B`, `A, B`, `A / B` and `A feat. B`.
+    To be tried only where the whole cell is not known: Earth, Wind & Fire are one artist.
+    """
+    text = cell.strip()
+    if text[:1] == "[" and text[-1:] == "]":
+        return listed_texts(text)
+    first = _FEATURING.sub("", text)
+    names = [name.strip() for name in re.split(r";|,|\s/\s", first)]
+    found = [name for name in names if name]
+    return found if len(found) > 1 or first != text else []
 
 
 def song_groups(artists: Sequence[str], titles: Sequence[str], method: str) -> np.ndarray:

@@ -6,17 +6,31 @@ from pathlib import Path
 
 from muso_exp.errors import DataFormatError
 from muso_exp.features.tracks import FEATURES
+from muso_exp.formats.exportify_headings import TRANSLATED
 
 HEADINGS: dict[str, tuple[str, ...]] = {
     "user": ("user", "user_id", "username"),
     "artist": (
         *("artist", "artist_name", "artist_names", "primary_artist", "track_artist"),
-        "id3_artist",
+        *("id3_artist", "artists", "master_metadata_album_artist_name"),
     ),
-    "album": ("album", "album_name"),
-    "track": ("track_name", "title", "song_title", "id3_title", "track"),
-    "track_id": ("track_id", "track_uri", "spotify_id", "song_id"),
+    "album": ("album", "album_name", "release_name", "master_metadata_album_album_name"),
+    "track": (
+        *("track_name", "title", "song_title", "id3_title", "track"),
+        "master_metadata_track_name",
+    ),
+    "track_id": ("track_id", "track_uri", "spotify_id", "song_id", "spotify_track_uri"),
     "plays": ("plays", "play_count", "count", "listens", "weight"),
+    "time": (
+        *("uts", "timestamp", "ts", "listened_at", "played_at", "utc_time", "date_time"),
+        *("end_time", "ts_listen", "scrobble_time"),
+    ),
+    "date": ("date",),
+    "clock": ("time",),
+    "ms_played": ("ms_played",),
+    "episode": ("episode_name",),
+    "audiobook": ("audiobook_title",),
+    "added": ("added_at",),
     "playlist_id": ("playlist_id",),
     "playlist_name": ("playlist_name",),
     "path": ("path", "file"),
@@ -27,7 +41,11 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "duration_ms": ("duration_ms", "track_duration_ms"),
 }  # of each role, the most specific first; case, blanks and signs do not matter
 _OF_A_TRACK = {"track": ("name",), "track_id": ("id", "uri")}  # where a row is a track
-_OF_A_PLAY = {"track": ("song",), "artist": ("artist_id",)}  # where a row is a play
+_OF_A_PLAY = {  # where a row is a play
+    "track": ("song",),
+    "artist": ("artist_id",),
+    "track_id": ("media_id", "item_id"),
+}
 # In a table of tracks `song` is the file that `predict` read, and `artist_id` names no artist.
 
 
@@ -48,12 +66,12 @@ def find_columns(
     """Return the number of the column of each role that the header has, in the order of `roles`.
 
     Of several columns that may have a role, the one whose heading stands first in the vocabulary
-    counts; of equal headings, the first column.
+    counts; of equal headings, the first column. Exportify's other languages come last.
     """
     known = [_plain(name) for name in header]
     found = {}
     for role in roles:
-        wanted = map(_plain, headings(role, of_tracks))
+        wanted = map(_plain, (*headings(role, of_tracks), *TRANSLATED.get(role, ())))
         place = next((known.index(name) for name in wanted if name in known), None)
         if place is not None:
             found[role] = place
@@ -94,4 +112,6 @@ def no_column(
 
 
 def _plain(heading: str) -> str:
+    """Return a heading by which it is compared; RecBole writes the kind of its values behind it."""
+    heading = re.sub(r":(token|float)(_seq)?$", "", heading.strip())
     return re.sub(r"[\W_]", "", heading.lower())

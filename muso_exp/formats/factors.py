@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from muso_exp.errors import ConfigError, DataFormatError
+from muso_exp.features.matching import find_item
 from muso_exp.opening import DAMAGED_ARRAY, is_file, open_zip
 
 
@@ -24,20 +25,12 @@ class NamedFactors:
     vectors: np.ndarray
 
     def find(self, query: str) -> int:
-        """Return the item of this id or name; a part of the name will do if only one has it.
+        """Return the item of this id or name, see `muso_exp.features.matching.name_key`.
 
         Raises:
-            ConfigError: no item, or several of them.
+            ConfigError: no item; the nearest names are told.
         """
-        lower = np.char.lower(self.names)
-        exact = np.flatnonzero((self.ids == query) | (lower == query.lower()))
-        found = exact if len(exact) else np.flatnonzero(np.char.find(lower, query.lower()) >= 0)
-        if len(found) == 0:
-            raise ConfigError(f"no item is called {query!r}, nor has it in its name or as its id")
-        if len(found) > 1 and not len(exact):
-            some = "; ".join(self.names[found[:5]])
-            raise ConfigError(f"{len(found)} items have {query!r} in their name, such as {some}")
-        return int(found[0])
+        return find_item(query, self.ids.tolist(), self.names.tolist(), "neighbours")
 
 
 def load_factors(run: Path) -> NamedFactors:

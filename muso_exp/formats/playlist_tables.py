@@ -12,8 +12,11 @@ import pyarrow.compute as pc
 
 from muso_exp.errors import DataFormatError
 from muso_exp.formats.columns import find_columns
-from muso_exp.formats.track_tables import read_rows
+from muso_exp.formats.listening.histories import read_listed
+from muso_exp.formats.text import decoded_lines
+from muso_exp.formats.track_tables import bare_id, read_rows
 
+TABLES = ("spotify_songs.csv", "playlists.csv")  # a row per playlist and track
 SLICE, CHALLENGE, TRUTH = "slice", "challenge", "truth"  # kinds of playlists
 TRACKS = pa.schema([(name, pa.string()) for name in ("id", "artist_id", "artist", "title")])
 _WAIT = 2**17  # rows that wait until they are compared with the tracks that are known
@@ -158,6 +161,15 @@ def _refuse_repeats(files: Sequence[tuple[Path, str, pa.Table]]) -> None:
         raise DataFormatError(second, problem, fix="keep one of the two")
 
 
+def is_playlist_table(path: Path) -> bool:
+    """Return whether a file is a table that tells its playlists apart, by name or by a column."""
+    if path.name.startswith(TABLES):
+        return True
+    first = next(decoded_lines(path), "")
+    header = [cell.strip('" ') for cell in first.rstrip("\r\n").split(",")]
+    return "playlist_id" in find_columns(header, ["playlist_id"])
+
+
 def read_playlist_table(path: Path) -> PlaylistFile:
     """Return the playlists of a table with a row per playlist and track.
 
@@ -179,6 +191,27 @@ def read_playlist_table(path: Path) -> PlaylistFile:
     if empty.any():
         line = int(rows["line"].iloc[int(np.argmax(empty))])
         raise DataFormatError(path, "a row without playlist_id", line=line, fix="remove it")
+    return _of_rows(path, rows)
+
+
+def read_playlist_files(root: Path) -> PlaylistFile:
+    """Return playlists as services export them, a file or a name each.
+
+    Args:
+        root: see `muso_exp.formats.listening.histories.read_listed`.
+
+    Raises:
+        DataFormatError: a damaged file, or no list.
+    """
+    rows = read_listed(root)
+    rows["id"] = [bare_id(uri) for uri in rows["uri"]]
+    names = rows["artist"] + ": " + rows["title"]  # what stands for the id of a track without one
+    rows["id"] = rows["id"].where(rows["id"] != "", names)
+    return _of_rows(root, rows.rename(columns={"playlist": "playlist_id"}))
+
+
+def _of_rows(path: Path, rows: pd.DataFrame) -> PlaylistFile:
+    """Return the playlists of rows with playlist_id, id, artist, title, maybe playlist_name."""
     rows = rows.iloc[np.argsort(rows["playlist_id"].to_numpy(dtype=str), kind="stable")]
     tracks = rows.drop_duplicates("id")[["id", "artist", "title"]].reset_index(drop=True)
     tracks.insert(1, "artist_id", tracks["artist"])

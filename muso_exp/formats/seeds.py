@@ -1,5 +1,7 @@
-"""Seeds of a new user or playlist: lists of ids or names, and tables of items."""
+"""Seeds of a new user or playlist: lists of ids or names, tables, and listening histories."""
 
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,10 +9,14 @@ import numpy as np
 import pandas as pd
 
 from muso_exp.errors import DataFormatError, DatasetNotFoundError
-from muso_exp.formats.columns import find_columns
+from muso_exp.formats.listening.histories import MIN_SECONDS, is_history, read_history
 from muso_exp.formats.text import read_text
 from muso_exp.formats.track_tables import bare_id, read_rows
 from muso_exp.opening import is_file
+
+log = logging.getLogger(__name__)
+
+_ADDRESS = r"^(?:spotify:track:|.*/track/)|\?.*$"  # what `bare_id` leaves out
 
 
 @dataclass(frozen=True)
@@ -19,8 +25,8 @@ class SeedList:
 
     Attributes:
         path: of the file.
-        rows: id, artist, title (empty where not given) and line, a row per seed.
-        plays: of each seed, shape (n_seeds,); None where the file has none.
+        rows: id, artist, title (empty where not given), a row per seed.
+        plays: of each seed, shape (n_seeds,); None where they are a list.
         title: of the playlist, None without.
     """
 
@@ -35,65 +41,65 @@ class SeedList:
         return [" - ".join(part for part in row[:2] if part) or row[2] for row in rows]
 
 
-def read_seeds(path: Path) -> SeedList:
-    """Read a list of ids, addresses or names, one a line, or a table with a header.
+def read_seeds(
+    paths: Path | Sequence[Path], min_seconds: float = MIN_SECONDS, one_list: bool = False
+) -> SeedList:
+    """Read what one person plays or likes: ids or names, one a line, or any listening history.
 
     Args:
-        path: .txt or .csv, plain or .gz. A table has an id (`track_id`, `uri`, ...), or artist and
-            title, as the tables of tracks and playlists have them; and optionally `plays` and
-            `playlist_name`. A name in a list is `artist` or `artist - title`.
+        paths: a list of names (.txt), a table of tracks with an id, or artist and title; or what
+            `muso_exp.formats.listening.histories.read_history` reads. A name in a list is `artist`
+            or `artist - title`.
+        min_seconds: a play of a history of which fewer are known is left out.
+        one_list: whether it is to be one playlist.
 
     Raises:
         DatasetNotFoundError: no such file.
-        DataFormatError: no seed, a table without id and names or with tabs, several playlists, or a
-            play count that is no number > 0.
+        DataFormatError: no seed, a table without id and names, several playlists where it is to be
+            one, or a play count that is no number.
     """
+    given = [paths] if isinstance(paths, Path) else list(paths)
+    path = given[0]
+    if len(given) > 1 or path.is_dir() or path.suffix.lower() == ".zip":
+        return _of_history(given, min_seconds, one_list)
     if not is_file(path):
         raise DatasetNotFoundError(path.parent, [path.name], "give a list or table of seeds")
-    lines = read_text(path).splitlines()
-    listed = [(number, text) for number, line in enumerate(lines, 1) if (text := line.strip())]
+    if ".txt" not in path.suffixes and is_history(path):
+        return _of_history(given, min_seconds, one_list)
+    if ".json" in path.suffixes:
+        rows = read_rows(path)
+        return SeedList(path, rows[["id", "artist", "title"]], None, None)
+    return _read_list(path)
+
+
+def _of_history(given: Sequence[Path], min_seconds: float, one_list: bool) -> SeedList:
+    """Return the songs of a history, each once, with the sum of its plays."""
+    history = read_history(given, min_seconds=min_seconds, one_person=True)
+    log.info("%s", history.summary())
+    table = history.table
+    lists = sorted(set(table["playlist"].unique()) - {""})
+    if one_list and len(lists) > 1:
+        problem = f"{len(lists)} playlists"
+        raise DataFormatError(given[0], problem, fix="give one playlist a file")
+    table["id"] = table["uri"].str.replace(_ADDRESS, "", regex=True)
+    songs = table.groupby(["id", "artist", "title"], sort=False)["n_plays"].sum(min_count=1)
+    plays = None if songs.isna().all() else songs.to_numpy(dtype=np.float64)
+    rows = songs.reset_index()[["id", "artist", "title"]].astype(object)
+    return SeedList(given[0], rows, plays, lists[0] if len(lists) == 1 else None)
+
+
+def _read_list(path: Path) -> SeedList:
+    listed = [text for line in read_text(path).splitlines() if (text := line.strip())]
     if not listed:
         raise DataFormatError(path, "no seed in the file", fix="write one id or name a line")
-    first = listed[0][1]
-    named = find_columns(first.split(","), ["track_id", "track", "artist"])
-    if ".json" in path.suffixes or (named and ".txt" not in path.suffixes):
-        return _read_table(path)
-    if "\t" in first:
-        raise DataFormatError(path, "a tab", line=1, value=first, fix="save the table as CSV")
-    if "," in first and ".csv" in path.suffixes:
-        fix = "name the columns so, or give a list with the suffix .txt"
+    first = listed[0]
+    if "\t" in first or ("," in first and ".csv" in path.suffixes):
+        fix = "put a header on top, such as artist,track,date or artist,plays"
         raise DataFormatError(path, "no column id, artist or title", line=1, value=first, fix=fix)
-    rows = pd.DataFrame(
-        [(bare_id(text), *_parted(text), number) for number, text in listed],
-        columns=["id", "artist", "title", "line"],
-    )
-    return SeedList(path, rows, None, None)
+    rows = [(bare_id(text), *_parted(text)) for text in listed]
+    return SeedList(path, pd.DataFrame(rows, columns=["id", "artist", "title"]), None, None)
 
 
 def _parted(text: str) -> tuple[str, str]:
     artist, _, title = text.strip('"').partition(" - ")
     return artist, title
-
-
-def _read_table(path: Path) -> SeedList:
-    rows = read_rows(path)
-    header = [str(name) for name in rows]
-    roles = find_columns(header, ["playlist_id", "playlist_name", "plays"])
-    column = {role: rows.iloc[:, place] for role, place in roles.items()}
-    n_playlists = column["playlist_id"].nunique() if "playlist_id" in column else 1
-    if n_playlists > 1:
-        raise DataFormatError(path, f"{n_playlists} playlists", fix="give one playlist a file")
-    title = column["playlist_name"].iloc[0] if "playlist_name" in column else None
-    plays = _plays(path, rows, header[roles["plays"]]) if "plays" in roles else None
-    return SeedList(path, rows[["id", "artist", "title", "line"]], plays, title)
-
-
-def _plays(path: Path, rows: pd.DataFrame, name: str) -> np.ndarray:
-    plays = pd.to_numeric(rows[name], errors="coerce").to_numpy(dtype=np.float64)
-    good = np.isfinite(plays) & (plays > 0)
-    if not good.all():
-        bad = rows.iloc[int(np.argmin(good))]
-        raise DataFormatError(
-            path, "a number > 0 is needed", line=int(bad["line"]), column=name, value=bad[name]
-        )
-    return plays

@@ -17,7 +17,9 @@ from muso_exp.formats.text import read_text
 Pick = Callable[..., Mapping[str, int]]  # the lines of a header -> name and place of each column
 
 
-def split_rows(path: Path, lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def split_rows(
+    path: Path, lines: Iterable[str], delimiter: str, n_columns: int | None = None
+) -> Iterator[tuple[int, list[str]]]:
     """Yield the number of the first line of each row, and its cells; empty lines are left out.
 
     Args:
@@ -25,6 +27,9 @@ def split_rows(path: Path, lines: Iterable[str], delimiter: str) -> Iterator[tup
         lines: its lines, from the first one, with their ends.
         delimiter: between cells. Of a tab-separated table quotes are letters like others, and an
             empty line is a row of one cell; of others a cell in double quotes may hold anything.
+        n_columns: of every row, where known; by default as many as the first one has. A line with
+            quotes inside quotes that are not doubled, as Exportify wrote them before July 2025, is
+            read if it then has so many.
 
     Raises:
         DataFormatError: quotes that do not close, or text after them.
@@ -32,16 +37,87 @@ def split_rows(path: Path, lines: Iterable[str], delimiter: str) -> Iterator[tup
     if delimiter == "\t":
         yield from enumerate((line.rstrip("\r\n").split("\t") for line in lines), 1)
         return
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    line = 1
-    try:
-        for row in reader:
-            if row:
-                yield line, row
-            line = reader.line_num + 1
-    except csv.Error as error:
-        fix = "correct the row; a quote within quotes is written twice"
-        raise DataFormatError(path, f"no CSV: {error}", line=line, fix=fix) from error
+    source = _Lines(lines)
+    while True:
+        reader = csv.reader(source, delimiter=delimiter, strict=True)
+        try:
+            for row in reader:
+                if row:
+                    n_columns = n_columns or len(row)
+                    if len(row) != n_columns and len(source.taken) == 1:
+                        row = lenient_cells(source.taken[0], delimiter, n_columns) or row
+                    yield source.first, row
+                source.keep()
+            return
+        except csv.Error as error:
+            row = lenient_cells(source.taken[0], delimiter, n_columns or 0) or []
+            if not row:
+                fix = "correct the row; a quote within quotes is written twice"
+                raise DataFormatError(
+                    path, f"no CSV: {error}", line=source.first, fix=fix
+                ) from error
+            yield source.first, row
+            source.keep(1)
+
+
+class _Lines:
+    """Lines that go back where a row turns out to be no CSV.
+
+    Attributes:
+        first: number of the first line of the row that is read.
+        taken: the lines of this row.
+    """
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.lines, self.first = iter(lines), 1
+        self.taken: list[str] = []
+        self.back: list[str] = []
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self.back.pop(0) if self.back else next(self.lines)
+        self.taken.append(line)
+        return line
+
+    def keep(self, n: int | None = None) -> None:
+        """Begin a row after the `n` first lines of this one; None for all of them."""
+        n = len(self.taken) if n is None else n
+        self.back = self.taken[n:] + self.back
+        self.taken, self.first = [], self.first + n
+
+
+def lenient_cells(line: str, delimiter: str, n_columns: int) -> list[str] | None:
+    """Return the cells of a line whose quotes are not doubled; None if there are not `n_columns`.
+
+    A cell that begins with a quote ends at the last piece that ends with one before the next piece
+    that begins with one.
+    """
+    cells: list[str] = []
+    opened: list[str] = []  # pieces of a cell that began with a quote
+    loose = 0  # of these, the pieces after the last one that ends with a quote
+    for piece in line.rstrip("\r\n").split(delimiter):
+        if loose < len(opened) and piece.startswith('"'):
+            cells += _closed(opened, loose, delimiter)
+            opened, loose = [], 0
+        if opened or piece.startswith('"'):
+            opened.append(piece)
+            ends = piece.endswith('"') and (len(opened) > 1 or len(piece) > 1)
+            loose = 0 if ends else loose + 1
+        else:
+            cells.append(piece)
+    if opened and loose == len(opened):
+        return None
+    cells += _closed(opened, loose, delimiter) if opened else []
+    return cells if len(cells) == n_columns else None
+
+
+def _closed(pieces: list[str], loose: int, delimiter: str) -> list[str]:
+    """Return the cell of pieces in quotes, and the loose ones behind it."""
+    quoted = pieces[: len(pieces) - loose]
+    text = delimiter.join(quoted)[1:-1].replace('""', '"')
+    return [text, *pieces[len(pieces) - loose :]]
 
 
 def read_cells(path: Path) -> list[tuple[int, list[str]]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from muso_exp.errors import DataFormatError, DatasetNotFoundError
-from muso_exp.opening import MAX_LINE, is_file, read_lines, read_whole
+from muso_exp.opening import MAX_LINE, PACKED, is_file, read_lines, read_whole
 from muso_exp.text import CONTROL, visible
 
 Pairs = list[tuple[str, Any]]  # a JSON object, duplicate keys kept
@@ -21,12 +21,12 @@ _ESCAPE = re.compile(
 
 
 def find_file(root: Path, names: Sequence[str]) -> Path | None:
-    """Return the first of `names`, plain or .gz, that is in `root`; None if none is.
+    """Return the first of `names`, plain or packed, that is in `root`; None if none is.
 
     Raises:
         DataFormatError: what is called so is no file.
     """
-    candidates = [root / (name + suffix) for name in names for suffix in ("", ".gz")]
+    candidates = [root / (name + suffix) for name in names for suffix in ("", *PACKED)]
     return next((path for path in candidates if is_file(path)), None)
 
 
@@ -34,13 +34,15 @@ def find_files(root: Path, wanted: Mapping[str, Sequence[str]], fix: str) -> dic
     """Return the path of each wanted file.
 
     Args:
-        root: folder of the data set.
+        root: folder of the data set, or one of the wanted files in it.
         wanted: the names that each file may have, plain or .gz.
         fix: what to do where files are missing.
 
     Raises:
         DatasetNotFoundError: the folder or any of the files is missing.
     """
+    if root.is_file() and any(root.name.startswith(tuple(names)) for names in wanted.values()):
+        root = root.parent  # one of the files was given
     if not root.is_dir():
         raise DatasetNotFoundError(root, ["the folder itself"], fix)
     found = {key: find_file(root, names) for key, names in wanted.items()}
@@ -71,17 +73,25 @@ def read_text(
             the encoding does not know, or a control character (a tab is none) in its name or text.
     """
     refuse_name(path)
-    raw = read_whole(path, longest)
+    text = decoded(path, read_whole(path, longest), encoding, fix)
+    if not controls:
+        refuse_controls(path, text)
+    return text
+
+
+def decoded(path: Path, raw: bytes, encoding: str = "utf-8", fix: str = "save it as UTF-8") -> str:
+    """Return the text of a file's bytes without a byte order mark, line ends LF.
+
+    Raises:
+        DataFormatError: bytes that the encoding does not know, with their line.
+    """
     try:
         text = raw.decode("utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding)
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         bad = raw[error.start : error.end]
         raise DataFormatError(path, f"not {encoding}", line=line, value=bad, fix=fix) from error
-    text = text.replace("\r\n", "\n")
-    if not controls:
-        refuse_controls(path, text)
-    return text
+    return text.replace("\r\n", "\n")
 
 
 def refuse_name(path: Path) -> None:
@@ -117,6 +127,8 @@ def read_json(path: Path) -> Any:
         return json.loads(text, object_pairs_hook=list)
     except json.JSONDecodeError as error:
         fix = "the file is damaged or cut off; copy it anew"
+        if error.msg == "Extra data":
+            fix = "it holds several JSON values, as JSON lines do; one list is read here"
         raise DataFormatError(
             path, f"no JSON: {error.msg}", line=error.lineno, column=error.colno, fix=fix
         ) from error

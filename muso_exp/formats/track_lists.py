@@ -1,7 +1,8 @@
 """Two lists of tracks: which rows of which files they are, and how they are made equal."""
 
 import difflib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pandas as pd
 
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
 from muso_exp.formats.track_tables import (
+    BAD_ROW,
     are_estimates,
+    drop_bad_rows,
     drop_repeats,
     is_track_file,
     read_features,
@@ -37,6 +40,7 @@ class ListOptions:
         balance: `cut` the longer list after the length of the shorter (as published), `sample`
             as many at random, or keep all and count them by `weights`.
         n_tracks: at most so many tracks of each list; None for no limit.
+        bad_rows: `refuse` a row with a feature that is none, or `drop` and count it.
     """
 
     features: Sequence[str]
@@ -47,6 +51,7 @@ class ListOptions:
     overlap: str = "keep"
     balance: str = "cut"
     n_tracks: int | None = None
+    bad_rows: str = "refuse"
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ class TrackLists:
         names: of the positive and of the negative list.
         n_read: tracks in each list as it was read.
         n_shared: tracks that are in both.
+        left_out: rows that `bad_rows: drop` left out, by reason.
         estimated: whether each list's features were estimated from sound.
     """
 
@@ -65,6 +71,7 @@ class TrackLists:
     names: tuple[str, str]
     n_read: tuple[int, int]
     n_shared: int
+    left_out: Mapping[str, int]
     estimated: tuple[bool, bool]
 
 
@@ -82,9 +89,12 @@ def read_lists(root: Path, options: ListOptions, rng: np.random.Generator) -> Tr
         DataFormatError: a list is too short, holds what it must not, or is the other one again.
     """
     parts = _one_table(root, options) if options.column else _table_each(root, options)
-    lists = []
+    lists, left_out = [], Counter[str]()
     for path, table, _ in parts:
-        tracks = read_features(path, table, options.features)
+        if options.bad_rows == "drop":
+            table, left = drop_bad_rows(table, options.features)
+            left_out.update(left)
+        tracks = read_features(path, table, options.features, fix=BAD_ROW)
         lists.append(drop_repeats(path, tracks, options.duplicates))
     path, names = parts[1][0], (parts[0][2], parts[1][2])
     shared = set(lists[0]["id"]) & set(lists[1]["id"])
@@ -101,7 +111,8 @@ def read_lists(root: Path, options: ListOptions, rng: np.random.Generator) -> Tr
     lists = [_take(part, _limit(lists, options), options.balance, rng) for part in lists]
     tracks = pd.concat([part.assign(target=1 - k) for k, part in enumerate(lists)])
     estimated = (are_estimates(parts[0][1].columns), are_estimates(parts[1][1].columns))
-    return TrackLists(tracks.reset_index(drop=True), names, n_read, len(shared), estimated)
+    whole = tracks.reset_index(drop=True)
+    return TrackLists(whole, names, n_read, len(shared), dict(left_out), estimated)
 
 
 NamedRows = tuple[Path, pd.DataFrame, str]  # file, rows as text, name of the list

@@ -62,7 +62,7 @@ def test_the_test_tracks_get_the_predictions_of_the_run(
     finished: Path, tested: pd.DataFrame, test_tracks: pd.DataFrame, tmp_path: Path
 ) -> None:
     test_tracks.to_csv(tmp_path / "brought.csv", index=False)
-    predict(str(finished), tmp_path / "brought.csv", tmp_path / "ranked.csv")
+    predict(str(finished), [tmp_path / "brought.csv"], tmp_path / "ranked.csv")
     ranked = pd.read_csv(tmp_path / "ranked.csv")
     assert ranked["rank"].tolist() == list(range(1, len(ranked) + 1))
     assert (np.diff(ranked["probability"]) <= 0).all()
@@ -77,7 +77,7 @@ def test_a_checkpoint_file_alone_is_enough(
     shutil.copy(finished / "checkpoints" / "last.ckpt", tmp_path / "taken_away.ckpt")
     test_tracks.to_csv(tmp_path / "brought.csv", index=False)
     for place, out in ((finished, "a.csv"), (tmp_path / "taken_away.ckpt", "b.csv")):
-        predict(str(place), tmp_path / "brought.csv", tmp_path / out)
+        predict(str(place), [tmp_path / "brought.csv"], tmp_path / out)
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
 
 
@@ -125,7 +125,7 @@ def test_input_that_does_not_fit_is_refused_and_nothing_written(
 ) -> None:
     test_tracks.drop(columns="tempo").to_csv(tmp_path / "bad.csv", index=False)
     with pytest.raises(DataFormatError, match="no column for tempo"):
-        predict(str(finished), tmp_path / "bad.csv", tmp_path / "ranked.csv")
+        predict(str(finished), [tmp_path / "bad.csv"], tmp_path / "ranked.csv")
     assert [path.name for path in tmp_path.iterdir()] == ["bad.csv"]
 
 
@@ -133,7 +133,7 @@ def test_without_out_the_result_is_only_shown(
     finished: Path, test_tracks: pd.DataFrame, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     test_tracks.to_csv(tmp_path / "brought.csv", index=False)
-    predict(str(finished), tmp_path / "brought.csv")
+    predict(str(finished), [tmp_path / "brought.csv"])
     assert f"{len(test_tracks)} rows: give --out FILE" in capsys.readouterr().out
     assert [path.name for path in tmp_path.iterdir()] == ["brought.csv"]
 

@@ -78,9 +78,11 @@ def test_seeds_get_a_ranked_table_without_themselves(
     out = tmp_path / "ranked.csv"
     status, shown, _ = call(finished[name], tmp_path / "mine.csv", "--out", out)
     assert status == 0 and "mine.csv: first rows" in shown
-    assert "3 of 4 seeds are in the catalogue; unknown: Nobody - ?!" in caplog.messages
+    (told,) = [text for text in caplog.messages if text.startswith("in the catalogue")]
+    assert "3 of 4 distinct items are known (75 %); unknown: Nobody - ?!" in told
     ranked = pd.read_csv(out, dtype={"id": str}, keep_default_na=False)
-    assert list(ranked) == ["rank", "id", "artist", "title", "score"]
+    assert list(ranked)[:5] == ["rank", "id", "artist", "title", "score"]
+    assert list(ranked)[6:] == ["support"]
     assert ranked["rank"].tolist() == list(range(1, len(ranked) + 1)) and len(ranked) > 10
     assert ranked["score"].is_monotonic_decreasing
     assert set(ranked["id"]) < set(items["id"]) - set(seeds["id"])

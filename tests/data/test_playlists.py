@@ -29,6 +29,20 @@ def test_a_table_per_list_is_cut_to_the_shorter_and_split_alike(tmp_path: Path) 
     assert data.task.target.sum() == 8
 
 
+def test_rows_without_features_are_left_out_and_counted_if_so_wished(tmp_path: Path) -> None:
+    gaps = tracks(30).astype(object)
+    gaps.loc[:1, [name for name in FEATURES if name in gaps]] = ""
+    gaps.loc[2, "energy"] = 7
+    folder = write_two(tmp_path, gaps)
+    with pytest.raises(DataFormatError, match=r"line 2, .*set dataset\.bad_rows=drop"):
+        ready(folder, tmp_path)
+    data = ready(folder, tmp_path, bad_rows="drop")
+    assert data.lists.n_read[0] == 27
+    finding = {f.check: f for f in data.task.audit(None)}["bad_rows"]
+    assert finding.value == 3
+    assert finding.text.endswith("2 without audio features, 1 without a valid energy")
+
+
 def test_the_published_split_of_363_tracks_tests_242() -> None:
     target = np.repeat([1, 0], 363)
     rows = split_rows(target, {"test": 1 / 3, "val": 0.0}, np.random.default_rng(0))

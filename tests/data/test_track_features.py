@@ -12,7 +12,7 @@ from tiny_tracks import tracks
 
 from muso_exp.data.clustering.split import fingerprint, split_tracks
 from muso_exp.data.track_features import TrackFeatures
-from muso_exp.errors import ConfigError
+from muso_exp.errors import ConfigError, DataFormatError
 from muso_exp.features.clusters import kmeans
 from muso_exp.formats.feature_table import find_feature_table, read_feature_table
 
@@ -39,6 +39,17 @@ def test_tracks_with_equal_features_count_once_unless_asked_otherwise(tmp_path: 
     assert "track0079" not in set(data.task.tracks.tracks["id"])
     kept = ready(tmp_path, tmp_path / "cache", distinct_rows=False)
     assert len(kept.task.tracks.tracks) == 80 and kept.fingerprint == data.fingerprint
+
+
+def test_rows_without_features_are_left_out_and_counted_if_so_wished(tmp_path: Path) -> None:
+    content = table().astype(object)
+    content.loc[3, content.columns[1:]] = ""
+    write(tmp_path, content)
+    with pytest.raises(DataFormatError, match=r"set dataset\.bad_rows=drop"):
+        ready(tmp_path, tmp_path / "cache")
+    data = ready(tmp_path, tmp_path / "cache", bad_rows="drop")
+    assert len(data.task.tracks.tracks) == 79
+    assert {f.check: f.value for f in data.task.audit(None)}["bad_rows"] == 1
 
 
 def test_the_scaling_is_fitted_on_train_alone(tmp_path: Path) -> None:

@@ -48,8 +48,9 @@ def test_other_songs_have_other_keys(
     assert song_key(*one, method) != song_key(*other, method)
 
 
-def test_a_song_of_punctuation_alone_has_no_key() -> None:
-    assert song_key("!!!", "???", "punctuation") == ""
+def test_a_name_of_signs_alone_is_compared_as_it_stands() -> None:
+    assert song_key("!!!", "???", "punctuation") == "!!!\t???"
+    assert song_key("!!!", " ", "versions") == ""
     assert song_key("!!!", "???", "case") == "!!!\t???"
 
 

@@ -24,11 +24,10 @@ def test_a_line_of_a_text_file_is_a_name_commas_and_all(tmp_path: Path) -> None:
     [
         ("", "no seed in the file; write one id or name a line"),
         (" \n\n", "no seed in the file"),
-        ("id,plays\ns4,0\n", "line 2, column plays: a number > 0 is needed, got '0'"),
-        ("id,plays\ns4,1\ns1,many\n", "line 3, column plays: a number > 0 is needed, got 'many'"),
-        ("playlist_id,track_id\n1,s4\n2,s0\n", "2 playlists; give one playlist a file"),
-        ("song,band\nSOS,Abba\n", "line 1: no column id, artist or title, got 'song,band'; name"),
-        ("artist\ttitle\nMoby\tPorcelain\n", "line 1: a tab, got .*; save the table as CSV"),
+        ("id,plays\ns4,0\n", "no play is left of it: 1 with 0 plays"),
+        ("id,plays\ns4,1\ns1,many\n", "line 3, column plays: a number of plays .* got 'many'"),
+        ("tune,band\nSOS,Abba\n", "line 1: no column id, artist or title, got 'tune,band'; put"),
+        ("tune\tband\nSOS\tAbba\n", "line 1: no column id, artist or title, got .*; put a header"),
         ("id,artist\ns4\n", "a row has 2 comma-separated columns"),
         ("artist,title\n", "no rows below the header"),
     ],
@@ -36,6 +35,13 @@ def test_a_line_of_a_text_file_is_a_name_commas_and_all(tmp_path: Path) -> None:
 def test_a_file_without_seeds_is_refused(text: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(DataFormatError, match=message):
         read_seeds(seeds_of(tmp_path, text))
+
+
+def test_several_playlists_are_no_single_one(tmp_path: Path) -> None:
+    path = seeds_of(tmp_path, "playlist_id,track_id\n1,s4\n2,s0\n")
+    assert read_seeds(path).rows["id"].tolist() == ["s4", "s0"]
+    with pytest.raises(DataFormatError, match="2 playlists; give one playlist a file"):
+        read_seeds(path, one_list=True)
 
 
 def test_a_missing_file_is_reported(tmp_path: Path) -> None:

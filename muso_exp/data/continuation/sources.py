@@ -9,9 +9,10 @@ import pandas as pd
 from msgspec.structs import asdict
 
 from muso_exp.cache import cache_key, cached_folder
-from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
+from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError, what_is
 from muso_exp.features.tracks import FEATURES
 from muso_exp.formats.feature_table import TABLE
+from muso_exp.formats.listening.services.parts import entries
 from muso_exp.formats.mpd.dataset import (
     CHALLENGE_SET,
     CHALLENGE_TRUTH,
@@ -22,19 +23,23 @@ from muso_exp.formats.mpd.dataset import (
 )
 from muso_exp.formats.playlist_tables import (
     CHALLENGE,
+    TABLES,
     TRUTH,
     PlaylistCollection,
+    is_playlist_table,
     join_parts,
+    read_playlist_files,
     read_playlist_table,
 )
 from muso_exp.formats.text import find_file
 from muso_exp.formats.track_tables import drop_repeats, read_features, read_rows
+from muso_exp.opening import PACKED
 from muso_exp.options import Count, Options, Seed, UpToOne
 from muso_exp.records import Finding
 from muso_exp.simulation.checked import simulated_world, small_worlds_refused
 from muso_exp.simulation.mpd import write_mpd
 
-TABLES = ("spotify_songs.csv", "playlists.csv")  # a row per playlist and track
+LISTS = tuple(kind + end for kind in (".csv", ".tsv", ".json", ".zip") for end in ("", *PACKED))
 _VERSION = 1  # raised when other files are written for the same arguments
 N_NAMED = 10  # miscounted playlists that are named
 _USERS, _GENRES = 50, 12  # of the simulated world; its users make no playlists
@@ -89,12 +94,12 @@ def choose_split(root: Path, split: str) -> str:
         DatasetNotFoundError: no such folder, or neither slices nor a table in it.
         ConfigError: the challenge is asked for, and the playlists are in a table.
     """
-    if not root.is_dir():
+    if not what_is(root):
         raise DatasetNotFoundError(root, ["the folder itself"], FIX)
     if find_slices(root):
         whole = all(find_file(root, [name]) for name in (CHALLENGE_SET, CHALLENGE_TRUTH))
         return ("challenge" if whole else "holdout") if split == "auto" else split
-    if find_file(root, TABLES) is None:
+    if root.is_dir() and not any(path.name.endswith(LISTS) for path in entries(root)):
         raise DatasetNotFoundError(root, [SLICES], FIX)
     if split == "challenge":
         raise ConfigError(
@@ -113,10 +118,10 @@ def read_playlists(root: Path, cache: Path, workers: int, split: str) -> Playlis
     """
     if find_slices(root):
         return read_mpd(root, cache, workers, split == "challenge")
-    table = find_file(root, TABLES)
-    if table is None:
-        raise DatasetNotFoundError(root, [SLICES], FIX)
-    return join_parts([read_playlist_table(table)])
+    table = find_file(root, TABLES) if root.is_dir() else root
+    if table is not None and is_playlist_table(table):
+        return join_parts([read_playlist_table(table)])
+    return join_parts([read_playlist_files(root)])
 
 
 def read_sounds(root: Path, given: str | None, ids: pd.Series) -> tuple[np.ndarray, np.ndarray]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from muso_exp.errors import ConfigError, DataFormatError
 from muso_exp.formats.feature_table import find_feature_table, read_feature_table
 from muso_exp.formats.sound.layouts import read_tracks
 from muso_exp.formats.spectra_matrix import find_matrix, read_matrix
+from muso_exp.formats.track_tables import log_left_out
 from muso_exp.sound.spectra import compute_spectra
 from muso_exp.sound.spectrum_task import SpectrumReading
 from muso_exp.sound.store import why
@@ -66,6 +68,7 @@ def read_songs(
     duplicates: str,
     reading: SpectrumReading | None,
     workers: int,
+    bad_rows: str = "refuse",
 ) -> Songs:
     """Return the songs of a folder: a ready matrix, or sound files, with a feature table.
 
@@ -78,13 +81,18 @@ def read_songs(
         duplicates: what a second row of an id in it is: `refuse`d, or left out (`first`).
         reading: which part of a file, and what its spectrum is; None for the sound files alone.
         workers: processes that compute spectra.
+        bad_rows: `refuse` a row of the table with a feature that is none, or `drop` it: its song
+            is then one without features.
 
     Raises:
         DatasetNotFoundError: a file is missing.
         DataFormatError: a file holds what it must not, or no song has both sound and features.
         ConfigError: a matrix of other width than `reading`'s, or where sound is needed.
     """
-    table = read_feature_table(find_feature_table(root), features, duplicates)
+    path = find_feature_table(root)
+    left = Counter[str]() if bad_rows == "drop" else None
+    table = read_feature_table(path, features, duplicates, left_out=left)
+    log_left_out(left or {})
     matrix = find_matrix(root) if root.is_dir() else None
     if matrix is not None:
         if reading is None:

@@ -17,6 +17,7 @@ from pyarrow.parquet import read_table
 from muso_exp.cache import cache_key, cached_folder
 from muso_exp.errors import DataFormatError
 from muso_exp.formats.listening.logs import PIECE, Layout, Piece, read_pieces
+from muso_exp.opening import PACKED
 
 log = logging.getLogger(__name__)
 
@@ -155,7 +156,7 @@ def _write_parts(
         done += known[-1].lines
         speed = done / (time.monotonic() - began) / 1e6
         share = min(piece.end / max(path.stat().st_size, 1), 1)
-        if path.suffix != ".gz" and share < 1:
+        if path.suffix not in PACKED and share < 1:
             log.info("%s: %.0f %%, %.2f M lines/s", path.name, 100 * share, speed)
     if not known:
         raise DataFormatError(path, "no lines", fix="give the log that has them")

@@ -2,19 +2,20 @@
 
 import csv
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from muso_exp.errors import DataFormatError
 from muso_exp.formats.columns import find_columns, no_column
+from muso_exp.formats.listening.headerless import headerless
 from muso_exp.formats.listening.logs import MOST_PLAYS
 from muso_exp.formats.tables import no_rows, split_rows, wrong_length
 from muso_exp.formats.text import decoded_lines
-from muso_exp.opening import open_data
+from muso_exp.opening import PACKED, open_data
 from muso_exp.text import CONTROL
 
-SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
+SUFFIXES = tuple(kind + end for kind in (".csv", ".tsv", ".inter") for end in ("", *PACKED))
 ROLES = ("user", "artist", "album", "track", "track_id", "plays")
 COUNT = r"[0-9]{1,10}(\.0*)?"  # programs that know no whole numbers write 3.0
 _DELIMITERS = ("\t", ",", ";")
@@ -28,14 +29,16 @@ class ListeningTable:
     Attributes:
         path: of the file.
         delimiter: between its columns; where it is a tab, quotes are letters like others.
-        header: the headings as they stand.
-        places: number of the column of each of `ROLES` that the file has.
+        header: the headings as they stand, or those of `headerless` where the file has none.
+        places: number of the column of each role that the file has.
+        headed: whether the first line is the header.
     """
 
     path: Path
     delimiter: str
     header: list[str]
     places: dict[str, int]
+    headed: bool = True
 
     @property
     def quote(self) -> str:
@@ -66,12 +69,32 @@ def _read_header(path: Path) -> ListeningTable:
     first = next(decoded_lines(path), "")
     if not first:
         raise no_rows(path, 0)
+    return table_of(path, first, ROLES)
+
+
+def table_of(path: Path, first: str, roles: Sequence[str]) -> ListeningTable:
+    """Return how a table is laid out, by its first line.
+
+    Args:
+        path: of the file.
+        first: its first line.
+        roles: of the columns to look for.
+
+    Raises:
+        DataFormatError: quotes that do not close.
+    """
     try:
         headers = {mark: _cells(first, mark) for mark in _DELIMITERS}
     except csv.Error as error:
         raise DataFormatError(path, f"no CSV: {error}", line=1, fix="save it anew") from error
+    known = {mark: headerless(header) for mark, header in headers.items()}
+    for mark, layout in known.items():
+        if layout is not None:
+            names = list(layout.header)
+            places = find_columns(names, roles, of_tracks=False)
+            return ListeningTable(path, mark, names, places, headed=False)
     found = [
-        ListeningTable(path, mark, header, find_columns(header, ROLES, of_tracks=False))
+        ListeningTable(path, mark, header, find_columns(header, roles, of_tracks=False))
         for mark, header in headers.items()
     ]
     return max(found, key=lambda table: (len(table.places), len(table.header)))
@@ -89,8 +112,13 @@ def _roles(table: ListeningTable, items: str) -> list[str]:
     Raises:
         DataFormatError: no column of users, or none that names the items.
     """
+    if not table.places:
+        problem = "no heading is known; a header is needed"
+        fix = "put one on top, such as user,artist,track or user,artist,plays"
+        first = table.delimiter.join(table.header)
+        raise DataFormatError(table.path, problem, line=1, value=first, fix=fix)
     if "user" not in table.places:
-        fix = "one person's plays cannot be factorised: join several people's and say whose"
+        fix = "add one, or set dataset.source=history: each file is then a user"
         raise no_column(table.path, table.header, ["user"], fix, of_tracks=False)
     songs = [role for role in ("track", "track_id") if role in table.places]
     if items == "track" and songs:
@@ -112,7 +140,7 @@ def refuse_first_fault(table: ListeningTable, roles: list[str]) -> None:
     """
     rows = split_rows(table.path, decoded_lines(table.path), table.delimiter)
     for line, row in rows:
-        if line == 1 or row == [""]:
+        if (line == 1 and table.headed) or row == [""]:
             continue
         if len(row) != len(table.header):
             raise wrong_length(table.path, line, row, len(table.header), table.delimiter)
@@ -120,8 +148,11 @@ def refuse_first_fault(table: ListeningTable, roles: list[str]) -> None:
             place = table.places[role]
             problem = _fault(role, row[place].strip(" "))
             if problem:
-                name = table.header[place]
-                raise DataFormatError(table.path, problem, line=line, column=name, value=row[place])
+                name, fix = table.header[place], "correct the row, or set dataset.bad_rows=drop"
+                value = row[place]
+                raise DataFormatError(
+                    table.path, problem, line=line, column=name, value=value, fix=fix
+                )
 
 
 def _fault(role: str, value: str) -> str | None:
@@ -141,7 +172,7 @@ def refuse_damaged(path: Path) -> None:
         DataFormatError: damaged gzip data, beyond the bounds of `open_data`, or with a NUL byte,
             behind which DuckDB may pass over a line.
     """
-    if path.suffix == ".gz":
+    if path.suffix in PACKED:
         with open_data(path) as file:
             while chunk := file.read(_CHUNK):
                 if b"\0" in chunk:

@@ -3,6 +3,8 @@
 import glob
 import json
 import shutil
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import duckdb
@@ -25,10 +27,11 @@ from muso_exp.formats.listening.load import load_plays
 from muso_exp.formats.listening.logs import MOST_PLAYS
 from muso_exp.formats.listening.msd import Files, ReadOptions, merged
 from muso_exp.formats.tables import no_rows
+from muso_exp.opening import open_data
 from muso_exp.records import Finding
 from muso_exp.text import CONTROL
 
-VERSION = 1  # of the sums; raised whenever they change
+VERSION = 2  # of the sums; raised whenever they change
 _BETWEEN = "\x1f"  # artist and title, while they are one value
 _DASH = " - "
 
@@ -42,8 +45,9 @@ def read_listening_csv(files: Files, options: ReadOptions) -> Interactions:
         DataFormatError: a malformed table (see `csv_headers`), no row, or plays of one user.
     """
     tables, roles = read_headers(files, options.items)
-    folder = _sum_tables(tables, roles, options.cache)
+    folder = _sum_tables(tables, roles, options)
     facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
+    dropped = [_dropped(what, facts.pop(what)) for what in ("nameless", "uncounted")]
     logs = {"plays": Aggregate(pairs=folder / "pairs.parquet", leading_zeros=0, **facts)}
     loaded = load_plays(logs, options.top_items, events="plays" not in roles)
     if len(loaded.users) < 2:
@@ -57,9 +61,18 @@ def read_listening_csv(files: Files, options: ReadOptions) -> Interactions:
     items = pd.DataFrame(
         {"id": loaded.items, "artist": parted[0].to_numpy(), "title": parted[2].to_numpy()}
     )
-    notes = [*loaded.notes, _columns_read(tables, roles)]
+    notes = [*loaded.notes, _columns_read(tables, roles), *chain(*dropped)]
     plays = loaded.plays["plays"]
-    return merged(Interactions(plays, np.arange(len(loaded.users)), items, notes=notes), options)
+    return merged(
+        Interactions(plays, np.arange(len(loaded.users)), items, notes=notes), options, "versions"
+    )
+
+
+def _dropped(what: str, number: int) -> list[Finding]:
+    """Return the note on rows that `dataset.bad_rows=drop` left out."""
+    why = {"nameless": "without a name", "uncounted": "without a play count of 1 or more"}[what]
+    text = f"{number} rows {why} are left out (dataset.bad_rows=drop)"
+    return [Finding(f"{what}_rows", number, text, "warning")] if number else []
 
 
 def _columns_read(tables: list[ListeningTable], roles: list[str]) -> Finding:
@@ -72,7 +85,7 @@ def _columns_read(tables: list[ListeningTable], roles: list[str]) -> Finding:
     return Finding("tables_read", len(tables), text)
 
 
-def _sum_tables(tables: list[ListeningTable], roles: list[str], cache: Path) -> Path:
+def _sum_tables(tables: list[ListeningTable], roles: list[str], options: ReadOptions) -> Path:
     """Return the folder with `pairs.parquet`, `names.parquet` and their counts, written once.
 
     Raises:
@@ -80,22 +93,42 @@ def _sum_tables(tables: list[ListeningTable], roles: list[str], cache: Path) -> 
     """
 
     def write(folder: Path) -> None:
-        for table in tables:
-            refuse_damaged(table.path)
+        plain = [_unpacked(table, folder / f"{n}.csv") for n, table in enumerate(tables)]
         try:
-            facts = _write_sums(tables, roles, folder)
+            facts = _write_sums(plain, roles, folder)
         except duckdb.Error as error:
             raise _fault(tables, roles, str(error).splitlines()[0]) from error
         if facts["lines"] == 0:
             raise no_rows(tables[0].path)
-        if facts.pop("faults"):
+        faults = facts.pop("faults")
+        if faults and (options.bad_rows == "refuse" or faults == facts["lines"]):
             raise _fault(tables, roles, "a row without a name or a play count")
+        facts["lines"] -= faults
+        for table in plain:
+            if table.path.parent == folder:
+                table.path.unlink()
         (folder / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
 
     sources = " ".join(edges(table.path) for table in tables)
     read = {"columns": [[table.places[role] for role in roles] for table in tables]}
-    key = cache_key("listening_csv", VERSION, {"roles": roles} | read, sources)
-    return cached_folder(cache, key, write)
+    key = cache_key(
+        "listening_csv", VERSION, {"roles": roles, "bad": options.bad_rows} | read, sources
+    )
+    return cached_folder(options.cache, key, write)
+
+
+def _unpacked(table: ListeningTable, target: Path) -> ListeningTable:
+    """Return a table that DuckDB reads: of bzip2, which it does not know, an unpacked copy.
+
+    Raises:
+        DataFormatError: damaged packed data.
+    """
+    refuse_damaged(table.path)
+    if table.path.suffix != ".bz2":
+        return table
+    with open_data(table.path) as file, target.open("wb") as copy:
+        shutil.copyfileobj(file, copy, 2**20)
+    return replace(table, path=target)
 
 
 def _fault(tables: list[ListeningTable], roles: list[str], reason: str) -> DataFormatError:
@@ -110,24 +143,37 @@ def _write_sums(tables: list[ListeningTable], roles: list[str], folder: Path) ->
     """Sum the plays of each user and item; what does not fit into memory goes to disk.
 
     Returns:
-        lines, plays, pairs_count, and faults: rows without a name or a play count.
+        lines, plays, pairs_count, faults (rows without a name or a play count), and of these the
+        nameless and the uncounted ones.
     """
     pairs, spill = folder / "pairs.parquet", folder / "spill"
     config = {"memory_limit": MEMORY, "temp_directory": str(spill)}
     with duckdb.connect(config=dict(config)) as connection:
         lines = " UNION ALL ".join(_select(table, roles) for table in tables)
-        connection.sql(
+        summed = connection.sql(
             'SELECT "user", item, min(name) AS name, count(*) AS lines, count(plays) AS good, '
-            f'coalesce(sum(plays), 0)::BIGINT AS plays FROM ({lines}) GROUP BY "user", item'
-        ).write_parquet(str(pairs), compression="zstd")
+            "count_if(NOT named) AS nameless, coalesce(sum(plays), 0)::BIGINT AS plays "
+            f'FROM ({lines}) GROUP BY "user", item'
+        )
+        summed.write_parquet(str(folder / "all.parquet"), compression="zstd")
+        every = connection.read_parquet(glob.escape(str(folder / "all.parquet")))
+        every.filter("good > 0").write_parquet(str(pairs), compression="zstd")
         read = connection.read_parquet(glob.escape(str(pairs)))
         names = read.aggregate("item, min(name) AS name", "item")
         names.write_parquet(str(folder / "names.parquet"), compression="zstd")
-        totals = ("sum(lines)", "sum(plays)", "count(*)", "sum(lines - good)")
-        found = ", ".join(f"coalesce({total}, 0)::BIGINT" for total in totals)
-        facts = read.aggregate(found).fetchall()[0]
+        totals = {
+            "lines": "sum(lines)",
+            "plays": "sum(plays)",
+            "pairs_count": "count_if(good > 0)",
+            "faults": "sum(lines - good)",
+            "nameless": "sum(nameless)",
+            "uncounted": "sum(lines - good - nameless)",
+        }
+        found = ", ".join(f"coalesce({total}, 0)::BIGINT" for total in totals.values())
+        facts = every.aggregate(found).fetchall()[0]
+    (folder / "all.parquet").unlink()
     shutil.rmtree(spill, ignore_errors=True)
-    return dict(zip(("lines", "plays", "pairs_count", "faults"), facts, strict=True))
+    return dict(zip(totals, facts, strict=True))
 
 
 def _select(table: ListeningTable, roles: list[str]) -> str:
@@ -140,15 +186,17 @@ def _select(table: ListeningTable, roles: list[str]) -> str:
         whole = (
             f"regexp_full_match({cells['plays']}, '{COUNT}') AND {plays} BETWEEN 1 AND {MOST_PLAYS}"
         )
-    named = (f"{text} <> '' AND NOT regexp_matches({text}, '{CONTROL.pattern}')" for text in texts)
-    good = " AND ".join([*named, whole])
+    whole_texts = [f"NOT regexp_matches({text}, '{CONTROL.pattern}')" for text in texts]
+    named = " AND ".join(f"coalesce({text}, '') <> ''" for text in texts)
+    good = " AND ".join([named, *whole_texts, whole])
     first = cells.get("artist", "''")
     second = next((cells[role] for role in ("album", "track", "track_id") if role in cells), "''")
     name = f"concat_ws('{_DASH}', nullif({first}, ''), nullif({second}, ''))"
     return (
         f'SELECT {cells["user"]} AS "user", {cells.get("track_id", name)} AS item, '
         f"concat({first}, '{_BETWEEN}', {second}) AS name, "
-        f"CASE WHEN {good} THEN {plays}::BIGINT END AS plays FROM {_scan(table)}"
+        f"CASE WHEN {good} THEN {plays}::BIGINT END AS plays, {named} AS named "
+        f"FROM {_scan(table)}"
     )
 
 
@@ -167,6 +215,7 @@ def _scan(table: ListeningTable) -> str:
     path = glob.escape(str(table.path)).replace("'", "''")
     columns = {f"c{place}": "VARCHAR" for place in range(len(table.header))}
     return (
-        f"read_csv(['{path}'], auto_detect = false, header = true, delim = '{table.delimiter}', "
-        f"quote = '{table.quote}', escape = '{table.quote}', columns = {columns})"
+        f"read_csv(['{path}'], auto_detect = false, header = {table.headed}, "
+        f"delim = '{table.delimiter}', quote = '{table.quote}', escape = '{table.quote}', "
+        f"columns = {columns})"
     )

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.sparse import csr_matrix
 
 from muso_exp.features.matching import match_songs, song_groups
+from muso_exp.formats.listening.histories import MIN_SECONDS
 from muso_exp.formats.listening.interactions import Interactions, ItemTags, group_items
 from muso_exp.formats.listening.names import read_track_tags, read_unique_tracks
 from muso_exp.records import Finding
@@ -26,8 +27,10 @@ class ReadOptions:
         top_items: keep so many items, the most played; None for all.
         matched: keep the items that are in the Million Song Dataset (besides `top_items`).
         earlier_share: share of the events before the cut in time; None for no cut.
-        items: what the items of MuSo are: artist, album or track.
+        items: what the items of MuSo, of tables and of histories are: artist, album or track.
         tags_encoding: of HetRec's tags.dat.
+        min_seconds: of histories, plays of which fewer are known are left out.
+        bad_rows: of tables, `refuse` or `drop` rows without a name or with 0 plays.
     """
 
     cache: Path
@@ -37,6 +40,8 @@ class ReadOptions:
     earlier_share: float | None = None
     items: str = "track"
     tags_encoding: str = "iso-8859-1"
+    min_seconds: float = MIN_SECONDS
+    bad_rows: str = "refuse"
 
 
 def with_msd(data: Interactions, files: Files, options: ReadOptions) -> Interactions:
@@ -85,13 +90,20 @@ def _item_tags(path: Path, tracks: pd.DataFrame, item: np.ndarray, n_items: int)
     return ItemTags((carry @ tags.weights).tocsr(), tags.tags)
 
 
-def merged(data: Interactions, options: ReadOptions) -> Interactions:
-    """Merge items of equal artist and title up to case, where the options say so."""
+def merged(data: Interactions, options: ReadOptions, method: str = "case") -> Interactions:
+    """Merge items of equal artist and title, where the options say so.
+
+    Args:
+        data: what was read.
+        options: with `merge`.
+        method: of `muso_exp.features.matching.song_key`; `case` as the thesis, for published data.
+    """
     if not options.merge:
         return data
     titles = data.items["title"].tolist()
-    group = song_groups(data.items["artist"].tolist(), _or_artist(data, titles), "case")
-    return group_items(data, group, "merged_names", "equal artist and title up to case")
+    group = song_groups(data.items["artist"].tolist(), _or_artist(data, titles), method)
+    same = "up to case" if method == "case" else "up to case, accents, signs and versions"
+    return group_items(data, group, "merged_names", f"equal artist and title {same}")
 
 
 def _or_artist(data: Interactions, titles: list[str]) -> list[str]:

@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 
-from muso_exp.errors import DatasetNotFoundError
+from muso_exp.errors import DatasetNotFoundError, what_is
 from muso_exp.formats.hetrec import WANTED as HETREC_FILES
 from muso_exp.formats.hetrec import read_hetrec
 from muso_exp.formats.listening.aggregate import aggregate_log, time_quantile
 from muso_exp.formats.listening.csv_headers import SUFFIXES
 from muso_exp.formats.listening.csv_tables import read_listening_csv
 from muso_exp.formats.listening.emotify import read_emotify
+from muso_exp.formats.listening.history_plays import read_history_plays
 from muso_exp.formats.listening.interactions import Interactions, ItemTags, group_items
 from muso_exp.formats.listening.load import LoadedPlays, load_plays
 from muso_exp.formats.listening.logs import Layout
@@ -32,6 +33,7 @@ from muso_exp.formats.listening.names import (
 )
 from muso_exp.formats.muso import WANTED as MUSO_FILES
 from muso_exp.formats.text import find_file, find_files, refuse_name
+from muso_exp.opening import is_file
 from muso_exp.records import Finding
 
 LFM_EVENTS = Layout(("user", "artist", "album", "track", "time"), "user", "track", time="time")
@@ -57,6 +59,7 @@ class Source:
         read: files and options -> interactions.
         fix: what to do where files are missing.
         suffixes: of files that are read whatever they are called.
+        whole: whether the source finds its files itself, in the file or folder `root`.
     """
 
     wanted: Mapping[str, tuple[str, ...]]
@@ -64,13 +67,20 @@ class Source:
     fix: str
     optional: Mapping[str, tuple[str, ...]]
     suffixes: tuple[str, ...] = ()
+    whole: bool = False
 
     def find(self, root: Path) -> dict[str, Path]:
-        """Return the files that are in a folder.
+        """Return the files that are in a folder; a table may be given as the file itself.
 
         Raises:
             DatasetNotFoundError: no folder, a wanted file is missing, or no file with plays.
         """
+        if self.whole:
+            if not what_is(root):
+                raise DatasetNotFoundError(root, ["the folder itself"], self.fix)
+            return {"root": root}
+        if self.suffixes and root.name.endswith(self.suffixes) and is_file(root):
+            return {root.name: root}
         files = find_files(root, self.wanted, self.fix)
         for name, names in self.optional.items():
             path = find_file(root, names)
@@ -281,5 +291,12 @@ SOURCES = {
         "put tables with columns user, artist or track, and plays if counted, into dataset.root",
         {},
         SUFFIXES,
+    ),
+    "history": Source(
+        {},
+        read_history_plays,
+        "put a file or folder of each person's listening history into dataset.root",
+        {},
+        whole=True,
     ),
 }

@@ -22,6 +22,7 @@ from muso_exp.formats.playlist_tables import (
     join_parts,
 )
 from muso_exp.formats.text import find_file, refuse_name
+from muso_exp.opening import PACKED
 
 SLICES, CHALLENGE_SET, CHALLENGE_TRUTH = (
     "mpd.slice.*.json",
@@ -36,9 +37,11 @@ _VERSION = 4  # raised when other columns are kept
 
 
 def find_slices(root: Path) -> list[Path]:
-    """Return the slices in a folder or its `data/`, plain or .gz, by their first playlist."""
+    """Return the slices in a folder or its `data/`, by their first playlist; or the one given."""
+    if root.is_file():
+        return [root] if root.match(SLICES + "*") else []
     for folder in (root, root / "data"):
-        found = [path for end in ("", ".gz") for path in folder.glob(SLICES + end)]
+        found = [path for end in ("", *PACKED) for path in folder.glob(SLICES + end)]
         for path in found:
             refuse_name(path)
         if found:

@@ -23,17 +23,18 @@ from muso_exp.formats.playlist_tables import (
     DistinctTracks,
     PlaylistFile,
 )
-from muso_exp.formats.text import CONTROL, UNREADABLE
+from muso_exp.formats.readable_names import readable
 
+_ARTIST = "spotify:artist:"  # before the id in an address
 _BATCH = 2**10  # tracks that become columns at once: few, so that they stay near the processor
 _Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
 class _Track(msgspec.Struct, gc=False):
     track_uri: str
-    artist_uri: str
     artist_name: str
     track_name: str
+    artist_uri: str = ""  # some copies lack it; the name then stands for it
 
 
 class _Seed(_Track, gc=False):
@@ -177,24 +178,15 @@ class _Reader:
         """Make columns of the tracks that wait."""
         waiting = self.waiting
         uris = [track.track_uri for track in waiting]
-        artists = [track.artist_uri for track in waiting]
+        artists = [track.artist_uri or f"{_ARTIST}{track.artist_name}" for track in waiting]
         columns = [
             _without_prefix(uris, "track_uri", "spotify:track:"),
-            _without_prefix(artists, "artist_uri", "spotify:artist:"),
+            _without_prefix(artists, "artist_uri", _ARTIST),
             pa.array([track.artist_name for track in waiting], pa.string()),
             pa.array([track.track_name for track in waiting], pa.string()),
         ]
         self.tracks.add(pa.table(columns, schema=TRACKS))
         waiting.clear()
-
-
-def readable(table: pa.Table) -> pa.Table:
-    """Return a table with U+FFFD for each control character of a text."""
-    for place, field in enumerate(table.schema):
-        if field.type == pa.string():
-            column = pc.replace_substring_regex(table[place], CONTROL.pattern, UNREADABLE)
-            table = table.set_column(place, field, column)
-    return table
 
 
 def _check_seeds(playlist: _Asked) -> None:

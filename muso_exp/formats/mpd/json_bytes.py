@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from muso_exp.errors import DataFormatError
-from muso_exp.opening import open_data
+from muso_exp.opening import PACKED, open_data
 
 DAMAGED = "the file is cut off or damaged; copy it anew"
 _LINE_END = re.compile(rb"\n")
@@ -41,7 +41,7 @@ def map_json(path: Path) -> mmap.mmap:
 
 def _map(path: Path) -> mmap.mmap:
     with open_data(path) as file:
-        if path.suffix != ".gz":
+        if path.suffix not in PACKED:
             return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
         with TemporaryFile() as unpacked:
             shutil.copyfileobj(file, unpacked, 2**20)

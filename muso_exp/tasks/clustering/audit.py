@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from muso_exp.records import Finding
+from muso_exp.records import Finding, bad_rows
 from muso_exp.tasks.clustering.clustered_tracks import ClusteredTracks
 
 RULING = 0.9  # share of the variance from which one or two features rule the distances
@@ -12,7 +12,8 @@ RULING = 0.9  # share of the variance from which one or two features rule the di
 
 def audit(tracks: ClusteredTracks) -> list[Finding]:
     """Return which features rule the distances, and tracks that are the same."""
-    return [*_variance(tracks), _repeats(tracks), _test_repeats(tracks), _two_valued(tracks)]
+    repeats = [_repeats(tracks), _test_repeats(tracks), _two_valued(tracks)]
+    return [*_variance(tracks), *repeats, *bad_rows(tracks.left_out)]
 
 
 def variance_shares(tracks: ClusteredTracks) -> np.ndarray:

@@ -1,6 +1,7 @@
 """The rows of the task: tracks with audio features, their split, and what is reported of them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -27,6 +28,7 @@ class ClusteredTracks:
         n_distinct: of these, tracks that differ from all earlier ones in some feature.
         distinct_rows: whether only those are used.
         published: whether the table is the paper's own.
+        left_out: rows with a feature that is none, by reason.
     """
 
     tracks: pd.DataFrame
@@ -39,6 +41,7 @@ class ClusteredTracks:
     n_distinct: int
     distinct_rows: bool
     published: bool
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     def part(self, split: str) -> pd.DataFrame:
         """Return the tracks of a split, in row order."""

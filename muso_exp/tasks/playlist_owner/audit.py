@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from muso_exp.records import Finding
+from muso_exp.records import Finding, bad_rows
 from muso_exp.tasks.playlist_owner.two_lists import TwoLists
 
 VISIBLE = 0.01  # least spread of an input that a unit of order one can make much of
@@ -24,6 +24,7 @@ def audit(lists: TwoLists) -> list[Finding]:
         *_scale(lists),
         _near_constants(lists),
         _left_out(lists),
+        *bad_rows(lists.left_out),
     ]
 
 

@@ -1,5 +1,6 @@
 """The rows of the task: tracks of two lists, their split, and how they were made."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ class TwoLists:
         names: of the positive and the negative list.
         n_read: tracks of each list as read.
         n_shared: tracks that both lists had.
+        left_out: rows with a feature that is none, by reason.
         estimated: whether each list's features were estimated from sound.
         artists: independent unit of each track: its first artist, or itself where unknown, see
             `muso_exp.features.artists.artist_units`, shape (n_tracks,).
@@ -33,6 +35,7 @@ class TwoLists:
     names: tuple[str, str]
     n_read: tuple[int, int]
     n_shared: int
+    left_out: Mapping[str, int]
     estimated: tuple[bool, bool]
     artists: np.ndarray
     rows: dict[str, np.ndarray]

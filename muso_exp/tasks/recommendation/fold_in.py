@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,14 +14,22 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from muso_exp.errors import ConfigError, DataFormatError
-from muso_exp.features.matching import METHODS, match_songs, song_key
+from muso_exp.features.matching import (
+    METHODS,
+    match_songs,
+    nearest_names,
+    song_key,
+    split_artists,
+)
 from muso_exp.formats.seeds import SeedList
 from muso_exp.models.abilities import FoldsIn, ask
 
 log = logging.getLogger(__name__)
 
 N_LISTED = 500  # recommended items, as many as the Million Playlist Dataset Challenge asks for
-N_NAMED = 10  # unknown seeds that are named
+N_NAMED = 5  # unknown seeds that are named
+WEAK = 5  # listeners of training, below which a recommendation has weak support
+EXACT = METHODS[:-1]  # without likeness, which may take one song for another
 
 
 @dataclass(frozen=True)
@@ -63,17 +71,42 @@ class ItemCatalogue:
     def find(self, seeds: pd.DataFrame) -> np.ndarray:
         """Return the item of each seed, by id, else by artist and title, (n_seeds,), -1 for none.
 
-        Of several items of one name the most popular one is meant.
+        Names are equal by the exact methods of `muso_exp.features.matching`, never by likeness. Of
+        several items of one name the most popular one is meant. Of several artists in a cell
+        (`A;B`) that is unknown as a whole the first known one counts.
         """
         found = pd.Index(self.items["id"]).get_indexer_for(seeds["id"]).astype(np.int64)
         left = np.flatnonzero(found < 0)
         if len(left):
-            order = np.argsort(-self.popularity, kind="stable")
-            matching = match_songs(
-                self._names(seeds.iloc[left]), self._names(self.items.iloc[order]), METHODS
-            )
-            found[left] = np.where(matching.target < 0, -1, order[matching.target])
+            found[left] = self._by_name(seeds.iloc[left])
+        left = np.flatnonzero(found < 0)
+        parts = seeds["artist"].iloc[left].map(split_artists)
+        for turn in range(max(map(len, parts), default=0)):
+            has = (found[left] < 0) & (parts.map(len) > turn).to_numpy(dtype=bool)
+            if has.any():
+                alone = parts[has].map(lambda names, turn=turn: names[turn])
+                found[left[has]] = self._by_name(seeds.iloc[left[has]].assign(artist=alone))
         return found
+
+    def _by_name(self, seeds: pd.DataFrame) -> np.ndarray:
+        """Return the item of each seed by its name alone, shape (n_seeds,), -1 for none."""
+        artists, titles = self._names(seeds)
+        songs = pd.MultiIndex.from_arrays([artists, titles])
+        place, distinct = pd.factorize(songs)  # a log has few songs, many times
+        order = np.argsort(-self.popularity, kind="stable")
+        queries = distinct.get_level_values(0).tolist(), distinct.get_level_values(1).tolist()
+        matching = match_songs(queries, self._names(self.items.iloc[order]), EXACT)
+        return np.where(matching.target < 0, -1, order[matching.target])[place]
+
+    def near(self, seeds: pd.DataFrame) -> list[str]:
+        """Return for each seed the nearest name of an item, "" without any."""
+        names = [" - ".join(part for part in pair if part) for pair in self._shown(self.items)]
+        asked = [" - ".join(part for part in pair if part) for pair in self._shown(seeds)]
+        return [next(iter(nearest_names(name, names, 1)), "") for name in asked]
+
+    def _shown(self, rows: pd.DataFrame) -> Iterator[tuple[str, str]]:
+        artists, titles = self._names(rows)
+        return zip(artists, [""] * len(artists) if self.of_artists else titles, strict=True)
 
     def _names(self, rows: pd.DataFrame) -> tuple[list[str], list[str]]:
         """Return artists and titles; where items are artists, the name as both."""
@@ -111,14 +144,16 @@ class NewRow:
     extra: Mapping[str, Tensor] = field(default_factory=dict)
 
     def apply(self, model: Any) -> pd.DataFrame:
-        """Rank the items of the catalogue; log how many of the seeds are known.
+        """Rank the items of the catalogue; log how much of the seeds is known.
 
         The seeds are left out, and so is what has the lowest score of all: the items that the
         model knows nothing of. A song that has several ids counts once, see
         `muso_exp.features.matching.song_key`. Of items that tie the more popular one comes first.
 
         Returns:
-            rank, id, artist, title (where items are songs), score; at most `N_LISTED` rows.
+            rank, id, artist, title (where items are songs), score, how many listeners (or
+            playlists) of training have the item, and `support`: `weak` below `WEAK` of them; at
+            most `N_LISTED` rows.
 
         Raises:
             DataFormatError: no seed is known.
@@ -142,7 +177,17 @@ class NewRow:
         if self.catalogue.of_artists:
             listed = listed.drop(columns="title")
         listed.insert(0, "rank", np.arange(1, len(listed) + 1))
-        return listed.assign(score=scores[order])
+        return self._supported(listed.assign(score=scores[order]), order)
+
+    def _supported(self, listed: pd.DataFrame, order: np.ndarray) -> pd.DataFrame:
+        """Return the list with its support in training, and log how much of it is weak."""
+        who = "playlists" if self.catalogue.usual_plays is None else "listeners"
+        support = self.catalogue.popularity[order]
+        weak = support < WEAK
+        if weak.any():
+            some = "no recommendation is well supported: all" if weak.all() else str(weak.sum())
+            log.info("%s of %s are of items with fewer than %s %s", some, len(weak), WEAK, who)
+        return listed.assign(**{who: support}, support=np.where(weak, "weak", ""))
 
     def _order(self, scores: np.ndarray, seeds: np.ndarray) -> np.ndarray:
         """Return the items to recommend, best first, by their scores (n_items,)."""
@@ -159,21 +204,62 @@ class NewRow:
 
 
 def known_items(seeds: SeedList, catalogue: ItemCatalogue) -> tuple[np.ndarray, np.ndarray]:
-    """Return the items that seeds name, ascending, each once, and their plays, summed."""
+    """Return the items that seeds name, ascending, each once, and their plays, summed.
+
+    What is known is logged: plays, and distinct items. An item of a list without plays counts
+    `usual_plays` once, however many seeds are of it.
+
+    Raises:
+        DataFormatError: no seed is known; the nearest names are told.
+    """
     found = catalogue.find(seeds.rows)
-    unknown = seeds.names(found < 0)
-    if len(unknown) == len(found):
+    count = np.ones(len(found)) if seeds.plays is None else seeds.plays
+    unknown = _unknown(seeds, catalogue, found < 0, count)
+    hint = "; ".join(_named(catalogue, unknown))
+    of_items = len(pd.unique(found[found >= 0])), len(unknown)
+    if of_items[0] == 0:
         raise DataFormatError(
             seeds.path,
-            f"none of the {len(found)} seeds is among the {len(catalogue.items)} items of the run",
-            value=unknown[0],
+            f"none of the {of_items[1]} seeds is among the {len(catalogue.items)} items of the "
+            f"run: {hint}",
             fix="give ids of its catalogue, or artist" + " and title" * (not catalogue.of_artists),
         )
-    named = f"; unknown: {'; '.join(unknown[:N_NAMED])}" if unknown else ""
-    named += f" and {len(unknown) - N_NAMED} more" if len(unknown) > N_NAMED else ""
-    log.info("%s of %s seeds are in the catalogue%s", len(found) - len(unknown), len(found), named)
+    told = [] if seeds.plays is None else [_share("plays", count[found >= 0].sum(), count.sum())]
+    told += [_share("distinct items", of_items[0], sum(of_items)), *([hint] if hint else [])]
+    log.info("in the catalogue of %s items: %s", len(catalogue.items), "; ".join(told))
     items, place = np.unique(found[found >= 0], return_inverse=True)
     if catalogue.usual_plays is None:
         return items, np.ones(len(items))
-    plays = np.full(len(found), catalogue.usual_plays) if seeds.plays is None else seeds.plays
-    return items, np.bincount(place, plays[found >= 0])
+    if seeds.plays is None:
+        return items, np.full(len(items), catalogue.usual_plays)
+    return items, np.bincount(place, count[found >= 0])
+
+
+def _share(what: str, known: float, total: float) -> str:
+    return f"{known:,.0f} of {total:,.0f} {what} are known ({100 * known / total:.0f} %)"
+
+
+def _unknown(
+    seeds: SeedList, catalogue: ItemCatalogue, which: np.ndarray, plays: np.ndarray
+) -> pd.DataFrame:
+    """Return the distinct unknown seeds as the catalogue has items, the most played first."""
+    rows = seeds.rows[which].assign(plays=plays[which])
+    if catalogue.of_artists:
+        rows["title"] = rows["title"].where(rows["artist"] == "", "")
+    named = (rows["artist"] != "") | (rows["title"] != "")
+    rows["id"] = rows["id"].where(~named, "")
+    summed = rows.groupby(["id", "artist", "title"], sort=False)["plays"].sum().reset_index()
+    return summed.sort_values("plays", ascending=False, kind="stable")
+
+
+def _named(catalogue: ItemCatalogue, unknown: pd.DataFrame) -> list[str]:
+    """Return what the first unknown seeds are called, with the nearest name of an item."""
+    first = unknown.head(N_NAMED)
+    names = [
+        " - ".join(part for part in row[:2] if part) or row[2]
+        for row in first[["artist", "title", "id"]].itertuples(index=False)
+    ]
+    near = catalogue.near(first)
+    told = [f"{n} (nearest: {other})" if other else n for n, other in zip(names, near, strict=True)]
+    more = [f"and {len(unknown) - N_NAMED} more"] if len(unknown) > N_NAMED else []
+    return [f"unknown: {told[0]}", *told[1:], *more] if told else []

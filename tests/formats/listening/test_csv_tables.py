@@ -1,5 +1,6 @@
 """Listening CSV files: what is read, whatever program wrote them, and what is refused."""
 
+import bz2
 import gzip
 from pathlib import Path
 
@@ -146,7 +147,7 @@ BAD = [
     (
         "artist,album,track,date\nA,b,c,d\n",
         r"line 1: no column of users \(user, user_id, username\) among: artist, album, track, date"
-        r"; one person's plays cannot be factorised: join several people's and say whose",
+        r"; add one, or set dataset.source=history: each file is then a user",
     ),
     (
         "user;band\na;x\n",
@@ -187,6 +188,42 @@ def test_what_is_no_listening_table_is_refused(
         read(write(tmp_path, a_csv=content))
     assert "\n" not in str(error.value)
     assert not list(tmp_path.glob("cache/listening_csv-*/*")) or "one user" in message
+
+
+def test_bad_rows_are_left_out_and_counted_if_so_wished(tmp_path: Path) -> None:
+    rows = "bob,,3\nbob,new,0\nbob,new,\n,NA,2\n"
+    data = read(write(tmp_path, a_csv=COUNTED + rows), bad_rows="drop")
+    assert data.plays.toarray().tolist() == [[3, 0], [1, 2]]
+    assert checks(data) == {"tables_read": 1, "nameless_rows": 2, "uncounted_rows": 2}
+    with pytest.raises(DataFormatError, match=r"line 5, column artist: .*dataset\.bad_rows=drop"):
+        read(tmp_path)
+    with pytest.raises(DataFormatError, match="line 5: a row has 3"):
+        read(write(tmp_path, a_csv=COUNTED + "bob,x\n"), bad_rows="drop")
+    with pytest.raises(DataFormatError, match="line 2, column artist: a name is needed"):
+        read(write(tmp_path, a_csv="user,artist,plays\nbob,,3\n"), bad_rows="drop")
+
+
+@pytest.mark.parametrize("packed", ["", ".bz2"])
+def test_published_tables_need_no_header(packed: str, tmp_path: Path) -> None:
+    text = f"{'0' * 39}1\t\tband e\t61\n{'0' * 39}2\t\tband j\t84\n".encode()
+    path = tmp_path / f"usersha1-artmbid-artname-plays.tsv{packed}"
+    path.write_bytes(bz2.compress(text) if packed else text)
+    data = read(tmp_path)
+    assert data.plays.toarray().tolist() == [[61, 0], [0, 84]]
+    assert data.names == ["band e", "band j"]
+
+
+def test_a_table_may_be_given_as_the_file_itself(tmp_path: Path) -> None:
+    path = write(tmp_path / "in", a_csv=COUNTED) / "a.csv"
+    found = SOURCES["table"].find(path)
+    assert SOURCES["table"].read(found, ReadOptions(tmp_path)).plays.sum() == 6
+
+
+def test_own_names_merge_up_to_accents_signs_and_versions(tmp_path: Path) -> None:
+    names = ("Zo\u00eb & Co", "Zoe\u0308 and Co", "The Zoe and Co", "!!!", "???")
+    rows = "".join(f"{user},{name},1\n" for user in "ab" for name in names)
+    data = read(write(tmp_path, a_csv="user,artist,plays\n" + rows), merge=True)
+    assert sorted(data.plays.toarray().tolist()) == [[1, 1, 3], [1, 1, 3]]
 
 
 def test_the_fault_is_looked_for_in_each_table(tmp_path: Path) -> None:

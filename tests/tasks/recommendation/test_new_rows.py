@@ -114,7 +114,8 @@ def test_plays_are_summed_and_without_them_a_seed_counts_the_median(tmp_path: Pa
 
 def test_items_are_ranked_without_the_seeds_and_without_the_foot(tmp_path: Path) -> None:
     table = recommend(seeds_of(tmp_path, "s4\n"), LISTED, Scorer(0.7, 0.5, 0, 0.5, 0.9, 0.2))
-    assert list(table) == ["rank", "id", "artist", "title", "score"]
+    assert list(table) == ["rank", "id", "artist", "title", "score", "playlists", "support"]
+    assert table["playlists"].tolist() == [2, 2, 1, 0] and set(table["support"]) == {"weak"}
     assert table["rank"].tolist() == [1, 2, 3, 4]
     assert table["id"].tolist() == ["s0", "s3", "s1", "s5"]  # s3 is more popular than s1
     assert table["score"].tolist() == approx([0.7, 0.5, 0.5, 0.2])
@@ -129,7 +130,8 @@ def test_a_song_counts_once_whatever_ids_it_has(tmp_path: Path) -> None:
 
 def test_of_artists_no_title_is_shown(tmp_path: Path) -> None:
     table = recommend(seeds_of(tmp_path, "Moby\n"), ARTISTS, Scorer(1, 2, 0))
-    assert table.drop(columns="score").to_numpy().tolist() == [[1, "89", "Sigur Rós"]]
+    assert table[["rank", "id", "artist"]].to_numpy().tolist() == [[1, "89", "Sigur Rós"]]
+    assert list(table) == ["rank", "id", "artist", "score", "listeners", "support"]
 
 
 def test_it_is_reported_how_many_seeds_are_known(
@@ -139,15 +141,60 @@ def test_it_is_reported_how_many_seeds_are_known(
     asked_for(LISTED, seeds_of(tmp_path, "id,artist,title\ns4,,\nq,Abba,SOS\nzz,,\n"))
     asked_for(LISTED, seeds_of(tmp_path, "s4\n" + "".join(f"x{n}\n" for n in range(12))))
     asked_for(LISTED, seeds_of(tmp_path, "s4\n"))
-    some, many, all_known = caplog.messages
-    assert some == "1 of 3 seeds are in the catalogue; unknown: Abba - SOS; zz"
-    assert many.endswith("x8; x9 and 2 more")
-    assert all_known == "1 of 1 seeds are in the catalogue"
+    told = [text for text in caplog.messages if text.startswith("in the catalogue of 6 items: ")]
+    some, many, all_known = (text.partition(": ")[2] for text in told)
+    assert some == "1 of 3 distinct items are known (33 %); unknown: Abba - SOS; zz"
+    assert many.endswith("x3; x4; and 7 more")
+    assert all_known == "1 of 1 distinct items are known (100 %)"
+
+
+def test_plays_and_distinct_artists_are_told_apart_and_the_nearest_name_is_not_taken(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "muso_exp")
+    log = "artist,track,date\n" + "Moby,a,2020-01-0{}\n" * 3 + "Sigur Ross,b,2020-01-04\n" * 2
+    path = seeds_of(tmp_path, log.format(1, 2, 3))
+    assert asked_for(ARTISTS, path) == {0: 3}
+    (told,) = [text for text in caplog.messages if text.startswith("in the catalogue")]
+    assert told == (
+        "in the catalogue of 3 items: 3 of 5 plays are known (60 %); 1 of 2 distinct items are "
+        "known (50 %); unknown: Sigur Ross (nearest: Sigur Rós)"
+    )
+
+
+@pytest.mark.parametrize(
+    "cell", ["Abba;Blur", '"Blur, Abba"', "Abba feat. Blur", "['Abba', 'Blur']"]
+)
+def test_several_artists_in_a_cell_are_parted_where_the_whole_is_unknown(
+    cell: str, tmp_path: Path
+) -> None:
+    cell = f'"{cell}"' if cell.startswith("[") else cell
+    assert asked_for(ARTISTS, seeds_of(tmp_path, f"artist,plays\n{cell},4\n")) == {2: 4}
+    both = ItemCatalogue.of(
+        pd.DataFrame({"id": ["1", "2"], "artist": ["Abba;Blur", "Abba"], "title": ""}),
+        csr_matrix(np.array([[1, 3]])),
+        counted=True,
+    )
+    if cell == "Abba;Blur":
+        assert asked_for(both, seeds_of(tmp_path, f"artist,plays\n{cell},4\n")) == {0: 4}
+
+
+def test_weak_support_is_marked_and_none_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "muso_exp")
+    plays = csr_matrix(np.array([[1, 1, 1]] * 4 + [[1, 1, 0]]))
+    known = ItemCatalogue.of(ARTISTS.items, plays, counted=True)
+    table = recommend(seeds_of(tmp_path, "Moby\n"), known, Scorer(0, 1, 2))
+    assert table[["listeners", "support"]].to_numpy().tolist() == [[4, "weak"], [5, ""]]
+    assert caplog.messages[-1] == "1 of 2 are of items with fewer than 5 listeners"
+    recommend(seeds_of(tmp_path, "Moby\n"), ARTISTS, Scorer(0, 1, 2))
+    assert caplog.messages[-1].startswith("no recommendation is well supported: all of 2")
 
 
 def test_seeds_of_which_none_is_known_are_refused(tmp_path: Path) -> None:
     path = seeds_of(tmp_path, "Abba\nq\n")
-    need = "none of the 2 seeds is among the 6 items of the run, got 'Abba'; .* artist and title$"
+    need = "none of the 2 seeds is among the 6 items of the run: .*Abba; .* artist and title$"
     with pytest.raises(DataFormatError, match=need):
         recommend(path, LISTED, Scorer(*RISING))
     with pytest.raises(DataFormatError, match=r"give ids of its catalogue, or artist$"):

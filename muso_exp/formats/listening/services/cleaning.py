@@ -1,0 +1,71 @@
+"""Which rows of listening histories are plays: not the short ones, nor those read before."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+
+COLUMNS = (
+    *("user", "time", "artist", "title", "album", "ms_played", "uri", "n_plays", "playlist"),
+    "part",
+)
+REPEATED = "repeated in exports that overlap"
+NO_PLAY = "in a library or playlist beside a history"
+
+
+def cleaned(table: pd.DataFrame, min_seconds: float) -> tuple[pd.DataFrame, Counter[str]]:
+    """Return the rows that are plays, by user and time, and how many are none, by reason."""
+    left: Counter[str] = Counter()
+    table["ms_played"] = table["ms_played"].astype("Int64")
+    short = (table["ms_played"] < 1000 * min_seconds).fillna(False).to_numpy(dtype=bool)
+    table = _without(table, short, f"plays under {min_seconds:g} s", left)
+    table = _without(table, _repeated(table), REPEATED, left)
+    counted = table["n_plays"].notna()
+    beside = ~counted & table["user"].isin(table.loc[counted, "user"].unique())
+    table = _without(table, beside.to_numpy(dtype=bool), NO_PLAY, left)
+    table = table.sort_values(["user", "time"], kind="stable", ignore_index=True)
+    return table[list(COLUMNS)], left
+
+
+def _without(
+    table: pd.DataFrame, gone: np.ndarray, reason: str, left: Counter[str]
+) -> pd.DataFrame:
+    if gone.any():
+        left[reason] += int(gone.sum())
+        table = table[~gone]
+    return table
+
+
+def _repeated(table: pd.DataFrame) -> np.ndarray:
+    """Return which rows repeat a play of an export that overlaps, shape (n_rows,), bool.
+
+    Plays of a user, an artist and a title are the same play at the same second. Where a part knows
+    minutes only, so often as another part has the song in this minute, in which it may be played
+    twice. Without a time nothing is known to repeat.
+    """
+    repeated = np.zeros(len(table), dtype=bool)
+    timed = np.flatnonzero(table["time"].notna() & table["n_plays"].notna())
+    if len(timed) == 0:
+        return repeated
+    rows = table.iloc[timed][["user", "artist", "title", "uri", "part"]].reset_index(drop=True)
+    rows["uri"] = rows["uri"].where((rows["artist"] == "") & (rows["title"] == ""), "")
+    seconds = table["time"].iloc[timed].dt.as_unit("s").astype("int64").to_numpy()
+    song = rows.groupby(["user", "artist", "title", "uri"], sort=False).ngroup().to_numpy()
+    part = rows["part"].to_numpy()
+    by_part = pd.Series(seconds % 60).groupby(part)
+    in_minutes = (by_part.transform("max") == 0).to_numpy()
+    plays = pd.DataFrame({"song": song, "minute": seconds // 60, "second": seconds, "part": part})
+    exact = plays[~in_minutes]
+    again = exact.duplicated(["song", "second"])
+    repeated[timed[exact.index[again]]] = True
+    rough = plays[in_minutes].copy()
+    rough["turn"] = rough.groupby(["part", "song", "minute"]).cumcount()
+    known = exact[~again].groupby(["song", "minute"]).size().rename("known")
+    rough = rough.join(known, on=["song", "minute"])
+    again = rough.duplicated(["song", "minute", "turn"]) | (
+        rough["turn"] < rough["known"].fillna(0)
+    )
+    repeated[timed[rough.index[again]]] = True
+    return repeated

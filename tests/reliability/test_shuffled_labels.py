@@ -1,0 +1,122 @@
+"""Of shuffled labels no model learns more than nothing: how often a verdict says it does.
+
+The long form (`pytest -m slow`) shuffles the labels of every experiment 20 times and writes the
+table task, metric, false "better than null" of 20 to $MUSO_SHUFFLES (a CSV file), where it is set.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from omegaconf import DictConfig, OmegaConf
+from scipy.stats import binom
+from shuffled import configuration, verdicts
+from tiny_tracks import tracks, write_two
+
+from muso_exp.evaluation.scores import BETTER
+
+N_SHUFFLES = 20
+RATE = 0.025  # of false "better": the upper tail of a 95 % interval
+UNLIKELY = 0.0015  # 4 or more of 20 have p = .0014
+
+SHIFTED = ["danceability", "energy", "speechiness", "acousticness", "instrumentalness", "liveness"]
+EXPERIMENTS = {  # by task; tables by one of their variants; clusterings have no labels to shuffle
+    "friend_distance": ["dos_classifier", "dos_tags_only", "dos_put_right", "dos_hetrec"],
+    "playlist_owner": [
+        "playlist_membership",
+        "playlist_models variant=dff_put_right",
+        "playlist_models variant=logistic",
+        "playlist_models variant=gradient_boosting",
+    ],
+    "recommendation": ["wmf", "wmf_baselines variant=ease", "wmf_baselines variant=bpr"],
+    "continuation": [
+        f"playlist_continuation dataset.split.by=holdout variant={variant}"
+        for variant in ("item_knn", "wmf", "cluster_members", "blend")
+    ],
+    "tagging": ["tag_probe", "samplecnn_tags", "tag_transfer variant=mfcc_all", "ensemble_tags"],
+    "genre_recognition": ["bag_of_mfcc", "genre_cnn"],
+    "factor_regression": ["samplecnn_factors", "melcnn_factors"],
+    "feature_regression": ["spectra_features", "spectra_baseline"],
+}
+
+
+def least_unlikely(n_trials: int) -> int:
+    """Return the fewest false verdicts of so many that have a chance below UNLIKELY."""
+    return next(k for k in range(n_trials + 2) if binom.sf(k - 1, n_trials, RATE) < UNLIKELY)
+
+
+def test_four_false_verdicts_of_twenty_are_too_many() -> None:
+    assert least_unlikely(20) == 4
+    assert binom.sf(3, 20, RATE) == pytest.approx(0.0014, abs=5e-5)
+
+
+def easy_lists(folder: Path) -> list[str]:
+    """Two lists whose tracks differ a little in each of many features: no single one suffices."""
+    lists = [tracks(120), tracks(120, 200)]
+    for sign, table in zip((1, -1), lists, strict=True):
+        table[SHIFTED] = (table[SHIFTED] + 0.09 * sign).clip(0, 1)
+        table["primary_artist"] = "Artist of " + table["id"]
+    write_two(folder, *lists)
+    return [f"dataset.root={folder}", "dataset.n_tracks=null"]
+
+
+def easy_plays(folder: Path) -> list[str]:
+    """The simulated listeners as they are."""
+    return []
+
+
+@pytest.mark.parametrize(
+    ("experiment", "easy"),
+    [("playlist_models variant=logistic", easy_lists), ("wmf_baselines variant=ease", easy_plays)],
+)
+def test_a_model_is_better_than_null_on_the_true_labels_and_not_on_shuffled_ones(
+    experiment: str, easy: Callable[[Path], list[str]], cache: Path, tmp_path: Path
+) -> None:
+    name, *overrides = experiment.split()
+    cfg = configuration(name, cache, tmp_path, *overrides, *easy(tmp_path))
+    assert verdicts(cfg, None, tmp_path)[headline(cfg)] == BETTER
+    found = [verdicts(cfg, seed, tmp_path)[headline(cfg)] for seed in range(3)]
+    assert BETTER not in found
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("task", list(EXPERIMENTS))
+def test_shuffled_labels_are_seldom_better_than_null(
+    task: str, cache: Path, tmp_path: Path
+) -> None:
+    table = pd.concat([shuffles(task, name, cache, tmp_path) for name in EXPERIMENTS[task]])
+    if os.environ.get("MUSO_SHUFFLES"):
+        path = Path(os.environ["MUSO_SHUFFLES"])
+        table.to_csv(path, mode="a", header=not path.exists(), index=False)
+    leading = table[table["headline"]]
+    assert (leading["false"] < least_unlikely(N_SHUFFLES)).all(), leading.to_string()
+    pooled = table.groupby("metric")["false"].sum().mean()  # of a metric over the experiments
+    assert pooled < least_unlikely(N_SHUFFLES * len(EXPERIMENTS[task])), table.to_string()
+
+
+def headline(cfg: DictConfig) -> str:
+    """Return the metric that leads an experiment's report."""
+    return str(OmegaConf.select(cfg, "headline") or cfg.objective)
+
+
+def shuffles(task: str, experiment: str, cache: Path, folder: Path) -> pd.DataFrame:
+    """Return how often each metric of an experiment is falsely better than null."""
+    name, *overrides = experiment.split()
+    cfg = configuration(name, cache, folder, *overrides)
+    own = folder / experiment.replace("=", "_").replace(" ", "_")
+    found = pd.DataFrame([verdicts(cfg, seed, own) for seed in range(N_SHUFFLES)])
+    false = (found == BETTER).sum()
+    return pd.DataFrame(
+        {
+            "task": task,
+            "experiment": experiment,
+            "metric": false.index,
+            "headline": false.index == headline(cfg),
+            "false": false.to_numpy(),
+        }
+    )
