@@ -150,9 +150,7 @@ def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
     is_file(path)
     try:
         with zipfile.ZipFile(path) as archive:
-            size = sum(info.file_size for info in archive.infolist())
-            bound = _bound(path, path.stat().st_size)
-            bound.check(size)
+            check_unpacked(path, sum(info.file_size for info in archive.infolist()))
             yield archive
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError) as error:
         raise DataFormatError(path, f"no zip archive: {error}", fix="copy it anew") from error
@@ -160,6 +158,11 @@ def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
         raise DataFormatError(path, f"damaged archive: {error}", fix="copy it anew") from error
     except OSError as error:
         raise DataFormatError(path, f"cannot be read: {error.strerror or error}") from error
+
+
+def check_unpacked(path: Path, n_bytes: int) -> None:
+    """Raise DataFormatError for a packed file of `n_bytes` unpacked, if `open_data` would stop."""
+    _bound(path, path.stat().st_size).check(n_bytes)
 
 
 class _Bound:

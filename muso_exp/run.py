@@ -23,7 +23,13 @@ from muso_exp.evaluation.outcome import Facts, Outcome, conclude, try_metrics
 from muso_exp.experiment import objective
 from muso_exp.experiment.build import accepted, build, plain
 from muso_exp.experiment.complete import refuse_incomplete, set_up
-from muso_exp.experiment.parts import check_nodes, chosen_callbacks, refuse_in_sweep, trainer_node
+from muso_exp.experiment.parts import (
+    check_nodes,
+    chosen_callbacks,
+    refuse_in_sweep,
+    refuse_several,
+    trainer_node,
+)
 from muso_exp.experiment.plugins import plugins
 from muso_exp.experiment.resume import refuse_other_run
 from muso_exp.experiment.settings import (
@@ -187,13 +193,11 @@ def prepare(cfg: DictConfig, folder: Path) -> Prepared:
             RandomState(),
         ],
         plugins=[AtomicCheckpointIO()],
+        use_distributed_sampler=False,  # see muso_exp.data.shares
         default_root_dir=str(folder),
     )
     if trainer.world_size > 1:
-        refuse_in_sweep(
-            f"a run of a table or sweep trains on one device, not on {trainer.world_size}; "
-            "drop trainer=ddp, or train one row alone (hydra.mode=RUN variant=NAME)"
-        )
+        refuse_several(model, trainer.world_size)
         changed.append(f"{trainer.world_size} processes, each with batches of its own")
     seconds = {"prepare": time.monotonic() - started}
     parts = (data, model, trainer, claims, changed, extra, headline, resume, history, tested)

@@ -6,6 +6,7 @@ from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
+import torch
 from conftest import SMOKE
 
 import muso_exp.run
@@ -76,6 +77,30 @@ def test_too_little_memory_is_reported_in_one_line(
     assert "set a smaller scale=, dataset.batch_size= or data set" in err
 
 
+class TerminatedWorkerError(RuntimeError):
+    """As joblib calls it."""
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (TerminatedWorkerError("A worker process"), "a process of the sweep was killed"),
+        (RuntimeError("[/pytorch/third_party/gloo/x.cc:5] Read error"), "another process of this"),
+        (torch.distributed.DistBackendError("NCCL"), "another process of this run has ended"),
+    ],
+)
+def test_a_process_that_was_killed_is_told_in_words(
+    error: Exception, said: str, call: callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(muso_exp.run, "build", fails)
+    status, _, err = call(*SMOKE, "logger=none")
+    assert status == 1 and "Traceback" not in err
+    assert said in err.splitlines()[-1]
+
+
 def test_songs_that_do_not_match_are_reported_in_words(call: callable, tmp_path: Path) -> None:
     for name, artist in (("a.csv", "Nina Simone"), ("b.csv", "Björk")):
         (tmp_path / name).write_text(f"id,artist,title\n1,{artist},Song of {artist}\n")
@@ -88,6 +113,7 @@ def test_songs_that_do_not_match_are_reported_in_words(call: callable, tmp_path:
     ("args", "status", "message"),
     [
         (["+experiment=dos_clasifier"], 2, "no experiment 'dos_clasifier'; did you mean dos_"),
+        ([*SMOKE, "model=ruler"], 2, "one of your own package needs plugins=[PACKAGE]"),
         (["comparee"], 2, "no command 'comparee'"),
         ([*SMOKE, "trainer.max_epoch=3"], 2, "max_epoch"),
         ([*SMOKE, "dataset.root=/nowhere"], 1, "/nowhere: not found"),
@@ -110,6 +136,7 @@ def test_songs_that_do_not_match_are_reported_in_words(call: callable, tmp_path:
         ([*SMOKE, "trainer.accelerator=tpu"], 2, "pytorch_lightning.Trainer: "),
         ([*SMOKE, "+trainer.limit_test_batches=2"], 2, "limit_test_batches is set by the program"),
         ([*SMOKE, "trainer.fast_dev_run=true"], 2, "fast_dev_run is set by the program: set tr"),
+        ([*SMOKE, "+trainer.use_distributed_sampler=true"], 2, "each process trains on its sh"),
         ([*SMOKE, "trainer.accumulate_grad_batches=0"], 2, "batches=0: a whole number of at least"),
         ([*SMOKE, "+callbacks.x={a: 1}"], 2, "{'a': 1}: no _target_; name the class"),
         ([*SMOKE, "+callbacks.x=1"], 2, "1: no _target_; name the class"),

@@ -72,9 +72,19 @@ def test_a_sweep_whose_first_run_fails_ends_there(call: callable, tmp_path: Path
     assert not list((tmp_path / "outputs" / "playlist_membership").iterdir())
 
 
+SEVERAL = ["trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2"]
+
+
 def test_a_sweep_over_several_devices_is_refused(call: callable, tmp_path: Path) -> None:
-    several = ["trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2"]
-    status, _, err = call(*SMOKE, "-m", "seed=0,1", *several)
+    status, _, err = call(*SMOKE, "-m", "seed=0,1", *SEVERAL)
     assert status == 2
     assert "on one device, not on 2; drop trainer=ddp" in err.splitlines()[-1]
     assert not list((tmp_path / "outputs" / "dos_classifier").iterdir())
+
+
+def test_a_solver_on_several_devices_is_refused(call: callable, tmp_path: Path) -> None:
+    args = ["+experiment=wmf", "scale=smoke", "logger=none"]
+    status, _, err = call(*args, *SEVERAL)
+    assert status == 2
+    assert "WMF is solved by one process, not by 2; drop trainer=ddp" in err.splitlines()[-1]
+    assert not [path for path in (tmp_path / "outputs").rglob("*") if path.is_file()]

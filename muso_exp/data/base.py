@@ -9,8 +9,9 @@ from typing import Any, Protocol
 import pandas as pd
 import pytorch_lightning as pl
 import torch
-from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler, SequentialSampler
+from torch.utils.data import BatchSampler, DataLoader, Dataset, SequentialSampler
 
+from muso_exp.data.shares import shuffled
 from muso_exp.errors import ConfigError
 from muso_exp.options import Inert, Seed, ZeroOrMore
 from muso_exp.records import Batch
@@ -128,10 +129,17 @@ class ExperimentData(pl.LightningDataModule):
         return 0 if self.trainer is None else self.trainer.current_epoch
 
     def loader(self, dataset: BatchDataset, shuffle: bool) -> DataLoader:
-        """Return a loader that asks `dataset` for whole batches, without per-row collation."""
+        """Return a loader that asks `dataset` for whole batches, without per-row collation.
+
+        Args:
+            dataset: its rows.
+            shuffle: of a training; each of several processes then gets its share of the batches.
+        """
         size = self.batch_size or max(len(dataset), 1)
-        order = RandomSampler(dataset) if shuffle else SequentialSampler(dataset)
-        batches = BatchSampler(order, batch_size=size, drop_last=False)
+        if shuffle:
+            batches = shuffled(dataset, size, self.seed)
+        else:
+            batches = BatchSampler(SequentialSampler(dataset), batch_size=size, drop_last=False)
         return DataLoader(dataset, sampler=batches, batch_size=None, num_workers=self.num_workers)
 
 

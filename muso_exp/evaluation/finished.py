@@ -1,24 +1,89 @@
-"""Finished runs: found, read, and what they hold beside each null model."""
+"""Finished runs: found, checked and read, and what they hold beside each null model."""
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import msgspec
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+from msgspec import Struct
+from pyarrow import parquet
 
-from muso_exp.errors import ConfigError
+from muso_exp.errors import ConfigError, DataFormatError
 from muso_exp.evaluation.scores import VERSUS_NULL
+from muso_exp.opening import check_unpacked, is_file, read_whole
 
 log = logging.getLogger(__name__)
 
-_NEEDED = ("experiment", "variant", "seed", "scale", "data", "metrics", "intervals", "versus")
 BEST_NULL = "best null"  # of a run of before each null model was kept
+Number = float | None  # None stands for NaN
+Interval = tuple[Number, Number]
+
+
+class _Data(Struct):
+    name: str
+    simulated: bool
+    published: bool
+
+
+class _Claim(Struct):
+    source: str
+    metric: str
+    reported: Number
+    of: str
+    condition: str
+    measured: Number
+    interval: Interval | None
+    verdict: str
+    reason: str
+    best_null: str
+    null_value: Number
+    reported_vs_null: str | None
+
+
+class _Versus(Struct):
+    metric: str
+    measured: Number
+    interval: Interval
+    best_null: str
+    null_value: Number
+    difference: Number
+    difference_interval: Interval | None
+    verdict: str
+    higher_is_better: bool | None
+    because_of: list[str] = []
+    could_show: Number = None
+
+
+class _Finding(Struct):
+    text: str
+    level: Literal["warning", "note"]
+
+
+class _Record(Struct):
+    """What pages, tables and comparisons read of metrics.json; a run writes more."""
+
+    experiment: str
+    variant: str | None
+    seed: int
+    scale: str
+    data: _Data
+    metrics: dict[str, Number]
+    intervals: dict[str, Interval]
+    claims: list[_Claim]
+    versus: list[_Versus]
+    test_units: dict[str, str]
+    n: dict[str, int | float]
+    audit: list[_Finding]
+    overrides: list[str] = []
+    config: str = ""
+    seconds: dict[str, float] = {}
 
 
 @dataclass(frozen=True)
@@ -62,13 +127,6 @@ def find_runs(places: Iterable[Path], skip_damaged: bool = False) -> list[Finish
     return list(runs.values())
 
 
-def _finished(place: Path) -> Iterator[Path]:
-    """Yield metrics.json of each run below a place; the tracker keeps copies of them."""
-    for path in place.glob("**/metrics.json"):
-        if "artifacts" not in path.relative_to(place).parts:
-            yield path
-
-
 def versus_row(run: Finished, metric: str) -> dict[str, Any]:
     """Return how a run stands to its null models by a metric, from metrics.json."""
     return next(row for row in run.record["versus"] if row["metric"] == metric)
@@ -97,12 +155,58 @@ def find_same(folder: Path, config: str) -> Finished | None:
     return None
 
 
+def _finished(place: Path) -> Iterator[Path]:
+    """Yield metrics.json of each run below a place; the tracker keeps copies of them."""
+    for path in place.glob("**/metrics.json"):
+        if "artifacts" not in path.relative_to(place).parts:
+            yield path
+
+
+def _place_in_order(path: Path) -> tuple[str, int, str]:
+    """Sort jobs of a sweep by number, everything else by name."""
+    name = path.parent.name
+    return (str(path.parent.parent), int(name) if name.isdecimal() else -1, name)
+
+
 def _load(folder: Path) -> Finished:
-    record = _read_record(folder)
+    """Return a run with its samples.
+
+    Raises:
+        ConfigError: a file that is torn, or not what a run writes.
+    """
+    record, path = _read_record(folder), folder / "samples.parquet"
     try:
-        return Finished(folder, record, pd.read_parquet(folder / "samples.parquet"))
-    except (OSError, ValueError) as error:
+        samples = _read_numbers(path)
+    except (DataFormatError, OSError, ValueError, pa.ArrowException) as error:
         raise ConfigError(f"{folder}: not a whole run folder ({error})") from error
+    run = Finished(folder, record, samples)
+    names = record["metrics"]
+    absent = [name for name in names if name not in samples or not difference_samples(run, name)]
+    if absent or samples.empty:
+        lacks = f"no samples of {absent[0]}" if absent else "no rows"
+        raise ConfigError(f"{folder}: not a whole run folder (samples.parquet has {lacks})")
+    return run
+
+
+def _read_numbers(path: Path) -> pd.DataFrame:
+    """Return a Parquet table of numbers, once it is known not to fill the memory.
+
+    Raises:
+        DataFormatError: something else, or more than `opening.open_data` lets unpack.
+    """
+    if not is_file(path):
+        raise DataFormatError(path, "not found")
+    with parquet.ParquetFile(path) as file:
+        kinds = {field.name: field.type for field in file.schema_arrow}
+        odd = [name for name, kind in kinds.items() if not pa.types.is_floating(kind)]
+        if odd:
+            raise DataFormatError(path, "a column of no numbers", column=odd[0])
+        facts = file.metadata
+        groups = [facts.row_group(number) for number in range(facts.num_row_groups)]
+        rows = max(facts.num_rows, sum(group.num_rows for group in groups))
+        packed = sum(group.total_byte_size for group in groups)
+        check_unpacked(path, max(packed, rows * 8 * len(kinds)))
+        return file.read().to_pandas()
 
 
 def _read_record(folder: Path) -> dict[str, Any]:
@@ -112,16 +216,17 @@ def _read_record(folder: Path) -> dict[str, Any]:
         ConfigError: it is torn, empty, or not what a run writes.
     """
     try:
-        record = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        raw = read_whole(folder / "metrics.json", longest=None)
+        record = msgspec.json.decode(raw, type=dict[str, Any])
+        known = msgspec.convert(record, _Record)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{folder}: metrics.json is not of a run: {error}") from error
+    except (DataFormatError, ValueError, RecursionError) as error:
         raise ConfigError(f"{folder}: metrics.json cannot be read ({error})") from error
-    absent = [name for name in _NEEDED if not isinstance(record, dict) or name not in record]
-    if absent:
-        raise ConfigError(f"{folder}: metrics.json is not of a run: no {absent[0]}")
+    compared = {row.metric for row in known.versus}
+    for name in known.metrics:
+        if name not in known.intervals or name not in compared:
+            raise ConfigError(
+                f"{folder}: metrics.json is not of a run: no interval or null of {name}"
+            )
     return record
-
-
-def _place_in_order(path: Path) -> tuple[str, int, str]:
-    """Sort jobs of a sweep by number, everything else by name."""
-    name = path.parent.name
-    return (str(path.parent.parent), int(name) if name.isdigit() else -1, name)

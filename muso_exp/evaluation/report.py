@@ -293,7 +293,7 @@ def write_index(target: Path, runs: Sequence[Any]) -> None:
 
     Args:
         target: the page; links are relative to its folder where the runs lie below it.
-        runs: finished runs (`muso_exp.evaluation.comparison.Finished`).
+        runs: finished runs (`muso_exp.evaluation.finished.Finished`).
     """
     newest = sorted(runs, key=lambda run: run.folder.stat().st_mtime, reverse=True)
     experiments: dict[str, list[dict[str, Any]]] = {}

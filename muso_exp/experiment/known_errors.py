@@ -12,6 +12,11 @@ REFUSED = (
     *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST),
 )
 
+OF_A_PLUGIN = "one of your own package needs plugins=[PACKAGE]"
+
+KILLED_JOB = "TerminatedWorkerError"  # joblib's
+LOST_PEERS = ("DistBackendError", "DistNetworkError")  # torch's, of NCCL; gloo has none of its own
+
 
 def known_error(error: Exception) -> MusoError | None:
     """Return the error as one that the user can mend; None for a fault of the program."""
@@ -26,14 +31,32 @@ def known_error(error: Exception) -> MusoError | None:
         said = one_line(error) or "no more can be allocated"
         fix = "close programs, or set a smaller scale=, dataset.batch_size= or data set"
         return MusoError(f"out of memory: {said}; {fix}")
+    if type(error).__name__ == KILLED_JOB:
+        return MusoError(
+            "a process of the sweep was killed, by the system if the memory ran out; the same "
+            "command with rerun=false goes on, and hydra.launcher.n_jobs=1 takes less memory"
+        )
+    if _is_lost_peer(error):
+        return MusoError(
+            "another process of this run has ended, or was killed; what it said stands above; "
+            "ckpt=RUN_FOLDER resumes"
+        )
     if _is_refused_by_lightning(error):
         return ConfigError(f"trainer: {one_line(error)}")
-    from hydra.errors import HydraException
+    from hydra.errors import HydraException, MissingConfigException
     from omegaconf.errors import OmegaConfBaseException
 
+    if isinstance(error, MissingConfigException):
+        return ConfigError(f"{one_line(error)}; {OF_A_PLUGIN}")
     if isinstance(error, (HydraException, OmegaConfBaseException)):
         return ConfigError(one_line(error))
     return None
+
+
+def _is_lost_peer(error: Exception) -> bool:
+    """Return whether one of several processes that train together does not answer any more."""
+    gloo = isinstance(error, RuntimeError) and "third_party/gloo" in str(error)
+    return gloo or type(error).__name__ in LOST_PEERS
 
 
 def _is_refused_by_lightning(error: Exception) -> bool:

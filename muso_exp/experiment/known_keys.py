@@ -20,6 +20,7 @@ SET_BY_THE_PROGRAM = {
     "logger": "set logger=none or logger=mlflow",
     "callbacks": "append one, '+callbacks.NAME={_target_: ...}', or drop one, callbacks.best=null",
     "plugins": "checkpoints are written by the program's own plugin",
+    "use_distributed_sampler": "each process trains on its share of the batches, tests all rows",
     "default_root_dir": "set paths.outputs",
     "enable_checkpointing": "the tested model is read from a checkpoint, and no run is without one",
     "fast_dev_run": "set trainer=quick: one epoch of two batches, everything else as in a real run",

@@ -22,6 +22,19 @@ def refuse_in_sweep(problem: str) -> None:
         raise ConfigError(problem)
 
 
+def refuse_several(model: Model, n_processes: int) -> None:
+    """Raise ConfigError if a run cannot train on several processes: a sweep's, or a solver's."""
+    refuse_in_sweep(
+        f"a run of a table or sweep trains on one device, not on {n_processes}; "
+        "drop trainer=ddp, or train one row alone (hydra.mode=RUN variant=NAME)"
+    )
+    if isinstance(model, Solver):
+        raise ConfigError(
+            f"{type(model).__name__} is solved by one process, not by {n_processes}; "
+            "drop trainer=ddp"
+        )
+
+
 def check_nodes(cfg: DictConfig) -> None:
     """Raise ConfigError for a part of the configuration that cannot be built, before any is."""
     check(cfg.dataset, pl.LightningDataModule)

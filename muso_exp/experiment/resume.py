@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from muso_exp.errors import CheckpointError
+from muso_exp.experiment.build import node_classes, parameters
 from muso_exp.experiment.renamed import modern
 from muso_exp.experiment.settings import is_below
 from muso_exp.training.checkpoint import flatten, read_checkpoint
 
+log = logging.getLogger(__name__)
+
+PARTS = ("dataset", "model")
 SAID = "published"  # an option of every data set: what is said of the files changes no weight
+
+
+class _Absent:
+    def __repr__(self) -> str:
+        return "absent"
+
+
+ABSENT = _Absent()  # of an option that a recipe does not name, and that has no default
+UNSET = (None, ABSENT)
 
 
 def refuse_other_run(
@@ -18,7 +34,8 @@ def refuse_other_run(
 ) -> None:
     """Raise CheckpointError if a checkpoint cannot be resumed by this run.
 
-    It is then of another data set, model or seed, or trained for longer.
+    It is then of another data set, model or seed, or trained for longer. An option that it does not
+    name, because it is older than the option, had its default.
 
     Args:
         checkpoint: a file that `find_checkpoint` returned.
@@ -30,16 +47,21 @@ def refuse_other_run(
     if not isinstance(saved.get("recipe"), dict):
         raise CheckpointError(f"ckpt={checkpoint}: not of a run of this program")
     then, now = (
-        flatten({**one, **{part: modern(one.get(part) or {}) for part in ("dataset", "model")}})
+        {**one, **{part: modern(one.get(part) or {}) for part in PARTS}}
         for one in (saved["recipe"], recipe)
     )
-    for key in {**then, **now}:
-        said = key.rpartition(".")[2] == SAID
-        if then.get(key) != now.get(key) and not said and not is_below(key, inert):
+    there, here = flatten(then), flatten(now)
+    for key in {**there, **here}:
+        if is_below(key, inert) or key.rpartition(".")[2] == SAID:
+            continue
+        one, other = _meant(then, there, key), _meant(now, here, key)
+        if one != other and not (one in UNSET and other in UNSET):
             raise CheckpointError(
-                f"ckpt={checkpoint}: another run: {key} is {then.get(key)!r} there and "
-                f"{now.get(key)!r} here; resume with the settings of the run that was stopped"
+                f"ckpt={checkpoint}: another run: {key} is {one!r} there and {other!r} here; "
+                "resume with the settings of the run that was stopped"
             )
+        if key not in there and other is not None:
+            log.info("ckpt: does not name %s; it had its default, %r", key, one)
     trained = saved.get("epoch")
     if not isinstance(trained, int):
         raise CheckpointError(f"ckpt={checkpoint}: does not say how many epochs were trained")
@@ -48,3 +70,37 @@ def refuse_other_run(
             f"ckpt={checkpoint}: {trained} epochs are trained already, and "
             f"trainer.max_epochs={max_epochs}; set it to {trained} or more"
         )
+
+
+def _meant(recipe: Mapping[str, Any], flat: Mapping[str, Any], key: str) -> Any:
+    """Return the value of an option in a recipe: its default where the recipe does not name it.
+
+    Args:
+        recipe: with the options in their places of today.
+        flat: the same, flattened.
+        key: `model.spectrum.n_mels`.
+    """
+    if key in flat:
+        return flat[key]
+    part, _, option = key.partition(".")
+    return _default(recipe[part], option) if part in PARTS else None
+
+
+def _default(node: Mapping[str, Any], option: str) -> Any:
+    """Return the default of an option that a node does not name; ABSENT if it has none."""
+    name, _, inner = option.partition(".")
+    known = parameters(node, object) if "_target_" in node else {}
+    if name not in known:
+        return ABSENT
+    parameter, given = known[name], node.get(name)
+    if isinstance(given, Mapping) and "_target_" in given:
+        return _default(given, inner)
+    found: list[Any] = [] if parameter.default is parameter.empty else [parameter.default]
+    try:
+        if isinstance(given, Mapping):
+            found = [msgspec.convert(given, one) for one in node_classes(parameter.annotation)]
+        trees = [flatten({name: msgspec.to_builtins(one)}) for one in found]
+    except (TypeError, ValueError):  # of a damaged recipe
+        return ABSENT
+    values = [tree[option] for tree in trees if option in tree]
+    return ABSENT if not values else list(values[0]) if isinstance(values[0], tuple) else values[0]

@@ -131,7 +131,7 @@ def read_cells(path: Path) -> list[tuple[int, list[str]]]:
         (line, [unguarded(cell) for cell in row]) for line, row in split_rows(path, lines, ",")
     ]
     if len(found) < 2:
-        raise _no_rows(path, len(found))
+        raise no_rows(path, len(found))
     return found
 
 
@@ -166,7 +166,7 @@ def read_table(
     clean = str if delimiter == "\t" else unguarded
     header = [[clean(cell) for cell in row] for _, row in islice(rows, header_lines)]
     if not header:
-        raise _no_rows(path, 0)
+        raise no_rows(path, 0)
     columns = pick(*header, *[[]] * (header_lines - len(header)))
     places = list(columns.values())
     numbers, cells = [], []
@@ -176,7 +176,7 @@ def read_table(
         numbers.append(line)
         cells.append([clean(row[place]) for place in places])
     if not cells:
-        raise _no_rows(path, header_lines)
+        raise no_rows(path, header_lines)
     index = pd.Index(numbers, name="line")
     return pd.DataFrame(cells, index=index, columns=list(columns), dtype=str)
 
@@ -207,9 +207,11 @@ def wrong_length(
     return DataFormatError(path, need, line=line, value=delimiter.join(row), fix="correct the row")
 
 
-def _no_rows(path: Path, n_lines: int) -> DataFormatError:
-    problem = "no rows below the header" if n_lines else "the file is empty"
-    return DataFormatError(path, problem, fix="copy it anew")
+def no_rows(path: Path, n_lines: int = 1) -> DataFormatError:
+    """Return the error to raise for a table of `n_lines` lines of header alone."""
+    if n_lines == 0:
+        return DataFormatError(path, "the file is empty", fix="copy it anew")
+    return DataFormatError(path, "no rows below the header", fix="give the table that has them")
 
 
 def whole_numbers(path: Path, table: pd.DataFrame, column: str, least: int = 0) -> np.ndarray:

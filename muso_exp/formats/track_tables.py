@@ -250,7 +250,7 @@ def _json_table(path: Path) -> pd.DataFrame:
         if not _is_object(item):
             raise DataFormatError(path, f"entry {number} is no object", value=item)
     if not numbered:
-        raise DataFormatError(path, "no track in the list", fix="copy it anew")
+        raise DataFormatError(path, "no track in the list", fix="give the list that has them")
     table = pd.DataFrame([dict(item) for _, item in numbered], dtype=object)
     columns = _columns(path, [str(name) for name in table.columns])
     table = table.iloc[:, list(columns.values())].set_axis(list(columns), axis=1)

@@ -35,7 +35,7 @@ class WeightedMetric(Metric):
     full_state_update = False
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**{"sync_on_compute": False, **kwargs})  # each process has all rows
         if not hasattr(self, "fields"):
             raise TypeError(f"{type(self).__name__} has no fields, the columns that it reads")
         for field in self.fields:

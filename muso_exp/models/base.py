@@ -110,7 +110,10 @@ class Model(pl.LightningModule):
 
     def _log_metrics(self, metrics: MetricCollection) -> None:
         if len(metrics) > 0:
-            self.log_dict(metrics.compute())
+            values = metrics.compute()
+            if self.trainer.world_size > 1:  # equal in all; where they are compared, on the device
+                values = {name: value.to(self.device) for name, value in values.items()}
+            self.log_dict(values, sync_dist=True)
             metrics.reset()
 
     def _evaluate(self, stage: str, metrics: MetricCollection, batch: Batch) -> dict[str, Tensor]:
@@ -122,7 +125,15 @@ class Model(pl.LightningModule):
         return preds
 
     def _log_loss(self, name: str, loss: Tensor, n_rows: int) -> None:
-        self.log(name, loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=n_rows)
+        self.log(
+            name,
+            loss,
+            on_step=False,
+            on_epoch=True,
+            prog_bar=True,
+            batch_size=n_rows,
+            sync_dist=True,  # of several processes each trains on rows of its own
+        )
 
 
 class Solver(Model):

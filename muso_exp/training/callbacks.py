@@ -1,5 +1,6 @@
 """What the runner adds to a training: the loss over epochs, test predictions, a recipe."""
 
+import logging
 import random
 import shutil
 from collections import defaultdict
@@ -13,6 +14,8 @@ from pytorch_lightning.callbacks import ModelCheckpoint, RichProgressBar
 from torch import Tensor
 
 from muso_exp.redaction import redacted
+
+log = logging.getLogger(__name__)
 
 
 class ProgressBar(RichProgressBar):
@@ -39,7 +42,11 @@ class BestCheckpoint(ModelCheckpoint):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take the best checkpoint over into this run's folder, with its score."""
         earlier = Path(state_dict["best_model_path"])
-        if state_dict["dirpath"] != self.dirpath and self.dirpath and earlier.is_file():
+        if state_dict["dirpath"] != self.dirpath and self.dirpath:
+            if not earlier.is_file():
+                if state_dict["best_model_path"]:
+                    log.warning("%s is gone: the best of the epochs from here on is kept", earlier)
+                return
             own = Path(self.dirpath) / earlier.name
             shutil.copy2(earlier, own)
             score = state_dict["best_model_score"]
@@ -51,6 +58,18 @@ class BestCheckpoint(ModelCheckpoint):
                 "best_k_models": {str(own): score},
             }
         super().load_state_dict(state_dict)
+
+
+class LastCheckpoint(ModelCheckpoint):
+    """Keep the last epoch, to resume from; each one takes the place of the one before."""
+
+    @property
+    def state_key(self) -> str:
+        """Return the key of Lightning's own class, under which older checkpoints name it."""
+        return super().state_key.replace(type(self).__qualname__, ModelCheckpoint.__qualname__, 1)
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take nothing over: the run that is resumed may lie in another folder."""
 
 
 class LossHistory(pl.Callback):
@@ -151,7 +170,7 @@ class Recipe(pl.Callback):
 
 
 class TestPredictions(pl.Callback):
-    """Gather what `test_step` returned, in row order, on every rank."""
+    """Keep what `test_step` returned, in row order; each process tests all rows."""
 
     __test__ = False  # not a test class, whatever pytest thinks of the name
 
@@ -172,23 +191,15 @@ class TestPredictions(pl.Callback):
         self._batches.append({name: value.detach().cpu() for name, value in outputs.items()})
 
     def on_test_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Join the batches, sort by `row`, and drop rows that a distributed sampler repeated."""
-        if trainer.world_size > 1:
-            gathered: list[list[dict[str, Tensor]]] = [[] for _ in range(trainer.world_size)]
-            torch.distributed.all_gather_object(gathered, self._batches)
-            self._batches = [batch for part in gathered for batch in part]
+        """Join the batches and sort by `row`.
+
+        Raises:
+            RuntimeError: a row is missing, or was tested twice.
+        """
         names = self._batches[0].keys()
         joined = {name: torch.cat([batch[name] for batch in self._batches]) for name in names}
-        rows, first = _unique_first(joined.pop("row"))
-        self.columns = {name: value[first] for name, value in joined.items()}
+        rows, order = joined.pop("row").sort()
+        self.columns = {name: value[order] for name, value in joined.items()}
         self._batches = []
-        if len(rows) != int(rows.max()) + 1:
-            raise RuntimeError(f"test rows are missing: {len(rows)} of {int(rows.max()) + 1}")
-
-
-def _unique_first(rows: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the sorted distinct rows and the first place of each."""
-    unique, inverse = torch.unique(rows, return_inverse=True)
-    first = torch.full_like(unique, len(rows))
-    first.scatter_reduce_(0, inverse, torch.arange(len(rows)), reduce="amin")
-    return unique, first
+        if (rows != torch.arange(len(rows))).any():
+            raise RuntimeError(f"test rows are missing or repeated: {len(rows)} rows")

@@ -1,43 +1,14 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
+from made_runs import claim, make_run
 
 from muso_exp.errors import ConfigError
 from muso_exp.evaluation.comparison import comparison_table, spread_over_seeds
-from muso_exp.evaluation.finished import find_runs, find_same
+from muso_exp.evaluation.finished import find_runs
 from muso_exp.evaluation.tables import _figure, write_comparison
-
-
-def make_run(
-    folder: Path, value: float, units: str = "u", seed: int = 0, variant: str = "a"
-) -> None:
-    folder.mkdir(parents=True)
-    record = {
-        "experiment": "e",
-        "variant": variant,
-        "data": {"name": "d", "simulated": True, "published": False},
-        "scale": "desk",
-        "seed": seed,
-        "config": f"hash-{value}",
-        "test_units": {"acc": units},
-        "metrics": {"acc": value},
-        "intervals": {"acc": [value - 0.1, value + 0.1]},
-        "versus": [
-            {
-                "metric": "acc",
-                "null_value": 0.2,
-                "verdict": "better than null",
-                "higher_is_better": True,
-            }
-        ],
-    }
-    (folder / "metrics.json").write_text(json.dumps(record))
-    noise = np.linspace(-0.1, 0.1, 101)
-    samples = {"acc": value + noise, "versus_null/acc": value - 0.2 + noise}
-    pd.DataFrame(samples).to_parquet(folder / "samples.parquet")
 
 
 def test_differences_are_paired_so_common_noise_cancels(tmp_path: Path) -> None:
@@ -51,8 +22,7 @@ def test_differences_are_paired_so_common_noise_cancels(tmp_path: Path) -> None:
 def test_what_the_paper_reports_and_the_time_of_the_fit_stand_in_the_table(tmp_path: Path) -> None:
     make_run(tmp_path / "0", 0.5)
     path = tmp_path / "0" / "metrics.json"
-    claims = [{"metric": "acc", "of": "guess", "reported": 0.1}]
-    claims += [{"metric": "acc", "of": "model", "reported": 0.6, "verdict": "not comparable"}]
+    claims = [claim(of="guess", reported=0.1), claim(reported=0.6, verdict="not comparable")]
     record = json.loads(path.read_text()) | {"claims": claims, "seconds": {"fit": 7.0}}
     path.write_text(json.dumps(record))
     row = comparison_table(find_runs([tmp_path])).iloc[0]
@@ -97,24 +67,6 @@ def test_folds_too_small_alone_can_beat_nothing_together(
     assert comparison_table(find_runs([tmp_path]), mean=True).iloc[-1]["verdict"] == verdict
 
 
-def test_jobs_of_a_sweep_come_in_the_order_of_their_numbers(tmp_path: Path) -> None:
-    for number in (10, 2, 0):
-        make_run(tmp_path / str(number), number / 100)
-    assert [run.folder.name for run in find_runs([tmp_path])] == ["0", "2", "10"]
-
-
-def test_a_place_without_a_finished_run_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no finished run here"):
-        find_runs([tmp_path])
-
-
-def test_a_run_folder_with_a_torn_file_is_refused(tmp_path: Path) -> None:
-    make_run(tmp_path / "0", 0.5)
-    (tmp_path / "0" / "samples.parquet").write_bytes(b"PAR1")
-    with pytest.raises(ConfigError, match="not a whole run folder"):
-        find_runs([tmp_path])
-
-
 def test_a_metric_that_no_run_has_is_refused(tmp_path: Path) -> None:
     make_run(tmp_path / "0", 0.5)
     with pytest.raises(ConfigError, match="metric 'f1' is in no run; common are acc"):
@@ -127,13 +79,6 @@ def test_seeds_of_a_variant_are_summed_up(tmp_path: Path) -> None:
     spread = spread_over_seeds(comparison_table(find_runs([tmp_path])))
     assert spread[["count", "mean"]].values.tolist() == [[2, 0.5]]
     assert spread["std"].item() == pytest.approx(0.02**0.5)
-
-
-def test_the_same_configuration_is_found_again(tmp_path: Path) -> None:
-    make_run(tmp_path / "0", 0.5)
-    found = find_same(tmp_path, "hash-0.5")
-    assert found is not None and found.folder == tmp_path / "0"
-    assert find_same(tmp_path, "hash-0.6") is None
 
 
 def test_the_table_is_written_as_csv_page_and_figures(
@@ -173,25 +118,3 @@ def test_a_metric_that_some_runs_lack_has_the_rows_of_the_others(tmp_path: Path)
     assert comparison_table(runs, ["acc"])["variant"].tolist() == ["b"]
     with pytest.raises(ConfigError, match="no metric in common"):
         comparison_table(runs)
-
-
-def test_copies_that_the_tracker_keeps_are_no_runs(tmp_path: Path) -> None:
-    make_run(tmp_path / "e" / "0", 0.5)
-    make_run(tmp_path / "mlartifacts" / "1" / "artifacts", 0.5)
-    assert [run.folder.name for run in find_runs([tmp_path])] == ["0"]
-
-
-@pytest.mark.parametrize("text", ["", "{", "[]", "3", "{}", "\x00\x01", '{"experiment": "e"}'])
-def test_a_torn_record_is_left_out_with_a_line_where_all_runs_are_shown(
-    text: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    make_run(tmp_path / "good", 0.5)
-    make_run(tmp_path / "torn", 0.6)
-    (tmp_path / "torn" / "metrics.json").write_text(text)
-    with pytest.raises(ConfigError, match=r"torn: metrics\.json (cannot be read|is not of a run)"):
-        find_runs([tmp_path])
-    assert [run.folder.name for run in find_runs([tmp_path], skip_damaged=True)] == ["good"]
-    assert f"left out: {tmp_path / 'torn'}: metrics.json" in caplog.text
-    assert find_same(tmp_path, "hash-0.5").folder.name == "good"
-    with pytest.raises(ConfigError, match="no finished run here can be read"):
-        find_runs([tmp_path / "torn"], skip_damaged=True)

@@ -160,6 +160,7 @@ def test_what_the_trainer_cannot_take_ends_in_one_line(given: dict, message: str
 
 def test_every_argument_of_the_trainer_can_be_set_but_those_that_are_the_programs() -> None:
     own = {"logger", "callbacks", "plugins", "default_root_dir", "enable_checkpointing"}
+    own |= {"use_distributed_sampler"}
     cut = {"fast_dev_run", "barebones", "overfit_batches", "limit_test_batches"}
     unused = {"limit_predict_batches", "model_registry", "enable_autolog_hparams"}
     node = OmegaConf.load(REPOSITORY / "conf" / "trainer" / "default.yaml")

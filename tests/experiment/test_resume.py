@@ -1,6 +1,8 @@
 """A checkpoint is resumed by the run that it is of."""
 
+import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -19,7 +21,7 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
     refuse_other_run(path, recipe, -1, INERT_KEYS)
     with pytest.raises(CheckpointError, match="another run: seed is 0 there and 1 here"):
         refuse_other_run(path, recipe | {"seed": 1}, 3, INERT_KEYS)
-    with pytest.raises(CheckpointError, match=r"model\.lr is 0\.1 there and None here"):
+    with pytest.raises(CheckpointError, match=r"model\.lr is 0\.1 there and absent here"):
         refuse_other_run(path, recipe | {"model": {}}, 3, INERT_KEYS)
     with pytest.raises(CheckpointError, match=r"3 epochs .*max_epochs=2; set it to 3 or more"):
         refuse_other_run(path, recipe, 2, INERT_KEYS)
@@ -61,3 +63,57 @@ def test_the_network_of_an_old_checkpoint_is_compared_in_its_places_of_today(
         refuse_other_run(
             path, old | {"model": target | {"spectrum": {"n_mels": 32}}}, 3, INERT_KEYS
         )
+
+
+MEL = {"_target_": "muso_exp.models.mel_cnn.MelCNN", "head": "genres", "spectrum": {"n_mels": 64}}
+
+
+def resume(tmp_path: Path, then: dict[str, Any], now: dict[str, Any]) -> None:
+    """Resume a run of one model by a run of another."""
+    path = str(tmp_path / "last.ckpt")
+    recipes = [{"dataset": {}, "model": model, "seed": 0} for model in (then, now)]
+    torch.save({"state_dict": {}, "recipe": recipes[0], "epoch": 3}, path)
+    refuse_other_run(path, recipes[1], 3, INERT_KEYS)
+
+
+@pytest.mark.parametrize(
+    ("option", "default"),
+    [
+        ({"freq_mask": 0}, "model.freq_mask; it had its default, 0"),
+        ({"hidden_sizes": [256, 128]}, r"model.hidden_sizes; it had its default, \[256, 128\]"),
+        ({"n_stages": 1}, "model.n_stages; it had its default, 1"),  # of the class above
+        (
+            {"spectrum": {"n_mels": 64, "n_fft": 1024}},
+            "model.spectrum.n_fft; it had its default, 1024",
+        ),
+        ({"channels_last": None}, ""),
+    ],
+)
+def test_an_option_that_is_newer_than_a_checkpoint_had_its_default(
+    option: dict[str, Any], default: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "muso_exp")
+    resume(tmp_path, MEL, MEL | option)
+    (told,) = caplog.messages or [""]
+    assert default.replace("\\", "") in told
+    caplog.clear()
+    resume(tmp_path, MEL | option, MEL)
+    assert not caplog.messages
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "told"),
+    [
+        (MEL, MEL | {"freq_mask": 8}, r"model\.freq_mask is 0 there and 8 here"),
+        (MEL | {"freq_mask": 8}, MEL, r"model\.freq_mask is 8 there and 0 here"),
+        (MEL, MEL | {"n_samples": 9}, r"model\.n_samples is absent there and 9 here"),
+        (MEL | {"gone": 1}, MEL, r"model\.gone is 1 there and absent here"),
+        (MEL | {"spectrum": {"n_mels": "x"}}, MEL | {"spectrum": {"n_mels": "x", "n_fft": 9}},
+         r"model\.spectrum\.n_fft is absent there and 9 here"),
+    ],
+)  # fmt: skip
+def test_an_option_without_a_default_or_with_another_value_is_another_run(
+    then: dict[str, Any], now: dict[str, Any], told: str, tmp_path: Path
+) -> None:
+    with pytest.raises(CheckpointError, match=told):
+        resume(tmp_path, then, now)

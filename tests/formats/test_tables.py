@@ -68,7 +68,7 @@ def test_a_packed_table_is_the_same_table(path: Path) -> None:
     [
         ("", "a.csv: the file is empty; copy it anew"),
         ("\n\n", "a.csv: the file is empty"),
-        ("a,b\n", "a.csv: no rows below the header; copy it anew"),
+        ("a,b\n", "a.csv: no rows below the header; give the table that has them"),
         ("a,c\n1,2\n", "a.csv, line 1: the header must be a,b, got 'a,c'"),
         ("a,b\n1,2\n\n3\n", "line 4: a row has 2 comma-separated columns, this one 1, got '3'"),
         ("a,b\n1,2,\n", "line 2: a row has 2 comma-separated columns, this one 3, got '1,2,'"),

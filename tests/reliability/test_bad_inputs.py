@@ -1,7 +1,7 @@
 """Bad inputs through the command line: one line, an exit status, nothing half-written.
 
-`python -m pytest tests/reliability -m slow` runs all of them, EVERY=4 before it one in four; the
-short form takes one in sixty.
+`python -m pytest tests/reliability -m slow` runs all of them, EVERY=4 before it one in four (of
+which FIRST is the first); the short form takes one in sixty.
 """
 
 import logging
@@ -14,7 +14,7 @@ from bad_inputs import FORMATS, LOOSE, NEVER_READ, cases, damage
 ALL = list(cases())
 QUICK = ["scale=smoke", "logger=none", "resamples=20"]
 SHORT = ALL[::61]
-LONG = ALL[:: int(os.environ.get("EVERY", "1"))]
+LONG = ALL[int(os.environ.get("FIRST", "0")) :: int(os.environ.get("EVERY", "1"))]
 
 
 def attempt(case: tuple[str, str, str], call: callable, tmp_path: Path) -> int:

@@ -1,10 +1,12 @@
 """Kills at any moment: each run is gone on with to the same numbers, and no store is broken.
 
-Long form (60 kills, or every $EVERY-th of them): pytest -m slow -s tests/reliability/test_kills.py
+Long form (60 kills, or every $EVERY-th of them from $FIRST on):
+pytest -m slow -s tests/reliability/test_kills.py
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import time
@@ -67,34 +69,48 @@ def test_a_run_that_is_killed_in_training_ends_killed_and_goes_on_in_its_folder(
     assert statuses(tmp_path) == ["KILLED", "FINISHED"]
 
 
+def kill(home: Path, cache: Path, n: int, seconds: float) -> tuple[Path, Path, float]:
+    """Kill a run at the n-th of sixty moments; one that has ended by then is begun anew, sooner.
+
+    Every third is a first start in outputs of its own, every sixth is killed around the making of
+    the store.
+
+    Returns:
+        Its outputs, its folder, and how long the next one may take.
+    """
+    for again in itertools.count():
+        outputs = home / (f"first-{n}-{again}" if n % 3 == 0 else "shared")
+        outputs.mkdir(exist_ok=True)
+        run = outputs / f"run-{n}-{again}"
+        process = Forked(outputs, cache, *KILLED, f"hydra.run.dir={run}")
+        if n % 6 == 0 and wait_for(process, lambda at=outputs: list(at.glob(".mlflow.db.draft-*"))):
+            time.sleep(seconds / 2 * n / 60)
+        else:
+            time.sleep(seconds * (n + 0.5) / 60)
+        process.kill()
+        if ended(process)[0] != 0:
+            return outputs, run, seconds
+        seconds *= 0.9
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
 def test_sixty_kills(reference: tuple[dict, float], tmp_path: Path, cache: Path) -> None:
     """40 in a store that is there, 20 at a first start (10 of them while the schema is made)."""
     expected, seconds = reference
-    counts = dict.fromkeys(("resumed", "again", "ended before", "other", "broken", "running"), 0)
+    counts = dict.fromkeys(("resumed", "again", "written", "other", "broken", "running"), 0)
     began = time.monotonic()
-    moments = range(0, 60, int(os.environ.get("EVERY", "1")))
+    moments = range(int(os.environ.get("FIRST", "0")), 60, int(os.environ.get("EVERY", "1")))
     for n in moments:
-        outputs = tmp_path / (f"first-{n}" if n % 3 == 0 else "shared")
-        outputs.mkdir(exist_ok=True)
-        run = outputs / f"run-{n}"
-        process = Forked(outputs, cache, *KILLED, f"hydra.run.dir={run}")
-        if n % 6 == 0:
-            wait_for(process, lambda at=outputs: list(at.glob(".mlflow.db.draft-*")))
-            time.sleep(5 * n / 60)
-        else:
-            time.sleep(seconds * (n + 0.5) / 60)
-        process.kill()
-        status, _ = ended(process)
-        saved = (run / "checkpoints" / "last.ckpt").exists()
-        counts["ended before" if status == 0 else "resumed" if saved else "again"] += 1
+        outputs, run, seconds = kill(tmp_path, cache, n, seconds)
         counts["broken"] += not is_whole(outputs)
-        last = run if status == 0 or (run / "metrics.json").exists() else None
-        last = last or go_on(outputs, cache, run, n)
+        written = (run / "metrics.json").exists()  # killed after its last file
+        saved = (run / "checkpoints" / "last.ckpt").exists()
+        counts["written" if written else "resumed" if saved else "again"] += 1
+        last = run if written else go_on(outputs, cache, run, n)
         counts["other"] += metrics_of(last) != expected
-        if last != run or status:
-            counts["running"] += max(statuses(outputs).count("RUNNING") - (last == run), 0)
-    seconds = time.monotonic() - began
-    print(f"\n{len(moments)} kills in {seconds:.0f} s: {counts}")
+        counts["running"] += max(statuses(outputs).count("RUNNING") - written, 0)
+        print(f"kill {n}: {counts}", flush=True)
+    took = time.monotonic() - began
+    print(f"\n{len(moments)} kills in {took:.0f} s: {counts}")
     assert counts["other"] == counts["broken"] == counts["running"] == 0

@@ -121,10 +121,23 @@ options = StoreOptions(sample_rate=16_000, seconds=4.0, crop="centre", workers=1
 sys.stdout.write(build_store(tracks, pathlib.Path(sys.argv[2]), options).fingerprint)
 """
 
+HELD = """
+import pathlib, sys, time
+from muso_exp.sound import shards
+real = shards.run_each
+def held(*arguments):
+    for n, ended in enumerate(real(*arguments)):
+        if n == 3:
+            pathlib.Path(sys.argv[2], "held").touch()
+            time.sleep(600)
+        yield ended
+shards.run_each = held
+"""  # a build that waits after its third clip, to be stopped there
 
-def start_build(sound: Path, cache: Path) -> subprocess.Popen:
+
+def start_build(sound: Path, cache: Path, before: str = "") -> subprocess.Popen:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(REPOSITORY), *sys.path])}
-    arguments = [sys.executable, "-c", BUILD, str(sound / "good"), str(cache)]
+    arguments = [sys.executable, "-c", before + BUILD, str(sound / "good"), str(cache)]
     return subprocess.Popen(arguments, stdout=PIPE, stderr=PIPE, text=True, env=environment)
 
 
@@ -141,8 +154,9 @@ def test_two_processes_that_build_one_store_both_get_it(
 def test_a_build_that_is_killed_leaves_no_process_and_no_half_store(
     sound: Path, store: AudioStore, tmp_path: Path, how: signal.Signals
 ) -> None:
-    builder = start_build(sound, tmp_path)
-    wait_for(lambda: bool(list(tmp_path.glob("*.parts/*.npy"))))
+    builder = start_build(sound, tmp_path, HELD)
+    wait_for(lambda: (tmp_path / "held").exists())
+    assert list(tmp_path.glob("*.parts/*.npy"))
     workers = Path(f"/proc/{builder.pid}/task/{builder.pid}/children").read_text().split()
     assert workers
     builder.send_signal(how)

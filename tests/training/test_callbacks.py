@@ -6,7 +6,14 @@ import torch
 from torch.utils.data import DataLoader
 
 from muso_exp.models.dff import DFF
-from muso_exp.training.callbacks import LossHistory, RandomState, Recipe
+from muso_exp.training.callbacks import (
+    BestCheckpoint,
+    LastCheckpoint,
+    LossHistory,
+    RandomState,
+    Recipe,
+    TestPredictions,
+)
 
 BATCH = {"x": torch.ones(4, 3), "target": torch.ones(4), "weight": torch.ones(4)}
 
@@ -84,3 +91,51 @@ def test_a_damaged_random_state_is_refused_before_training_goes_on(part: str) ->
     damaged = torch.zeros(3, dtype=torch.uint8) if part == "torch" else ("x", 1)
     with pytest.raises((ValueError, TypeError, RuntimeError)):
         RandomState().load_state_dict(state | {part: damaged})
+
+
+def checkpoints(folder: Path) -> tuple[BestCheckpoint, LastCheckpoint]:
+    best = BestCheckpoint(dirpath=folder, filename="best", monitor="val/loss")
+    return best, LastCheckpoint(dirpath=folder, filename="last", save_on_train_epoch_end=True)
+
+
+def test_a_run_resumed_elsewhere_takes_the_best_checkpoint_over_without_a_warning(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    first, last = checkpoints(tmp_path / "first")
+    fit(tmp_path, first, last)
+    best, again = checkpoints(tmp_path / "second")
+    (tmp_path / "second").mkdir()
+    recwarn.clear()
+    best.load_state_dict(first.state_dict())
+    again.load_state_dict(last.state_dict())
+    assert not [warning for warning in recwarn if "dirpath" in str(warning.message)]
+    assert best.best_model_path == str(tmp_path / "second" / "best.ckpt")
+    assert Path(best.best_model_path).read_bytes() == Path(first.best_model_path).read_bytes()
+    assert best.best_model_score == first.best_model_score and not again.best_model_path
+
+
+def test_a_best_checkpoint_that_is_gone_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, _ = checkpoints(tmp_path / "first")
+    fit(tmp_path, first)
+    Path(first.best_model_path).unlink()
+    best, _ = checkpoints(tmp_path / "second")
+    best.load_state_dict(first.state_dict())
+    assert "first/best.ckpt is gone: the best of the epochs from here on is kept" in caplog.text
+    assert not best.best_model_path
+
+
+def test_older_checkpoints_name_the_last_one_by_lightnings_class(tmp_path: Path) -> None:
+    args = {"dirpath": tmp_path, "filename": "last"}
+    assert LastCheckpoint(**args).state_key == pl.callbacks.ModelCheckpoint(**args).state_key
+
+
+@pytest.mark.parametrize("rows", [[0, 2], [0, 1, 1], [1, 2]])
+def test_test_rows_that_are_missing_or_repeated_are_a_fault(rows: list[int]) -> None:
+    tested = TestPredictions()
+    tested.on_test_batch_end(
+        None, None, {"row": torch.tensor(rows), "p": torch.ones(len(rows))}, None, 0
+    )
+    with pytest.raises(RuntimeError, match="test rows are missing or repeated"):
+        tested.on_test_epoch_end(None, None)

@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
-from torch.utils.data import BatchSampler, DataLoader, RandomSampler
+from torch.utils.data import DataLoader
 
 from muso_exp.data.base import BatchDataset
 from muso_exp.data.feature_regression.sources import Songs
 from muso_exp.data.feature_regression.splits import SpectrumRows, fit_inputs
+from muso_exp.data.shares import own_share, shuffled
 from muso_exp.data.sound.windows import Crops, EpochBatches, WindowOptions, Windows
 from muso_exp.errors import ConfigError, DataFormatError
 from muso_exp.features.audio import SpectrumOptions
@@ -99,7 +100,7 @@ class SpectrumInputs:
     ) -> DataLoader:
         """Return the train songs, shuffled anew each epoch."""
         part = self.part(rows, target)
-        batches = BatchSampler(RandomSampler(part), batch_size or len(rows), drop_last=False)
+        batches = shuffled(part, batch_size or len(rows), seed)
         return DataLoader(part, sampler=batches, batch_size=None, num_workers=self.num_workers)
 
     def state(self) -> dict[str, Any]:
@@ -185,7 +186,8 @@ class WaveformInputs:
         n_samples, per_clip = self.windows.n_samples, self.windows.crops_per_clip
         crops = Crops(self.store, self.clips[rows], target, n_samples, per_clip, seed)
         batches = EpochBatches(len(crops), batch_size or len(crops), seed, epoch)
-        return DataLoader(crops, sampler=batches, batch_size=None, num_workers=self.num_workers)
+        own = own_share(batches)
+        return DataLoader(crops, sampler=own, batch_size=None, num_workers=self.num_workers)
 
     def state(self) -> dict[str, Any]:
         """Return nothing: nothing was fitted."""

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from muso_exp.data.base import BatchDataset, ExperimentData, NewInput
+from muso_exp.data.shares import own_share
 from muso_exp.data.sound.scratch import in_scratch
 from muso_exp.data.sound.simulated_sound import SoundWorld, sound_folder
 from muso_exp.data.sound.splits import SplitOptions, group_names, split_clips
@@ -154,7 +155,8 @@ class AudioData(ExperimentData):
             self.seed,
         )
         batches = EpochBatches(len(crops), self.batch_size or len(crops), self.seed, self.epoch)
-        return DataLoader(crops, sampler=batches, batch_size=None, num_workers=self.num_workers)
+        own = own_share(batches)
+        return DataLoader(crops, sampler=own, batch_size=None, num_workers=self.num_workers)
 
     def train_rows(self) -> np.ndarray:
         """Return the clips that are trained on."""

@@ -125,7 +125,7 @@ def time_quantile(path: Path, layout: Layout, share: float, piece: int = PIECE) 
                 "ALL SELECT time // 86400, count(*) FROM lines GROUP BY 1) GROUP BY 1 ORDER BY 1"
             ).to_arrow_table()
     if days.num_rows == 0:
-        raise DataFormatError(path, "no lines", fix="copy it anew")
+        raise DataFormatError(path, "no lines", fix="give the log that has them")
     plays = days["plays"].to_numpy()
     place = int((plays.cumsum() < share * plays.sum()).sum())
     return (int(days["day"][min(place, days.num_rows - 1)].as_py()) + 1) * 86400
@@ -159,7 +159,7 @@ def _write_parts(
         if path.suffix not in PACKED and share < 1:
             log.info("%s: %.0f %%, %.2f M lines/s", path.name, 100 * share, speed)
     if not known:
-        raise DataFormatError(path, "no lines", fix="copy it anew")
+        raise DataFormatError(path, "no lines", fix="give the log that has them")
     return known
 
 

@@ -10,7 +10,7 @@ from muso_exp.errors import DataFormatError
 from muso_exp.formats.columns import find_columns, no_column
 from muso_exp.formats.listening.headerless import headerless
 from muso_exp.formats.listening.logs import MOST_PLAYS
-from muso_exp.formats.tables import split_rows, wrong_length
+from muso_exp.formats.tables import no_rows, split_rows, wrong_length
 from muso_exp.formats.text import decoded_lines
 from muso_exp.opening import PACKED, open_data
 from muso_exp.text import CONTROL
@@ -68,7 +68,7 @@ def read_headers(files: Mapping[str, Path], items: str) -> tuple[list[ListeningT
 def _read_header(path: Path) -> ListeningTable:
     first = next(decoded_lines(path), "")
     if not first:
-        raise DataFormatError(path, "the file is empty", fix="copy it anew")
+        raise no_rows(path, 0)
     return table_of(path, first, ROLES)
 
 

@@ -26,6 +26,7 @@ from muso_exp.formats.listening.interactions import Interactions
 from muso_exp.formats.listening.load import load_plays
 from muso_exp.formats.listening.logs import MOST_PLAYS
 from muso_exp.formats.listening.msd import Files, ReadOptions, merged
+from muso_exp.formats.tables import no_rows
 from muso_exp.opening import open_data
 from muso_exp.records import Finding
 from muso_exp.text import CONTROL
@@ -98,7 +99,7 @@ def _sum_tables(tables: list[ListeningTable], roles: list[str], options: ReadOpt
         except duckdb.Error as error:
             raise _fault(tables, roles, str(error).splitlines()[0]) from error
         if facts["lines"] == 0:
-            raise DataFormatError(tables[0].path, "no rows below the header", fix="copy it anew")
+            raise no_rows(tables[0].path)
         faults = facts.pop("faults")
         if faults and (options.bad_rows == "refuse" or faults == facts["lines"]):
             raise _fault(tables, roles, "a row without a name or a play count")

@@ -33,7 +33,7 @@ def read_emotify(files: Files, options: ReadOptions) -> Interactions:
     liked = whole_numbers(path, table, "liked")
     refuse_where(path, table, "liked", liked > 1, "0 or 1 is needed")
     if not liked.any():
-        raise DataFormatError(path, "no answer with a like", column="liked", fix="copy it anew")
+        raise DataFormatError(path, "no answer with a like", column="liked", fix="give all answers")
     person = table[GROUP].agg("\t".join, axis=1)
     likes = liked > 0
     groups, user = np.unique(person[likes].to_numpy(str), return_inverse=True)

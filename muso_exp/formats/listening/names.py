@@ -147,7 +147,7 @@ def read_unique_tracks(path: Path) -> pd.DataFrame:
         seen.add(cells[0])
         rows.append(cells)
     if not rows:
-        raise DataFormatError(path, "no tracks", fix="copy it anew")
+        raise DataFormatError(path, "no tracks", fix="give the list that has them")
     return pd.DataFrame(rows, columns=["track", "song", "artist", "title"], dtype=object)
 
 

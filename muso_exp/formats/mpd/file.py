@@ -147,7 +147,8 @@ class _Reader:
         file = msgspec.defstruct("File", [("playlists", list[playlist])])  # type: ignore[valid-type]
         msgspec.json.decode(data, type=file)
         if not self.playlists:
-            raise DataFormatError(self.path, "no playlists in the list", fix="copy it anew")
+            problem, fix = "no playlists in the list", "give the file that has them"
+            raise DataFormatError(self.path, problem, fix=fix)
         self._keep()
         names = ["pid", "name", "n_tracks", "at_random", "miscounted"]
         types = [pa.int64(), pa.string(), pa.int64(), pa.bool_(), pa.bool_()]

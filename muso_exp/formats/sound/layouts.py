@@ -197,7 +197,7 @@ def _fma_columns(path: Path, kinds: list[str], names: list[str], _: list[str]) -
     for column in FMA_COLUMNS.values():
         if column not in found:
             problem = f"no column {' '.join(column)} in the first two lines"
-            raise DataFormatError(path, problem, line=1, fix="copy it anew")
+            raise DataFormatError(path, problem, line=1, fix="give FMA's own tracks.csv")
     return {"track_id": 0} | {name: found[column] for name, column in FMA_COLUMNS.items()}
 
 

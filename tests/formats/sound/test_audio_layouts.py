@@ -174,7 +174,7 @@ def test_an_empty_folder_is_refused(
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ("track_id,path\n", "manifest.csv: no rows below the header; copy it anew"),
+        ("track_id,path\n", "manifest.csv: no rows below the header; give the table that has them"),
         (
             "path\nx.ogg\n",
             r"manifest.csv, line 1: no column of track_ids \(track_id, .*\) among: path",
