@@ -51,7 +51,7 @@ def test_new_songs_are_set_beside_known_ones(root: Path, cache: Path) -> None:
 
 def test_queries_are_found_by_name_or_id_and_refused_otherwise(root: Path, cache: Path) -> None:
     assert factors(root, cache, queries=["ONE - song 2", "5"]).task.rows.queries == [2, 4]
-    with pytest.raises(ConfigError, match="no clip is called 'abba'"):
+    with pytest.raises(ConfigError, match="queries: no item is called 'abba'"):
         factors(root, cache, queries=["abba"])
 
 
