@@ -80,7 +80,9 @@ def read_table(part: Part) -> Listens:
     layout = _layout(part.place, first)
     cells = _cells(layout, head, skipped)
     if cells.num_rows == 0:
-        raise DataFormatError(part.place, "no rows below the header", fix="copy it anew")
+        raise DataFormatError(
+            part.place, "no rows below the header", fix="give the one that has them"
+        )
     column = {role: cells[f"c{place}"].combine_chunks() for role, place in layout.places.items()}
     return _listens(layout, column, skipped + layout.headed + 1)
 
