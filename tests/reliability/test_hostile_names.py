@@ -146,7 +146,7 @@ def test_hostile_names_are_text_everywhere(tmp_path: Path) -> None:
         assert name in printed
     assert f"{FOLDER}/wmf/[live] run/report.html" in printed
     shown = "".join(Page((wmf / "report.html").read_text()).words)
-    assert "<script>alert(1)</script>" in shown and r"\x9b31m" in shown
+    assert len([name for name in NAMES if name in shown]) > 4 and "\x9b" not in shown
     listed = (tmp_path / FOLDER / "index.html").read_text()
     assert "%5Blive%5D%20run/report.html" in listed
 
