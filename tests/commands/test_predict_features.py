@@ -43,7 +43,7 @@ def clusters(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_a_song_gets_its_cluster_and_songs_of_it(
     spectra: str, clusters: str, songs: Path, tmp_path: Path
 ) -> None:
-    predict(clusters, songs / "3.wav", tmp_path / "song.csv", features=spectra)
+    predict(clusters, [songs / "3.wav"], tmp_path / "song.csv", features=spectra)
     (song,) = pd.read_csv(tmp_path / "song.csv").to_dict("records")
     known = pd.read_parquet(Path(clusters) / "predictions.parquet")
     assert song["id"] == "3.wav" and song["cluster"] in set(known["cluster"])
@@ -57,9 +57,9 @@ def test_a_table_of_estimates_gives_the_same_as_the_sound(
     (tmp_path / "new").mkdir()
     for number in (3, 4):
         shutil.copy(songs / f"{number}.wav", tmp_path / "new")
-    predict(spectra, tmp_path / "new", tmp_path / "estimates.csv")
-    predict(clusters, tmp_path / "estimates.csv", tmp_path / "two.csv")
-    predict(clusters, tmp_path / "new", tmp_path / "one.csv", features=spectra)
+    predict(spectra, [tmp_path / "new"], tmp_path / "estimates.csv")
+    predict(clusters, [tmp_path / "estimates.csv"], tmp_path / "two.csv")
+    predict(clusters, [tmp_path / "new"], tmp_path / "one.csv", features=spectra)
     both = [pd.read_csv(tmp_path / name) for name in ("two.csv", "one.csv")]
     pd.testing.assert_frame_equal(*both)
     assert both[0]["id"].tolist() == ["3.wav", "4.wav"]
@@ -70,11 +70,11 @@ def test_sound_without_features_and_the_wrong_runs_are_refused(
 ) -> None:
     for source in (songs / "3.wav", songs):
         with pytest.raises(ConfigError, match="of sound they are estimated: --features <run of"):
-            predict(clusters, source)
+            predict(clusters, [source])
     with pytest.raises(ConfigError, match=r"a run on spectra .*, this is one on track_features"):
-        predict(clusters, songs / "3.wav", features=clusters)
+        predict(clusters, [songs / "3.wav"], features=clusters)
     with pytest.raises(ConfigError, match="a run on spectra reads no table of audio features"):
-        predict(spectra, songs / "3.wav", features=spectra)
+        predict(spectra, [songs / "3.wav"], features=spectra)
     (tmp_path / "bad.wav").write_bytes(b"no sound")
     with pytest.raises(DataFormatError, match=r"bad.wav"):
-        predict(clusters, tmp_path / "bad.wav", features=spectra)
+        predict(clusters, [tmp_path / "bad.wav"], features=spectra)
