@@ -32,7 +32,7 @@ from muso_exp.text import visible
 from muso_exp.training.folders import claim, is_worker, lock_tags
 
 FAILED = "failed.txt"  # in the folder of a sweep
-FOLDER = "MUSO_SWEEP"  # environment: the folder of a sweep, for its jobs, whose experiments may differ
+FOLDER = "MUSO_SWEEP"  # environment: the folder of a sweep, for jobs of any experiment
 NUMBERS = re.compile(r"\$\{hydra\.job\.(num|id)\}")
 NAMES = re.compile(r"\$\{(hydra\.job\.override_dirname|name|seed|scale|variant)\}")
 _open: dict[str, Any] = {"parent": None}
