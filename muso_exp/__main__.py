@@ -139,7 +139,7 @@ def _experiment(args: list[str]) -> None:
     from muso_exp.experiment.overrides import in_grammar
     from muso_exp.experiment.plugins import named, use
     from muso_exp.experiment.renamed import in_place
-    from muso_exp.experiment.sweep import WorkingFolderConf
+    from muso_exp.experiment.sweep import FOLDER, WorkingFolderConf
     from muso_exp.training.run_folders import new_name
 
     use(named(args, []))
@@ -149,6 +149,7 @@ def _experiment(args: list[str]) -> None:
     refuse_unknown(args)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises, and the error is shown here
     os.environ["MUSO_RUN"] = new_name(args)
+    os.environ.pop(FOLDER, None)
     args = [f"+{arg}" if arg.startswith("experiment=") else arg for arg in in_grammar(args)]
     # Hydra wants all overrides in a row; users may type -m anywhere
     sys.argv[1:] = sorted(args, key=lambda arg: arg not in ("-m", "--multirun"))

@@ -72,6 +72,23 @@ def test_a_sweep_whose_first_run_fails_ends_there(call: callable, tmp_path: Path
     assert not list((tmp_path / "outputs" / "playlist_membership").iterdir())
 
 
+def test_runs_of_several_experiments_lie_in_one_folder_without_a_table(
+    call: callable, tmp_path: Path
+) -> None:
+    args = ["-m", "scale=smoke", "resamples=20", "logger=none"]
+    status, out, err = call("+experiment=song_clusters,playlist_membership", *args)
+    (folder,) = (tmp_path / "outputs" / "custom").iterdir()
+    assert (status, out.splitlines()[-1]) == (0, str(folder))
+    assert err.splitlines()[-1] == (
+        "muso_exp: no table: song_clusters, playlist_membership have no metric in common"
+    )
+    assert sorted(path.parent.name for path in folder.glob("*/metrics.json")) == ["0", "1"]
+    assert not (folder / "table.csv").exists()
+    assert [path.name for path in (tmp_path / "outputs").iterdir() if path.name != "cache"] == [
+        "custom"
+    ]
+
+
 SEVERAL = ["trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2"]
 
 

@@ -32,6 +32,7 @@ from muso_exp.text import visible
 from muso_exp.training.folders import claim, is_worker, lock_tags
 
 FAILED = "failed.txt"  # in the folder of a sweep
+FOLDER = "MUSO_SWEEP"  # environment: the folder of a sweep, for jobs of any experiment
 NUMBERS = re.compile(r"\$\{hydra\.job\.(num|id)\}")
 NAMES = re.compile(r"\$\{(hydra\.job\.override_dirname|name|seed|scale|variant)\}")
 _open: dict[str, Any] = {"parent": None}
@@ -80,6 +81,7 @@ class SweepTable(Callback):
             folder = Path(config.hydra.sweep.dir)
             claim(folder)
             os.environ.pop(PARENT_RUN, None)
+            os.environ[FOLDER] = str(folder)
             _done.clear()
             tags = {"folder": folder.name, **lock_tags(folder)}
             _open["parent"] = build(config.logger, Logger, run_name=folder.name, tags=tags)
@@ -157,6 +159,11 @@ def _write_table(folder: Path, config: DictConfig) -> None:
     from muso_exp.experiment.build import plain
 
     runs = find_runs([folder])
+    experiments = list(dict.fromkeys(run.record["experiment"] for run in runs))
+    if len(experiments) > 1 and not set.intersection(*(set(run.samples) for run in runs)):
+        listed = ", ".join(experiments)
+        sys.stderr.write(f"muso_exp: no table: {listed} have no metric in common\n")
+        return
     names, folds = [str(name) for name in plain(config.table_metrics)], bool(config.table_mean)
     lead = runs[0].record.get("headline", [])
     names.sort(key=lambda name: lead.index(name) if name in lead else len(lead))
