@@ -25,6 +25,13 @@ def variants(name: str) -> list[str | None]:
     return names[:1] + names[1:][-1:]
 
 
+def rows(name: str) -> list[str]:
+    """The variants that an experiment compares in a table of its own."""
+    tree = OmegaConf.load(CONF / "experiment" / f"{name}.yaml")
+    swept = OmegaConf.select(tree, "hydra.sweeper.params.variant") or ""
+    return [row for row in swept.split(",") if row]
+
+
 CASES = [(name, variant) for name in experiments() for variant in variants(name)]
 
 
@@ -53,6 +60,13 @@ def configured(tmp_path: Path, cache: Path) -> Iterator[callable]:
 
     with initialize_config_dir(str(CONF), version_base="1.3"):
         yield make
+
+
+@pytest.mark.parametrize("name", [name for name in experiments() if rows(name)])
+def test_every_row_of_a_table_is_a_variant_that_the_experiment_knows(
+    name: str, configured: callable
+) -> None:
+    assert set(rows(name)) <= {str(variant) for variant in configured(name).variants}
 
 
 @pytest.mark.parametrize(("name", "variant"), CASES)
