@@ -19,7 +19,7 @@ from muso_exp.features.networks import Network, as_tensors, friendships
 from muso_exp.formats.friends.read import read_social
 from muso_exp.formats.friends.social_data import SocialData
 from muso_exp.formats.seeds import read_seeds
-from muso_exp.options import Count
+from muso_exp.options import Count, NotNegative
 from muso_exp.records import Batch
 from muso_exp.simulation.checked import WorldOptions, simulated_world
 from muso_exp.simulation.hetrec import write_hetrec
@@ -41,7 +41,7 @@ class FriendsWorld(WorldOptions, frozen=True, kw_only=True):
         homophily: weight of taste in friendships; 0 means that taste adds nothing to the graph.
     """
 
-    homophily: float
+    homophily: NotNegative
 
 
 class NetworkPairs(BatchDataset):
