@@ -55,6 +55,18 @@ class OutOfMemoryException(Exception):
     """Of DuckDB, by its name."""
 
 
+def words_of_failure(error: Exception, call: callable, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return what the program says where building a part of a run raises an error."""
+
+    def fails(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(muso_exp.run, "build", fails)
+    status, _, err = call(*SMOKE, "logger=none")
+    assert status == 1 and "Traceback" not in err
+    return err
+
+
 @pytest.mark.parametrize(
     ("error", "said"),
     [
@@ -67,12 +79,7 @@ class OutOfMemoryException(Exception):
 def test_too_little_memory_is_reported_in_one_line(
     error: Exception, said: str, call: callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(*_: object, **__: object) -> None:
-        raise error
-
-    monkeypatch.setattr(muso_exp.run, "build", fails)
-    status, _, err = call(*SMOKE, "logger=none")
-    assert status == 1 and "Traceback" not in err
+    err = words_of_failure(error, call, monkeypatch)
     assert f"out of memory: {said}" in err.splitlines()[-1]
     assert "set a smaller scale=, dataset.batch_size= or data set" in err
 
@@ -92,12 +99,7 @@ class TerminatedWorkerError(RuntimeError):
 def test_a_process_that_was_killed_is_told_in_words(
     error: Exception, said: str, call: callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(*_: object, **__: object) -> None:
-        raise error
-
-    monkeypatch.setattr(muso_exp.run, "build", fails)
-    status, _, err = call(*SMOKE, "logger=none")
-    assert status == 1 and "Traceback" not in err
+    err = words_of_failure(error, call, monkeypatch)
     assert said in err.splitlines()[-1]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit, prange
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-ALWAYS_LEFT = 1e30  # above every feature; a sum of many is a float32 yet, as checkpoints must be
+ALWAYS_LEFT = 1e30  # above every feature, and finite, as the weights of a model must be
 BLOCK = 256  # rows that a thread asks all trees about, while they are in its cache
 
 

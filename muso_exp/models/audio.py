@@ -115,10 +115,7 @@ class AudioModel(Model):
         lr_decay: NotNegative = 0.0,
     ) -> None:
         super().__init__()
-        if head not in HEADS:
-            raise ValueError(f"head must be one of {', '.join(HEADS)}, got {head!r}")
-        if n_outputs < 1:
-            raise ValueError(f"n_outputs must be at least 1, got {n_outputs}")
+        check_head(head, n_outputs)
         self.head, self.n_outputs, self.n_samples = head, n_outputs, n_samples
         self.training_plan = Training(
             optimizer, lr, momentum, weight_decay, n_stages, lr_factor, patience, lr_decay
@@ -252,6 +249,18 @@ class AudioModel(Model):
         loss = self._criterion(logits, batch["target"])
         self._log_loss(f"{stage}/loss", loss, len(batch["target"]))
         return preds
+
+
+def check_head(head: str, n_outputs: int) -> None:
+    """Refuse a head that is not known, or one without outputs.
+
+    Raises:
+        ValueError: an unknown head, or no outputs.
+    """
+    if head not in HEADS:
+        raise ValueError(f"head must be one of {', '.join(HEADS)}, got {head!r}")
+    if n_outputs < 1:
+        raise ValueError(f"n_outputs must be at least 1, got {n_outputs}")
 
 
 def lay_out(x: Tensor, channels_last: bool | None) -> Tensor:

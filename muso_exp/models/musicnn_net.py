@@ -1,7 +1,7 @@
 """The network MusiCNN, for weights that were trained elsewhere."""
 
 from collections.abc import Mapping
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 import torch
@@ -11,7 +11,6 @@ from torch.nn.functional import pad
 from muso_exp.models.frontends import MelOptions, MelPower
 
 Layer = Literal["penultimate", "mean_pool", "max_pool"]
-LAYERS: tuple[Layer, ...] = get_args(Layer)
 
 SAMPLE_RATE = 16000  # Hz
 N_MELS = 96

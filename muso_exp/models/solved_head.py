@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, mse_loss
 
 from muso_exp.features.tag_probe import solve_tags
-from muso_exp.models.audio import COLUMNS, HEADS
+from muso_exp.models.audio import COLUMNS, check_head
 from muso_exp.models.base import Solver
 from muso_exp.options import Count, NotNegative, Positive
 from muso_exp.records import Batch
@@ -55,10 +55,7 @@ class SolvedHead(Solver):
         max_iter: Count,
     ) -> None:
         super().__init__()
-        if head not in HEADS:
-            raise ValueError(f"head must be one of {', '.join(HEADS)}, got {head!r}")
-        if n_outputs < 1:
-            raise ValueError(f"n_outputs must be at least 1, got {n_outputs}")
+        check_head(head, n_outputs)
         if not (alpha > 0 and C > 0):
             raise ValueError(f"model.alpha and model.C must be > 0, got {alpha} and {C}")
         self.head, self.n_outputs, self.embedding_dim = head, n_outputs, embedding_dim

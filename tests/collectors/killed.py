@@ -1,6 +1,7 @@
 """A process that dies at any moment: before a request, after it, and around a write."""
 
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -49,3 +50,17 @@ class Killer:
 
 def same_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(secrets, "token_hex", lambda n: "ab" * n)
+
+
+def killed_until_done(
+    collect: Callable[[], object], monkeypatch: pytest.MonkeyPatch, n_kills: int
+) -> int:
+    """Collect again after each kill, until it ends; return how many kills there were."""
+    killer = Killer(monkeypatch, n_kills)
+    while True:
+        killer.arm()
+        try:
+            collect()
+            return killer.n_done
+        except Killed:
+            continue

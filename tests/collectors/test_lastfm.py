@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 import pytorch_lightning as pl
 from conftest import REPOSITORY
 from hydra import compose, initialize_config_dir
-from killed import Killed, Killer, same_secret
+from killed import Killed, Killer, killed_until_done, same_secret
 from local_services import HIDES, KEY, RING, SILENT, Service, ask_lastfm, begun, running
 
 from muso_exp.collectors.chains import collect_chain, forget, write_chain, write_chains
@@ -115,15 +116,8 @@ def test_a_walk_killed_thirty_times_ends_the_same_and_repeats_a_request_each_at_
     collected(service, tmp_path / "whole")
     whole = service.asked.total()
     service.asked.clear()
-    killer = Killer(monkeypatch, n_kills=30)
-    while True:
-        killer.arm()
-        try:
-            collected(service, tmp_path / "killed")
-            break
-        except Killed:
-            continue
-    assert killer.n_done == 30
+    again = partial(collected, service, tmp_path / "killed")
+    assert killed_until_done(again, monkeypatch, n_kills=30) == 30
     assert outputs(tmp_path / "killed") == outputs(tmp_path / "whole")
     assert service.asked.total() <= whole + 30
 

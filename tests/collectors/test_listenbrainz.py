@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from killed import Killed, Killer, same_secret
+from killed import killed_until_done, same_secret
 from local_services import GONE, NOW, RING, SILENT, Service, ask_listenbrainz, begun, quick, running
 
 from muso_exp.collectors import listenbrainz
@@ -96,15 +97,8 @@ def test_a_crawl_killed_thirty_times_ends_the_same_and_repeats_a_request_each_at
     crawl(service, tmp_path / "whole")
     whole = service.asked.total()
     service.asked.clear()
-    killer = Killer(monkeypatch, n_kills=30)
-    while True:
-        killer.arm()
-        try:
-            crawl(service, tmp_path / "killed")
-            break
-        except Killed:
-            continue
-    assert killer.n_done == 30
+    again = partial(crawl, service, tmp_path / "killed")
+    assert killed_until_done(again, monkeypatch, n_kills=30) == 30
     assert outputs(tmp_path / "killed") == outputs(tmp_path / "whole")
     assert service.asked.total() <= whole + 30 and max(service.asked.values()) <= 31
 
