@@ -23,9 +23,9 @@ from muso_exp.data.sound.splits import group_names
 from muso_exp.data.sound.windows import WindowOptions
 from muso_exp.features.audio import SpectrumOptions
 from muso_exp.features.tracks import Scaling
+from muso_exp.formats.feature_columns import chosen_features
 from muso_exp.formats.sound.named_songs import find_new_songs
 from muso_exp.formats.sound.new_songs import warn_of_bad
-from muso_exp.formats.track_tables import chosen_features
 from muso_exp.options import Inert
 from muso_exp.tasks.feature_regression.estimates import SongEstimates, half_widths
 from muso_exp.tasks.feature_regression.feature_songs import FeatureSongs, LeftOut
