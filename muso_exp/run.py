@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,10 +43,8 @@ from muso_exp.experiment.settings import (
     shown_config,
 )
 from muso_exp.experiment.sweep import table_beside
-from muso_exp.figures.common import loss_figure
 from muso_exp.metrics.base import WeightedMetric
 from muso_exp.models.base import Model
-from muso_exp.records import Section
 from muso_exp.redaction import redact, redacted
 from muso_exp.tasks.base import Task
 from muso_exp.training.callbacks import LossHistory, RandomState, Recipe, TestPredictions
@@ -59,7 +56,7 @@ from muso_exp.training.checkpoint import (
     resuming,
 )
 from muso_exp.training.finite import FiniteTraining
-from muso_exp.training.folders import LOCK, abandon, begin, claim, is_worker, lock_tags
+from muso_exp.training.folders import abandon, begin, claim, is_worker, lock_tags
 from muso_exp.training.tracking import MlflowLogger, tracked
 
 log = logging.getLogger(__name__)
@@ -137,7 +134,7 @@ def run(cfg: DictConfig) -> Outcome:
             parts.tested.columns,
             known_facts(cfg, parts, sought),
             parts.extra,
-            loss_sections(parts.history.points),
+            parts.history.sections(),
         )
         outcome.write(folder, shown_config(cfg))
         if logger:
@@ -268,20 +265,6 @@ def earlier(cfg: DictConfig) -> Finished | None:
         return None
     data = set_up(build(cfg.dataset, pl.LightningDataModule), ExperimentData)
     return same if same.record["data"]["fingerprint"] == data.fingerprint else None
-
-
-def adopt(same: Finished, folder: Path) -> None:
-    """Give the folder of a sweep's run what an earlier run left, so that the table has its row."""
-    own = shutil.ignore_patterns("checkpoints", ".hydra", "run.log", LOCK)
-    shutil.copytree(same.folder, folder, ignore=own, dirs_exist_ok=True)
-
-
-def loss_sections(points: Mapping[str, Sequence[tuple[int, float]]]) -> list[Section]:
-    """Return the loss over epochs as a section of the report, where there is one."""
-    if not points:
-        return []
-    text = "The loss after each epoch, or each sweep of a solver: what it minimises."
-    return [Section("loss", "Loss over epochs", text, figure=loss_figure(points))]
 
 
 def metric_names(task: Task) -> list[str]:
