@@ -33,6 +33,8 @@ DAMAGED_ARRAY = (
 )
 PACKED = (".gz", ".bz2")  # suffixes of files that are unpacked while they are read
 _CHUNK = 2**20
+_NO_END = "File is not a zip file"  # what zipfile says of an archive without its end
+_ZIP = b"PK\x03\x04"  # how an archive begins that is not empty
 
 
 def is_file(path: Path) -> bool:
@@ -153,11 +155,20 @@ def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
             check_unpacked(path, sum(info.file_size for info in archive.infolist()))
             yield archive
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError) as error:
-        raise DataFormatError(path, f"no zip archive: {error}", fix="copy it anew") from error
+        problem = f"no zip archive: {error}"
+        if begins_as_zip(path):
+            problem = "damaged zip archive: " + str(error).replace(_NO_END, "it is cut off")
+        raise DataFormatError(path, problem, fix="copy it anew") from error
     except (EOFError, zlib.error) as error:
         raise DataFormatError(path, f"damaged archive: {error}", fix="copy it anew") from error
     except OSError as error:
         raise DataFormatError(path, f"cannot be read: {error.strerror or error}") from error
+
+
+def begins_as_zip(path: Path) -> bool:
+    """Return whether a file begins as a zip archive does, be it whole or cut off."""
+    with path.open("rb") as file:
+        return file.read(len(_ZIP)) == _ZIP
 
 
 def check_unpacked(path: Path, n_bytes: int) -> None:

@@ -165,11 +165,14 @@ def locked(folder: Path) -> Iterator[None]:
     Raises:
         ConfigError: another command has it, or it cannot be written.
     """
+    lock = folder.parent / f".{folder.name}.lock"
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.parent / f".{folder.name}.lock", timeout=0):
+        with FileLock(lock, timeout=0):
             yield
     except Timeout as error:
+        if not lock.exists():  # filelock takes a folder that is closed to it for a lock
+            raise ConfigError(f"--out {folder}: {folder.parent} cannot be written") from error
         raise ConfigError(
             f"--out {folder}: another command collects into it; wait for it"
         ) from error

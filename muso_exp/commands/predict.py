@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import re
 import tempfile
@@ -43,6 +44,10 @@ def predict(
         str | None,
         typer.Option(help="run on spectra that estimates the audio features which RUN reads"),
     ] = None,
+    min_seconds: Annotated[
+        float | None,
+        typer.Option(help="of a history: plays of which fewer seconds are known are left out"),
+    ] = None,
 ) -> None:
     """Apply a finished run to new input: tracks ranked by fit, songs estimated from their sound.
 
@@ -64,7 +69,7 @@ def predict(
     data, model = load_trained(find_trained(run))
     if features is None:
         _refuse_sound(data, sources[0])
-        result = apply(data, model, *sources)
+        result = apply(data, model, *sources, **_reading(data, min_seconds))
     else:
         _refuse_features(data, features)
         with estimated_table(features, _single(data, sources)) as table:
@@ -153,14 +158,38 @@ def _cell(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def apply(data: Any, model: Any, *sources: Path) -> pd.DataFrame:
+def _reading(data: Any, min_seconds: float | None) -> dict[str, float]:
+    """Return what the data set is told about reading.
+
+    Raises:
+        ConfigError: it reads no histories, or less than 0 s.
+    """
+    if min_seconds is None:
+        return {}
+    if "min_seconds" not in signature(data.read_new).parameters:
+        raise ConfigError(
+            f"--min-seconds {min_seconds:g}: a run on the data set {data.name} reads no listening "
+            "history; leave it out"
+        )
+    if not 0 <= min_seconds < math.inf:
+        raise ConfigError(f"--min-seconds {min_seconds:g}: 0 or more seconds are needed")
+    return {"min_seconds": min_seconds}
+
+
+def apply(data: Any, model: Any, *sources: Path, **reading: float) -> pd.DataFrame:
     """Let the data set read the sources and the model predict; it says how that is shown.
+
+    Args:
+        data: of the run.
+        model: of the run.
+        *sources: new input.
+        **reading: what else `read_new` of the data set is told.
 
     Raises:
         ConfigError: several sources, of which the data set reads one.
     """
     given = sources if _reads_several(data) else [_single(data, sources)]
-    return data.read_new(*given).apply(model)
+    return data.read_new(*given, **reading).apply(model)
 
 
 def _single(data: Any, sources: Sequence[Path]) -> Path:

@@ -28,7 +28,8 @@ from muso_exp.tasks.friendship.friend_search import NewListener, People
 from muso_exp.tasks.friendship.hypotheses import PopularFriends, TasteByDistance, Tastes
 from muso_exp.tasks.friendship.split_network import LabelledPairs, SplitNetwork
 from muso_exp.tasks.friendship.task import Friendship
-from muso_exp.tasks.recommendation.fold_in import ItemCatalogue, known_items
+from muso_exp.tasks.recommendation.catalogue import ItemCatalogue
+from muso_exp.tasks.recommendation.fold_in import known_items
 
 WORLD_VERSION = 1  # raise when simulation.hetrec writes other files for the same arguments
 LEAST_USERS = 10

@@ -127,13 +127,23 @@ class HetRec(FriendDistanceData):
         if self.root is not None:
             return self.root
         if self.download:
-            key = cache_key("hetrec-published", 1, SHA256)
-            return cached_folder(self.cache, key, partial(fetch_zip, URL, SHA256))
+            return fetch_hetrec(self.cache)
         key = cache_key("hetrec", WORLD_VERSION, asdict(self.world))
         return cached_folder(self.cache, key, self._simulate)
 
     def _simulate(self, folder: Path) -> None:
         write_hetrec(self.world.simulate(), folder)
+
+
+def fetch_hetrec(cache: Path) -> Path:
+    """Return the folder of the published files, fetched into the cache once.
+
+    Raises:
+        DatasetNotFoundError: the download failed.
+        DataFormatError: files of another content.
+    """
+    key = cache_key("hetrec-published", 1, SHA256)
+    return cached_folder(cache, key, partial(fetch_zip, URL, SHA256))
 
 
 def tag_weights(tables: HetRecTables, fit_users: np.ndarray, weight: str) -> csr_matrix:

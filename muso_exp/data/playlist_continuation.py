@@ -19,11 +19,13 @@ from muso_exp.data.continuation.sources import (
 from muso_exp.data.continuation.splits import ContinuationSplit, SeedKind, challenge, hold_out
 from muso_exp.data.continuation.titles import title_vocabulary, title_words
 from muso_exp.data.recommendation.splits import Candidates
-from muso_exp.formats.seeds import read_seeds
+from muso_exp.formats.listening.histories import MIN_SECONDS
+from muso_exp.formats.seeds import SeedList, read_seeds
 from muso_exp.options import Count, Inert
 from muso_exp.tasks.continuation.continuation import ContinuedPlaylists
 from muso_exp.tasks.continuation.task import Continuing
-from muso_exp.tasks.recommendation.fold_in import ItemCatalogue, NewRow
+from muso_exp.tasks.recommendation.catalogue import ItemCatalogue
+from muso_exp.tasks.recommendation.fold_in import NewRow
 
 
 class PlaylistContinuation(ExperimentData):
@@ -144,16 +146,21 @@ class PlaylistContinuation(ExperimentData):
         self.catalogue = ItemCatalogue.from_state(state_dict["catalogue"])
         self.words = state_dict["words"]
 
-    def read_new(self, *paths: Path) -> NewRow:
+    def read_new(self, *paths: Path, min_seconds: float | None = None) -> NewRow:
         """Read the tracks of a new playlist.
 
         Args:
             paths: see `muso_exp.formats.seeds.read_seeds`.
+            min_seconds: plays of which fewer are known are left out.
 
         Raises:
             DatasetNotFoundError: no such file.
             DataFormatError: no seeds in the file, or not in a form that can be read.
         """
-        seeds = read_seeds(paths, one_list=True)
+        least = MIN_SECONDS if min_seconds is None else min_seconds
+        return self.new_row(read_seeds(paths, least, one_list=True))
+
+    def new_row(self, seeds: SeedList) -> NewRow:
+        """Return the tracks of a new playlist as a row for the model."""
         words = word_batch(title_words([seeds.title], self.words))
         return NewRow(seeds, self.catalogue, words)

@@ -20,11 +20,13 @@ from muso_exp.formats.listening.histories import MIN_SECONDS
 from muso_exp.formats.listening.interactions import Interactions, keep_dense, listed_items
 from muso_exp.formats.listening.msd import ReadOptions
 from muso_exp.formats.listening.sources import SOURCES
-from muso_exp.formats.seeds import read_seeds
+from muso_exp.formats.seeds import SeedList, read_seeds
 from muso_exp.options import Count, NotNegative, ZeroOrMore
 from muso_exp.simulation.checked import WorldOptions
-from muso_exp.tasks.recommendation.fold_in import ItemCatalogue, NewRow
+from muso_exp.tasks.recommendation.catalogue import ItemCatalogue
+from muso_exp.tasks.recommendation.fold_in import NewRow
 from muso_exp.tasks.recommendation.split_plays import HeldOut, Split, SplitPlays
+from muso_exp.tasks.recommendation.tag_shares import TagShares
 from muso_exp.tasks.recommendation.task import Recommendation
 from muso_exp.tasks.tagging.probe import tag_rows
 from muso_exp.tasks.tagging.task import TagsOfFactors
@@ -127,7 +129,9 @@ class Plays(ExperimentData):
         train = self.split.train
         ranked = self.split.candidates if self.split.warm else None  # the cold are in the test only
         self.val_held = HeldOut.of(train, self.split.val, ranked)
-        self.catalogue = ItemCatalogue.of(self.data.items, train, counted=True)
+        users, tags = self.data.users, self.data.tags
+        shares = None if tags is None else TagShares.of(tags.weights, tags.names, train)
+        self.catalogue = ItemCatalogue.of(self.data.items, train, True, users, shares)
         self.task = self._task(read.plays.shape)
         self.dims = {
             "n_users": train.shape[0],
@@ -181,25 +185,31 @@ class Plays(ExperimentData):
         return self.loader(UserRows(self.task.held), shuffle=False)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the items that can be recommended."""
+        """Return the items that can be recommended, with their tags."""
         return self.catalogue.state()
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up what `state_dict` gave."""
         self.catalogue = ItemCatalogue.from_state(state_dict)
 
-    def read_new(self, *paths: Path) -> NewRow:
+    def read_new(self, *paths: Path, min_seconds: float | None = None) -> NewRow:
         """Read what a new user plays.
 
         Args:
             paths: see `muso_exp.formats.seeds.read_seeds`; where they hold no plays, each item
                 counts the median of training.
+            min_seconds: plays of which fewer are known are left out; None as in training.
 
         Raises:
             DatasetNotFoundError: no such file.
             DataFormatError: no seeds in the file, or not in a form that can be read.
         """
-        return NewRow(read_seeds(paths, self.options.min_seconds), self.catalogue)
+        least = self.options.min_seconds if min_seconds is None else min_seconds
+        return self.new_row(read_seeds(paths, least))
+
+    def new_row(self, seeds: SeedList) -> NewRow:
+        """Return what a new user plays as a row for the model."""
+        return NewRow(seeds, self.catalogue)
 
 
 def query_items(data: Interactions, train: csr_matrix, queries: Sequence[str]) -> list[int]:

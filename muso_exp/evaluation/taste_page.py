@@ -1,17 +1,13 @@
-"""The page of one person's taste: one HTML file that opens offline, and its tables."""
+"""The page of one person's taste: one HTML file that opens offline."""
 
 from __future__ import annotations
-
-import tempfile
-from pathlib import Path
 
 import pandas as pd
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from muso_exp.csv_cells import write_csv
-from muso_exp.errors import ConfigError
 from muso_exp.evaluation.report import render
+from muso_exp.evaluation.taste_others import others_sections
 from muso_exp.figures.common import to_svg
 from muso_exp.figures.listening import clock_figure, months_figure, stacked_figure
 from muso_exp.records import Section
@@ -25,36 +21,6 @@ GET_CATALOGUE = (
     "--download, which fetches the listening of 1,892 people (HetRec 2011, 2.5 MB, from GroupLens) "
     "and trains on it once."
 )
-
-
-PAGE = "taste.html"
-
-
-def write_taste(result: Taste, folder: Path) -> Path:
-    """Write the page and its tables into a folder; return the page.
-
-    `taste.html`; `artists.csv` and `songs.csv`, all that was played, most played first. Files of
-    these names are replaced, each whole or not at all.
-
-    Raises:
-        ConfigError: the folder cannot be written.
-    """
-    listening = result.listening
-    tables = {"artists.csv": listening.artists, "songs.csv": listening.songs}
-    page = taste_page(result)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".partial-") as scratch:
-            partial = Path(scratch)
-            for name, table in tables.items():
-                write_csv(table, partial / name)
-            (partial / PAGE).write_text(page, encoding="utf-8")
-            for path in sorted(partial.iterdir(), key=lambda path: path.name == PAGE):
-                path.replace(folder / path.name)
-    except OSError as error:
-        reason = error.strerror or error
-        raise ConfigError(f"--out {folder}: cannot be written: {reason}") from error
-    return folder / PAGE
 
 
 def taste_page(result: Taste) -> str:
@@ -88,11 +54,12 @@ def facts(listening: Listening) -> list[tuple[str, str]]:
 
 def taste_sections(result: Taste) -> list[Section]:
     """Return the parts of the page in order; those without anything to show are left out."""
-    listening = result.listening
+    listening, others = result.listening, result.others
     return [
         *_over_time(listening, result.history.timezone),
+        *([] if others is None else others_sections(others)),
         *_most_played(listening),
-        _no_catalogue(),
+        *([_no_catalogue()] if others is None else []),
     ]
 
 

@@ -20,7 +20,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
         "master_metadata_track_name",
     ),
     "track_id": ("track_id", "track_uri", "spotify_id", "song_id", "spotify_track_uri"),
-    "plays": ("plays", "play_count", "count", "listens", "weight"),
+    "plays": ("plays", "play_count", "count", "listens", "weight", "is_listened"),
     "time": (
         *("uts", "timestamp", "ts", "listened_at", "played_at", "utc_time", "date_time"),
         *("end_time", "ts_listen", "scrobble_time"),

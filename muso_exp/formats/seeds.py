@@ -2,14 +2,14 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from muso_exp.errors import DataFormatError, DatasetNotFoundError
-from muso_exp.formats.listening.histories import MIN_SECONDS, is_history, read_history
+from muso_exp.formats.listening.histories import MIN_SECONDS, History, is_history, read_history
 from muso_exp.formats.text import read_text
 from muso_exp.formats.track_tables import bare_id, read_rows
 from muso_exp.opening import is_file
@@ -34,6 +34,11 @@ class SeedList:
     rows: pd.DataFrame
     plays: np.ndarray | None
     title: str | None
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Return the plays of each seed, 1 each where they are a list, shape (n_seeds,)."""
+        return np.ones(len(self.rows)) if self.plays is None else self.plays
 
     def names(self, which: np.ndarray) -> list[str]:
         """Return what the chosen seeds (n_seeds,), bool, are called in the file."""
@@ -76,16 +81,31 @@ def _of_history(given: Sequence[Path], min_seconds: float, one_list: bool) -> Se
     """Return the songs of a history, each once, with the sum of its plays."""
     history = read_history(given, min_seconds=min_seconds, one_person=True)
     log.info("%s", history.summary())
-    table = history.table
-    lists = sorted(set(table["playlist"].unique()) - {""})
+    lists = sorted(set(history.table["playlist"].unique()) - {""})
     if one_list and len(lists) > 1:
         problem = f"{len(lists)} playlists"
         raise DataFormatError(given[0], problem, fix="give one playlist a file")
-    table["id"] = table["uri"].str.replace(_ADDRESS, "", regex=True)
-    songs = table.groupby(["id", "artist", "title"], sort=False)["n_plays"].sum(min_count=1)
+    seeds, _ = seeds_of(history, given[0])
+    return replace(seeds, title=lists[0] if len(lists) == 1 else None)
+
+
+def seeds_of(history: History, path: Path) -> tuple[SeedList, np.ndarray]:
+    """Return the songs of a history, each once, with the sum of its plays.
+
+    Args:
+        history: of one person.
+        path: of the history, for messages.
+
+    Returns:
+        The seeds, and the number of the seed of each row of the history, shape (n_rows,).
+    """
+    table = history.table[["uri", "artist", "title", "n_plays"]].rename(columns={"uri": "id"})
+    table["id"] = table["id"].str.replace(_ADDRESS, "", regex=True)
+    groups = table.groupby(["id", "artist", "title"], sort=False)
+    songs = groups["n_plays"].sum(min_count=1)
     plays = None if songs.isna().all() else songs.to_numpy(dtype=np.float64)
     rows = songs.reset_index()[["id", "artist", "title"]].astype(object)
-    return SeedList(given[0], rows, plays, lists[0] if len(lists) == 1 else None)
+    return SeedList(path, rows, plays, None), groups.ngroup().to_numpy()
 
 
 def _read_list(path: Path) -> SeedList:

@@ -122,6 +122,19 @@ class FoldsIn(Protocol):
 
 
 @runtime_checkable
+class ComparesListeners(Protocol):
+    """A recommender whose vectors of users can be compared, also with that of a new one."""
+
+    def listener_vectors(self) -> Tensor:
+        """Return the vectors of the users of training, (n_users, D), whose cosine is likeness."""
+        ...
+
+    def new_vectors(self, batch: Batch) -> Tensor:
+        """Return those of the rows of a batch as of train, (B, D); nothing is learned of them."""
+        ...
+
+
+@runtime_checkable
 class ScoresUserPairs(Protocol):
     """A model that scores how likely users are friends."""
 

@@ -77,6 +77,8 @@ class Titles(RankingSolver):
         """Return the weighted words of a batch's titles, of length 1, shape (B, n_words)."""
         crow, col = (batch[f"title_{part}"].cpu().numpy() for part in ("crow", "col"))
         rarity = self.get_buffer("rarity").cpu().numpy()
+        if len(rarity) == 0:  # no two titles of training share a word
+            return csr_matrix((len(crow) - 1, 0), dtype=np.float32)
         ones = np.ones(len(col), dtype=np.float32)
         words = csr_matrix((ones, col, crow), shape=(len(crow) - 1, len(rarity)))
         return csr_matrix(normalize(words @ diags(rarity)), dtype=np.float32)

@@ -208,10 +208,21 @@ class WMF(RankingSolver):
 
     def score_new(self, batch: Batch) -> Tensor:
         """Return the scores of new rows, folded in between the items, shape (B, n_items)."""
-        confidence = self.weigh(self.new_plays(batch))
-        solved = fold_in(confidence, self.item_factors, self.regularization, self.bias)
-        rows, items = self._vectors(solved)
+        rows, items = self._vectors(self._fold_in(batch))
         return rows @ items.T
+
+    def _fold_in(self, batch: Batch) -> Tensor:
+        """Return the factors of new rows, between the items, shape (B, n_factors)."""
+        confidence = self.weigh(self.new_plays(batch))
+        return fold_in(confidence, self.item_factors, self.regularization, self.bias)
+
+    def listener_vectors(self) -> Tensor:
+        """Return the users' factors without bias, shape (n_users, D)."""
+        return self.user_factors[:, : self.n_factors - self.bias]
+
+    def new_vectors(self, batch: Batch) -> Tensor:
+        """Return the factors of new rows without bias, shape (B, D)."""
+        return self._fold_in(batch)[:, : self.n_factors - self.bias]
 
     def _vectors(self, user_factors: Tensor) -> tuple[Tensor, Tensor]:
         """Return what scores are the products of, (B, width) and (n_items, width)."""

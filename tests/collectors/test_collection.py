@@ -74,6 +74,11 @@ def test_one_command_at_a_time(tmp_path: Path) -> None:
         locked(tmp_path / "new"),
     ):
         pass
+    with (
+        pytest.raises(ConfigError, match=r"--out /proc/new: .*cannot be written"),
+        locked(Path("/proc/new")),
+    ):
+        pass
     (tmp_path / "file").touch()
     with (
         pytest.raises(ConfigError, match="cannot be written: File exists"),

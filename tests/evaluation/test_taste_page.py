@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from muso_exp.errors import ConfigError
-from muso_exp.evaluation.taste_page import PAGE, taste_page, write_taste
+from muso_exp.evaluation.taste_files import PAGE, write_taste
+from muso_exp.evaluation.taste_page import taste_page
 from muso_exp.formats.listening.histories import read_history
 from muso_exp.tasks.taste.taste import Taste, taste
 

@@ -45,7 +45,7 @@ def test_wanted_files_are_unpacked_whatever_their_folder_and_line_ends(
     [
         (zipped({"a.dat": b"other"}), f"a.dat: sha256 {DIGESTS['a.dat']} is needed, got"),
         (zipped({"b.dat": CONTENT}), "the archive lacks, got 'a.dat'"),
-        (zipped({"a.dat": CONTENT})[:-9], "no zip archive"),
+        (zipped({"a.dat": CONTENT})[:-9], "damaged zip archive"),
         (b"<html>not found</html>", "no zip archive"),
     ],
 )

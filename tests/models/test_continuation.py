@@ -126,6 +126,15 @@ def test_titles_count_the_tracks_of_playlists_that_are_called_alike() -> None:
     np.testing.assert_allclose(scores, expected, rtol=1e-6)
 
 
+def test_where_no_two_titles_share_a_word_all_tracks_score_0() -> None:
+    matrix = csr_matrix(np.eye(2, 3, dtype=np.float32))
+    model = Titles(2, 3, [5])
+    empty = torch.tensor([], dtype=torch.long)
+    words = {"title_crow": torch.tensor([0, 0, 0]), "title_col": empty}
+    fit(model, matrix, **words, n_words=torch.tensor(0))
+    assert model.score_block(torch.tensor([0, 1])).tolist() == [[0, 0, 0]] * 2
+
+
 @pytest.mark.parametrize(("n_parts", "step"), [(1, 1.0), (2, 0.25), (4, 0.5), (3, 0.2)])
 def test_the_grid_holds_all_weights_that_sum_to_one(n_parts: int, step: float) -> None:
     weights = np.array(grid(n_parts, step))

@@ -25,7 +25,7 @@ from muso_exp.formats.listening.csv_headers import (
 from muso_exp.formats.listening.interactions import Interactions
 from muso_exp.formats.listening.load import load_plays
 from muso_exp.formats.listening.logs import MOST_PLAYS
-from muso_exp.formats.listening.msd import Files, ReadOptions, merged
+from muso_exp.formats.listening.msd import ONE_PERSON, Files, ReadOptions, merged
 from muso_exp.formats.tables import no_rows
 from muso_exp.opening import open_data
 from muso_exp.records import Finding
@@ -53,8 +53,8 @@ def read_listening_csv(files: Files, options: ReadOptions) -> Interactions:
     if len(loaded.users) < 2:
         raise DataFormatError(
             tables[0].path.parent,
-            "all plays are of one user, which cannot be factorised",
-            fix="join the plays of several people",
+            "all plays are of one user, from which nothing can be learned",
+            fix=f"join the plays of several people; {ONE_PERSON}",
         )
     names = pd.read_parquet(folder / "names.parquet").set_index("item")["name"]
     parted = names.reindex(loaded.items).str.partition(_BETWEEN)

@@ -218,6 +218,9 @@ def _recognised(
     """
     read, unread = [], []
     for part in parts:
+        if part.leads_out:
+            unread.append(f"{part.member} (its name leads out of the archive)")
+            continue
         kind = _format_of(part.head())
         if kind is not None:
             read.append((part, kind))

@@ -8,7 +8,7 @@ from muso_exp.errors import ConfigError, DataFormatError
 from muso_exp.features.interactions import sum_plays
 from muso_exp.formats.listening.histories import read_history
 from muso_exp.formats.listening.interactions import Interactions
-from muso_exp.formats.listening.msd import Files, ReadOptions, merged, only_top
+from muso_exp.formats.listening.msd import ONE_PERSON, Files, ReadOptions, merged, only_top
 from muso_exp.records import Finding
 
 _DAY = 86_400
@@ -29,8 +29,7 @@ def read_history_plays(files: Files, options: ReadOptions) -> Interactions:
         raise DataFormatError(
             root,
             f"all plays are of one user ({history.users[0]}), from which nothing can be learned",
-            fix="give a file or folder for each of several people; for one person's "
-            "recommendations: predict RUN FILES",
+            fix=f"give a file or folder for each of several people; {ONE_PERSON}",
         )
     table = _with_items(history.table, options.items)
     named = table["item"] != ""
@@ -50,6 +49,8 @@ def read_history_plays(files: Files, options: ReadOptions) -> Interactions:
     items = pd.DataFrame(
         {"id": np.asarray(ids, dtype=object), "artist": first["artist"].to_numpy(object)}
     ).assign(title=first["title"].to_numpy(object))
+    if options.items == "track":
+        items["uri"] = _addresses(table).reindex(ids).fillna("").to_numpy(object)
     data = Interactions(
         sum_plays(user, number, plays, *shape),
         np.arange(len(users)),
@@ -70,6 +71,12 @@ def _with_items(table: pd.DataFrame, items: str) -> pd.DataFrame:
         return table.assign(item=table["uri"], title=table["uri"])
     item = artist if items == "artist" else (artist + " - " + second).where(second != "", "")
     return table.assign(item=item, title=second)
+
+
+def _addresses(table: pd.DataFrame) -> pd.Series:
+    """Return the first address of each item that has one, by item."""
+    addressed = table[table["uri"] != ""].drop_duplicates("item")
+    return addressed.set_index("item")["uri"]
 
 
 def _earlier(

@@ -17,6 +17,12 @@ from muso_exp.records import Finding
 Files = Mapping[str, Path]
 
 
+ONE_PERSON = (
+    "what one person plays is shown by: python -m muso_exp taste FILES; and what a finished run "
+    "recommends to them by: predict RUN FILES"
+)
+
+
 @dataclass(frozen=True)
 class ReadOptions:
     """How to read a source.

@@ -74,10 +74,11 @@ def jamendo_tables(root: Path) -> list[Path]:
 def read_jamendo(root: Path) -> pd.DataFrame:
     """Return the tracks of MTG-Jamendo whose files are there, in the order of its table.
 
-    Tags keep their kind (`genre---rock`); a track with one genre tag has that genre.
+    Tags keep their kind (`genre---rock`); a track with one genre tag has that genre. The parts are
+    those of `splits/split-0` beside the table, where it is there.
 
     Raises:
-        DatasetNotFoundError: no table, or none of the files.
+        DatasetNotFoundError: no table, none of the files, or a part of the split is missing.
         DataFormatError: several tables, or one of another form.
 
     Source: D. Bogdanov et al., "The MTG-Jamendo Dataset for Automatic Music Tagging", 2019.
@@ -94,10 +95,12 @@ def read_jamendo(root: Path) -> pd.DataFrame:
     table["tags"] = [[tag for tag in row[5:] if tag] for row in rows]
     table = _with_files(root, table, table["PATH"].tolist())
     genres = [[t for t in tags if t.startswith("genre---")] for tags in table["tags"]]
+    parts = _jamendo_parts(path)
     tracks = track_table(
         track_id=table["TRACK_ID"].tolist(),
         path=table["path"].tolist(),
         artist=table["ARTIST_ID"].tolist(),
+        split=[parts.get(track, "") for track in table["TRACK_ID"]],
         genre=[own[0].removeprefix("genre---") if len(own) == 1 else "" for own in genres],
     )
     tracks["tags"] = table["tags"].tolist()
@@ -114,6 +117,25 @@ def _one_jamendo_table(root: Path) -> Path:
         found = ", ".join(path.name for path in tables[:4])
         raise DataFormatError(root, f"several tables of MTG-Jamendo: {found}", fix="keep one there")
     return (named or tables)[0]
+
+
+def _jamendo_parts(path: Path) -> dict[str, str]:
+    """Return the part of each track by the tables in `splits` beside a table; none without them.
+
+    Of the five splits that are published, each drawn anew, the first one that is there counts.
+    """
+    found = sorted(path.parent.glob(f"splits/split-*/{path.stem}-train.tsv"))
+    if not found:
+        return {}
+    log.info("the parts of %s are those of %s", path.name, found[0].parent.name)
+    parts = {}
+    for name, part in (("train", "train"), ("validation", "val"), ("test", "test")):
+        listed = found[0].with_name(f"{path.stem}-{name}.tsv")
+        if not is_file(listed):
+            raise DatasetNotFoundError(listed.parent, [listed.name], "copy all parts of the split")
+        for line in read_text(listed).splitlines()[1:]:
+            parts[line.partition("\t")[0]] = part
+    return parts
 
 
 def _first_line(path: Path) -> list[str]:

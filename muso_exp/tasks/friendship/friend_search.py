@@ -14,6 +14,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import breadth_first_order
 
 from muso_exp.errors import ConfigError
+from muso_exp.features.likeness import percentiles
 from muso_exp.features.networks import (
     Network,
     RowScores,
@@ -117,9 +118,7 @@ class FriendSearch:
 
     def percentile(self, scores: np.ndarray) -> np.ndarray:
         """Return which share of all pairs scores less, in percent; ties count half."""
-        every = self.all_scores
-        below, upto = (np.searchsorted(every, scores, side) for side in ("left", "right"))
-        return 100 * (below + upto) / (2 * len(every))
+        return percentiles(scores, self.all_scores)
 
     def suggest(self, user: int, k: int) -> pd.DataFrame:
         """Return the k users most likely to be friends who are none yet, best first.

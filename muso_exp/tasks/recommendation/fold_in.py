@@ -3,130 +3,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
-from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from muso_exp.errors import ConfigError, DataFormatError
-from muso_exp.features.matching import (
-    METHODS,
-    match_songs,
-    nearest_names,
-    song_key,
-    split_artists,
-)
 from muso_exp.formats.seeds import SeedList
 from muso_exp.models.abilities import FoldsIn, ask
+from muso_exp.records import Batch
+from muso_exp.tasks.recommendation.catalogue import ItemCatalogue
 
 log = logging.getLogger(__name__)
 
 N_LISTED = 500  # recommended items, as many as the Million Playlist Dataset Challenge asks for
 N_NAMED = 5  # unknown seeds that are named
 WEAK = 5  # listeners of training, below which a recommendation has weak support
-EXACT = METHODS[:-1]  # without likeness, which may take one song for another
-
-
-@dataclass(frozen=True)
-class ItemCatalogue:
-    """The items that a run can recommend.
-
-    Attributes:
-        items: id, artist, title (empty where items are artists), a row per item.
-        popularity: users or playlists of training with each item, shape (n_items,).
-        usual_plays: what a seed without a play count counts as; None where an item is there or
-            not, as in a playlist.
-    """
-
-    items: pd.DataFrame
-    popularity: np.ndarray
-    usual_plays: float | None
-
-    @classmethod
-    def of(cls, items: pd.DataFrame, plays: csr_matrix, counted: bool) -> ItemCatalogue:
-        """Return the catalogue of the items (columns) of training; `counted`: entries are plays."""
-        texts = items[["id", "artist", "title"]].astype(str)
-        popularity = np.bincount(plays.indices, minlength=plays.shape[1])
-        return cls(texts, popularity, float(np.median(plays.data)) if counted else None)
-
-    def state(self) -> dict[str, Any]:
-        """Return plain values, from which `from_state` makes the catalogue again."""
-        return {
-            "items": self.items.to_dict("list"),
-            "popularity": torch.from_numpy(self.popularity),
-            "usual_plays": self.usual_plays,
-        }
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> ItemCatalogue:
-        """Return the catalogue that `state` was made from."""
-        items = pd.DataFrame(state["items"], dtype=str)
-        return cls(items, np.asarray(state["popularity"]), state["usual_plays"])
-
-    def find(self, seeds: pd.DataFrame) -> np.ndarray:
-        """Return the item of each seed, by id, else by artist and title, (n_seeds,), -1 for none.
-
-        Names are equal by the exact methods of `muso_exp.features.matching`, never by likeness. Of
-        several items of one name the most popular one is meant. Of several artists in a cell
-        (`A;B`) that is unknown as a whole the first known one counts.
-        """
-        found = pd.Index(self.items["id"]).get_indexer_for(seeds["id"]).astype(np.int64)
-        left = np.flatnonzero(found < 0)
-        if len(left):
-            found[left] = self._by_name(seeds.iloc[left])
-        left = np.flatnonzero(found < 0)
-        parts = seeds["artist"].iloc[left].map(split_artists)
-        for turn in range(max(map(len, parts), default=0)):
-            has = (found[left] < 0) & (parts.map(len) > turn).to_numpy(dtype=bool)
-            if has.any():
-                alone = parts[has].map(lambda names, turn=turn: names[turn])
-                found[left[has]] = self._by_name(seeds.iloc[left[has]].assign(artist=alone))
-        return found
-
-    def _by_name(self, seeds: pd.DataFrame) -> np.ndarray:
-        """Return the item of each seed by its name alone, shape (n_seeds,), -1 for none."""
-        artists, titles = self._names(seeds)
-        songs = pd.MultiIndex.from_arrays([artists, titles])
-        place, distinct = pd.factorize(songs)  # a log has few songs, many times
-        order = np.argsort(-self.popularity, kind="stable")
-        queries = distinct.get_level_values(0).tolist(), distinct.get_level_values(1).tolist()
-        matching = match_songs(queries, self._names(self.items.iloc[order]), EXACT)
-        return np.where(matching.target < 0, -1, order[matching.target])[place]
-
-    def near(self, seeds: pd.DataFrame) -> list[str]:
-        """Return for each seed the nearest name of an item, "" without any."""
-        names = [" - ".join(part for part in pair if part) for pair in self._shown(self.items)]
-        asked = [" - ".join(part for part in pair if part) for pair in self._shown(seeds)]
-        return [next(iter(nearest_names(name, names, 1)), "") for name in asked]
-
-    def _shown(self, rows: pd.DataFrame) -> Iterator[tuple[str, str]]:
-        artists, titles = self._names(rows)
-        return zip(artists, [""] * len(artists) if self.of_artists else titles, strict=True)
-
-    def _names(self, rows: pd.DataFrame) -> tuple[list[str], list[str]]:
-        """Return artists and titles; where items are artists, the name as both."""
-        if not self.of_artists:
-            return rows["artist"].tolist(), rows["title"].tolist()
-        names = rows["artist"].where(rows["artist"] != "", rows["title"]).tolist()
-        return names, names
-
-    @property
-    def of_artists(self) -> bool:
-        """Return whether the items are artists."""
-        return not self.items["title"].any()
-
-    def without(self, items: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-        """Return the items (n,) that are not chosen, each song once, whatever ids it has."""
-        both = np.concatenate([chosen, items])
-        songs = zip(both, *self._names(self.items.iloc[both]), strict=True)
-        keys = [song_key(artist, title, "versions") or str(item) for item, artist, title in songs]
-        first = np.sort(np.unique(keys, return_index=True)[1])
-        return both[first[first >= len(chosen)]]
 
 
 @dataclass(frozen=True)
@@ -159,35 +55,63 @@ class NewRow:
             DataFormatError: no seed is known.
             ConfigError: the model cannot score new rows, or ranks no item above another.
         """
+        items, plays = known_items(self.seeds, self.catalogue)
+        order, scores = self.ranked(model, items, plays)
+        listed = self.listed(order, scores)
+        self._log_support(listed)
+        return listed
+
+    def ranked(
+        self, model: Any, items: np.ndarray, plays: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the items to recommend, best first, and the scores of all items (n_items,).
+
+        Args:
+            model: trained.
+            items: what is known, ascending, shape (n,).
+            plays: of each, shape (n,).
+
+        Raises:
+            ConfigError: the model cannot score new rows, or ranks no item above another.
+        """
         if not isinstance(model, FoldsIn):
             raise ConfigError(
                 f"{type(model).__name__} has a place for the users of its training only; for new "
                 "ones train wmf, item_knn, ease or another"
             )
-        items, plays = known_items(self.seeds, self.catalogue)
-        batch = {
+        scores = ask(model.score_new, self.batch(items, plays))[0].numpy()
+        return self._order(scores, items), scores
+
+    def batch(self, items: np.ndarray, plays: np.ndarray) -> Batch:
+        """Return items (n,) and plays (n,) as a batch of one row, as of train."""
+        return {
             "crow_indices": torch.tensor([0, len(items)]),
             "col_indices": torch.from_numpy(items),
             "values": torch.from_numpy(plays.astype(np.float32)),
             **self.extra,
         }
-        scores = ask(model.score_new, batch)[0].numpy()
-        order = self._order(scores, items)
+
+    def listed(self, order: np.ndarray, scores: np.ndarray) -> pd.DataFrame:
+        """Return ranked items (n,) as a table, by the scores of all items; see `apply`."""
         listed = self.catalogue.items.iloc[order].reset_index(drop=True)
+        listed = listed[["id", "artist", "title"]]
         if self.catalogue.of_artists:
             listed = listed.drop(columns="title")
         listed.insert(0, "rank", np.arange(1, len(listed) + 1))
-        return self._supported(listed.assign(score=scores[order]), order)
-
-    def _supported(self, listed: pd.DataFrame, order: np.ndarray) -> pd.DataFrame:
-        """Return the list with its support in training, and log how much of it is weak."""
-        who = "playlists" if self.catalogue.usual_plays is None else "listeners"
         support = self.catalogue.popularity[order]
-        weak = support < WEAK
+        return listed.assign(
+            score=scores[order],
+            **{self.catalogue.who: support},
+            support=np.where(support < WEAK, "weak", ""),
+        )
+
+    def _log_support(self, listed: pd.DataFrame) -> None:
+        """Log how much of a list is weakly supported."""
+        weak = listed["support"] == "weak"
         if weak.any():
             some = "no recommendation is well supported: all" if weak.all() else str(weak.sum())
-            log.info("%s of %s are of items with fewer than %s %s", some, len(weak), WEAK, who)
-        return listed.assign(**{who: support}, support=np.where(weak, "weak", ""))
+            of = f"items with fewer than {WEAK} {self.catalogue.who}"
+            log.info("%s of %s are of %s", some, len(weak), of)
 
     def _order(self, scores: np.ndarray, seeds: np.ndarray) -> np.ndarray:
         """Return the items to recommend, best first, by their scores (n_items,)."""
@@ -203,6 +127,57 @@ class NewRow:
         return order
 
 
+@dataclass(frozen=True)
+class KnownItems:
+    """What of some seeds a catalogue has.
+
+    Attributes:
+        seeds: that were looked for.
+        catalogue: in which.
+        found: item of each seed, shape (n_seeds,), -1 for none.
+        unknown: id, artist, title, plays of the distinct unknown seeds, the most played first.
+    """
+
+    seeds: SeedList
+    catalogue: ItemCatalogue
+    found: np.ndarray
+    unknown: pd.DataFrame
+
+    @classmethod
+    def of(cls, seeds: SeedList, catalogue: ItemCatalogue) -> KnownItems:
+        """Return what the catalogue has of the seeds."""
+        found = catalogue.find(seeds.rows)
+        return cls(seeds, catalogue, found, _unknown(seeds, catalogue, found < 0))
+
+    @property
+    def items(self) -> np.ndarray:
+        """Return the items, ascending, each once, shape (n_items,)."""
+        return np.unique(self.found[self.found >= 0])
+
+    @property
+    def plays(self) -> np.ndarray:
+        """Return what each of `items` counts: `usual_plays` where the seeds are a list."""
+        usual, known = self.catalogue.usual_plays, self.found[self.found >= 0]
+        items, place = np.unique(known, return_inverse=True)
+        if usual is None:
+            return np.ones(len(items))
+        if self.seeds.plays is None:
+            return np.full(len(items), usual)
+        return np.bincount(place, self.seeds.counts[self.found >= 0])
+
+    @property
+    def of_plays(self) -> tuple[float, float]:
+        """Return how many plays are of known items, and how many there are."""
+        count = self.seeds.counts
+        return float(count[self.found >= 0].sum()), float(count.sum())
+
+    @property
+    def of_items(self) -> tuple[int, int]:
+        """Return how many distinct items are known, and how many there are."""
+        n_known = len(self.items)
+        return n_known, n_known + len(self.unknown)
+
+
 def known_items(seeds: SeedList, catalogue: ItemCatalogue) -> tuple[np.ndarray, np.ndarray]:
     """Return the items that seeds name, ascending, each once, and their plays, summed.
 
@@ -212,38 +187,28 @@ def known_items(seeds: SeedList, catalogue: ItemCatalogue) -> tuple[np.ndarray, 
     Raises:
         DataFormatError: no seed is known; the nearest names are told.
     """
-    found = catalogue.find(seeds.rows)
-    count = np.ones(len(found)) if seeds.plays is None else seeds.plays
-    unknown = _unknown(seeds, catalogue, found < 0, count)
-    hint = "; ".join(_named(catalogue, unknown))
-    of_items = len(pd.unique(found[found >= 0])), len(unknown)
-    if of_items[0] == 0:
+    known = KnownItems.of(seeds, catalogue)
+    hint = "; ".join(_named(catalogue, known.unknown))
+    if len(known.items) == 0:
         raise DataFormatError(
             seeds.path,
-            f"none of the {of_items[1]} seeds is among the {len(catalogue.items)} items of the "
-            f"run: {hint}",
+            f"none of the {len(known.unknown)} seeds is among the {len(catalogue.items)} items of "
+            f"the run: {hint}",
             fix="give ids of its catalogue, or artist" + " and title" * (not catalogue.of_artists),
         )
-    told = [] if seeds.plays is None else [_share("plays", count[found >= 0].sum(), count.sum())]
-    told += [_share("distinct items", of_items[0], sum(of_items)), *([hint] if hint else [])]
+    told = [] if seeds.plays is None else [_share("plays", *known.of_plays)]
+    told += [_share("distinct items", *known.of_items), *([hint] if hint else [])]
     log.info("in the catalogue of %s items: %s", len(catalogue.items), "; ".join(told))
-    items, place = np.unique(found[found >= 0], return_inverse=True)
-    if catalogue.usual_plays is None:
-        return items, np.ones(len(items))
-    if seeds.plays is None:
-        return items, np.full(len(items), catalogue.usual_plays)
-    return items, np.bincount(place, count[found >= 0])
+    return known.items, known.plays
 
 
 def _share(what: str, known: float, total: float) -> str:
     return f"{known:,.0f} of {total:,.0f} {what} are known ({100 * known / total:.0f} %)"
 
 
-def _unknown(
-    seeds: SeedList, catalogue: ItemCatalogue, which: np.ndarray, plays: np.ndarray
-) -> pd.DataFrame:
+def _unknown(seeds: SeedList, catalogue: ItemCatalogue, which: np.ndarray) -> pd.DataFrame:
     """Return the distinct unknown seeds as the catalogue has items, the most played first."""
-    rows = seeds.rows[which].assign(plays=plays[which])
+    rows = seeds.rows[which].assign(plays=seeds.counts[which])
     if catalogue.of_artists:
         rows["title"] = rows["title"].where(rows["artist"] == "", "")
     named = (rows["artist"] != "") | (rows["title"] != "")

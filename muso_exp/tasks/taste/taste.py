@@ -2,6 +2,7 @@
 
     result = taste(read_history(paths, one_person=True), catalogue)
     result.listening     # counts of the history alone
+    result.others        # recommendations, listeners like them, groups, tags
 
 `muso_exp.evaluation.taste_page` shows it.
 """
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 
 from muso_exp.formats.listening.histories import History
 from muso_exp.tasks.taste.listening import Listening, count_listening
+from muso_exp.tasks.taste.others import Catalogue, Others, ask_others
 
 
 @dataclass(frozen=True)
@@ -21,16 +23,20 @@ class Taste:
     Attributes:
         history: that it was computed from.
         listening: counts of the history.
+        others: what a catalogue says about it; None without a catalogue.
     """
 
     history: History
     listening: Listening
+    others: Others | None = None
 
 
-def taste(history: History) -> Taste:
-    """Return what a history of one person says.
+def taste(history: History, catalogue: Catalogue | None = None) -> Taste:
+    """Return what a history of one person says, by itself and beside what others listen to.
 
     Args:
         history: see `muso_exp.formats.listening.histories.read_history`, `one_person`.
+        catalogue: a finished run of a recommender.
     """
-    return Taste(history, count_listening(history))
+    others = None if catalogue is None else ask_others(catalogue, history)
+    return Taste(history, count_listening(history), others)

@@ -175,7 +175,10 @@ BAD = [
     (COUNTED.encode().replace(b"null", b"caf\xe9"), r"line 4: not UTF-8, got b'\\xe9'; save it as"),
     ("", "a.csv: the file is empty; copy it anew"),
     ("user,artist,plays\n", "a.csv: no rows below the header"),
-    ("user,artist\nann,x\nann,y\n", "all plays are of one user, which cannot be factorised; join"),
+    (
+        "user,artist\nann,x\nann,y\n",
+        "all plays are of one user, from which nothing can be learned; join",
+    ),
     (COUNTED.replace("2\n", "2\r\n"), "cannot be read: .*; save it anew as CSV in UTF-8"),
 ]
 

@@ -212,7 +212,7 @@ BAD = [
     ("x.csv", 'artist,track\nA,B\nA,"B\n', "line 3: no CSV: unexpected end of data"),
     ("x.csv", b"artist,track\nA,caf\xe9\n", "line 2: not UTF-8"),
     ("x.jsonl", LINES + '{"listened_at": ', "line 5: .*cut off or damaged"),
-    ("x.zip", b"PK\x03\x04", "no listening history"),
+    ("x.zip", b"PK\x03\x04", "x.zip: damaged zip archive: .*; copy it anew"),
     ("x.csv.bz2", b"BZh9nothing", "damaged bzip2 file"),
     ("x.csv.bz2", bz2.compress(b"artist\nA\n")[:-9], "damaged bzip2 file"),
 ]
@@ -227,6 +227,35 @@ def test_what_is_no_history_is_refused_in_a_line(
     with pytest.raises(DataFormatError, match=message) as error:
         read_history(path)
     assert "\n" not in str(error.value)
+
+
+def test_an_archive_that_is_cut_off_is_called_damaged(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "my.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("StreamingHistory0.json", json.dumps(ACCOUNT))
+    whole = (tmp_path / "my.zip").read_bytes()
+    (tmp_path / "my.zip").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DataFormatError, match=r"my\.zip: damaged zip archive: it is cut off; copy"):
+        read_history(tmp_path / "my.zip")
+    flipped = bytearray(whole)
+    flipped[60] ^= 255
+    (tmp_path / "my.zip").write_bytes(flipped)
+    with pytest.raises(DataFormatError, match=r"my\.zip: damaged (zip )?archive: "):
+        read_history(tmp_path / "my.zip")
+
+
+def test_members_whose_names_lead_out_of_an_archive_are_named_and_not_read(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "my.zip", "w") as archive:
+        for name in ("StreamingHistory0.json", "../StreamingHistory1.json", "/etc/x.json"):
+            archive.writestr(name, json.dumps(ACCOUNT[:1]))
+    history = read_history(tmp_path / "my.zip", one_person=True)
+    assert history.plays == 1 and len(history.unread) == 2
+    assert "../StreamingHistory1.json (its name leads out of the archive)" in history.summary()
+
+
+def test_what_a_service_says_was_not_listened_to_is_no_play(tmp_path: Path) -> None:
+    rows = "user_id,media_id,ts_listen,is_listened\n1,7,1478000000,1\n1,8,1478000100,0\n"
+    history = read_history(put(tmp_path / "deezer.csv", rows))
+    assert history.plays == 1 and history.left_out == {"with 0 plays": 1}
 
 
 def test_a_folder_without_a_history_and_a_missing_path_are_told(tmp_path: Path) -> None:

@@ -84,6 +84,19 @@ def test_of_several_tables_of_jamendo_the_whole_one_is_read(jamendo: Path) -> No
         read_tracks(jamendo)
 
 
+def test_the_parts_of_jamendo_are_those_of_its_first_split(jamendo: Path) -> None:
+    head, first, second, third = JAMENDO.splitlines(keepends=True)
+    for number, (train, val, test) in enumerate([(first, second, third), (third, first, second)]):
+        folder = jamendo / "data" / "splits" / f"split-{number}"
+        write(folder / "autotagging-train.tsv", head + train)
+        write(folder / "autotagging-validation.tsv", head + val)
+        write(folder / "autotagging-test.tsv", head + test)
+    assert read_tracks(jamendo)["split"].tolist() == ["train", "val"]
+    (jamendo / "data/splits/split-0/autotagging-test.tsv").unlink()
+    with pytest.raises(DatasetNotFoundError, match=r"split-0: not found: autotagging-test\.tsv"):
+        read_tracks(jamendo)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

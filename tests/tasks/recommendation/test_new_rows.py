@@ -17,7 +17,8 @@ from muso_exp.errors import ConfigError, DataFormatError
 from muso_exp.formats.seeds import read_seeds
 from muso_exp.models.base import Model
 from muso_exp.models.bpr import BPR
-from muso_exp.tasks.recommendation.fold_in import ItemCatalogue, NewRow
+from muso_exp.tasks.recommendation.catalogue import ItemCatalogue
+from muso_exp.tasks.recommendation.fold_in import NewRow
 
 SONGS = pd.DataFrame(
     [

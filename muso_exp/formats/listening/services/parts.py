@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from muso_exp.errors import DatasetNotFoundError
 from muso_exp.formats.text import decoded, refuse_name
-from muso_exp.opening import PACKED, is_file, open_data, open_zip, read_whole
+from muso_exp.opening import PACKED, begins_as_zip, is_file, open_data, open_zip, read_whole
 
 HEAD = 2**16  # bytes by which a format is recognised
 
@@ -39,6 +39,12 @@ class Part:
         """Return the name of the file without the suffix of a packed one."""
         name = PurePosixPath(self.member or self.path.name).name
         return name.removesuffix(PACKED[0]).removesuffix(PACKED[1])
+
+    @property
+    def leads_out(self) -> bool:
+        """Return whether its name in the archive leads out of the archive; such are not read."""
+        member = PurePosixPath(self.member)
+        return member.is_absolute() or ".." in member.parts
 
     def head(self) -> str:
         """Return the first 64 KiB as text, bytes that are not UTF-8 replaced.
@@ -99,7 +105,7 @@ def _parts(path: Path, owner: str) -> Iterator[Part]:
     elif not is_file(path):
         fix = "give a file, a folder or a zip archive of a listening history"
         raise DatasetNotFoundError(path.parent, [path.name], fix)
-    elif path.suffix.lower() == ".zip" and zipfile.is_zipfile(path):
+    elif path.suffix.lower() == ".zip" and (zipfile.is_zipfile(path) or begins_as_zip(path)):
         with open_zip(path) as archive:
             names = [info.filename for info in archive.infolist() if not info.is_dir()]
         for name in sorted(name for name in names if not _is_hidden(PurePosixPath(name))):
@@ -113,7 +119,7 @@ def _visible(folder: Path) -> list[Path]:
 
 
 def _is_hidden(name: PurePosixPath) -> bool:
-    return any(part.startswith(".") or part == "__MACOSX" for part in name.parts)
+    return any((part.startswith(".") and part != "..") or part == "__MACOSX" for part in name.parts)
 
 
 def _stem(path: Path) -> str:
