@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from scipy.sparse import csr_matrix
 from torch.utils.data import DataLoader
 
 from muso_exp.data.base import ExperimentData
@@ -12,6 +14,7 @@ from muso_exp.data.continuation.sources import (
     PlaylistsWorld,
     choose_split,
     file_findings,
+    read_genres,
     read_playlists,
     read_sounds,
     simulated_files,
@@ -105,16 +108,20 @@ class PlaylistContinuation(ExperimentData):
         known = self.continuation.known
         self.catalogue = ItemCatalogue.of(self.data.tracks, known, counted=False)
         self.words = title_vocabulary(self.continuation.titles(self.data))
+        self.genres = self._known_genres(read_genres(root, self.data.pids))
         found = file_findings(self.data, self.root)
         continued = ContinuedPlaylists(
             self.data, self.continuation, self.file_order, found, self.candidates == "warm"
         )
-        self.task = Continuing(continued, self.cutoffs)
+        self.task = Continuing(continued, self.cutoffs, self.test_dataloader)
         self.dims = {
             "n_users": known.shape[0],
             "n_items": known.shape[1],
             "cutoffs": self.cutoffs,
             "n_top": self.task.n_top,
+            "n_artists": int(continued.artists().max()) + 1,
+            "n_words": len(self.words),
+            "n_genres": self.genres.shape[1],
             "seed_counts": sorted(
                 {SeedKind.of(name).n for name in self.continuation.category if name}
             ),
@@ -124,8 +131,18 @@ class PlaylistContinuation(ExperimentData):
         """Return the known tracks of all playlists, and all features, as one batch."""
         words = title_words(self.continuation.titles(self.data), self.words)
         known = self.continuation.known
-        matrix = PlaylistMatrix(known, self.features, self.file_order, words)
+        artists = self.task.artists.astype(np.int64)
+        matrix = PlaylistMatrix(known, self.features, self.file_order, words, self.genres, artists)
         return self.loader(matrix, shuffle=False)
+
+    def _known_genres(self, genres: list[str | None]) -> csr_matrix:
+        """Return the words of the genres of playlists of training, (n_playlists, n_genres).
+
+        The genre of a playlist that is to be continued is not known.
+        """
+        rows = zip(self.continuation.playlists, self.continuation.category, strict=True)
+        known = [None if category else genres[playlist] for playlist, category in rows]
+        return title_words(known, title_vocabulary(known))
 
     def val_dataloader(self) -> list[DataLoader]:
         """Return nothing: a model that chooses something cuts playlists of training itself."""

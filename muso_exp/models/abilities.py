@@ -10,6 +10,7 @@ through `ask`:
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from types import MethodType
 from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar, cast, runtime_checkable
 
@@ -168,6 +169,23 @@ class HasBlendWeights(Protocol):
 
     def blend_weights(self) -> BlendWeights:
         """Return the chosen weights."""
+        ...
+
+
+@runtime_checkable
+class ReadsFeatures(Protocol):
+    """A recommender that reads the audio features of tracks.
+
+    Attributes:
+        features: their names.
+        n_items: number of tracks.
+    """
+
+    features: list[str]
+    n_items: int
+
+    def shuffled_feature(self, name: str, seed: int) -> AbstractContextManager[None]:
+        """Shuffle a feature among the tracks, for the time of a block."""
         ...
 
 

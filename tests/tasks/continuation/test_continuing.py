@@ -8,12 +8,15 @@ from tiny_mpd import playlist, ready, write
 
 from muso_exp.data.playlist_continuation import PlaylistContinuation
 from muso_exp.errors import ConfigError
+from muso_exp.features.tracks import FEATURES
 from muso_exp.metrics.resampling import Bootstrap
 from muso_exp.models.blend import Blend
 from muso_exp.models.cooccurrence_net import CooccurrenceNet
+from muso_exp.models.nearest_features import NearestFeatures
 from muso_exp.models.popularity import Popularity
 from muso_exp.tasks.base import Answer, NotAnsweredError
 from muso_exp.tasks.continuation.cooccurrence import CooccurrenceLoss
+from muso_exp.tasks.continuation.importance import feature_importance
 from muso_exp.tasks.continuation.sections import by_seeds, examples, weights_of_mix
 
 NO_ANSWER = Answer(None, {}, Bootstrap(20))
@@ -97,7 +100,8 @@ def test_sections_and_findings_follow_from_what_the_model_can_do(
     mix = Blend(**sizes, parts=["popularity", "item_knn"])
     net = CooccurrenceNet(**sizes, hidden_size=4)
     always = {"by_seeds", "examples", "tracks"}
-    for model, further in ((Popularity(**sizes), set()), (mix, {"blend"}), (net, set())):
+    heard = {"feature_importance"}
+    for model, further in ((Popularity(**sizes), set()), (mix, {"blend"}), (net, heard)):
         answer = Answer(model, columns, Bootstrap(20))
         assert {section.name for section in task.sections(table, answer)} == always | further
         checks = {finding.check for finding in task.audit(answer)}
@@ -137,3 +141,31 @@ def test_a_net_that_held_out_no_songs_has_no_dev_loss(world: PlaylistContinuatio
     net.register_buffer("split", net._songs())
     with pytest.raises(NotAnsweredError, match="the model held out no songs"):
         CooccurrenceLoss().ask(net)
+
+
+def test_a_feature_that_no_track_differs_in_is_of_no_importance(
+    world: PlaylistContinuation,
+) -> None:
+    model = NearestFeatures(world.dims["n_users"], world.dims["n_items"])
+    (batch,) = world.train_dataloader()
+    same = batch | {"features": batch["features"].clone()}
+    same["features"][:, list(FEATURES).index("key")] = 5.0
+    model.training_step(same, 0)
+    columns = world.task.nulls()["popularity"]
+    answer = Answer(model, columns, Bootstrap(20))
+    (section,) = feature_importance(answer, world.test_dataloader(), 100)
+    assert section.table is not None
+    fall = section.table.set_index("feature")["fall of nDCG at 100"]
+    assert fall["key"] == 0
+    assert (fall.drop("key") != 0).any()
+    assert "rise of the dev loss" not in section.table
+
+
+def test_of_too_many_tracks_the_importance_is_left_out(
+    world: PlaylistContinuation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("muso_exp.tasks.continuation.importance.MAX_TRACKS", 1)
+    model = NearestFeatures(world.dims["n_users"], world.dims["n_items"])
+    answer = Answer(model, world.task.nulls()["popularity"], Bootstrap(20))
+    (section,) = feature_importance(answer, [], 100)
+    assert section.table is None and "Left out" in section.text
