@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader
 from muso_exp.cache import cache_key, cached_folder
 from muso_exp.data.base import ExperimentData
 from muso_exp.data.recommendation.batches import UserRows, WholeMatrix
+from muso_exp.data.recommendation.probe_items import ProbeItems
 from muso_exp.data.recommendation.simulated_plays import VERSION, write_source
 from muso_exp.data.recommendation.splits import Candidates, PlaysSplit, split_plays
 from muso_exp.errors import ConfigError
@@ -51,10 +52,13 @@ class Plays(ExperimentData):
         min_seconds: of source history, plays of which fewer are known are left out.
         bad_rows: of source table, a row without a name or with 0 plays is `refuse`d, or `drop`ped
             and counted; a history counts them always.
+        same_name: of source lfm1b, the item that a track of the Million Song Dataset is, of several
+            of its artist and title: `most_played`, or `arbitrary`, as in the thesis.
         tags_encoding: of HetRec's tags.dat.
         cutoffs: the k of the ranking metrics.
         queries: items (by name or id) whose neighbours the report shows; none: the most played.
         n_tags: tags of the probe in the report; 0 leaves it out.
+        probe: which items it is trained and tested on; None: split by their ids.
         **common: see `muso_exp.data.base.ExperimentData`.
     """
 
@@ -75,10 +79,12 @@ class Plays(ExperimentData):
         tags_encoding: str = "iso-8859-1",
         min_seconds: NotNegative = MIN_SECONDS,
         bad_rows: Literal["refuse", "drop"] = "refuse",
+        same_name: Literal["most_played", "arbitrary"] = "most_played",
         candidates: Candidates | None = None,
         cutoffs: Sequence[Count] = (10, 100, 500),
         queries: Sequence[str] = (),
         n_tags: ZeroOrMore = 50,
+        probe: ProbeItems | None = None,
         **common: Any,
     ) -> None:
         super().__init__(**common)
@@ -89,10 +95,11 @@ class Plays(ExperimentData):
         self.min_user_items, self.min_item_users = min_user_items, min_item_users
         self.candidates = candidates
         self.cutoffs, self.queries, self.n_tags = list(cutoffs), list(queries), n_tags
+        self.probe = probe or ProbeItems()
         earlier_share = 1 - split.test_share if split.by == "temporal" else None
         self.options = ReadOptions(
             *(self.cache, merge, top_items, matched, earlier_share, items, tags_encoding),
-            *(min_seconds, bad_rows),
+            *(min_seconds, bad_rows, same_name),
         )
 
     def prepare_data(self) -> None:
@@ -138,7 +145,9 @@ class Plays(ExperimentData):
     def _task(self, n_read: tuple[int, int]) -> Recommendation:
         train = self.split.train
         plays = SplitPlays(self.data, self.split, n_read, self.min_user_items, self.min_item_users)
-        tags = TagsOfFactors(tag_rows(self.data, train, self.n_tags, self.seed), self.source)
+        chosen = self.probe.read()
+        rows = tag_rows(self.data, train, self.n_tags, self.seed, chosen)
+        tags = TagsOfFactors(rows, self.source)
         queries = query_items(self.data, train, self.queries)
         return Recommendation(plays, self.cutoffs, queries, [tags])
 

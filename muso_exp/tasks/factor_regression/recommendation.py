@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import torch
 from torchmetrics import MetricCollection
 
 from muso_exp.features.factor_scaling import FactorScaling
 from muso_exp.metrics.ranking import UserMean, ranking_metrics
+from muso_exp.models.abilities import GivesEmbedding, ask
 from muso_exp.records import Batch, Columns
 from muso_exp.tasks.base import ExtraTask, NotAnsweredError
 from muso_exp.tasks.factor_regression.baselines import guesses
@@ -38,6 +40,12 @@ class HeardFactors:
             preds = predict_batches(model, self.batches)["preds"]
             self._factors, self._model = self.scaling.invert(preds.numpy()), model
         return self._factors
+
+    def layers_of(self, model: Any) -> np.ndarray | None:
+        """Return the model's inner representation of all clips (n_clips, D); None without one."""
+        if not isinstance(model, GivesEmbedding):
+            return None
+        return torch.cat([ask(model.embedding, batch["x"]) for batch in self.batches]).numpy()
 
 
 class NewSongRecommendation(ExtraTask):

@@ -17,7 +17,13 @@ from muso_exp.metrics.resampling import Bootstrap
 from muso_exp.tasks.base import Answer, NotAnsweredError
 from muso_exp.tasks.factor_regression.listening_test import ListeningTest
 from muso_exp.tasks.factor_regression.recommendation import NewSongRecommendation
-from muso_exp.tasks.factor_regression.sections import same_genre, table_6_1
+from muso_exp.tasks.factor_regression.sections import (
+    nearest,
+    nearest_scores,
+    same_genre,
+    score_spread,
+    table_6_1,
+)
 from muso_exp.tasks.factor_regression.sections import sections as table_and_neighbours
 
 MODEL = Heard(lambda batch: {"preds": mean_of(batch["x"])})
@@ -78,7 +84,7 @@ def test_the_recommendation_ranks_random_below_the_upper_bound(root: Path, cache
     assert columns["upper_auc"].equal(data.task.rows.ranked(data.factors)["auc"])
     answer = Answer(MODEL, {}, Bootstrap(10))
     names = {section.name for section in data.task.sections(pd.DataFrame(), answer)}
-    assert {"table_6_1", "shared_genres", "neighbours", "factors"} == names
+    assert {"table_6_1", "shared_genres", "neighbours", "score_spread", "factors"} == names
 
 
 def test_the_table_has_the_intervals_of_the_card(root: Path, cache: Path) -> None:
@@ -112,6 +118,33 @@ def test_without_users_who_played_both_the_recommendation_is_not_answered(
     assert {"auc", "map_at_10", "upper_bound_auc"} <= set(extra.metrics())
     sections = table_and_neighbours(rows, data.task.heard.of(MODEL), Bootstrap(10))
     assert "table_6_1" not in {section.name for section in sections}
+
+
+def test_a_query_stands_first_in_its_own_table_with_a_score_of_1(root: Path, cache: Path) -> None:
+    rows = factors(root, cache).task.rows
+    table = nearest(rows, rows.factors).table
+    assert table is not None
+    for query in rows.queries:
+        own = table[table["query"] == rows.clips.names()[query]]
+        assert len(own) == min(10, len(rows.factors))
+        assert own["by true factors"].iloc[0].startswith(rows.clips.names()[query])
+        assert own["score"].iloc[0] == 1 and own["score"].is_monotonic_decreasing
+        assert own["by from audio"].tolist() == own["by true factors"].tolist()
+
+
+def test_the_span_is_from_the_nearest_clip_to_the_ninth() -> None:
+    angles = np.deg2rad(np.arange(0, 120, 10))  # 12 clips on a circle
+    space = 7 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    found = nearest_scores(space, np.array([0]))
+    assert found.shape == (1, 9)
+    assert found[0] == pytest.approx(np.cos(angles[1:10]))
+
+
+def test_a_constant_network_has_scores_without_a_span(root: Path, cache: Path) -> None:
+    rows = factors(root, cache).task.rows
+    table = score_spread(rows, np.ones_like(rows.factors), Bootstrap(10)).table
+    assert table is not None and table["span"][1] == pytest.approx(0)
+    assert table["span"][2] == pytest.approx(-table["span"][0])
 
 
 def test_a_constant_network_hears_no_genre_in_files_sorted_by_genre() -> None:
