@@ -122,6 +122,17 @@ def curve_figure(
     return figure
 
 
+def points_figure(
+    x: np.ndarray, y: np.ndarray, xlabel: str, ylabel: str, reference: float
+) -> Figure:
+    """Draw points of x (n,) and y (n,), with a dashed line at a height."""
+    figure, axes = _canvas()
+    axes.scatter(x, y, s=14, color=BLUE, alpha=0.5, linewidths=0)
+    axes.axhline(reference, color=GREY, linestyle="--", linewidth=1)
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    return figure
+
+
 def forest_figure(
     labels: Sequence[str],
     values: np.ndarray,
