@@ -77,7 +77,7 @@ def correlations(pairs: ListPairs, bootstrap: Bootstrap) -> pd.DataFrame:
     rows = {}
     for name, words in MEASURES.items():
         values = pairs.table[name].to_numpy(dtype=np.float64)
-        ranks = torch.from_numpy(values), torch.from_numpy(target)
+        ranks = torch.tensor(values), torch.tensor(target)
         low, high = percentile_interval(in_chunks(weighted_spearman, weights, *ranks))
         if np.ptp(values) == 0:
             rows[words] = {"correlation": 0.0, "low": 0.0, "high": 0.0, "p": 1.0}
