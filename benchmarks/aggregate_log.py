@@ -21,7 +21,7 @@ import pyarrow as pa
 from pyarrow import csv
 
 from muso_exp.formats.listening.aggregate import aggregate_log
-from muso_exp.formats.listening.sources import LFM_EVENTS
+from muso_exp.formats.listening.lfm1b import LFM_EVENTS
 from muso_exp.simulation.lfm1b import events
 from muso_exp.simulation.world import simulate_world
 

@@ -249,13 +249,14 @@ def _run(cfg: Any) -> tuple[dict[str, Any], Path | None]:
 def _run_or_find(cfg: Any) -> tuple[dict[str, Any], Path]:
     from muso_exp.experiment.objective import in_search
     from muso_exp.experiment.sweep import in_sweep
-    from muso_exp.run import adopt, earlier, run
+    from muso_exp.run import earlier, run
+    from muso_exp.training.folders import adopt
 
     same = None if cfg.rerun else earlier(cfg)
     if same and in_search() and not same.record.get("objective"):
         same = None  # it was no run of a search, and was not validated for one
     if same and in_sweep():
-        adopt(same, Path(cfg.paths.run))
+        adopt(same.folder, Path(cfg.paths.run))
         return same.record, Path(cfg.paths.run)
     if same:
         return same.record, same.folder
@@ -273,7 +274,7 @@ def _quiet() -> None:
 
 def _show(record: dict[str, Any], folder: Path) -> None:
     """Print the paper card; the run folder is the last line."""
-    from muso_exp.evaluation.report import card_tables
+    from muso_exp.evaluation.terminal_card import card_tables
     from muso_exp.terminal import console
 
     terminal = console()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,20 +33,19 @@ from muso_exp.experiment.plugins import plugins
 from muso_exp.experiment.resume import refuse_other_run
 from muso_exp.experiment.settings import (
     changed_settings,
-    config_hash,
     given_keys,
     given_overrides,
     inert_keys,
+    is_same,
     logged_settings,
     other_test,
+    recorded_settings,
     settle,
     shown_config,
 )
 from muso_exp.experiment.sweep import table_beside
-from muso_exp.figures.common import loss_figure
 from muso_exp.metrics.base import WeightedMetric
 from muso_exp.models.base import Model
-from muso_exp.records import Section
 from muso_exp.redaction import redact, redacted
 from muso_exp.tasks.base import Task
 from muso_exp.training.callbacks import LossHistory, RandomState, Recipe, TestPredictions
@@ -59,7 +57,7 @@ from muso_exp.training.checkpoint import (
     resuming,
 )
 from muso_exp.training.finite import FiniteTraining
-from muso_exp.training.folders import LOCK, abandon, begin, claim, is_worker, lock_tags
+from muso_exp.training.folders import abandon, begin, claim, is_worker, lock_tags
 from muso_exp.training.tracking import MlflowLogger, tracked
 
 log = logging.getLogger(__name__)
@@ -137,7 +135,7 @@ def run(cfg: DictConfig) -> Outcome:
             parts.tested.columns,
             known_facts(cfg, parts, sought),
             parts.extra,
-            loss_sections(parts.history.points),
+            parts.history.sections(),
         )
         outcome.write(folder, shown_config(cfg))
         if logger:
@@ -247,7 +245,7 @@ def known_facts(cfg: DictConfig, parts: Prepared, sought: Mapping[str, float]) -
             "variant": cfg.variant,
             "overrides": redacted(given_overrides()),
             "seed": cfg.seed,
-            "config": config_hash(cfg),
+            **recorded_settings(cfg),
             "parameters": sum(weight.numel() for weight in parts.model.parameters()),
             "epochs": parts.trainer.current_epoch,
             "headline": parts.headline,
@@ -263,25 +261,12 @@ def known_facts(cfg: DictConfig, parts: Prepared, sought: Mapping[str, float]) -
 def earlier(cfg: DictConfig) -> Finished | None:
     """Return a finished run of the same settings and data, for `rerun=false`."""
     settle(cfg)
-    same = find_same(Path(cfg.paths.outputs) / cfg.name, config_hash(cfg))
+    own = recorded_settings(cfg)
+    same = find_same(Path(cfg.paths.outputs) / cfg.name, lambda record: is_same(record, own))
     if same is None:
         return None
     data = set_up(build(cfg.dataset, pl.LightningDataModule), ExperimentData)
     return same if same.record["data"]["fingerprint"] == data.fingerprint else None
-
-
-def adopt(same: Finished, folder: Path) -> None:
-    """Give the folder of a sweep's run what an earlier run left, so that the table has its row."""
-    own = shutil.ignore_patterns("checkpoints", ".hydra", "run.log", LOCK)
-    shutil.copytree(same.folder, folder, ignore=own, dirs_exist_ok=True)
-
-
-def loss_sections(points: Mapping[str, Sequence[tuple[int, float]]]) -> list[Section]:
-    """Return the loss over epochs as a section of the report, where there is one."""
-    if not points:
-        return []
-    text = "The loss after each epoch, or each sweep of a solver: what it minimises."
-    return [Section("loss", "Loss over epochs", text, figure=loss_figure(points))]
 
 
 def metric_names(task: Task) -> list[str]:

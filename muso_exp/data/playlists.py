@@ -23,15 +23,9 @@ from muso_exp.data.playlist_owner.splits import (
 from muso_exp.errors import ConfigError
 from muso_exp.features.artists import artist_units
 from muso_exp.features.tracks import Scaling, fit_scaling
+from muso_exp.formats.feature_columns import chosen_features, drop_bad_rows, read_features
 from muso_exp.formats.track_lists import LEAST_TRACKS, ListOptions, read_lists
-from muso_exp.formats.track_tables import (
-    chosen_features,
-    drop_bad_rows,
-    drop_repeats,
-    log_left_out,
-    read_features,
-    read_rows,
-)
+from muso_exp.formats.track_tables import drop_repeats, log_left_out, read_rows
 from muso_exp.options import MAX_COUNT, Count, Options, Seed, UpToOne
 from muso_exp.simulation.checked import simulated_world, small_worlds_refused
 from muso_exp.simulation.playlists import write_playlists

@@ -149,7 +149,7 @@ class Plays(ExperimentData):
     def _find(self) -> dict:
         """Return the source's files, of the root or of the simulated world."""
         source = SOURCES[self.source]
-        root = self.root
+        root = self.root or self.beside()
         if root is None:
             params = {"source": self.source, **asdict(self.world)}
             key = cache_key("plays_world", VERSION, params)
@@ -163,6 +163,10 @@ class Plays(ExperimentData):
                 "Dataset; put it there, or set dataset.matched=false for all items"
             )
         return files
+
+    def beside(self) -> Path | None:
+        """Return the folder of simulated plays where something else brings them; here nothing."""
+        return None
 
     def train_dataloader(self) -> DataLoader:
         """Return the whole train matrix as one batch."""

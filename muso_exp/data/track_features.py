@@ -24,8 +24,9 @@ from muso_exp.errors import ConfigError
 from muso_exp.features.artists import artist_units
 from muso_exp.features.clusters import check_k
 from muso_exp.features.tracks import Scaling, fit_scaling
+from muso_exp.formats.feature_columns import chosen_features
 from muso_exp.formats.feature_table import find_feature_table, read_feature_table
-from muso_exp.formats.track_tables import chosen_features, log_left_out
+from muso_exp.formats.track_tables import log_left_out
 from muso_exp.options import Count, Options, Seed, SomeShare, UpToOne
 from muso_exp.simulation.checked import simulated_world, small_worlds_refused
 from muso_exp.simulation.track_features import write_track_features

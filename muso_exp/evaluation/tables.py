@@ -15,7 +15,8 @@ from rich.text import Text
 
 from muso_exp.csv_cells import write_csv
 from muso_exp.evaluation.comparison import spread_over_seeds
-from muso_exp.evaluation.report import embed, interval, link_to, number, render, verdict_cell
+from muso_exp.evaluation.report import embed, interval, link_to, number, render
+from muso_exp.evaluation.terminal_card import verdict_cell
 from muso_exp.figures import common as plots
 from muso_exp.records import Finding
 from muso_exp.terminal import console, styled

@@ -1,9 +1,12 @@
 """Figures: arrays in, matplotlib Figure out; no pyplot, no global state."""
 
+import io
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -22,10 +25,39 @@ def _canvas(width: float = 7.0, height: float = 4.2) -> tuple[Figure, Axes]:
 
 def save(figure: Figure, path: Path) -> None:
     """Write a figure; names in it are drawn as they are: `$` begins no formula."""
+    _literal(figure)
+    figure.savefig(path, dpi=120)
+
+
+def to_svg(figure: Figure, name: str) -> str:
+    """Return a figure as an SVG element for a page; what is black in it has the page's colour.
+
+    Texts are text of the page, names as in `save`; nothing in it is fetched from elsewhere.
+
+    Args:
+        figure: not drawn before.
+        name: unlike those of the other figures of the page, of which its ids are made.
+    """
+    _literal(figure)
+    file = io.StringIO()
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
+        facts = dict.fromkeys(["Creator", "Date", "Format", "Type"])
+        figure.savefig(file, format="svg", transparent=True, metadata=facts)
+    text = file.getvalue()
+    text = re.sub("<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
+    head, _, rest = text.partition(">")
+    view = re.search('viewBox="[^"]*"', head)
+    style = 'style="fill: currentColor" role="img"'
+    text = (
+        f'<svg xmlns:xlink="http://www.w3.org/1999/xlink" {view[0] if view else ""} {style}>{rest}'
+    )
+    return text.replace("#000000", "currentColor")
+
+
+def _literal(figure: Figure) -> None:
     for text in figure.findobj(Text):
         text.set_parse_math(False)
         text.set_text(visible(text.get_text()))
-    figure.savefig(path, dpi=120)
 
 
 def loss_figure(history: Mapping[str, Sequence[tuple[int, float]]]) -> Figure:

@@ -7,15 +7,9 @@ from pathlib import Path
 import pandas as pd
 
 from muso_exp.errors import DataFormatError
+from muso_exp.formats.feature_columns import drop_bad_rows, read_features
 from muso_exp.formats.text import find_files
-from muso_exp.formats.track_tables import (
-    BAD_ROW,
-    SUFFIXES,
-    drop_bad_rows,
-    drop_repeats,
-    read_features,
-    read_rows,
-)
+from muso_exp.formats.track_tables import BAD_ROW, SUFFIXES, drop_repeats, read_rows
 from muso_exp.opening import is_file
 
 TABLE = "track_features.csv"

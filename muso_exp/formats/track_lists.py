@@ -10,15 +10,8 @@ import numpy as np
 import pandas as pd
 
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
-from muso_exp.formats.track_tables import (
-    BAD_ROW,
-    are_estimates,
-    drop_bad_rows,
-    drop_repeats,
-    is_track_file,
-    read_features,
-    read_rows,
-)
+from muso_exp.formats.feature_columns import are_estimates, drop_bad_rows, read_features
+from muso_exp.formats.track_tables import BAD_ROW, drop_repeats, is_track_file, read_rows
 from muso_exp.opening import is_file
 
 LEAST_TRACKS = 6  # of a list: two for the test, one for validation, three to learn from

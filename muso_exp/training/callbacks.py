@@ -13,6 +13,8 @@ import torch
 from pytorch_lightning.callbacks import ModelCheckpoint, RichProgressBar
 from torch import Tensor
 
+from muso_exp.figures.common import loss_figure
+from muso_exp.records import Section
 from muso_exp.redaction import redacted
 
 log = logging.getLogger(__name__)
@@ -86,6 +88,13 @@ class LossHistory(pl.Callback):
         """Append `val/loss`, where it was logged; not every epoch need have a validation."""
         if not trainer.sanity_checking:
             self._append(trainer, "val")
+
+    def sections(self) -> list[Section]:
+        """Return the loss over epochs as a section of the report, where there is one."""
+        if not self.points:
+            return []
+        text = "The loss after each epoch, or each sweep of a solver: what it minimises."
+        return [Section("loss", "Loss over epochs", text, figure=loss_figure(self.points))]
 
     def _append(self, trainer: pl.Trainer, stage: str) -> None:
         loss = trainer.callback_metrics.get(f"{stage}/loss")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -162,3 +163,9 @@ def if_free(lock: str | Path) -> Iterator[bool]:
         yield free
     finally:
         probe.release()
+
+
+def adopt(earlier: Path, folder: Path) -> None:
+    """Give the folder of a sweep's run what an earlier run left, so that the table has its row."""
+    own = shutil.ignore_patterns(CHECKPOINTS, ".hydra", "run.log", LOCK)
+    shutil.copytree(earlier, folder, ignore=own, dirs_exist_ok=True)

@@ -14,12 +14,12 @@ from muso_exp.evaluation.finished import Finished
 from muso_exp.evaluation.report import (
     add_finding,
     because,
-    card_tables,
     link_to,
     write_index,
     write_report,
 )
 from muso_exp.evaluation.tables import write_comparison
+from muso_exp.evaluation.terminal_card import card_tables
 from muso_exp.records import Finding, Section
 from muso_exp.terminal import console
 

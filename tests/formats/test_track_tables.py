@@ -7,8 +7,9 @@ import pytest
 
 from muso_exp.errors import DataFormatError
 from muso_exp.formats.exportify_headings import TRANSLATED
+from muso_exp.formats.feature_columns import read_features
 from muso_exp.formats.feature_table import find_feature_table, read_feature_table
-from muso_exp.formats.track_tables import read_features, read_rows
+from muso_exp.formats.track_tables import read_rows
 
 TWO = ["danceability", "key"]
 

@@ -16,13 +16,11 @@ from ranking_world import (
     fit,
     halves,
     plays,
-    train_batch,
 )
 from scipy.sparse import csr_matrix
 
 from muso_exp.errors import ConfigError
 from muso_exp.models.abilities import (
-    FoldsIn,
     HasItemFactors,
     HasNeighbours,
     ask,
@@ -33,7 +31,7 @@ from muso_exp.models.ease import EASE
 from muso_exp.models.item_knn import ItemKNN
 from muso_exp.models.popularity import Popularity
 from muso_exp.models.random import Random
-from muso_exp.models.ranking import Ranker, batch_plays
+from muso_exp.models.ranking import Ranker
 from muso_exp.models.wmf import WMF
 
 CONF = Path(__file__).parents[2] / "conf" / "model"
@@ -255,54 +253,6 @@ def test_bpr_repeats_and_a_resumed_epoch_draws_what_it_would_have_drawn() -> Non
 def test_a_wrong_argument_is_refused(make: object, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         make()
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"crow_indices": torch.tensor([0, 1])}, "crow_indices must rise from 0 to .* 60 users"),
-        ({"crow_indices": torch.arange(61).flip(0)}, "crow_indices must rise"),
-        ({"col_indices": "out of range"}, "col_indices must be 0..39, got 0..40"),
-        ({"values": "negative"}, "values must be finite and > 0"),
-        ({"values": "nan"}, "values must be finite and > 0"),
-    ],
-)
-def test_a_matrix_that_native_code_must_not_see_is_refused(changes: dict, message: str) -> None:
-    batch = train_batch(plays())
-    spoilt = {
-        "out of range": lambda value: torch.where(value == 39, 40, value),
-        "negative": lambda value: -value,
-        "nan": lambda value: value * torch.nan,
-    }
-    for name, change in changes.items():
-        batch[name] = spoilt[change](batch[name]) if isinstance(change, str) else change
-    with pytest.raises(ValueError, match=message):
-        batch_plays(batch, N_USERS, N_ITEMS)
-
-
-def test_an_empty_matrix_is_refused() -> None:
-    batch = train_batch(csr_matrix((N_USERS, N_ITEMS), dtype=np.float32))
-    with pytest.raises(ValueError, match="the matrix of plays is empty"):
-        batch_plays(batch, N_USERS, N_ITEMS)
-
-
-def test_repeated_entries_are_summed() -> None:
-    batch = {
-        "crow_indices": torch.tensor([0, 3]),
-        "col_indices": torch.tensor([1, 0, 1]),
-        "values": torch.tensor([2.0, 5.0, 3.0]),
-    }
-    assert batch_plays(batch, 1, 2).toarray().tolist() == [[5, 5]]
-
-
-def test_a_ranker_must_say_how_it_scores() -> None:
-    with pytest.raises(TypeError, match="Ranker does not implement score_block"):
-        Ranker(**SIZES).score_block(torch.tensor([0]))
-
-
-@pytest.mark.parametrize("ability", [HasItemFactors, HasNeighbours, FoldsIn])
-def test_a_ranker_has_no_ability_by_itself(ability: type) -> None:
-    assert not isinstance(Ranker(**SIZES), ability)
 
 
 @pytest.mark.parametrize("name", ["random", "popularity", "item_knn", "ease", "bpr", "wmf"])

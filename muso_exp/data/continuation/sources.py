@@ -11,6 +11,7 @@ from msgspec.structs import asdict
 from muso_exp.cache import cache_key, cached_folder
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError, what_is
 from muso_exp.features.tracks import FEATURES
+from muso_exp.formats.feature_columns import read_features
 from muso_exp.formats.feature_table import TABLE
 from muso_exp.formats.listening.services.parts import entries
 from muso_exp.formats.mpd.dataset import (
@@ -32,7 +33,7 @@ from muso_exp.formats.playlist_tables import (
     read_playlist_table,
 )
 from muso_exp.formats.text import find_file
-from muso_exp.formats.track_tables import drop_repeats, read_features, read_rows
+from muso_exp.formats.track_tables import drop_repeats, read_rows
 from muso_exp.opening import PACKED
 from muso_exp.options import Count, Options, Seed, UpToOne
 from muso_exp.records import Finding

@@ -12,8 +12,9 @@ from muso_exp.csv_cells import guarded
 from muso_exp.errors import ConfigError, DatasetNotFoundError
 from muso_exp.features.matching import METHODS, Matching, match_songs
 from muso_exp.formats.columns import require_columns
+from muso_exp.formats.listening.lfm1b import LFM_ARTISTS, LFM_TRACKS
 from muso_exp.formats.listening.names import read_names, read_unique_tracks
-from muso_exp.formats.listening.sources import LFM_ARTISTS, LFM_TRACKS, SOURCES
+from muso_exp.formats.listening.sources import SOURCES
 from muso_exp.formats.tables import read_table
 from muso_exp.formats.text import find_files
 from muso_exp.opening import is_file

@@ -11,13 +11,14 @@ from scipy.sparse import csr_matrix
 from muso_exp.errors import DatasetNotFoundError, what_is
 from muso_exp.formats.hetrec import WANTED as HETREC_FILES
 from muso_exp.formats.hetrec import read_hetrec
-from muso_exp.formats.listening.aggregate import aggregate_log, time_quantile
+from muso_exp.formats.listening.aggregate import aggregate_log
 from muso_exp.formats.listening.csv_headers import SUFFIXES
 from muso_exp.formats.listening.csv_tables import read_listening_csv
 from muso_exp.formats.listening.emotify import read_emotify
 from muso_exp.formats.listening.history_plays import read_history_plays
 from muso_exp.formats.listening.interactions import Interactions, ItemTags, group_items
-from muso_exp.formats.listening.load import LoadedPlays, load_plays
+from muso_exp.formats.listening.lfm1b import read_lfm1b
+from muso_exp.formats.listening.load import load_plays
 from muso_exp.formats.listening.logs import Layout
 from muso_exp.formats.listening.msd import Files, ReadOptions, merged, only_top, with_msd
 from muso_exp.formats.listening.muso_plays import read_muso_plays
@@ -26,24 +27,14 @@ from muso_exp.formats.listening.names import (
     follow_aliases,
     read_aliases,
     read_loose_names,
-    read_names,
     read_unique_tracks,
     unnamed,
-    unreadable,
 )
 from muso_exp.formats.muso import WANTED as MUSO_FILES
 from muso_exp.formats.text import find_file, find_files, refuse_name
 from muso_exp.opening import is_file
 from muso_exp.records import Finding
 
-LFM_EVENTS = Layout(("user", "artist", "album", "track", "time"), "user", "track", time="time")
-LFM_TRACKS = Layout(("track", "title", "artist"), names=("title",))
-LFM_USERS = Layout(
-    ("user_id", "country", "age", "gender", "playcount", "registered_unixtime"),
-    names=("country", "age", "gender", "playcount", "registered_unixtime"),
-    header=True,
-)
-LFM_ARTISTS = Layout(("artist", "name"), names=("name",))
 SOUND_TABLE = "manifest.csv"  # of sound files, beside which plays may lie
 TRIPLETS = Layout(("user", "song", "plays"), "user", "song", "plays", texts=("user", "song"))
 SCROBBLES = Layout(("user", "artist", "plays"), "user", "artist", "plays", delimiter=" ")
@@ -95,66 +86,6 @@ class Source:
             missing = [names[0] for names in self.optional.values()]
             raise DatasetNotFoundError(root, missing or [f"*{self.suffixes[0]}"], self.fix)
         return files
-
-
-def read_lfm1b(files: Files, options: ReadOptions) -> Interactions:
-    """Read LFM-1b: a log of listening events with time stamps, and the names of its tracks."""
-    log, cut = files["events"], None
-    if options.earlier_share is not None:
-        cut = time_quantile(log, LFM_EVENTS, options.earlier_share)
-    aggregate = aggregate_log(log, LFM_EVENTS, options.cache, cut)
-    top = None if options.matched else options.top_items
-    loaded = load_plays({"events": aggregate}, top, events=True, timed=cut is not None)
-    tracks = read_names(files["tracks"], LFM_TRACKS, loaded.items)
-    artists = read_names(files["artists"], LFM_ARTISTS, np.unique(tracks["artist"].to_numpy()))
-    named = tracks.reindex(loaded.items)
-    items = pd.DataFrame(
-        {
-            "id": loaded.items,
-            "artist": artists["name"].reindex(named["artist"]).fillna("").to_numpy(),
-            "title": named["title"].fillna("").to_numpy(),
-        }
-    )
-    n_unnamed = int((items["artist"] == "").sum())
-    data = Interactions(
-        loaded.plays["events"],
-        np.arange(len(loaded.users)),
-        items,
-        earlier=loaded.earlier,
-        notes=[
-            *loaded.notes,
-            *unreadable(items),
-            *unnamed(n_unnamed, files["tracks"].name),
-            *_unknown_tracks(loaded, tracks, files["tracks"].name),
-            *_listed_users(files, loaded.users),
-        ],
-    )
-    return with_msd(data, files, options)
-
-
-def _unknown_tracks(loaded: LoadedPlays, tracks: pd.DataFrame, file: str) -> list[Finding]:
-    """Return the note on events whose track is not in the table of tracks."""
-    unknown = ~np.isin(loaded.items, tracks.index.to_numpy())
-    events = int(np.asarray(loaded.plays["events"].sum(axis=0)).ravel()[unknown].sum())
-    text = f"{events} events are of {int(unknown.sum())} tracks that {file} does not have"
-    return [Finding("events_of_unknown_tracks", events, text, "warning")] if events else []
-
-
-def _listed_users(files: Files, users: np.ndarray) -> list[Finding]:
-    """Return notes on users that the list of users has and the log has not, and the reverse."""
-    if "users" not in files:
-        return []
-    listed = read_names(files["users"], LFM_USERS).index.to_numpy()
-    silent = len(np.setdiff1d(listed, users))
-    unknown = len(np.setdiff1d(users, listed))
-    notes = []
-    if silent:
-        text = f"{silent} of {len(listed)} users in {files['users'].name} have no plays in the log"
-        notes.append(Finding("users_without_plays", silent, text))
-    if unknown:
-        text = f"{unknown} users of the log are not in {files['users'].name}"
-        notes.append(Finding("unlisted_users", unknown, text, "warning"))
-    return notes
 
 
 def read_taste_profile(files: Files, options: ReadOptions) -> Interactions:

@@ -8,9 +8,10 @@ import pytest
 from muso_exp.errors import DataFormatError
 from muso_exp.formats.listening import aggregate as module
 from muso_exp.formats.listening.aggregate import aggregate_log, check_total, time_quantile
+from muso_exp.formats.listening.lfm1b import LFM_EVENTS
 from muso_exp.formats.listening.load import load_plays
 from muso_exp.formats.listening.logs import read_pieces
-from muso_exp.formats.listening.sources import LFM_EVENTS, TRIPLETS
+from muso_exp.formats.listening.sources import TRIPLETS
 
 
 def write_log(path: Path, n: int = 2000, seed: int = 0) -> pd.DataFrame:

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from muso_exp.errors import DataFormatError
+from muso_exp.formats.listening.lfm1b import LFM_TRACKS
 from muso_exp.formats.listening.names import (
     count_circles,
     follow_aliases,
@@ -14,7 +15,6 @@ from muso_exp.formats.listening.names import (
     read_unique_tracks,
     unreadable,
 )
-from muso_exp.formats.listening.sources import LFM_TRACKS
 
 
 def test_aliases_are_followed_to_the_end_and_circles_left_alone() -> None:

@@ -1,0 +1,1 @@
+"""What is known of items without listeners: metadata and sound, as vectors."""
