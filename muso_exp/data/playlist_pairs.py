@@ -17,9 +17,9 @@ from muso_exp.data.base import BatchDataset, ExperimentData
 from muso_exp.errors import ConfigError
 from muso_exp.features.artists import artist_units
 from muso_exp.features.separability import artist_cosine, separability, shared_share
+from muso_exp.formats.feature_columns import chosen_features
 from muso_exp.formats.many_lists import ManyLists, read_many_lists
 from muso_exp.formats.track_lists import LEAST_TRACKS
-from muso_exp.formats.track_tables import chosen_features
 from muso_exp.options import MAX_COUNT, Count, Options, Seed, SomeShare, TwoOrMore, UpToOne
 from muso_exp.records import Batch
 from muso_exp.simulation.checked import simulated_world, small_worlds_refused

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from muso_exp.formats.feature_columns import drop_bad_rows, read_features
 from muso_exp.formats.track_lists import list_files, no_such_column
-from muso_exp.formats.track_tables import BAD_ROW, drop_bad_rows, read_features, read_rows
+from muso_exp.formats.track_tables import BAD_ROW, read_rows
 
 
 @dataclass(frozen=True)
