@@ -203,12 +203,12 @@ class DevError(NamedTuple):
     Attributes:
         songs: their numbers, shape (n,).
         squared_error: mean squared error of each row, shape (n,).
-        mean_row: the same of the train songs' mean row, shape (n,).
+        train: numbers of the songs whose rows were learned, shape (n_train,).
     """
 
     songs: Tensor
     squared_error: Tensor
-    mean_row: Tensor
+    train: Tensor
 
 
 @runtime_checkable
