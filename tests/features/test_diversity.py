@@ -20,7 +20,7 @@ def test_what_is_like_the_list_comes_later() -> None:
 
 
 def test_an_item_of_which_nothing_is_known_does_not_pass_for_different() -> None:
-    # cosines to item 0 are 1, 1 and 0, so that item 3 counts as 2 / 3: .5 * 1.9 / 3 - .5 * 2 / 3 < 0
+    # cosines to item 0 are 1, 1 and 0: item 3 counts as 2 / 3, .5 * 1.9 / 3 - .5 * 2 / 3 < 0
     assert rerank(np.array([3.0, 0, 0.1, 1.9]), UNITS, 2, 0.5).tolist() == [0, 2]
 
 
