@@ -63,8 +63,14 @@ class Hybrid:
     curve: BlendCurve
 
     def scores(self, rows: csr_matrix) -> np.ndarray:
-        """Return the scores of all items for rows of plays (B, n_items), same shape, float32."""
-        return self.curve.mix(self.parts.scores(rows), self.parts.listening.listeners)
+        """Return the scores of all items for rows of plays (B, n_items), same shape, float32.
+
+        A row without any play gets the listeners of the items: the most popular first.
+        """
+        listeners = self.parts.listening.listeners
+        found = self.curve.mix(self.parts.scores(rows), listeners)
+        found[np.diff(rows.indptr) == 0] = listeners
+        return found
 
 
 @dataclass(frozen=True)
@@ -147,7 +153,11 @@ def learn_curves(
 
 
 def fit_hybrid(
-    plays: csr_matrix, vectors: Vectors, artist: np.ndarray, options: HybridOptions
+    plays: csr_matrix,
+    vectors: Vectors,
+    artist: np.ndarray,
+    options: HybridOptions,
+    chosen: np.ndarray | None = None,
 ) -> Hybrid:
     """Learn the blend with plays and items hidden, then fit the parts to all plays.
 
@@ -156,12 +166,13 @@ def fit_hybrid(
         vectors: of the items, by kind of content, see `content_vectors`.
         artist: number of each item's artist, shape (n_items,).
         options: of parts and blend.
+        chosen: parts that may get a weight, shape (n_parts,), bool; None for all.
 
     Raises:
         ValueError: too few plays or items, or more factors than users or items.
     """
     validation = Validation.of(plays, artist, options)
-    curve = learn_curves(validation, vectors, artist, options, [None])[0]
+    curve = learn_curves(validation, vectors, artist, options, [chosen])[0]
     listening = fit_listening(plays, options.factors, options.ease_regularization)
     return Hybrid(fit_parts(listening, vectors, artist), curve)
 

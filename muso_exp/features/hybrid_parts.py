@@ -68,7 +68,7 @@ class Content:
     @property
     def known(self) -> np.ndarray:
         """Return the items of which anything is known, shape (n_items,), bool."""
-        return self.vectors.any(axis=1)
+        return np.array(self.vectors.any(axis=1))
 
 
 def fit_listening(plays: csr_matrix, options: FactorOptions, regularization: float) -> Listening:
@@ -183,7 +183,7 @@ class HybridParts:
             self._put(found, f"{kind}_factors", users @ own.factors.T, own.known)
             self._put(found, f"{kind}_profile", profile @ own.vectors.T, own.known)
         if self.artists is not None:
-            known = self.artists.any(axis=1)
+            known = np.array(self.artists.any(axis=1))
             self._put(found, "artist_mean", users @ self.artists.T, known)
         return found
 

@@ -180,3 +180,11 @@ def test_each_subset_of_parts_has_a_curve_of_its_own() -> None:
     assert not alone.weights[:, ~listening].any() and alone.weights[:, listening].any()
     assert every.weights[:, [PARTS.index("metadata_factors"), PARTS.index("artist_mean")]].any()
     assert not every.weights[:, PARTS.index("sound_factors")].any()
+
+
+def test_a_listener_without_any_play_gets_the_most_popular_items() -> None:
+    plays, vectors, artist = genre_world()
+    dense = content_vectors(vectors, np.zeros(vectors.shape[1], bool), 16, 0)
+    rows = csr_matrix((1, plays.shape[1]), dtype=np.float32)
+    scores = fit_hybrid(plays, dense, artist, OPTIONS).scores(rows)[0]
+    assert scores.tolist() == np.diff(plays.tocsc().indptr).tolist()
