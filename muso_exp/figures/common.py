@@ -75,7 +75,7 @@ def loss_figure(history: Mapping[str, Sequence[tuple[int, float]]]) -> Figure:
 def matrix_figure(
     values: np.ndarray, labels: Sequence[str], title: str, colour_label: str
 ) -> Figure:
-    """Draw a square matrix (n, n) as an image; NaN stays white; up to 40 labels are written."""
+    """Draw a square matrix (n, n) as an image, NaN white; up to 40 labels, 12 rows of values."""
     figure, axes = _canvas(6.4, 5.4)
     image = axes.imshow(values, cmap="viridis", interpolation="nearest")
     figure.colorbar(image, ax=axes, label=colour_label, shrink=0.85)
@@ -83,6 +83,12 @@ def matrix_figure(
     if len(labels) <= 40:
         axes.set_xticks(range(len(labels)), labels, rotation=90, fontsize=6)
         axes.set_yticks(range(len(labels)), labels, fontsize=6)
+    if len(labels) <= 12:
+        middle = np.nanmean([np.nanmin(values), np.nanmax(values)])
+        for (row, column), value in np.ndenumerate(values):
+            colour = "black" if value > middle else "white"  # the scale is light at its top
+            shown = "" if np.isnan(value) else f"{value:g}"
+            axes.text(column, row, shown, ha="center", va="center", color=colour, fontsize=9)
     return figure
 
 
@@ -151,6 +157,17 @@ def curve_figure(
         axes.plot(x[order], reported[order], "s", color=ORANGE, label="reported")
     axes.set(xlabel=xlabel, ylabel=ylabel)
     axes.legend(frameon=False)
+    return figure
+
+
+def points_figure(
+    x: np.ndarray, y: np.ndarray, xlabel: str, ylabel: str, reference: float
+) -> Figure:
+    """Draw points of x (n,) and y (n,), with a dashed line at a height."""
+    figure, axes = _canvas()
+    axes.scatter(x, y, s=14, color=BLUE, alpha=0.5, linewidths=0)
+    axes.axhline(reference, color=GREY, linestyle="--", linewidth=1)
+    axes.set(xlabel=xlabel, ylabel=ylabel)
     return figure
 
 
