@@ -1,8 +1,9 @@
 """Playlists to be continued: the challenge that document 4 works towards."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -24,6 +25,7 @@ from muso_exp.data.continuation.titles import title_vocabulary, title_words
 from muso_exp.data.recommendation.splits import Candidates
 from muso_exp.formats.seeds import read_seeds
 from muso_exp.options import Count, Inert
+from muso_exp.records import bad_rows as bad_row_findings
 from muso_exp.tasks.continuation.continuation import ContinuedPlaylists
 from muso_exp.tasks.continuation.task import Continuing
 from muso_exp.tasks.recommendation.fold_in import ItemCatalogue, NewRow
@@ -43,6 +45,8 @@ class PlaylistContinuation(ExperimentData):
         candidates: tracks that are ranked: `warm`, those that are known to be in a playlist, or
             `all`, as in the challenge, since their sound may be known; None: all.
         cutoffs: the k of the ranking metrics.
+        bad_rows: a row of the feature table with a feature that is none is `refuse`d, or `drop`ped
+            and counted: its track is then without features.
         **common: see `muso_exp.data.base.ExperimentData`; `root` is a folder with
             `mpd.slice.*.json` (and the challenge set with its truth), or a table of playlists.
 
@@ -64,9 +68,11 @@ class PlaylistContinuation(ExperimentData):
         workers: Inert[Count] = 2,
         candidates: Candidates | None = None,
         cutoffs: Sequence[Count] = (10, 100, 500),
+        bad_rows: Literal["refuse", "drop"] = "refuse",
         **common: Any,
     ) -> None:
         super().__init__(**common)
+        self.bad_rows = bad_rows
         self.kinds = [SeedKind.of(name) for name in split.seeds]
         self.split, self.world, self.workers = split, world, workers
         self.feature_table, self.candidates = feature_table, candidates
@@ -97,8 +103,12 @@ class PlaylistContinuation(ExperimentData):
         split = choose_split(root, self.split.by)
         self.data = read_playlists(root, self.cache, self.workers, split)
         self.fingerprint = self.data.fingerprint()
+        left = Counter[str]()
         self.features, self.file_order = read_sounds(
-            root, self.feature_table, self.data.tracks["id"]
+            root,
+            self.feature_table,
+            self.data.tracks["id"],
+            left if self.bad_rows == "drop" else None,
         )
         names = [kind.name for kind in self.kinds]
         if split == "challenge":
@@ -109,7 +119,7 @@ class PlaylistContinuation(ExperimentData):
         self.catalogue = ItemCatalogue.of(self.data.tracks, known, counted=False)
         self.words = title_vocabulary(self.continuation.titles(self.data))
         self.genres = self._known_genres(read_genres(root, self.data.pids))
-        found = file_findings(self.data, self.root)
+        found = [*file_findings(self.data, self.root), *bad_row_findings(left)]
         continued = ContinuedPlaylists(
             self.data, self.continuation, self.file_order, found, self.candidates == "warm"
         )

@@ -46,7 +46,10 @@ class BagOfWords(SolvedHead):
 
     centres: Tensor
     frame_scale: Tensor
-    nonfinite_buffers: ClassVar[tuple[str, ...]] = ("bias", "centres")  # infinite: a word that stays empty
+    nonfinite_buffers: ClassVar[tuple[str, ...]] = (
+        "bias",
+        "centres",
+    )  # infinite: a word that stays empty
 
     def __init__(
         self,

@@ -1,6 +1,7 @@
 """Where playlists come from: the Million Playlist Dataset, a table, or the simulated world."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from muso_exp.cache import cache_key, cached_folder
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError, what_is
 from muso_exp.features.tracks import FEATURES
 from muso_exp.formats.columns import find_columns
-from muso_exp.formats.feature_columns import read_features
+from muso_exp.formats.feature_columns import drop_bad_rows, read_features
 from muso_exp.formats.feature_table import TABLE
 from muso_exp.formats.listening.services.parts import entries
 from muso_exp.formats.mpd.dataset import (
@@ -128,7 +129,9 @@ def read_playlists(root: Path, cache: Path, workers: int, split: str) -> Playlis
     return join_parts([read_playlist_files(root)])
 
 
-def read_sounds(root: Path, given: str | None, ids: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+def read_sounds(
+    root: Path, given: str | None, ids: pd.Series, left_out: Counter[str] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Return what tracks sound like, by the feature table where there is one.
 
     A table that `python -m muso_exp predict` wrote of sound files (`song`, the name of the file,
@@ -139,6 +142,8 @@ def read_sounds(root: Path, given: str | None, ids: pd.Series) -> tuple[np.ndarr
             itself, is the feature table, unless one is given.
         given: path of another feature table.
         ids: of the tracks, shape (n_tracks,).
+        left_out: where given, rows with a feature that is none are left out and counted in it, by
+            reason; their tracks are then without features.
 
     Returns:
         Features (n_tracks, 13), float32, in the order of `FEATURES`, NaN where there is none, and
@@ -159,6 +164,9 @@ def read_sounds(root: Path, given: str | None, ids: pd.Series) -> tuple[np.ndarr
         if given is None and path.name.startswith(TABLES):
             return features, order
         raise DataFormatError(path, f"no column of {', '.join(FEATURES)}", fix="add some")
+    if left_out is not None:
+        rows, left = drop_bad_rows(rows, names)
+        left_out.update(left)
     read = _read_estimates if "song" in rows else read_features
     table = drop_repeats(path, read(path, rows, names), "first")
     place = pd.Index(table["id"]).get_indexer(pd.Index(ids))

@@ -20,11 +20,12 @@ def test_users_songs_and_interactions_are_counted(tmp_path: Path) -> None:
 def test_two_sources_stand_beside_each_other(call: callable, tmp_path: Path) -> None:
     for name, plays in (("one", 1), ("two", 5)):
         (tmp_path / name).mkdir()
-        (tmp_path / name / "plays.csv").write_text(f"user,artist,track,plays\na,X,One,{plays}\n")
+        text = f"user,artist,track,plays\na,X,One,{plays}\nb,X,One,1\n"
+        (tmp_path / name / "plays.csv").write_text(text)
     given = [f"table={tmp_path / name}" for name in ("one", "two")]
     status, out, _ = call("sources", *given, "--out", str(tmp_path / "sizes.csv"))
     assert status == 0 and out.count("table") == 2
-    assert (tmp_path / "sizes.csv").read_text().splitlines()[2].split(",")[5] == "5"
+    assert (tmp_path / "sizes.csv").read_text().splitlines()[2].split(",")[5] == str(5 + 1)
 
 
 def test_an_argument_without_a_folder_is_refused_in_a_line(call: callable) -> None:
