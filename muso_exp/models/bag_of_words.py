@@ -1,7 +1,6 @@
 """A bag of vector-quantised cepstral coefficients under a linear model."""
 
 import logging
-from typing import ClassVar
 
 import numpy as np
 import torch
@@ -46,10 +45,7 @@ class BagOfWords(SolvedHead):
 
     centres: Tensor
     frame_scale: Tensor
-    nonfinite_buffers: ClassVar[tuple[str, ...]] = (
-        "bias",
-        "centres",
-    )  # infinite: a word that stays empty
+    n_used: Tensor
 
     def __init__(
         self,
@@ -71,6 +67,7 @@ class BagOfWords(SolvedHead):
         self.n_words, self.max_frames = n_words, max_frames
         self.max_iter_words = max_iter_words
         self.register_buffer("centres", torch.zeros(n_words, 3 * n_mfcc))
+        self.register_buffer("n_used", torch.tensor(n_words))  # words that are not empty
         self.register_buffer("frame_scale", torch.ones(3 * n_mfcc))
         self._learning = False
 
@@ -112,14 +109,14 @@ class BagOfWords(SolvedHead):
         chosen = np.sort(rng.choice(len(frames), min(self.max_frames, len(frames)), replace=False))
         scaled = frames[chosen] / scale
         found = kmeans(scaled, n_words, "k-means++", n_init=1, max_iter=self.max_iter_words, seed=0)
-        unused = np.full((self.n_words - n_words, frames.shape[1]), np.inf)  # never the nearest
-        self.centres.copy_(torch.from_numpy(np.concatenate([found.centres, unused])))
+        self.n_used.fill_(n_words)
+        self.centres[:n_words] = torch.from_numpy(found.centres).float()
 
     def _shares(self, series: Tensor) -> Tensor:
         """Return the shares of the words (B, n_words) of coefficients (B, 39, T)."""
         n_rows, _, n_frames = series.shape
         frames = series.transpose(1, 2) / self.frame_scale  # (B, T, 39)
-        used = self.centres[self.centres.isfinite().all(dim=1)]
+        used = self.centres[: int(self.n_used)]
         words, _ = nearest(
             frames.flatten(0, 1).cpu().numpy().astype(np.float32),
             used.cpu().numpy().astype(np.float64),
