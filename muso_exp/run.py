@@ -241,6 +241,8 @@ def known_facts(cfg: DictConfig, parts: Prepared, sought: Mapping[str, float]) -
         changed=parts.changed,
         run={
             "experiment": cfg.name,
+            "document": redact(cfg.paper.document or ""),
+            "documents": plain(cfg.paper.documents),
             "variant": cfg.variant,
             "overrides": redacted(given_overrides()),
             "seed": cfg.seed,
