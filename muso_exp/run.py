@@ -33,12 +33,13 @@ from muso_exp.experiment.plugins import plugins
 from muso_exp.experiment.resume import refuse_other_run
 from muso_exp.experiment.settings import (
     changed_settings,
-    config_hash,
     given_keys,
     given_overrides,
     inert_keys,
+    is_same,
     logged_settings,
     other_test,
+    recorded_settings,
     settle,
     shown_config,
 )
@@ -246,7 +247,7 @@ def known_facts(cfg: DictConfig, parts: Prepared, sought: Mapping[str, float]) -
             "variant": cfg.variant,
             "overrides": redacted(given_overrides()),
             "seed": cfg.seed,
-            "config": config_hash(cfg),
+            **recorded_settings(cfg),
             "parameters": sum(weight.numel() for weight in parts.model.parameters()),
             "epochs": parts.trainer.current_epoch,
             "headline": parts.headline,
@@ -262,7 +263,8 @@ def known_facts(cfg: DictConfig, parts: Prepared, sought: Mapping[str, float]) -
 def earlier(cfg: DictConfig) -> Finished | None:
     """Return a finished run of the same settings and data, for `rerun=false`."""
     settle(cfg)
-    same = find_same(Path(cfg.paths.outputs) / cfg.name, config_hash(cfg))
+    own = recorded_settings(cfg)
+    same = find_same(Path(cfg.paths.outputs) / cfg.name, lambda record: is_same(record, own))
     if same is None:
         return None
     data = set_up(build(cfg.dataset, pl.LightningDataModule), ExperimentData)

@@ -204,6 +204,12 @@ def test_the_very_same_run_is_shown_again_where_no_rerun_is_wanted(
     folders = [call(*SMOKE, *again)[1].splitlines()[-1] for _ in range(2)]
     assert folders[0] == folders[1]
     assert len(list((tmp_path / "outputs" / "dos_classifier").iterdir())) == 1
+    path = Path(folders[0]) / "metrics.json"  # a version that still had an option, at its default
+    record = json.loads(path.read_text()) | {"config": "another hash"}
+    record["settings"]["trainer.use_distributed_sampler"] = True
+    record["defaults"].append("trainer.use_distributed_sampler")
+    path.write_text(json.dumps(record))
+    assert call(*SMOKE, *again)[1].splitlines()[-1] == folders[0]
 
 
 @pytest.mark.parametrize(

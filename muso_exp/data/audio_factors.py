@@ -21,6 +21,7 @@ from muso_exp.features.als import FactorOptions
 from muso_exp.features.factor_scaling import FactorScaling
 from muso_exp.features.matching import find_item
 from muso_exp.options import Count, Options
+from muso_exp.sound.loudness import clip_loudness
 from muso_exp.tasks.factor_regression.factor_clips import FactorClips
 from muso_exp.tasks.factor_regression.listening_test import ListeningTest
 from muso_exp.tasks.factor_regression.new_songs import SongFactors
@@ -121,6 +122,7 @@ class AudioFactors(AudioData):
             clips=clips,
             factors=self.factors,
             scaling=self.scaling,
+            loudness=clip_loudness(self.store, self.cache)[self.clips],
             listening=listening,
             users=plays.users[listening.users],
             queries=self._query_clips(clips.names(), np.diff(played.tocsc().indptr)),

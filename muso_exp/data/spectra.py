@@ -28,9 +28,11 @@ from muso_exp.formats.sound.named_songs import find_new_songs
 from muso_exp.formats.sound.new_songs import warn_of_bad
 from muso_exp.options import Inert
 from muso_exp.tasks.feature_regression.estimates import SongEstimates, half_widths
-from muso_exp.tasks.feature_regression.feature_songs import NAMES, FeatureSongs, LeftOut
+from muso_exp.tasks.feature_regression.feature_songs import FeatureSongs, LeftOut
 from muso_exp.tasks.feature_regression.genre_checks import GenreChecks, check_features
 from muso_exp.tasks.feature_regression.task import FeatureRegression
+
+KNOWN = ["id", "artist", "title"]  # of the songs that new ones are set beside
 
 
 class Spectra(ExperimentData):
@@ -48,6 +50,8 @@ class Spectra(ExperimentData):
         drop: features to leave out of these.
         duplicates: a second row of an id in the feature table: `refuse`, or keep the `first`.
         bad_rows: a row of it with a feature that is none: `refuse`, or `drop` it.
+        nearest_among: the songs that a new song's nearest are of: all of the feature `table`, with
+            sound or without, or `train`, those trained on.
         coverage: share of new songs that an interval shall cover.
         check_root: folder of other songs with genres, on which `checks` are made; null for none.
         checks: [feature, genre where a listener expects more of it, genre where less].
@@ -78,6 +82,7 @@ class Spectra(ExperimentData):
         drop: Sequence[str] = (),
         duplicates: Literal["refuse", "first"] = "refuse",
         bad_rows: Literal["refuse", "drop"] = "refuse",
+        nearest_among: Literal["table", "train"] = "table",
         coverage: Annotated[float, Meta(gt=0, lt=1)] = 0.9,
         check_root: str | None = None,
         checks: Sequence[Sequence[str]] = (),
@@ -88,7 +93,7 @@ class Spectra(ExperimentData):
         check_features(checks, self.features)
         self.store, self.spectrum, self.split, self.world = store, spectrum, split, world
         self.layout, self.duplicates, self.coverage = layout, duplicates, coverage
-        self.bad_rows = bad_rows
+        self.bad_rows, self.nearest_among = bad_rows, nearest_among
         self.check_root = None if check_root is None else Path(check_root)
         self.checks = [list(check) for check in checks]
         self.inputs = make_inputs(inputs, spectrum, store, windows, self.num_workers)
@@ -123,7 +128,7 @@ class Spectra(ExperimentData):
         self.scaling = fit_targets(raw[self.parts["train"]], self.features)
         self.labels = torch.from_numpy(self.scaling.apply(raw))  # (n_songs, n_features)
         self.inputs.fit(self.parts["train"])
-        self.known = self.part("train")[[*NAMES, *self.features]]
+        self.known = self._nearest_candidates()
         self.fingerprint = fingerprint(self.table["id"], self.labels, self.songs, self.parts)
         self.task = self._make_task()
         self.dims |= {**self.inputs.dims, "n_outputs": len(self.features)}
@@ -164,7 +169,8 @@ class Spectra(ExperimentData):
             "features": self.features,
             "scaling": self.scaling.state(),
             "inputs": self.inputs.state(),
-            "known": self.known.to_dict("list"),
+            "known": self.known[KNOWN].to_dict("list"),
+            "known_values": torch.from_numpy(self._known_values()),
             "half_widths": torch.from_numpy(self.half_widths),
         }
 
@@ -174,9 +180,19 @@ class Spectra(ExperimentData):
         self.scaling = Scaling.from_state(state_dict["scaling"])
         self.inputs.restore(state_dict["inputs"])
         self.known = pd.DataFrame(state_dict["known"])
+        if "known_values" in state_dict:  # older checkpoints hold them as lists among `known`
+            self.known[self.features] = state_dict["known_values"].numpy()
         self.half_widths = np.asarray(state_dict["half_widths"])
         if self.half_widths.shape != (len(self.features),):
             raise ValueError(f"half_widths: {len(self.features)} numbers are needed, one a feature")
+
+    def _nearest_candidates(self) -> pd.DataFrame:
+        """Return the songs that a new song's nearest are of: KNOWN and the features."""
+        songs = self.songs.catalogue if self.nearest_among == "table" else self.part("train")
+        return songs[[*KNOWN, *self.features]].reset_index(drop=True)
+
+    def _known_values(self) -> np.ndarray:
+        return np.ascontiguousarray(self.known[self.features].to_numpy(dtype=np.float64))
 
     def read_new(self, path: Path) -> SongEstimates:
         """Read new songs: a sound file, or a folder of them.
@@ -227,12 +243,13 @@ class Spectra(ExperimentData):
                 quarantine=self.songs.quarantine,
                 without_features=self.songs.without_features,
                 without_sound=self.songs.without_sound,
+                bad_rows=self.songs.bad_rows,
             ),
             seed=self.seed,
         )
 
     def _make_task(self) -> FeatureRegression:
-        units = np.array([[unit(name)] for name in self.artists[self.parts["test"]]])
+        units = np.array([[unit(name)] for name in self.artists])
         checks = None
         if self.check_root is not None:
             songs = self._new_songs(self.check_root, self.cache)

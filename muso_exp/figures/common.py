@@ -1,9 +1,12 @@
 """Figures: arrays in, matplotlib Figure out; no pyplot, no global state."""
 
+import io
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -23,10 +26,39 @@ def _canvas(width: float = 7.0, height: float = 4.2) -> tuple[Figure, Axes]:
 
 def save(figure: Figure, path: Path) -> None:
     """Write a figure; names in it are drawn as they are: `$` begins no formula."""
+    _literal(figure)
+    figure.savefig(path, dpi=PIXELS)
+
+
+def to_svg(figure: Figure, name: str) -> str:
+    """Return a figure as an SVG element for a page; what is black in it has the page's colour.
+
+    Texts are text of the page, names as in `save`; nothing in it is fetched from elsewhere.
+
+    Args:
+        figure: not drawn before.
+        name: unlike those of the other figures of the page, of which its ids are made.
+    """
+    _literal(figure)
+    file = io.StringIO()
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
+        facts = dict.fromkeys(["Creator", "Date", "Format", "Type"])
+        figure.savefig(file, format="svg", transparent=True, metadata=facts)
+    text = file.getvalue()
+    text = re.sub("<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
+    head, _, rest = text.partition(">")
+    view = re.search('viewBox="[^"]*"', head)
+    style = 'style="fill: currentColor" role="img"'
+    text = (
+        f'<svg xmlns:xlink="http://www.w3.org/1999/xlink" {view[0] if view else ""} {style}>{rest}'
+    )
+    return text.replace("#000000", "currentColor")
+
+
+def _literal(figure: Figure) -> None:
     for text in figure.findobj(Text):
         text.set_parse_math(False)
         text.set_text(visible(text.get_text()))
-    figure.savefig(path, dpi=PIXELS)
 
 
 def loss_figure(history: Mapping[str, Sequence[tuple[int, float]]]) -> Figure:
@@ -44,7 +76,7 @@ def loss_figure(history: Mapping[str, Sequence[tuple[int, float]]]) -> Figure:
 def matrix_figure(
     values: np.ndarray, labels: Sequence[str], title: str, colour_label: str
 ) -> Figure:
-    """Draw a square matrix (n, n) as an image; NaN stays white; up to 40 labels are written."""
+    """Draw a square matrix (n, n) as an image, NaN white; up to 40 labels, 12 rows of values."""
     figure, axes = _canvas(6.4, 5.4)
     image = axes.imshow(values, cmap="viridis", interpolation="nearest")
     figure.colorbar(image, ax=axes, label=colour_label, shrink=0.85)
@@ -52,6 +84,12 @@ def matrix_figure(
     if len(labels) <= 40:
         axes.set_xticks(range(len(labels)), labels, rotation=90, fontsize=6)
         axes.set_yticks(range(len(labels)), labels, fontsize=6)
+    if len(labels) <= 12:
+        middle = np.nanmean([np.nanmin(values), np.nanmax(values)])
+        for (row, column), value in np.ndenumerate(values):
+            colour = "black" if value > middle else "white"  # the scale is light at its top
+            shown = "" if np.isnan(value) else f"{value:g}"
+            axes.text(column, row, shown, ha="center", va="center", color=colour, fontsize=9)
     return figure
 
 
@@ -120,6 +158,17 @@ def curve_figure(
         axes.plot(x[order], reported[order], "s", color=ORANGE, label="reported")
     axes.set(xlabel=xlabel, ylabel=ylabel)
     axes.legend(frameon=False)
+    return figure
+
+
+def points_figure(
+    x: np.ndarray, y: np.ndarray, xlabel: str, ylabel: str, reference: float
+) -> Figure:
+    """Draw points of x (n,) and y (n,), with a dashed line at a height."""
+    figure, axes = _canvas()
+    axes.scatter(x, y, s=14, color=BLUE, alpha=0.5, linewidths=0)
+    axes.axhline(reference, color=GREY, linestyle="--", linewidth=1)
+    axes.set(xlabel=xlabel, ylabel=ylabel)
     return figure
 
 

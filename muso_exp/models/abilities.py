@@ -148,6 +148,32 @@ class GivesEmbedding(Protocol):
         ...
 
 
+class SelectionPath(NamedTuple):
+    """A backward selection of features.
+
+    Attributes:
+        dropped: features in the order in which they went, shape (n_features - 1,).
+        loss: mean log loss of the validation folds with none, one, two, ... of them gone, shape
+            (n_features,).
+        deviation: its standard deviation over the folds, shape (n_features,).
+        folds: how many.
+    """
+
+    dropped: Tensor
+    loss: Tensor
+    deviation: Tensor
+    folds: int
+
+
+@runtime_checkable
+class SelectsFeatures(Protocol):
+    """A model that chose among its inputs on a part of the training set."""
+
+    def selection_path(self) -> SelectionPath:
+        """Return the order in which features were dropped, and what each step cost."""
+        ...
+
+
 class BlendWeights(NamedTuple):
     """How a mix of recommenders weighs its parts.
 
@@ -177,12 +203,12 @@ class DevError(NamedTuple):
     Attributes:
         songs: their numbers, shape (n,).
         squared_error: mean squared error of each row, shape (n,).
-        mean_row: the same of the train songs' mean row, shape (n,).
+        train: numbers of the songs whose rows were learned, shape (n_train,).
     """
 
     songs: Tensor
     squared_error: Tensor
-    mean_row: Tensor
+    train: Tensor
 
 
 @runtime_checkable

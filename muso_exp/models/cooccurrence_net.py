@@ -10,6 +10,7 @@ from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
 from muso_exp.errors import ConfigError
+from muso_exp.features.cooccurrence import cooccurrence
 from muso_exp.models.abilities import DevError, TrainingProgress
 from muso_exp.models.feature_ranker import FeatureRanker
 from muso_exp.models.nearest_features import ELEVEN
@@ -153,31 +154,10 @@ class CooccurrenceNet(FeatureRanker):
         return TrainingProgress(self.gradient, moved)
 
     def dev_error(self) -> DevError:
-        """Return the squared errors of the dev songs' rows, and of the train songs' mean row."""
+        """Return the squared errors of the dev songs' rows."""
         playlists = read_csr(self, "known", self.n_items)
         split = self.split.cpu().numpy()
         train, dev = (np.flatnonzero(split == part) for part in (0, 1))
-        mean = self._mean_row(train, playlists)
-        own, null = [], []
-        for first in range(0, max(len(dev), 1), _DEV_BLOCK):
-            songs = dev[first : first + _DEV_BLOCK]
-            own.append(self._squared_errors(songs, playlists))
-            null.append(np.square(cooccurrence(playlists, songs) - mean).mean(axis=1))
-        null_error = torch.from_numpy(np.concatenate(null))
-        return DevError(torch.from_numpy(dev), torch.cat(own), null_error)
-
-    def _mean_row(self, songs: np.ndarray, playlists: csr_matrix) -> np.ndarray:
-        chosen = playlists[:, songs]
-        counts = np.asarray(chosen.sum(axis=1)).ravel() @ playlists  # (n_items,)
-        counts[songs] -= np.asarray(chosen.sum(axis=0)).ravel()  # itself
-        return counts / len(songs)
-
-
-def cooccurrence(playlists: csr_matrix, songs: np.ndarray) -> np.ndarray:
-    """Return in how many playlists songs (n,) stand beside each song, shape (n, n_items), float32.
-
-    A song does not stand beside itself.
-    """
-    rows = (playlists[:, songs].T @ playlists).toarray().astype(np.float32)
-    rows[np.arange(len(songs)), songs] = 0
-    return rows
+        blocks = np.array_split(dev, max(-(-len(dev) // _DEV_BLOCK), 1))
+        own = torch.cat([self._squared_errors(songs, playlists) for songs in blocks])
+        return DevError(torch.from_numpy(dev), own, torch.from_numpy(train))

@@ -233,6 +233,6 @@ def test_an_option_that_makes_no_sense_is_refused(
 def test_spectra_must_be_asked_for(matrix: Path) -> None:
     inputs = SpectrumInputs(SpectrumReading(spectrum_options(n_bins=N_BINS)), 1, 0)
     nothing = table(1)
-    songs = Songs(nothing, None, np.arange(1), nothing, 0, 0)
+    songs = Songs(nothing, None, np.arange(1), nothing, 0, 0, nothing)
     with pytest.raises(ValueError, match="songs without spectra"):
         inputs.open(songs, matrix)

@@ -4,7 +4,7 @@ import hashlib
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +36,8 @@ class Songs:
         quarantine: track_id, path, code, detail of sound files that cannot be used.
         without_features: songs with sound that the feature table lacks.
         without_sound: rows of the feature table without sound.
+        catalogue: id, artist, title and features of every row of the feature table.
+        bad_rows: rows of it that were left out, by reason.
     """
 
     table: pd.DataFrame
@@ -44,6 +46,8 @@ class Songs:
     quarantine: pd.DataFrame
     without_features: int
     without_sound: int
+    catalogue: pd.DataFrame
+    bad_rows: Mapping[str, int] = field(default_factory=dict)
 
 
 def fingerprint(
@@ -98,7 +102,7 @@ def read_songs(
         if reading is None:
             raise ConfigError(f"dataset.inputs=waveform: {matrix.name} holds spectra, no sound")
         matrix_values, sound = _of_matrix(matrix, reading)
-        return _match(root, sound, table, features, matrix_values, _nothing())
+        return _match(root, sound, table, features, matrix_values, _nothing(), left or {})
     tracks = read_tracks(root, layout)
     values: np.ndarray | None = None
     quarantine = _nothing()
@@ -112,7 +116,7 @@ def read_songs(
     sound = tracks.rename(columns={"track_id": "id"})
     if "seconds" not in sound:
         sound["seconds"] = np.nan
-    return _match(root, sound, table, features, values, quarantine)
+    return _match(root, sound, table, features, values, quarantine, left or {})
 
 
 def _of_matrix(path: Path, options: SpectrumReading) -> tuple[np.ndarray, pd.DataFrame]:
@@ -135,6 +139,7 @@ def _match(
     features: Sequence[str],
     values: np.ndarray | None,
     quarantine: pd.DataFrame,
+    bad_rows: Mapping[str, int],
 ) -> Songs:
     """Put sound and features of each song together; names are taken from where they are known."""
     place = pd.Series(np.arange(len(table)), index=table["id"])
@@ -151,9 +156,23 @@ def _match(
     for name in ("artist", "title"):
         songs[name] = songs[name].where(songs[name] != "", described[name])
     songs = pd.concat([songs[[*NAMES, "path", "seconds"]], described[list(features)]], axis=1)
-    without_sound = len(table) - len(songs)
-    rows = np.flatnonzero(known)
-    return Songs(songs, values, rows, quarantine, int((~known).sum()), without_sound)
+    return Songs(
+        table=songs,
+        values=values,
+        rows=np.flatnonzero(known),
+        quarantine=quarantine,
+        without_features=int((~known).sum()),
+        without_sound=len(table) - len(songs),
+        catalogue=_catalogue(table, songs, features),
+        bad_rows=bad_rows,
+    )
+
+
+def _catalogue(table: pd.DataFrame, songs: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
+    """Return the whole feature table, with the names that the sound files of its songs give."""
+    whole = table[["id", "artist", "title", *features]].set_index("id")
+    whole.update(songs.drop_duplicates("id").set_index("id")[["artist", "title"]])
+    return whole.reset_index()
 
 
 def _nothing() -> pd.DataFrame:

@@ -42,7 +42,8 @@ class Continuing(Task):
         self.n_top = min(N_TOP, len(self.popularity))
         self.target = torch.from_numpy(self.held.padded())
         self.units = continued.units(self.held)
-        self.extra = [CooccurrenceLoss()]
+        artists = continued.data.tracks["artist_id"].to_numpy(str)
+        self.extra = [CooccurrenceLoss(continuation.known, artists)]
 
     def metrics(self) -> MetricCollection:
         """Return the metrics of the challenge and of ranking, and what the first ten are like."""

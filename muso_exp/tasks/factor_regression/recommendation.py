@@ -63,9 +63,9 @@ class NewSongRecommendation(ExtraTask):
         return MetricCollection(found, compute_groups=False)
 
     def nulls(self) -> dict[str, Columns]:
-        """Return a random order, and the means of train as factors."""
+        """Return a random order, and the factors that the null models of the task predict."""
         rows = self.rows
-        known = guesses(rows.clips, rows.known_factors())
+        known = guesses(rows, rows.known_factors())
         ranked = {name: rows.ranked(values) for name, values in known.items()}
         nulls = {"random": rows.listening.rank_alike(), **ranked}
         return {name: _with_upper(columns, columns) for name, columns in nulls.items()}

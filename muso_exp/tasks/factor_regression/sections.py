@@ -51,7 +51,7 @@ def table_6_1(rows: FactorClips, predicted: np.ndarray, bootstrap: Bootstrap) ->
 
 def recommenders(rows: FactorClips, predicted: np.ndarray) -> dict[str, Columns]:
     """Return the ranking columns of each row of the table, from nothing to the true factors."""
-    artists = guesses(rows.clips, rows.known_factors())["artist_mean"]
+    artists = guesses(rows, rows.known_factors())["artist_mean"]
     return {
         "random": rows.listening.rank_alike(),
         "artist mean": rows.ranked(artists),

@@ -39,11 +39,11 @@ class FactorRegression(Task):
         return MetricCollection({**regression}, compute_groups=False)
 
     def nulls(self) -> dict[str, Columns]:
-        """Return the mean target of train, and that of the clip's artist."""
+        """Return the mean target of train, that of the clip's artist, and ridge on loudness."""
         clips = self.rows.clips
         return {
             name: {"preds": torch.from_numpy(preds[clips.parts["test"]])}
-            for name, preds in guesses(clips, clips.targets.numpy()).items()
+            for name, preds in guesses(self.rows, clips.targets.numpy()).items()
         }
 
     def predictions(self, columns: Columns) -> pd.DataFrame:

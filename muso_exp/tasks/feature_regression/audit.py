@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from muso_exp.records import Finding
+from muso_exp.records import Finding, bad_rows
 from muso_exp.tasks.feature_regression.feature_songs import FeatureSongs, LeftOut
 
 
@@ -15,6 +15,7 @@ def audit(songs: FeatureSongs) -> list[Finding]:
     return [
         _quarantine(songs.left_out),
         _unmatched(songs.left_out),
+        *bad_rows(songs.left_out.bad_rows),
         _shared_artists(songs),
         _twins(songs),
         _constants(songs),

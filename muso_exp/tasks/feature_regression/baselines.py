@@ -5,8 +5,20 @@ import torch
 from torch import Tensor
 
 from muso_exp.features.artists import artist_means
+from muso_exp.tasks.feature_regression.feature_songs import FeatureSongs
 
 PRIOR_SONGS = 2.0  # songs of mean features that an artist's mean starts from
+
+
+def part_nulls(songs: FeatureSongs, part: str) -> dict[str, dict[str, Tensor]]:
+    """Return the prediction columns of every null model for the songs of a part."""
+    train, asked = songs.parts["train"], songs.parts[part]
+    artists, levels = songs.artists, songs.levels
+    return null_columns(
+        songs.targets_of("train"),
+        (artists[train], artists[asked]),
+        (levels[train], levels[asked]),
+    )
 
 
 def null_columns(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -23,12 +24,14 @@ class LeftOut:
         quarantine: track_id, path, code and detail of those whose spectrum failed.
         without_features: songs with sound that the feature table lacks.
         without_sound: rows of the feature table without sound.
+        bad_rows: rows of the feature table with a feature that is none, by reason.
     """
 
     n_bad: int
     quarantine: pd.DataFrame
     without_features: int
     without_sound: int
+    bad_rows: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,12 @@ from muso_exp.records import Batch, Columns, Finding, Section
 from muso_exp.tasks.base import Answer, Task
 from muso_exp.tasks.feature_regression import sections as report
 from muso_exp.tasks.feature_regression.audit import audit
-from muso_exp.tasks.feature_regression.baselines import null_columns
+from muso_exp.tasks.feature_regression.baselines import part_nulls
+from muso_exp.tasks.feature_regression.dev_part import DevFeatures
 from muso_exp.tasks.feature_regression.estimates import half_widths
 from muso_exp.tasks.feature_regression.feature_songs import NAMES, FeatureSongs
 from muso_exp.tasks.feature_regression.genre_checks import GenreChecks
+from muso_exp.tasks.feature_regression.trends import failure_trends
 
 
 class FeatureRegression(Task):
@@ -24,7 +26,7 @@ class FeatureRegression(Task):
 
     Args:
         songs: and their split.
-        units: a number for the artist of each test song, shape (n_rows, 1).
+        units: a number for the artist of each song, shape (n_songs, 1).
         dev: batches of the dev songs, in row order; can be iterated again, as the next.
         test: batches of the test songs.
         checks: on other songs; None for none.
@@ -38,8 +40,10 @@ class FeatureRegression(Task):
         test: Iterable[Batch],
         checks: GenreChecks | None,
     ) -> None:
-        self.songs, self.units, self.target = songs, units, songs.targets_of("test")
+        self.songs, self.target = songs, songs.targets_of("test")
+        self.units = units[songs.parts["test"]]
         self.dev, self.test, self.checks = dev, test, checks
+        self.extra = [DevFeatures(songs, units[songs.parts["val"]], dev)]
 
     def metrics(self) -> MetricCollection:
         """Return the document's squared error, R2, and how often the mode is right."""
@@ -53,14 +57,7 @@ class FeatureRegression(Task):
 
     def nulls(self) -> dict[str, Columns]:
         """Return the train mean, a line through the level, and the mean of known artists."""
-        songs = self.songs
-        train, test = songs.parts["train"], songs.parts["test"]
-        artists, levels = songs.artists, songs.levels
-        return null_columns(
-            songs.targets_of("train"),
-            (artists[train], artists[test]),
-            (levels[train], levels[test]),
-        )
+        return part_nulls(self.songs, "test")
 
     def predictions(self, columns: Columns) -> pd.DataFrame:
         """Return a row per test song: names, each feature and its estimate, in own units."""
@@ -82,12 +79,14 @@ class FeatureRegression(Task):
         return {"songs": len(songs.table), "artists": artists, **parts, "features": features}
 
     def sections(self, table: pd.DataFrame, answer: Answer) -> Iterator[Section]:
-        """Yield errors by feature, examples, what frequencies do, intervals, and checks."""
+        """Yield errors by feature and group, examples, frequencies, intervals, and checks."""
         songs, scaling = self.songs, self.songs.scaling
         estimates = [f"{name}_estimate" for name in songs.features]
         raw = table[estimates].to_numpy(dtype=np.float64)
         preds = torch.from_numpy((raw - scaling.shift) / scaling.span)
         yield report.by_feature(songs, preds, self.units, answer.bootstrap)
+        errors = (preds - self.target.double()).square().numpy()
+        yield failure_trends(songs, errors, self.units, answer.bootstrap)
         yield report.scatter(songs, table, raw)
         if songs.bins is not None:
             batch = next(iter(self.test))

@@ -15,6 +15,7 @@ from tiny_sound import write_sound_folder
 from muso_exp.evaluation import scores as scoring
 from muso_exp.metrics.resampling import Bootstrap
 from muso_exp.tasks.base import Answer, NotAnsweredError
+from muso_exp.tasks.factor_regression.baselines import loudness_ridge
 from muso_exp.tasks.factor_regression.listening_test import ListeningTest
 from muso_exp.tasks.factor_regression.recommendation import NewSongRecommendation
 from muso_exp.tasks.factor_regression.sections import same_genre, table_6_1
@@ -50,6 +51,20 @@ def test_under_an_artist_split_the_artist_mean_is_the_mean(root: Path, cache: Pa
     )
 
 
+def test_a_ridge_on_loudness_hears_what_follows_from_it() -> None:
+    draw = np.random.default_rng(0)
+    loudness = draw.normal(-20, 6, (80, 3))
+    values = np.stack([0.5 * loudness[:, 0] + 3, draw.normal(size=80)], axis=1)
+    preds = loudness_ridge(loudness[:60], values[:60], loudness[60:])
+    assert preds[:, 0] == pytest.approx(values[60:, 0], abs=0.1)
+    assert np.abs(preds[:, 1] - values[:60, 1].mean()).max() < 0.5
+
+
+def test_of_clips_as_loud_as_each_other_a_ridge_says_the_mean() -> None:
+    alike = loudness_ridge(np.full((3, 3), -9.0), np.eye(3), np.array([[-9.0] * 3, [-1.0] * 3]))
+    assert alike.tolist() == [[pytest.approx(1 / 3)] * 3] * 2
+
+
 def test_users_are_known_by_train_clips_and_asked_for_test_clips(root: Path, cache: Path) -> None:
     data = factors(root, cache)
     listening, matrix = data.task.rows.listening, data.plays.data.plays.toarray()
@@ -71,7 +86,7 @@ def test_the_recommendation_ranks_random_below_the_upper_bound(root: Path, cache
     data = factors(root, cache)
     (extra,) = data.task.extra
     columns, nulls = extra.ask(MODEL), extra.nulls()
-    assert set(nulls) == {"random", "mean_factor", "artist_mean"}
+    assert set(nulls) == {"random", "mean_factor", "artist_mean", "pooled_loudness"}
     random, alike = nulls["random"]["auc"], nulls["mean_factor"]["auc"]
     assert random.tolist() == pytest.approx([0.5] * len(random))
     assert alike.tolist() == pytest.approx(random.tolist())
