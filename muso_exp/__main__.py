@@ -21,6 +21,7 @@ from muso_exp.experiment.listing import (
     conf_folders,
     describe_commands,
     describe_experiments,
+    describe_parts,
     refuse_unknown_experiment,
 )
 from muso_exp.redaction import redact
@@ -78,7 +79,11 @@ def _called(args: list[str]) -> None:
         sys.stdout.write(visible(describe_experiments()))
         sys.exit(2)
     if args[0] in ("-h", "--help"):
-        sys.stdout.write(visible(f"{USAGE}\n{describe_commands()}\n{describe_experiments()}"))
+        sys.stdout.write(
+            visible(
+                "\n".join([USAGE, describe_commands(), describe_experiments(), describe_parts()])
+            )
+        )
     elif args[0][0].isalpha() and "=" not in args[0]:
         _command(args[0])
     else:

@@ -102,7 +102,9 @@ def table_pointer(record: Mapping[str, Any]) -> str:
     if not record.get("table"):
         return ""
     what = (
-        "one fold: the verdict over all folds" if record.get("fold") else "one of several runs: all"
+        "one fold: the verdict over all folds"
+        if record.get("fold")
+        else "one of several runs: the table of all"
     )
     return f"{what} stands in {record['table']}"
 
