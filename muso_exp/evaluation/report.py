@@ -101,11 +101,8 @@ def table_pointer(record: Mapping[str, Any]) -> str:
     """Return where the verdict over all runs of a table stands, "" for a run of its own."""
     if not record.get("table"):
         return ""
-    what = (
-        "one fold: the verdict over all folds"
-        if record.get("fold")
-        else "one of several runs: the table of all"
-    )
+    fold, several = "one fold: the verdict over all folds", "one of several runs: the table of all"
+    what = fold if record.get("fold") else several
     return f"{what} stands in {record['table']}"
 
 

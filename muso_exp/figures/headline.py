@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -36,17 +37,22 @@ def headline_figure(bars: Sequence[Bar]) -> Figure:
     """Draw a line for each metric, each on its own scale: measured, best null, reported."""
     height = 0.75 + 0.75 * len(bars)
     figure = Figure(figsize=(7.0, height), layout="constrained")
-    handles = {}
+    handles: dict[str, Any] = {}
     for bar, axes in zip(bars, figure.subplots(len(bars), squeeze=False)[:, 0], strict=True):
         handles |= _draw(axes, bar)
     if handles:
         figure.legend(
-            handles.values(), handles, loc="outside upper left", ncols=3, frameon=False, fontsize=9
+            list(handles.values()),
+            list(handles),
+            loc="outside upper left",
+            ncols=3,
+            frameon=False,
+            fontsize=9,
         )
     return figure
 
 
-def _draw(axes: Axes, bar: Bar) -> dict[str, object]:
+def _draw(axes: Axes, bar: Bar) -> dict[str, Any]:
     """Draw one metric; return what the legend names."""
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.set_yticks([0], [bar.metric], fontsize=10)
@@ -54,7 +60,7 @@ def _draw(axes: Axes, bar: Bar) -> dict[str, object]:
     axes.tick_params(axis="x", labelsize=8, colors=GREY)
     axes.set_ylim(-0.6, 0.9)
     axes.axhline(0, color="#e3e6ea", linewidth=1, zorder=0)
-    handles: dict[str, object] = {}
+    handles: dict[str, Any] = {}
     if bar.null is not None:
         handles["best null model"] = axes.plot([bar.null], [0], "D", color=ORANGE, markersize=8)[0]
         axes.annotate(

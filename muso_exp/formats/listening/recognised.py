@@ -3,12 +3,11 @@
 from pathlib import Path
 
 from muso_exp.errors import DatasetNotFoundError
-from muso_exp.formats.listening.msd import Files
 from muso_exp.formats.listening.sources import SOURCES
 from muso_exp.formats.text import find_file
 
 
-def find_plays(name: str, root: Path) -> Files:
+def find_plays(name: str, root: Path) -> dict[str, Path]:
     """Return the files of a source in a folder.
 
     Raises:
