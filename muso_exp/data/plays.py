@@ -117,14 +117,7 @@ class Plays(ExperimentData):
         read = SOURCES[self.source].read(self._find(), self.options)
         self.fingerprint = read.fingerprint()
         self.data: Interactions = keep_dense(read, self.min_user_items, self.min_item_users)
-        listed = self.split_options.list
-        self.split: Split = split_plays(
-            self.data,
-            self.split_options,
-            self.seed,
-            None if listed is None else listed_items(self.data, Path(listed)),
-            self.candidates,
-        )
+        self.split: Split = self.hold_out()
         train = self.split.train
         ranked = self.split.candidates if self.split.warm else None  # the cold are in the test only
         self.val_held = HeldOut.of(train, self.split.val, ranked)
@@ -135,6 +128,21 @@ class Plays(ExperimentData):
             "n_items": train.shape[1],
             "cutoffs": self.cutoffs,
         }
+
+    def hold_out(self) -> Split:
+        """Return the plays by their use.
+
+        Raises:
+            ConfigError: data without what the split needs, or nothing left to train on or to test.
+        """
+        listed = self.split_options.list
+        return split_plays(
+            self.data,
+            self.split_options,
+            self.seed,
+            None if listed is None else listed_items(self.data, Path(listed)),
+            self.candidates,
+        )
 
     def _task(self, n_read: tuple[int, int]) -> Recommendation:
         train = self.split.train
