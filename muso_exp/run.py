@@ -56,6 +56,7 @@ from muso_exp.training.checkpoint import (
     read_checkpoint,
     resuming,
 )
+from muso_exp.training.expected_cost import ExpectedCost
 from muso_exp.training.finite import FiniteTraining
 from muso_exp.training.folders import abandon, begin, claim, is_worker, lock_tags
 from muso_exp.training.tracking import MlflowLogger, tracked
@@ -189,6 +190,7 @@ def prepare(cfg: DictConfig, folder: Path) -> Prepared:
             tested,
             recipe,
             RandomState(),
+            *([ExpectedCost()] if cfg.scale == "paper" else []),
         ],
         plugins=[AtomicCheckpointIO()],
         use_distributed_sampler=False,  # see muso_exp.data.shares
@@ -242,6 +244,8 @@ def known_facts(cfg: DictConfig, parts: Prepared, sought: Mapping[str, float]) -
         changed=parts.changed,
         run={
             "experiment": cfg.name,
+            "document": redact(cfg.paper.document or ""),
+            "documents": plain(cfg.paper.documents),
             "variant": cfg.variant,
             "overrides": redacted(given_overrides()),
             "seed": cfg.seed,

@@ -13,6 +13,7 @@ from conftest import REPOSITORY
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
+from muso_exp.evaluation.glossary import BETTER, meaning
 from muso_exp.experiment.listing import experiments
 from muso_exp.run import run
 
@@ -93,6 +94,9 @@ def test_an_experiment_ends_with_a_whole_run_folder(
     assert record["nulls"] and record["audit"] and record["n"]
     assert [row["metric"] for row in record["versus"] if not within_bounds(row)] == []
     assert [null for null in record["nulls"] if not documented(null)] == []
+    for row in record["versus"]:
+        known = meaning(row["metric"])
+        assert known and known.better == BETTER[row["higher_is_better"]], row["metric"]
     assert all(claim["verdict"] != "reproduced" for claim in record["claims"])  # simulated data
     assert len(pd.read_parquet(folder / "predictions.parquet")) == len(outcome.predictions)
     assert (folder / "checkpoints" / "last.ckpt").is_file()

@@ -20,6 +20,7 @@ from muso_exp.features.matching import find_item
 from muso_exp.formats.listening.histories import MIN_SECONDS
 from muso_exp.formats.listening.interactions import Interactions, keep_dense, listed_items
 from muso_exp.formats.listening.msd import ReadOptions
+from muso_exp.formats.listening.recognised import find_plays
 from muso_exp.formats.listening.sources import SOURCES
 from muso_exp.formats.seeds import read_seeds
 from muso_exp.options import Count, NotNegative, ZeroOrMore
@@ -165,7 +166,6 @@ class Plays(ExperimentData):
 
     def _find(self) -> dict:
         """Return the source's files, of the root or of the simulated world."""
-        source = SOURCES[self.source]
         root = self.root or self.beside()
         if root is None:
             params = {"source": self.source, **asdict(self.world)}
@@ -173,7 +173,7 @@ class Plays(ExperimentData):
             root = cached_folder(
                 self.cache, key, lambda f: write_source(self.source, f, self.world)
             )
-        files = source.find(root)
+        files = find_plays(self.source, root)
         if self.options.matched and "unique_tracks" not in files:
             raise ConfigError(
                 f"dataset.matched=true: {root} has no unique_tracks.txt of the Million Song "

@@ -56,7 +56,8 @@ class Verdict:
     Attributes:
         text: better than every null model, worse than some, neither, or that the metric describes.
         because_of: the null models that it is worse than; else those that it is not better than.
-        best: beside the null model that scores best; None where there is none to compare with.
+        best: beside the null model that scores best; None where there is none to compare with, and
+            of a metric that describes.
         could_show: beside `no better than null`, the smallest difference to the best null model
             that this test could have shown: a model that is so much better than measured leaves 0
             below its paired interval to every null model. Never less than the difference that was
@@ -157,12 +158,12 @@ def judge(pairs: Sequence[Paired], higher_is_better: bool | None) -> Verdict:
         pairs: the predictor beside each null model.
         higher_is_better: of the metric; None if it describes.
     """
+    if higher_is_better is None:
+        return Verdict(DESCRIBES)  # neither more nor less is better, so that no null is best
     if not pairs:
-        return Verdict(DESCRIBES if higher_is_better is None else NO_BETTER)
+        return Verdict(NO_BETTER)
     sign = -1 if higher_is_better is False else 1
     best = min(pairs, key=lambda pair: _rank(sign * pair.difference))
-    if higher_is_better is None:
-        return Verdict(DESCRIBES, best=best)
     worse = tuple(pair.null for pair in pairs if pair.verdict == WORSE)
     if worse:
         return Verdict(WORSE, worse, best)

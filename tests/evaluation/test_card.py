@@ -8,7 +8,7 @@ from torchmetrics import MetricCollection
 from muso_exp.errors import ConfigError
 from muso_exp.evaluation import card as paper
 from muso_exp.evaluation import scores as scoring
-from muso_exp.evaluation.report import interval, number
+from muso_exp.evaluation.numbers import interval, number
 from muso_exp.metrics.classification import CalibrationError
 from muso_exp.metrics.ranking import Coverage
 from muso_exp.metrics.resampling import bootstrap_weights

@@ -18,7 +18,7 @@ from pyarrow import parquet
 from muso_exp.errors import ConfigError
 from muso_exp.evaluation.comparison import comparison_table
 from muso_exp.evaluation.finished import find_runs, find_same
-from muso_exp.evaluation.report import write_index
+from muso_exp.evaluation.index import write_index
 from muso_exp.evaluation.tables import print_comparison
 from muso_exp.evaluation.terminal_card import card_tables
 from muso_exp.terminal import console
