@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,6 +35,7 @@ def song(
     from rich.table import Table
     from rich.text import Text
 
+    from muso_exp.features.mel import empty_bands
     from muso_exp.features.song import estimate_song
     from muso_exp.sound.decoding import decode
 
@@ -56,6 +58,9 @@ def song(
     table.add_row("beats", str(len(found.beats)))
     table.add_row("key", f"{found.key}, fit {found.key_fit:.2f} (next {found.runner_up:.2f})")
     Console().print(table)
+    if spectrogram is not None and (empty := empty_bands(SAMPLE_RATE, N_MELS, MEL_WINDOW)):
+        why = f"no frequency of a window of {MEL_WINDOW} samples, and stay empty"
+        Console().print(f"{empty} of {N_MELS} mel bands hold {why}", soft_wrap=True)
     for place in (out, spectrogram):
         if place is not None:
             Console().print(Text(f"figure: {place}"), soft_wrap=True)
@@ -82,7 +87,9 @@ def _draw_spectrogram(out: Path, name: str, waveform: np.ndarray) -> None:
     from muso_exp.figures.song import waveform_figure
 
     window, hop = MEL_WINDOW, MEL_WINDOW // 2
-    bands = log_mel(waveform, SAMPLE_RATE, n_mels=N_MELS, n_fft=window, hop_length=hop)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Empty filters")  # counted below
+        bands = log_mel(waveform, SAMPLE_RATE, n_mels=N_MELS, n_fft=window, hop_length=hop)
     figure = waveform_figure(name.replace("$", r"\$"), waveform, bands, SAMPLE_RATE, hop)
     _save(figure, "--spectrogram", out)
 

@@ -9,16 +9,12 @@ from muso_exp.metrics.ranking import UserMean
 class NextSongsKept(UserMean):
     """Mean share of the recommended songs that the true features recommend too; more is better."""
 
-    bounds = (0.0, 1.0)
-
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__("kept", higher_is_better=True, **kwargs)
+        super().__init__("kept", **kwargs)
 
 
 class NextSongDistance(UserMean):
     """Mean distance of a song's true features to those of its next songs; less is better."""
 
-    bounds = (0.0, math.inf)
-
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__("distance", higher_is_better=False, **kwargs)
+        super().__init__("distance", False, (0.0, math.inf), **kwargs)

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import librosa
 import numpy as np
 import pytest
 import soundfile
@@ -31,8 +32,15 @@ def test_waveform_and_bands_are_drawn_as_in_the_thesis(
         "muso_exp.figures.song.waveform_figure",
         lambda *given: drawn.append(given) or waveform_figure(*given),
     )
-    status, out, _ = call("song", str(sound), "--spectrogram", str(tmp_path / "x.png"))
-    assert status == 0 and "figure: " in out
+    status, out, err = call("song", str(sound), "--spectrogram", str(tmp_path / "x.png"))
+    assert status == 0 and "figure: " in out and err == ""
+    hertz = librosa.mel_frequencies(162, fmax=11_025)  # where bands begin and end
+    bins = np.arange(257) * 22_050 / 512
+    empty = sum(
+        not ((low < bins) & (bins < high)).any()
+        for low, high in zip(hertz[:-2], hertz[2:], strict=True)
+    )
+    assert f"{empty} of 160 mel bands hold no frequency" in out
     assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
     ((_, waveform, bands, rate, hop),) = drawn
     assert (len(bands), rate, hop) == (160, 22_050, 256)

@@ -132,3 +132,8 @@ def test_chains_that_cannot_be_made_are_refused(
 ) -> None:
     with pytest.raises(ConfigError, match=expected):
         ready(songs, cache, chain={**CLUSTER["chain"], **chain})
+
+
+def test_a_share_and_a_distance_have_their_bounds() -> None:
+    assert NextSongsKept().bounds == (0, 1)
+    assert NextSongDistance().bounds == (0, float("inf"))
