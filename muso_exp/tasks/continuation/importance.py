@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from muso_exp.figures.common import forest_figure
-from muso_exp.models.abilities import PredictsCooccurrence, ReadsFeatures, ask
+from muso_exp.models.abilities import ReadsFeatures
 from muso_exp.records import Batch, Section
 from muso_exp.tasks.base import Answer
 
@@ -37,20 +37,17 @@ def feature_importance(answer: Answer, test: Iterable[Batch], k: int) -> list[Se
         text = f"Left out: {model.n_items} tracks, more than {MAX_TRACKS}."
         return [Section(name, title, text)]
     batches = _first(test)
-    own, own_dev = _ndcg(model, batches, k), _dev_error(model)
+    own = _ndcg(model, batches, k)
     rows = []
     for feature in model.features:
-        falls, rises = [], []
+        falls = []
         for seed in range(SHUFFLES):
             with model.shuffled_feature(feature, seed):
                 falls.append(own - _ndcg(model, batches, k))
-                rises.append(_dev_error(model) - own_dev)
         fall = np.mean(falls, axis=0)
-        rows.append((feature, fall.mean(), *answer.bootstrap.mean(fall), np.mean(rises)))
-    columns = ["feature", f"fall of nDCG at {k}", "low", "high", "rise of the dev loss"]
+        rows.append((feature, fall.mean(), *answer.bootstrap.mean(fall)))
+    columns = ["feature", f"fall of nDCG at {k}", "low", "high"]
     table = pd.DataFrame(rows, columns=columns)
-    if not isinstance(model, PredictsCooccurrence):
-        table = table.drop(columns=columns[-1])
     figure = forest_figure(
         table["feature"].tolist(),
         table[columns[1]].to_numpy(),
@@ -80,11 +77,3 @@ def _ndcg(model: Any, batches: Iterable[Batch], k: int) -> np.ndarray:
     """Return the nDCG of each playlist, shape (n_rows,)."""
     parts = [model.columns(batch)[f"ndcg_at_{k}"].double().numpy() for batch in batches]
     return np.concatenate(parts)
-
-
-def _dev_error(model: Any) -> float:
-    """Return the mean squared error of the songs that a model held out; NaN without such."""
-    if not isinstance(model, PredictsCooccurrence):
-        return float("nan")
-    error = ask(model.dev_error).squared_error
-    return float(error.mean()) if len(error) else float("nan")

@@ -181,7 +181,6 @@ def test_a_feature_that_no_track_differs_in_is_of_no_importance(
     fall = section.table.set_index("feature")["fall of nDCG at 100"]
     assert fall["key"] == 0
     assert (fall.drop("key") != 0).any()
-    assert "rise of the dev loss" not in section.table
 
 
 def test_of_too_many_tracks_the_importance_is_left_out(
