@@ -21,6 +21,7 @@ from muso_exp.experiment.listing import (
     conf_folders,
     describe_commands,
     describe_experiments,
+    describe_parts,
     refuse_unknown_experiment,
 )
 from muso_exp.redaction import redact
@@ -35,7 +36,7 @@ keys that are good to know:
   dataset.root=FOLDER  real files instead of the simulated world     seed=N   scale=desk|paper|smoke
   trainer.max_epochs=N and other arguments of Lightning's Trainer     trainer=quick: a glance
   ckpt=RUN_FOLDER resumes     paths.outputs=FOLDER     logger=none     -m key=a,b,c: a sweep
-  --cfg job shows the configuration     --hydra-help shows Hydra's own options
+  -v shows the whole card     --cfg job shows the configuration     --hydra-help: Hydra's options
 """
 
 
@@ -78,7 +79,11 @@ def _called(args: list[str]) -> None:
         sys.stdout.write(visible(describe_experiments()))
         sys.exit(2)
     if args[0] in ("-h", "--help"):
-        sys.stdout.write(visible(f"{USAGE}\n{describe_commands()}\n{describe_experiments()}"))
+        sys.stdout.write(
+            visible(
+                "\n".join([USAGE, describe_commands(), describe_experiments(), describe_parts()])
+            )
+        )
     elif args[0][0].isalpha() and "=" not in args[0]:
         _command(args[0])
     else:
@@ -139,9 +144,12 @@ def _experiment(args: list[str]) -> None:
     from muso_exp.experiment.overrides import in_grammar
     from muso_exp.experiment.plugins import named, use
     from muso_exp.experiment.renamed import in_place
-    from muso_exp.experiment.sweep import FOLDER, WorkingFolderConf
+    from muso_exp.experiment.sweep import FOLDER, VERBOSE, WorkingFolderConf
     from muso_exp.training.run_folders import new_name
 
+    if "-v" in args:
+        os.environ[VERBOSE] = "1"
+        args = [arg for arg in args if arg != "-v"]
     use(named(args, []))
     use(named(args, conf_folders()))  # the experiment may be a plugin's
     refuse_unknown_experiment(args)
@@ -274,12 +282,13 @@ def _quiet() -> None:
 
 def _show(record: dict[str, Any], folder: Path) -> None:
     """Print the paper card; the run folder is the last line."""
-    from muso_exp.evaluation.terminal_card import card_tables
+    from muso_exp.evaluation.terminal_card import card_tables, short_card
+    from muso_exp.experiment.sweep import VERBOSE
     from muso_exp.terminal import console
 
     terminal = console()
-    terminal.print(card_tables(record))
-    terminal.print(f"\nreport: {folder / 'report.html'}", soft_wrap=True)
+    terminal.print(card_tables(record) if os.environ.get(VERBOSE) else short_card(record))
+    terminal.print(f"report: {folder / 'report.html'}", soft_wrap=True)
     sys.stdout.write(f"{folder}\n")
 
 

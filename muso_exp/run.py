@@ -33,12 +33,13 @@ from muso_exp.experiment.plugins import plugins
 from muso_exp.experiment.resume import refuse_other_run
 from muso_exp.experiment.settings import (
     changed_settings,
-    config_hash,
     given_keys,
     given_overrides,
     inert_keys,
+    is_same,
     logged_settings,
     other_test,
+    recorded_settings,
     settle,
     shown_config,
 )
@@ -55,6 +56,7 @@ from muso_exp.training.checkpoint import (
     read_checkpoint,
     resuming,
 )
+from muso_exp.training.expected_cost import ExpectedCost
 from muso_exp.training.finite import FiniteTraining
 from muso_exp.training.folders import abandon, begin, claim, is_worker, lock_tags
 from muso_exp.training.tracking import MlflowLogger, tracked
@@ -188,6 +190,7 @@ def prepare(cfg: DictConfig, folder: Path) -> Prepared:
             tested,
             recipe,
             RandomState(),
+            *([ExpectedCost()] if cfg.scale == "paper" else []),
         ],
         plugins=[AtomicCheckpointIO()],
         use_distributed_sampler=False,  # see muso_exp.data.shares
@@ -241,10 +244,12 @@ def known_facts(cfg: DictConfig, parts: Prepared, sought: Mapping[str, float]) -
         changed=parts.changed,
         run={
             "experiment": cfg.name,
+            "document": redact(cfg.paper.document or ""),
+            "documents": plain(cfg.paper.documents),
             "variant": cfg.variant,
             "overrides": redacted(given_overrides()),
             "seed": cfg.seed,
-            "config": config_hash(cfg),
+            **recorded_settings(cfg),
             "parameters": sum(weight.numel() for weight in parts.model.parameters()),
             "epochs": parts.trainer.current_epoch,
             "headline": parts.headline,
@@ -260,7 +265,8 @@ def known_facts(cfg: DictConfig, parts: Prepared, sought: Mapping[str, float]) -
 def earlier(cfg: DictConfig) -> Finished | None:
     """Return a finished run of the same settings and data, for `rerun=false`."""
     settle(cfg)
-    same = find_same(Path(cfg.paths.outputs) / cfg.name, config_hash(cfg))
+    own = recorded_settings(cfg)
+    same = find_same(Path(cfg.paths.outputs) / cfg.name, lambda record: is_same(record, own))
     if same is None:
         return None
     data = set_up(build(cfg.dataset, pl.LightningDataModule), ExperimentData)

@@ -127,7 +127,11 @@ def test_songs_that_do_not_match_are_reported_in_words(call: callable, tmp_path:
         ([*SMOKE, "seed=-1"], 2, "seed=-1: a whole number from 0 to"),
         ([*SMOKE, "resamples=abc"], 2, "resamples=abc: a whole number of at least 20 is needed"),
         ([*SMOKE, "resamples=3"], 2, "resamples=3: a whole number of at least 20 is needed"),
-        ([*TABLE, "hydra.mode=RUN", "variant=bogus"], 2, "bogus: choose as_listed or merged"),
+        (
+            [*TABLE, "hydra.mode=RUN", "variant=bogus"],
+            2,
+            "bogus: choose as_listed, most_played or merged",
+        ),
         ([*SMOKE, "model.lr=a(b"], 2, "for Hydra: \"model.lr='a(b'\""),
         ([*SMOKE, "dataset.root=/nowhere/Meine Listen ä (1)"], 1, "Listen ä (1): not found"),
         ([*SMOKE, "dataset.root=~/nowhere"], 1, f"{Path.home()}/nowhere: not found"),
@@ -204,6 +208,12 @@ def test_the_very_same_run_is_shown_again_where_no_rerun_is_wanted(
     folders = [call(*SMOKE, *again)[1].splitlines()[-1] for _ in range(2)]
     assert folders[0] == folders[1]
     assert len(list((tmp_path / "outputs" / "dos_classifier").iterdir())) == 1
+    path = Path(folders[0]) / "metrics.json"  # a version that still had an option, at its default
+    record = json.loads(path.read_text()) | {"config": "another hash"}
+    record["settings"]["trainer.use_distributed_sampler"] = True
+    record["defaults"].append("trainer.use_distributed_sampler")
+    path.write_text(json.dumps(record))
+    assert call(*SMOKE, *again)[1].splitlines()[-1] == folders[0]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Every experiment file runs at scale=smoke; a new one is covered without an edit."""
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatch
@@ -12,6 +13,7 @@ from conftest import REPOSITORY
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
+from muso_exp.evaluation.glossary import BETTER, meaning
 from muso_exp.experiment.listing import experiments
 from muso_exp.run import run
 
@@ -51,6 +53,16 @@ def documented(null: str) -> bool:
     return any(fnmatch(null, rule) for rules in null_rules().values() for rule in rules)
 
 
+def within_bounds(row: dict) -> bool:
+    """Whether a metric declares what values it can have, and value and interval are such."""
+    low, high = row["bounds"]
+    if low is None and high is None:  # no number is infinite in JSON
+        return False
+    found = [number for number in (row["measured"], *row["interval"]) if number is not None]
+    least, most = (-math.inf if low is None else low), (math.inf if high is None else high)
+    return all(least - 1e-9 <= number <= most + 1e-9 for number in found)
+
+
 @pytest.fixture
 def configured(tmp_path: Path, cache: Path) -> Iterator[callable]:
     def make(name: str, *overrides: str) -> DictConfig:
@@ -80,7 +92,11 @@ def test_an_experiment_ends_with_a_whole_run_folder(
     assert record["experiment"] == name
     assert set(record["intervals"]) == set(record["metrics"]) == set(record["beats_null"])
     assert record["nulls"] and record["audit"] and record["n"]
+    assert [row["metric"] for row in record["versus"] if not within_bounds(row)] == []
     assert [null for null in record["nulls"] if not documented(null)] == []
+    for row in record["versus"]:
+        known = meaning(row["metric"])
+        assert known and known.better == BETTER[row["higher_is_better"]], row["metric"]
     assert all(claim["verdict"] != "reproduced" for claim in record["claims"])  # simulated data
     assert len(pd.read_parquet(folder / "predictions.parquet")) == len(outcome.predictions)
     assert (folder / "checkpoints" / "last.ckpt").is_file()
@@ -109,7 +125,7 @@ def test_every_task_has_null_models_that_are_described_and_still_there() -> None
     files = [*package.glob("tasks/*/*.py"), *package.glob("data/*.py")]
     source = "".join(path.read_text() for path in files)
     for task, rules in null_rules().items():
-        assert len(rules) >= 2, task
+        assert len(rules) >= 3, task
         for rule in rules:
             part = rule.removesuffix("_decided").partition("*")[0]
             assert f'"{part}' in source, f"docs/nulls.md: {task} has no null model {rule}"

@@ -18,7 +18,7 @@ def compare(
 ) -> None:
     """Set finished runs beside each other, with paired differences to the first."""
     from muso_exp.csv_cells import write_csv
-    from muso_exp.evaluation.comparison import by_setting, comparison_table
+    from muso_exp.evaluation.comparison import by_setting, comparison_table, lacking
     from muso_exp.evaluation.finished import find_runs
     from muso_exp.evaluation.pooling import pooled_table
     from muso_exp.evaluation.tables import print_comparison
@@ -26,7 +26,8 @@ def compare(
     runs = find_runs(places)
     table = comparison_table(runs, metric or [], mean)
     metrics = list(dict.fromkeys(table["metric"]))
-    print_comparison("comparison", table, pooled_table(by_setting(runs, mean), metrics, mean))
+    pooled = pooled_table(by_setting(runs, mean), metrics, mean)
+    print_comparison("comparison", table, pooled, [] if metric else lacking(runs))
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
         write_csv(table, out)

@@ -22,9 +22,12 @@ def match(
 ) -> None:
     """Match the songs of two catalogues by artist and title, and report the coverage by method.
 
+    Beside it: how many artists are in both, and how many songs are by them.
+
     A CSV has the columns id, artist, title. The thesis' matching is `--method case`.
     """
     from muso_exp.formats.listening.song_matching import (
+        artist_coverage,
         coverage,
         match_catalogues,
         read_songs,
@@ -36,6 +39,8 @@ def match(
     matched = match_catalogues(read_songs(queries), read_songs(catalogue), method, threshold)
     terminal = console()
     terminal.print(coverage(matched).to_string(index=False, float_format="{:.4f}".format))
+    table = artist_coverage(matched)
+    terminal.print(table.to_string(index=False, float_format="{:.4f}".format))
     checked = spot_check(matched, sample, seed)
     if not checked.empty:
         terminal.print(checked.to_string(index=False), soft_wrap=True)

@@ -144,7 +144,7 @@ def shown(name: str, result: pd.DataFrame) -> Table:
 
 def _with_intervals(result: pd.DataFrame) -> pd.DataFrame:
     """Return the texts of cells; a value whose ends stand in `_low` and `_high` gets them."""
-    from muso_exp.evaluation.report import interval
+    from muso_exp.evaluation.numbers import interval
 
     cells = result.map(_cell)
     estimated = [name for name in map(str, result) if {f"{name}_low", f"{name}_high"} <= {*result}]

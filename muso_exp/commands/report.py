@@ -18,7 +18,7 @@ def report(
 ) -> None:
     """Write one page over all finished runs: the claims, the verdicts, links to the reports."""
     from muso_exp.evaluation.finished import find_runs
-    from muso_exp.evaluation.report import write_index
+    from muso_exp.evaluation.index import write_index
     from muso_exp.text import visible
 
     target = out or outputs / "index.html"

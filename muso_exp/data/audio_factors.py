@@ -21,6 +21,7 @@ from muso_exp.features.als import FactorOptions
 from muso_exp.features.factor_scaling import FactorScaling
 from muso_exp.features.matching import find_item
 from muso_exp.options import Count, Options
+from muso_exp.sound.loudness import clip_loudness
 from muso_exp.tasks.factor_regression.factor_clips import FactorClips
 from muso_exp.tasks.factor_regression.listening_test import ListeningTest
 from muso_exp.tasks.factor_regression.new_songs import SongFactors
@@ -58,6 +59,8 @@ class AudioFactors(AudioData):
             to case, the most played of several).
         scaling: `l2` (head factors), `standard` or `none` (head regression); see
             `muso_exp.features.factor_scaling`.
+        keep_layers: whether the network's inner layers of all clips are kept with its factors, for
+            `audio_tags` to learn tags from.
         **audio: see `muso_exp.data.sound.clip_data.AudioData`.
 
     Source: thesis chapter 6; document 5, section V-D (`standard` or `none`).
@@ -73,9 +76,11 @@ class AudioFactors(AudioData):
         recommendation: RecommendationOptions,
         match: Match = "id",
         scaling: Literal["l2", "standard", "none"] = "l2",
+        keep_layers: bool = False,
         **audio: Any,
     ) -> None:
         super().__init__(**audio)
+        self.keep_layers = keep_layers
         self.plays, self.match, self.how = plays, match, scaling
         self.head = "factors" if scaling == "l2" else "regression"
         self.recommendation = recommendation
@@ -121,6 +126,7 @@ class AudioFactors(AudioData):
             clips=clips,
             factors=self.factors,
             scaling=self.scaling,
+            loudness=clip_loudness(self.store, self.cache)[self.clips],
             listening=listening,
             users=plays.users[listening.users],
             queries=self._query_clips(clips.names(), np.diff(played.tocsc().indptr)),
@@ -130,7 +136,7 @@ class AudioFactors(AudioData):
             notes=list(plays.notes),
         )
         every = self.windows(np.arange(len(self.tracks)))
-        return FactorRegression(rows, self.loader(every, shuffle=False))
+        return FactorRegression(rows, self.loader(every, shuffle=False), self.keep_layers)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the scaling and the known clips with their true factors."""

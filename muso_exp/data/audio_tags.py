@@ -1,5 +1,6 @@
 """Clips of sound with tags, and the vectors that stand in for their sound."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,14 @@ from muso_exp.data.sound.clip_items import (
     prepare_factors,
     read_plays,
 )
-from muso_exp.data.sound.clip_vectors import clip_bags, clip_vectors, require_inputs
+from muso_exp.data.sound.clip_vectors import (
+    HEARD,
+    clip_bags,
+    clip_vectors,
+    heard_test_clips,
+    heard_vectors,
+    require_inputs,
+)
 from muso_exp.data.sound.splits import keyed_share
 from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions
@@ -32,6 +40,8 @@ from muso_exp.tasks.tagging.clip_tagging import ClipTagging
 from muso_exp.tasks.tagging.new_songs import SongTags
 from muso_exp.tasks.tagging.probe import log_popularity
 from muso_exp.tasks.tagging.tagged_clips import TaggedClips
+
+log = logging.getLogger(__name__)
 
 LEAST = 5  # train clips that carry a tag, or it is no tag to learn
 
@@ -59,7 +69,9 @@ class AudioTags(AudioData):
             Given, all inputs are tested on the same clips: those with any play.
         inputs: `audio`, windows for a network; or vectors for a probe, joined by `+`: `mfcc`, a
             bag of the clip's cepstral coefficients; `factors`, those that WMF learned from all
-            plays; `predicted_factors`, heard in the bag (see `muso_exp.data.sound.clip_vectors`).
+            plays; `predicted_factors`, heard in the bag (see `muso_exp.data.sound.clip_vectors`);
+            `heard_factors` and `heard_layers`, of the network of another run.
+        heard: folder of that run, of `samplecnn_factors`; None where it is not asked for.
         match: see `muso_exp.data.audio_factors.AudioFactors`.
         **audio: see `muso_exp.data.sound.clip_data.AudioData`.
 
@@ -79,12 +91,19 @@ class AudioTags(AudioData):
         labels: TagLabels,
         plays: Plays | None = None,
         inputs: str = "audio",
+        heard: str | None = None,
         match: Match = "id",
         **audio: Any,
     ) -> None:
         super().__init__(**audio)
         self.inputs, self.match = require_inputs(inputs), match
-        if plays is None and any(name.endswith("factors") for name in self.inputs):
+        if heard is None and set(self.inputs) & set(HEARD):
+            raise ConfigError(
+                f"dataset.inputs={inputs}: set dataset.heard=<folder of a run of samplecnn_factors>"
+            )
+        self.heard = None if heard is None else Path(heard)
+        own = set(self.inputs) & {"factors", "predicted_factors"}
+        if plays is None and own:
             raise ConfigError(f"dataset.inputs={inputs}: set dataset.plays, factors come from it")
         self.plays, self.label_options = plays, labels
         self.factors = np.empty(
@@ -157,8 +176,22 @@ class AudioTags(AudioData):
             self.factors,
             self.parts["train"],
             self.artists,
+            self._heard_vectors(),
         )
         return torch.from_numpy(vectors)  # (n_clips, input_dim)
+
+    def _heard_vectors(self) -> dict[str, np.ndarray]:
+        wanted = [name for name in self.inputs if name in HEARD]
+        if self.heard is None or not wanted:
+            return {}
+        ids = self.tracks["track_id"].astype(str).tolist()
+        known = heard_test_clips(self.heard, self.part("test")["track_id"].astype(str).tolist())
+        if known:
+            log.warning(
+                "%d test clips are among those that the network of dataset.heard was trained on",
+                known,
+            )
+        return heard_vectors(self.heard, ids, wanted)
 
     def n_outputs(self) -> int:
         """Return the number of tags."""

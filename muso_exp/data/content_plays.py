@@ -15,6 +15,7 @@ from muso_exp.data.plays import Plays
 from muso_exp.data.recommendation.batches import WholeMatrix
 from muso_exp.features.item_vectors import ItemVectors
 from muso_exp.records import Batch
+from muso_exp.tasks.recommendation.split_plays import Split
 
 
 class ContentPlays(Plays):
@@ -58,6 +59,12 @@ class ContentPlays(Plays):
         self.item_vectors = item_content(self.data, self.content, self.sound, heard, self.seed)
         self.fingerprint = _joined_hash(self.fingerprint, self.item_vectors.vectors)
         self.dims["n_content"] = self.item_vectors.vectors.shape[1]
+
+    def hold_out(self) -> Split:
+        """Return the plays by their use; the tags of what is held out go with it."""
+        split = super().hold_out()
+        self.data = self.data.tags_of_others(split.val + split.test)
+        return split
 
     def train_dataloader(self) -> DataLoader:
         """Return the whole train matrix and the vectors of all items as one batch."""

@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader
 from muso_exp.data.base import BatchDataset, ExperimentData
 from muso_exp.data.plays import Plays
 from muso_exp.data.recommendation.cached_factors import cached_factors
+from muso_exp.data.recommendation.probe_items import ProbeItems
 from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions
 from muso_exp.options import ZeroOrMore
@@ -29,6 +30,7 @@ class FactorTags(ExperimentData):
         plays: the data set of plays; its root is the one of this data set.
         factors: how WMF learns them.
         n_tags: at most so many tags, the most frequent.
+        probe: which items the probe is trained and tested on; None: split by their ids.
         **common: see `muso_exp.data.base.ExperimentData`; a batch of all items is what
             `tag_probe_exact` needs.
 
@@ -42,12 +44,13 @@ class FactorTags(ExperimentData):
         plays: Plays,
         factors: FactorOptions,
         n_tags: ZeroOrMore = 50,
+        probe: ProbeItems | None = None,
         **common: Any,
     ) -> None:
         super().__init__(**common)
         self.name = f"factor_tags: {plays.source}"
         self.plays = plays
-        self.n_tags = n_tags
+        self.n_tags, self.probe = n_tags, probe or ProbeItems()
         self.options = factors
 
     def prepare_data(self) -> None:
@@ -71,11 +74,12 @@ class FactorTags(ExperimentData):
             return
         self.plays.setup()
         data = self.plays.data
-        rows = tag_rows(data, data.plays, self.n_tags, self.seed)
+        rows = tag_rows(data, data.plays, self.n_tags, self.seed, self.probe.read())
         if rows is None:
             raise ConfigError(
                 f"dataset.plays.source={self.plays.source}: too few items with tags; hetrec, lfm1b "
-                "and taste_profile have them (the last two with lastfm_tags.db)"
+                "and taste_profile have them (the last two with lastfm_tags.db); the lists of "
+                "dataset.probe may leave none"
             )
         self.rows: TagRows = rows
         self.x = torch.from_numpy(self._factors()["item_factors"][rows.items])

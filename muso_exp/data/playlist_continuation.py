@@ -1,9 +1,12 @@
 """Playlists to be continued: the challenge that document 4 works towards."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import numpy as np
+from scipy.sparse import csr_matrix
 from torch.utils.data import DataLoader
 
 from muso_exp.data.base import ExperimentData
@@ -12,6 +15,7 @@ from muso_exp.data.continuation.sources import (
     PlaylistsWorld,
     choose_split,
     file_findings,
+    read_genres,
     read_playlists,
     read_sounds,
     simulated_files,
@@ -22,6 +26,7 @@ from muso_exp.data.recommendation.splits import Candidates
 from muso_exp.formats.listening.histories import MIN_SECONDS
 from muso_exp.formats.seeds import SeedList, read_seeds
 from muso_exp.options import Count, Inert
+from muso_exp.records import bad_rows as bad_row_findings
 from muso_exp.tasks.continuation.continuation import ContinuedPlaylists
 from muso_exp.tasks.continuation.task import Continuing
 from muso_exp.tasks.recommendation.catalogue import ItemCatalogue
@@ -42,6 +47,8 @@ class PlaylistContinuation(ExperimentData):
         candidates: tracks that are ranked: `warm`, those that are known to be in a playlist, or
             `all`, as in the challenge, since their sound may be known; None: all.
         cutoffs: the k of the ranking metrics.
+        bad_rows: a row of the feature table with a feature that is none is `refuse`d, or `drop`ped
+            and counted: its track is then without features.
         **common: see `muso_exp.data.base.ExperimentData`; `root` is a folder with
             `mpd.slice.*.json` (and the challenge set with its truth), or a table of playlists.
 
@@ -63,9 +70,11 @@ class PlaylistContinuation(ExperimentData):
         workers: Inert[Count] = 2,
         candidates: Candidates | None = None,
         cutoffs: Sequence[Count] = (10, 100, 500),
+        bad_rows: Literal["refuse", "drop"] = "refuse",
         **common: Any,
     ) -> None:
         super().__init__(**common)
+        self.bad_rows = bad_rows
         self.kinds = [SeedKind.of(name) for name in split.seeds]
         self.split, self.world, self.workers = split, world, workers
         self.feature_table, self.candidates = feature_table, candidates
@@ -96,8 +105,12 @@ class PlaylistContinuation(ExperimentData):
         split = choose_split(root, self.split.by)
         self.data = read_playlists(root, self.cache, self.workers, split)
         self.fingerprint = self.data.fingerprint()
+        left = Counter[str]()
         self.features, self.file_order = read_sounds(
-            root, self.feature_table, self.data.tracks["id"]
+            root,
+            self.feature_table,
+            self.data.tracks["id"],
+            left if self.bad_rows == "drop" else None,
         )
         names = [kind.name for kind in self.kinds]
         if split == "challenge":
@@ -107,16 +120,20 @@ class PlaylistContinuation(ExperimentData):
         known = self.continuation.known
         self.catalogue = ItemCatalogue.of(self.data.tracks, known, counted=False)
         self.words = title_vocabulary(self.continuation.titles(self.data))
-        found = file_findings(self.data, self.root)
+        self.genres = self._known_genres(read_genres(root, self.data.pids))
+        found = [*file_findings(self.data, self.root), *bad_row_findings(left)]
         continued = ContinuedPlaylists(
             self.data, self.continuation, self.file_order, found, self.candidates == "warm"
         )
-        self.task = Continuing(continued, self.cutoffs)
+        self.task = Continuing(continued, self.cutoffs, self.test_dataloader)
         self.dims = {
             "n_users": known.shape[0],
             "n_items": known.shape[1],
             "cutoffs": self.cutoffs,
             "n_top": self.task.n_top,
+            "n_artists": int(continued.artists().max()) + 1,
+            "n_words": len(self.words),
+            "n_genres": self.genres.shape[1],
             "seed_counts": sorted(
                 {SeedKind.of(name).n for name in self.continuation.category if name}
             ),
@@ -126,8 +143,18 @@ class PlaylistContinuation(ExperimentData):
         """Return the known tracks of all playlists, and all features, as one batch."""
         words = title_words(self.continuation.titles(self.data), self.words)
         known = self.continuation.known
-        matrix = PlaylistMatrix(known, self.features, self.file_order, words)
+        artists = self.task.artists.astype(np.int64)
+        matrix = PlaylistMatrix(known, self.features, self.file_order, words, self.genres, artists)
         return self.loader(matrix, shuffle=False)
+
+    def _known_genres(self, genres: list[str | None]) -> csr_matrix:
+        """Return the words of the genres of playlists of training, (n_playlists, n_genres).
+
+        The genre of a playlist that is to be continued is not known.
+        """
+        rows = zip(self.continuation.playlists, self.continuation.category, strict=True)
+        known = [None if category else genres[playlist] for playlist, category in rows]
+        return title_words(known, title_vocabulary(known))
 
     def val_dataloader(self) -> list[DataLoader]:
         """Return nothing: a model that chooses something cuts playlists of training itself."""

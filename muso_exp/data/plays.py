@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader
 from muso_exp.cache import cache_key, cached_folder
 from muso_exp.data.base import ExperimentData
 from muso_exp.data.recommendation.batches import UserRows, WholeMatrix
+from muso_exp.data.recommendation.probe_items import ProbeItems
 from muso_exp.data.recommendation.simulated_plays import VERSION, write_source
 from muso_exp.data.recommendation.splits import Candidates, PlaysSplit, split_plays
 from muso_exp.errors import ConfigError
@@ -19,6 +20,7 @@ from muso_exp.features.matching import find_item
 from muso_exp.formats.listening.histories import MIN_SECONDS
 from muso_exp.formats.listening.interactions import Interactions, keep_dense, listed_items
 from muso_exp.formats.listening.msd import ReadOptions
+from muso_exp.formats.listening.recognised import find_plays
 from muso_exp.formats.listening.sources import SOURCES
 from muso_exp.formats.seeds import SeedList, read_seeds
 from muso_exp.options import Count, NotNegative, ZeroOrMore
@@ -53,10 +55,13 @@ class Plays(ExperimentData):
         min_seconds: of source history, plays of which fewer are known are left out.
         bad_rows: of source table, a row without a name or with 0 plays is `refuse`d, or `drop`ped
             and counted; a history counts them always.
+        same_name: of source lfm1b, the item that a track of the Million Song Dataset is, of several
+            of its artist and title: `most_played`, or `arbitrary`, as in the thesis.
         tags_encoding: of HetRec's tags.dat.
         cutoffs: the k of the ranking metrics.
         queries: items (by name or id) whose neighbours the report shows; none: the most played.
         n_tags: tags of the probe in the report; 0 leaves it out.
+        probe: which items it is trained and tested on; None: split by their ids.
         **common: see `muso_exp.data.base.ExperimentData`.
     """
 
@@ -77,10 +82,12 @@ class Plays(ExperimentData):
         tags_encoding: str = "iso-8859-1",
         min_seconds: NotNegative = MIN_SECONDS,
         bad_rows: Literal["refuse", "drop"] = "refuse",
+        same_name: Literal["most_played", "arbitrary"] = "most_played",
         candidates: Candidates | None = None,
         cutoffs: Sequence[Count] = (10, 100, 500),
         queries: Sequence[str] = (),
         n_tags: ZeroOrMore = 50,
+        probe: ProbeItems | None = None,
         **common: Any,
     ) -> None:
         super().__init__(**common)
@@ -91,10 +98,11 @@ class Plays(ExperimentData):
         self.min_user_items, self.min_item_users = min_user_items, min_item_users
         self.candidates = candidates
         self.cutoffs, self.queries, self.n_tags = list(cutoffs), list(queries), n_tags
+        self.probe = probe or ProbeItems()
         earlier_share = 1 - split.test_share if split.by == "temporal" else None
         self.options = ReadOptions(
             *(self.cache, merge, top_items, matched, earlier_share, items, tags_encoding),
-            *(min_seconds, bad_rows),
+            *(min_seconds, bad_rows, same_name),
         )
 
     def prepare_data(self) -> None:
@@ -118,14 +126,7 @@ class Plays(ExperimentData):
         read = SOURCES[self.source].read(self._find(), self.options)
         self.fingerprint = read.fingerprint()
         self.data: Interactions = keep_dense(read, self.min_user_items, self.min_item_users)
-        listed = self.split_options.list
-        self.split: Split = split_plays(
-            self.data,
-            self.split_options,
-            self.seed,
-            None if listed is None else listed_items(self.data, Path(listed)),
-            self.candidates,
-        )
+        self.split: Split = self.hold_out()
         train = self.split.train
         ranked = self.split.candidates if self.split.warm else None  # the cold are in the test only
         self.val_held = HeldOut.of(train, self.split.val, ranked)
@@ -139,10 +140,27 @@ class Plays(ExperimentData):
             "cutoffs": self.cutoffs,
         }
 
+    def hold_out(self) -> Split:
+        """Return the plays by their use.
+
+        Raises:
+            ConfigError: data without what the split needs, or nothing left to train on or to test.
+        """
+        listed = self.split_options.list
+        return split_plays(
+            self.data,
+            self.split_options,
+            self.seed,
+            None if listed is None else listed_items(self.data, Path(listed)),
+            self.candidates,
+        )
+
     def _task(self, n_read: tuple[int, int]) -> Recommendation:
         train = self.split.train
         plays = SplitPlays(self.data, self.split, n_read, self.min_user_items, self.min_item_users)
-        tags = TagsOfFactors(tag_rows(self.data, train, self.n_tags, self.seed), self.source)
+        chosen = self.probe.read()
+        rows = tag_rows(self.data, train, self.n_tags, self.seed, chosen)
+        tags = TagsOfFactors(rows, self.source)
         queries = query_items(self.data, train, self.queries)
         return Recommendation(plays, self.cutoffs, queries, [tags])
 
@@ -152,7 +170,6 @@ class Plays(ExperimentData):
 
     def _find(self) -> dict:
         """Return the source's files, of the root or of the simulated world."""
-        source = SOURCES[self.source]
         root = self.root or self.beside()
         if root is None:
             params = {"source": self.source, **asdict(self.world)}
@@ -160,7 +177,7 @@ class Plays(ExperimentData):
             root = cached_folder(
                 self.cache, key, lambda f: write_source(self.source, f, self.world)
             )
-        files = source.find(root)
+        files = find_plays(self.source, root)
         if self.options.matched and "unique_tracks" not in files:
             raise ConfigError(
                 f"dataset.matched=true: {root} has no unique_tracks.txt of the Million Song "

@@ -30,6 +30,7 @@ from muso_exp.options import Inert
 from muso_exp.tasks.feature_regression.estimates import SongEstimates, half_widths
 from muso_exp.tasks.feature_regression.feature_songs import FeatureSongs, LeftOut
 from muso_exp.tasks.feature_regression.genre_checks import GenreChecks, check_features
+from muso_exp.tasks.feature_regression.next_songs import ChainOptions, NextSongs
 from muso_exp.tasks.feature_regression.task import FeatureRegression
 
 KNOWN = ["id", "artist", "title"]  # of the songs that new ones are set beside
@@ -52,6 +53,7 @@ class Spectra(ExperimentData):
         bad_rows: a row of it with a feature that is none: `refuse`, or `drop` it.
         nearest_among: the songs that a new song's nearest are of: all of the feature `table`, with
             sound or without, or `train`, those trained on.
+        chain: which songs follow a song, by its estimated features; None: none.
         coverage: share of new songs that an interval shall cover.
         check_root: folder of other songs with genres, on which `checks` are made; null for none.
         checks: [feature, genre where a listener expects more of it, genre where less].
@@ -83,6 +85,7 @@ class Spectra(ExperimentData):
         duplicates: Literal["refuse", "first"] = "refuse",
         bad_rows: Literal["refuse", "drop"] = "refuse",
         nearest_among: Literal["table", "train"] = "table",
+        chain: ChainOptions | None = None,
         coverage: Annotated[float, Meta(gt=0, lt=1)] = 0.9,
         check_root: str | None = None,
         checks: Sequence[Sequence[str]] = (),
@@ -94,6 +97,8 @@ class Spectra(ExperimentData):
         self.store, self.spectrum, self.split, self.world = store, spectrum, split, world
         self.layout, self.duplicates, self.coverage = layout, duplicates, coverage
         self.bad_rows, self.nearest_among = bad_rows, nearest_among
+        self.chain = None if chain is None or chain.by == "none" else chain
+        self.next_songs: NextSongs | None = None
         self.check_root = None if check_root is None else Path(check_root)
         self.checks = [list(check) for check in checks]
         self.inputs = make_inputs(inputs, spectrum, store, windows, self.num_workers)
@@ -129,6 +134,9 @@ class Spectra(ExperimentData):
         self.labels = torch.from_numpy(self.scaling.apply(raw))  # (n_songs, n_features)
         self.inputs.fit(self.parts["train"])
         self.known = self._nearest_candidates()
+        if self.chain is not None:
+            held = pd.concat([self.part(name)["id"] for name in ("val", "test")])
+            self.next_songs = NextSongs.fit(self.chain, self.known, held.to_numpy(dtype=str))
         self.fingerprint = fingerprint(self.table["id"], self.labels, self.songs, self.parts)
         self.task = self._make_task()
         self.dims |= {**self.inputs.dims, "n_outputs": len(self.features)}
@@ -172,6 +180,7 @@ class Spectra(ExperimentData):
             "known": self.known[KNOWN].to_dict("list"),
             "known_values": torch.from_numpy(self._known_values()),
             "half_widths": torch.from_numpy(self.half_widths),
+            "next_songs": self.next_songs and self.next_songs.state(),
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -183,6 +192,9 @@ class Spectra(ExperimentData):
         if "known_values" in state_dict:  # older checkpoints hold them as lists among `known`
             self.known[self.features] = state_dict["known_values"].numpy()
         self.half_widths = np.asarray(state_dict["half_widths"])
+        if self.chain is not None:
+            saved = state_dict["next_songs"]
+            self.next_songs = NextSongs.of_state(self.chain, saved, self.known)
         if self.half_widths.shape != (len(self.features),):
             raise ValueError(f"half_widths: {len(self.features)} numbers are needed, one a feature")
 
@@ -222,6 +234,7 @@ class Spectra(ExperimentData):
             self.known,
             self.half_widths,
             self.coverage,
+            self.next_songs,
         )
 
     def _feature_songs(self) -> FeatureSongs:
@@ -255,7 +268,8 @@ class Spectra(ExperimentData):
             songs = self._new_songs(self.check_root, self.cache)
             checks = GenreChecks(songs, self.checks, self.check_root.name)
         dev, test = self.part_loader("val"), self.part_loader("test")
-        return FeatureRegression(self._feature_songs(), units, dev, test, checks)
+        rows = self._feature_songs()
+        return FeatureRegression(rows, units, dev, test, checks, self.next_songs)
 
     def _read(self) -> Songs:
         root = self.root

@@ -16,9 +16,11 @@ from muso_exp.evaluation.card import data_line
 from muso_exp.evaluation.finished import Finished, versus_row
 from muso_exp.evaluation.pooling import check_resamples, pooled_row
 from muso_exp.metrics.resampling import interval_around
+from muso_exp.records import Finding
 from muso_exp.text import visible
 
 _FOLD = re.compile(r"(^|\.)fold[_=]\d+$")  # dataset.split.fold=3, or a row called fold_3
+_NAMED = 3  # runs that have a metric
 _ELSEWHERE = ("seed=", "rerun=", "ckpt=", "logger", "paths.", "hydra.")  # no part of a row's name
 
 
@@ -114,6 +116,7 @@ def _row(run: Finished, first: Finished, metric: str, label: str) -> dict[str, A
         "difference": None,
         "difference_low": None,
         "difference_high": None,
+        "not_paired": _not_paired(run, first, metric),
         "best_null": versus["null_value"],
         "verdict": versus["verdict"],
         "because_of": ", ".join(versus.get("because_of", ())),
@@ -121,7 +124,7 @@ def _row(run: Finished, first: Finished, metric: str, label: str) -> dict[str, A
         "fit_seconds": record.get("seconds", {}).get("fit"),
         "run": visible(run.folder),
     }
-    if run is not first and _units(run, metric) == _units(first, metric):
+    if not row["not_paired"]:
         difference = run.samples[metric].to_numpy() - first.samples[metric].to_numpy()
         value = _subtract(record["metrics"][metric], first.record["metrics"][metric])
         low, high = interval_around(value, torch.from_numpy(np.array(difference)))
@@ -146,6 +149,7 @@ def _mean_row(runs: Sequence[Finished], metric: str, label: str) -> dict[str, An
         "reported": None,
         "holds": "",
         "run": "",
+        "not_paired": "a mean of rows",
         **{name: pooled[name] for name in shown},
         "best_null": pooled["null_value"],
         "fit_seconds": _mean([run.record.get("seconds", {}).get("fit") for run in runs]),
@@ -167,6 +171,45 @@ def _claimed(record: dict[str, Any], metric: str) -> dict[str, Any]:
     if not own or own[0]["reported"] is None:
         return {"reported": None, "holds": ""}
     return {"reported": own[0]["reported"], "holds": own[0]["verdict"]}
+
+
+def _not_paired(run: Finished, first: Finished, metric: str) -> str:
+    """Return why a run has no difference to the first one, "" if it has."""
+    if run is first:
+        return "the first row"
+    if metric not in first.samples:
+        return "the first run lacks the metric"
+    if _units(run, metric) == _units(first, metric):
+        return ""
+    if run.record["data"]["name"] != first.record["data"]["name"]:
+        return "other data: not paired"
+    if run.record["seed"] != first.record["seed"]:
+        return "other test rows: not paired; dataset.seed=0 keeps the data while seed changes"
+    return "other test rows: not paired"
+
+
+def lacking(runs: Sequence[Finished]) -> list[Finding]:
+    """Return which metrics not every run has, and in which runs each is."""
+    labels = row_labels(runs)
+    known = list(dict.fromkeys(name for run in runs for name in run.record["metrics"]))
+    found = []
+    for name in known:
+        having = [label for run, label in zip(runs, labels, strict=True) if name in run.samples]
+        if len(having) < len(runs):
+            named = ", ".join(having[:_NAMED]) + (", ..." if len(having) > _NAMED else "")
+            text = f"{name} is only in {named}: not compared unless it is asked for (--metric)"
+            found.append(Finding("lacking_metric", len(runs) - len(having), text))
+    return found
+
+
+def figure_labels(rows: pd.DataFrame) -> list[str]:
+    """Return what sets the rows of one metric apart: variant, or seed, or both."""
+    variants, seeds = rows["variant"].astype(str), rows["seed"].astype(str)
+    if seeds.nunique() == 1 or not variants.duplicated().any():
+        return variants.tolist()
+    if variants.nunique() == 1:
+        return [f"seed {seed}" for seed in seeds]
+    return [f"{variant}, seed {seed}" for variant, seed in zip(variants, seeds, strict=True)]
 
 
 def _units(run: Finished, metric: str) -> str | None:

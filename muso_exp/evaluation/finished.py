@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -83,6 +83,8 @@ class _Record(Struct):
     audit: list[_Finding]
     overrides: list[str] = []
     config: str = ""
+    settings: dict[str, Any] | None = None
+    defaults: list[str] = []
     seconds: dict[str, float] = {}
 
 
@@ -144,11 +146,11 @@ def difference_samples(run: Finished, metric: str) -> dict[str, np.ndarray]:
     return found or ({BEST_NULL: run.samples[old].to_numpy()} if old in run.samples else {})
 
 
-def find_same(folder: Path, config: str) -> Finished | None:
-    """Return the newest finished run below `folder` with this configuration hash, or None."""
+def find_same(folder: Path, is_same: Callable[[dict[str, Any]], bool]) -> Finished | None:
+    """Return the newest finished run below `folder` whose record `is_same` takes, or None."""
     for path in sorted(folder.glob("**/metrics.json"), key=lambda p: p.stat().st_mtime)[::-1]:
         try:
-            if _read_record(path.parent).get("config") == config:
+            if is_same(_read_record(path.parent)):
                 return _load(path.parent)
         except ConfigError as error:
             log.warning("not looked at: %s", error)

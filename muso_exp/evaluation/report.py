@@ -1,4 +1,4 @@
-"""report.md and report.html of a run (self-contained), and the page over all runs."""
+"""report.md and report.html of a run: self-contained, the answer first."""
 
 from __future__ import annotations
 
@@ -18,8 +18,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from muso_exp.evaluation import card as paper
+from muso_exp.evaluation import lead
 from muso_exp.evaluation import scores as scoring
-from muso_exp.figures.common import save
+from muso_exp.evaluation.glossary import in_words, of_record
+from muso_exp.evaluation.numbers import interval, number
+from muso_exp.figures.common import PIXELS, save
+from muso_exp.figures.headline import Bar, headline_figure
 from muso_exp.records import Finding, Section
 from muso_exp.text import markdown, visible
 
@@ -28,37 +32,9 @@ HOLDS = (
     "shows a table over seeds (-m seed=0,1,2)."
 )
 _NAMED = 3  # null models that a verdict names
-_ROUNDING = 1e-12  # below it, float64 differences of what is equal
-_LONG = 1e9  # whole numbers up to here are written out
-_MOST_DECIMALS = 7
-
-
-def number(value: float | None, digits: int = 4) -> str:
-    """Return a number as people read it: so many significant digits, a dash where there is none."""
-    if value is None or math.isnan(value):
-        return "-"
-    if abs(value) < _ROUNDING:
-        return "0"
-    whole = abs(value) >= 10 ** (digits - 1) or value == round(value)
-    return f"{value:.0f}" if whole and abs(value) < _LONG else f"{value:.{digits}g}"
-
-
-def interval(bounds: tuple[float, float] | list[float] | None) -> str:
-    """Return an interval as `[low, high]`, as fine as its width asks for."""
-    if bounds is None or any(bound is None or math.isnan(bound) for bound in bounds):
-        return "-"
-    low, high = bounds
-    width, size = high - low, max(abs(low), abs(high))
-    if not width > _ROUNDING:
-        return f"[{number(low)}, {number(high)}]"
-    of_width = 1 - math.floor(math.log10(width))  # two digits of it
-    of_size = 3 - max(math.floor(math.log10(size)) + 1, 0)  # three digits
-    decimals = max(of_width, of_size, 0)
-    decimals += any(0 < abs(bound) < 0.5 * 10.0**-decimals for bound in bounds)  # its sign counts
-    if decimals > _MOST_DECIMALS:
-        return f"[{low:.4g}, {high:.4g}]"
-    low, high = (round(bound, decimals) + 0.0 for bound in bounds)  # + 0.0: no minus zero
-    return f"[{low:.{decimals}f}, {high:.{decimals}f}]"
+_ANSWER = "answer"  # name of the figure that leads
+_CSS_PIXELS = 96  # of a page, an inch
+_LONG_TABLE = 12  # rows; a longer table is folded
 
 
 def write_report(
@@ -72,22 +48,45 @@ def write_report(
     """Write `figures/*.png`, `report.md` and `report.html` into a run folder."""
     figures = folder / "figures"
     figures.mkdir(exist_ok=True)
+    leading = lead.leading(record)
+    save(headline_figure(bars(record)), figures / f"{_ANSWER}.png")
     for section in sections:
         if section.figure is not None:
             save(section.figure, figures / f"{section.name}.png")
     facts = {
         "record": record,
         "card": card,
-        "audit": audit,
+        "audit": sorted(audit, key=lambda finding: finding.level != "warning"),
         "sections": sections,
         "title": record["experiment"],
+        "answer": lead.answer(record),
+        "answer_figure": _ANSWER,
+        "leading": leading,
+        "others": [row for row in card.versus if row not in leading],
+        "glossary": of_record(record),
+        "null_words": {null: in_words(null) for null in record["nulls"]},
         "config": config_yaml,
         "nulls": nulls_table(record),
-        "image": lambda name: embed(figures / f"{name}.png"),
+        "image": lambda name, alt: picture(figures / f"{name}.png", alt),
         "fence": max(re.findall("`{3,}", config_yaml), key=len, default="``") + "`",
     }
     for name in ("report.md", "report.html"):
         (folder / name).write_text(render(f"{name}.j2", **facts), encoding="utf-8")
+
+
+def bars(record: Mapping[str, Any]) -> list[Bar]:
+    """Return the leading metrics of a run as the figure shows them."""
+    return [
+        Bar(
+            row["metric"],
+            row["measured"],
+            tuple(row["interval"]),
+            row["null_value"],
+            in_words(row["best_null"]),
+            lead.reported_value(record, row["metric"]),
+        )
+        for row in lead.leading(record)
+    ]
 
 
 def nulls_table(record: Mapping[str, Any]) -> pd.DataFrame:
@@ -102,9 +101,8 @@ def table_pointer(record: Mapping[str, Any]) -> str:
     """Return where the verdict over all runs of a table stands, "" for a run of its own."""
     if not record.get("table"):
         return ""
-    what = (
-        "one fold: the verdict over all folds" if record.get("fold") else "one of several runs: all"
-    )
+    fold, several = "one fold: the verdict over all folds", "one of several runs: the table of all"
+    what = fold if record.get("fold") else several
     return f"{what} stands in {record['table']}"
 
 
@@ -148,7 +146,8 @@ def render(template: str, **facts: Any) -> str:
     )
     templates.filters["code"] = lambda text: Markup(visible(text))  # inside a fence of Markdown
     templates.globals.update(data_line=paper.data_line, MODEL=paper.MODEL, HOLDS=HOLDS)
-    templates.globals.update(because=because, table_pointer=table_pointer)
+    templates.globals.update(because=because, table_pointer=table_pointer, measure=lead.measure)
+    templates.globals.update(in_words=in_words, LONG=_LONG_TABLE, not_asked=lead.not_asked)
     return templates.get_template(template).render(facts)
 
 
@@ -191,32 +190,14 @@ def _markdown(value: Any) -> Any:
     return value if isinstance(value, (Markup, int)) else Markup(markdown(value))
 
 
-def embed(path: Path) -> str:
-    """Return a PNG file as a data URL."""
-    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()
+def picture(path: Path, alt: str) -> Markup:
+    """Return a PNG file as an `<img>` that holds it, at half its pixels: sharp on dense screens."""
+    data = path.read_bytes()
+    width = int.from_bytes(data[16:20], "big") * _CSS_PIXELS // PIXELS  # of the PNG's header
+    url = "data:image/png;base64," + base64.b64encode(data).decode()
+    return Markup('<img src="{}" width="{}" alt="{}">').format(url, width, visible(alt))
 
 
 def link_to(path: Path, folder: Path) -> str:
     """Return the link to a file from a page in `folder`: no scheme, question or part in it."""
     return quote(os.fsencode(os.path.relpath(path, folder)))
-
-
-def write_index(target: Path, runs: Sequence[Any]) -> None:
-    """Write the page over finished runs, newest first, one heading per experiment.
-
-    Args:
-        target: the page; links are relative to its folder where the runs lie below it.
-        runs: finished runs (`muso_exp.evaluation.finished.Finished`).
-    """
-    newest = sorted(runs, key=lambda run: run.folder.stat().st_mtime, reverse=True)
-    experiments: dict[str, list[dict[str, Any]]] = {}
-    for run in newest:
-        link = link_to(run.folder / "report.html", target.parent)
-        beside = run.folder.parent / "table.html"
-        table = link_to(beside, target.parent) if beside.is_file() else None
-        entry = {"link": link, "label": run.label, "record": run.record}
-        entry |= {"table": table, "sweep": run.folder.parent.name}
-        experiments.setdefault(run.record["experiment"], []).append(entry)
-    page = render("index.html.j2", experiments=experiments)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(page, encoding="utf-8")

@@ -56,11 +56,12 @@ class Verdict:
     Attributes:
         text: better than every null model, worse than some, neither, or that the metric describes.
         because_of: the null models that it is worse than; else those that it is not better than.
-        best: beside the null model that scores best; None where there is none to compare with.
+        best: beside the null model that scores best; None where there is none to compare with, and
+            of a metric that describes.
         could_show: beside `no better than null`, the smallest difference to the best null model
-            that this test could have shown: half the width of the paired interval. The interval is
-            about the difference, so that one of more than this leaves 0 outside. None where both
-            answer alike, and how they would differ is not known.
+            that this test could have shown: a model that is so much better than measured leaves 0
+            below its paired interval to every null model. Never less than the difference that was
+            measured. None where both answer alike, and how they would differ is not known.
     """
 
     text: str
@@ -157,20 +158,21 @@ def judge(pairs: Sequence[Paired], higher_is_better: bool | None) -> Verdict:
         pairs: the predictor beside each null model.
         higher_is_better: of the metric; None if it describes.
     """
+    if higher_is_better is None:
+        return Verdict(DESCRIBES)  # neither more nor less is better, so that no null is best
     if not pairs:
-        return Verdict(DESCRIBES if higher_is_better is None else NO_BETTER)
+        return Verdict(NO_BETTER)
     sign = -1 if higher_is_better is False else 1
     best = min(pairs, key=lambda pair: _rank(sign * pair.difference))
-    if higher_is_better is None:
-        return Verdict(DESCRIBES, best=best)
     worse = tuple(pair.null for pair in pairs if pair.verdict == WORSE)
     if worse:
         return Verdict(WORSE, worse, best)
     unbeaten = tuple(pair.null for pair in pairs if pair.verdict != BETTER)
     if not unbeaten:
         return Verdict(BETTER, best=best)
-    half = (best.interval[1] - best.interval[0]) / 2
-    return Verdict(NO_BETTER, unbeaten, best, half if half > 0 else None)
+    lows = [sign * pair.interval[0 if sign > 0 else 1] for pair in pairs]
+    needed = sign * best.difference - min(lows)
+    return Verdict(NO_BETTER, unbeaten, best, needed if needed > 0 else None)
 
 
 def _rank(difference: float) -> float:

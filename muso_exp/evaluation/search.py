@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from muso_exp.evaluation.comparison import row_labels
 from muso_exp.evaluation.finished import Finished
-from muso_exp.evaluation.report import add_finding, interval, number
+from muso_exp.evaluation.numbers import interval, number
+from muso_exp.evaluation.report import add_finding
 from muso_exp.records import Finding
 
 

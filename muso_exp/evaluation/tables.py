@@ -14,8 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from muso_exp.csv_cells import write_csv
-from muso_exp.evaluation.comparison import spread_over_seeds
-from muso_exp.evaluation.report import embed, interval, link_to, number, render
+from muso_exp.evaluation.comparison import figure_labels, spread_over_seeds
+from muso_exp.evaluation.numbers import interval, number
+from muso_exp.evaluation.report import link_to, picture, render
 from muso_exp.evaluation.terminal_card import verdict_cell
 from muso_exp.figures import common as plots
 from muso_exp.records import Finding
@@ -35,6 +36,7 @@ def write_comparison(
     table: pd.DataFrame,
     pooled: pd.DataFrame | None = None,
     findings: Sequence[Finding] = (),
+    brief: bool = False,
 ) -> None:
     """Print the comparison and write `table.csv`, `table.html` and a figure per metric.
 
@@ -47,9 +49,10 @@ def write_comparison(
         table: from `muso_exp.evaluation.comparison.comparison_table`.
         pooled: verdicts over folds or seeds, from `muso_exp.evaluation.pooling.pooled_table`.
         findings: what a careful reader would want to know of the runs together.
+        brief: print the first metric alone; the files have all.
     """
     pooled = pd.DataFrame() if pooled is None else pooled
-    print_comparison(title, table, pooled, findings)
+    _print_some(title, table, pooled, findings, brief)
     write_csv(table, folder / "table.csv")
     if len(pooled):
         write_csv(pooled, folder / "verdicts.csv")
@@ -58,12 +61,13 @@ def write_comparison(
         figure = _figure(str(metric), rows)
         path = folder / f"{metric}.png"
         plots.save(figure, path)
-        figures[metric] = embed(path)
+        figures[metric] = picture(path, f"{metric} by variant")
     text = render(
         "table.html.j2",
         title=title,
         document=document,
         data_lines=data_lines,
+        matrix=verdict_matrix(table),
         groups=list(table.groupby("metric", sort=False)),
         figures=figures,
         links=_links(table, folder),
@@ -74,6 +78,41 @@ def write_comparison(
     (folder / "table.html").write_text(text, encoding="utf-8")
 
 
+def _print_some(
+    title: str,
+    table: pd.DataFrame,
+    pooled: pd.DataFrame,
+    findings: Sequence[Finding],
+    brief: bool,
+) -> None:
+    """Print all metrics, or where `brief` the first one."""
+    metrics = list(dict.fromkeys(table["metric"]))
+    shown = metrics[:1] if brief else metrics
+    of_pooled = pooled[pooled["metric"].isin(shown)] if len(pooled) else pooled
+    print_comparison(title, table[table["metric"].isin(shown)], of_pooled, findings)
+    if len(shown) < len(metrics):
+        console().print(
+            f"{len(metrics) - 1} more metrics in table.html and table.csv; -v shows all"
+        )
+
+
+def verdict_matrix(table: pd.DataFrame) -> dict[str, Any]:
+    """Return the verdicts of a comparison as a matrix: a row per run, a column per metric.
+
+    Args:
+        table: from `muso_exp.evaluation.comparison.comparison_table`.
+
+    Returns:
+        `metrics`, and `rows`: label -> the row of the table of each metric, None where it lacks it.
+    """
+    metrics = list(dict.fromkeys(table["metric"]))
+    rows: dict[str, dict[str, Any]] = {}
+    for metric, group in table.groupby("metric", sort=False):
+        for label, row in zip(figure_labels(group), group.to_dict("records"), strict=True):
+            rows.setdefault(label, dict.fromkeys(metrics))[str(metric)] = row
+    return {"metrics": metrics, "rows": rows}
+
+
 def _links(table: pd.DataFrame, folder: Path) -> dict[str, str]:
     """Return where the report of each run lies, as seen from the folder of the sweep."""
     runs = filter(None, table["run"])
@@ -82,13 +121,14 @@ def _links(table: pd.DataFrame, folder: Path) -> dict[str, str]:
 
 def _figure(metric: str, rows: pd.DataFrame) -> Figure:
     """Draw a curve where every variant is a number of the same thing, else one line each."""
-    names, null = rows["variant"].tolist(), float(rows["best_null"].iloc[0])
+    names = rows["variant"].tolist()
     measured = rows["measured"].to_numpy(dtype=float)
     intervals = rows[["low", "high"]].to_numpy(dtype=float)
     numbers = [match and int(match[1]) for match in map(_NUMBERED.fullmatch, names)]
     if None in numbers or len(set(numbers)) < 2:
-        reference = "best null of the first row"
-        return plots.forest_figure(names, measured, intervals, metric, null, reference)
+        nulls = rows["best_null"].to_numpy(dtype=float)
+        labels, reference = figure_labels(rows), "best null model of the row"
+        return plots.forest_figure(labels, measured, intervals, metric, nulls, reference)
     reported = rows["reported"].to_numpy(dtype=float)
     what = names[0].partition("_")[2]
     return plots.curve_figure(np.array(numbers), measured, intervals, reported, what, metric)
@@ -162,7 +202,7 @@ def _cells(row: Any) -> list[str | Text]:
         styled(number(row.reported), (f"\n{row.holds}" if row.holds else "", "dim")),
         number(row.measured),
         interval((row.low, row.high)),
-        number(row.difference),
+        styled((row.not_paired, "dim")) if row.not_paired else number(row.difference),
         interval((row.difference_low, row.difference_high)),
         number(row.best_null),
         number(row.fit_seconds),

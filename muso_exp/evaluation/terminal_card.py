@@ -1,4 +1,4 @@
-"""The paper card as terminal tables."""
+"""The paper card on the terminal: the answer in a few lines, or all of it as tables."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from muso_exp.evaluation import card as paper
+from muso_exp.evaluation import lead
 from muso_exp.evaluation import scores as scoring
-from muso_exp.evaluation.report import HOLDS, because, interval, number, table_pointer
+from muso_exp.evaluation.numbers import interval, number
+from muso_exp.evaluation.report import HOLDS, because, table_pointer
 from muso_exp.terminal import styled
 
 _COLOURS = {
@@ -21,6 +23,49 @@ _COLOURS = {
     scoring.WORSE: "red",
     scoring.NO_BETTER: "yellow",
 }
+
+
+def short_card(record: Mapping[str, Any]) -> Group:
+    """Return the answer, the leading metrics, and what the whole card holds beside them."""
+    where = f": {paper.data_line(record)}, seed {record['seed']}"
+    return Group(
+        styled((record["experiment"], "bold"), where),
+        styled(lead.answer(record)),
+        _leading_table(record),
+        styled((_further(record), "dim")),
+    )
+
+
+def _further(record: Mapping[str, Any]) -> str:
+    """Return what stands in the report beside the leading metrics, counted."""
+    claims = lead.verdict_counts(record["claims"])
+    audit = record["audit"]
+    warnings = sum(found["level"] == "warning" for found in audit)
+    others = len(record["versus"]) - len(lead.leading(record))
+    parts = [
+        "claims: " + (", ".join(f"{n} {text}" for text, n in claims.items()) or "none"),
+        f"audit: {len(audit)} lines, {warnings} of them warnings",
+        *([f"{others} more metrics"] if others else []),
+        *filter(None, [table_pointer(record)]),
+        "-v shows all",
+    ]
+    return "; ".join(parts)
+
+
+def _leading_table(record: Mapping[str, Any]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("metric", "measured", "95 % interval", "best null", "reported", "verdict"):
+        table.add_column(name, justify="left" if name in ("metric", "verdict") else "right")
+    for row in lead.leading(record):
+        table.add_row(
+            row["metric"],
+            number(row["measured"]),
+            interval(row["interval"]),
+            f"{number(row['null_value'])} {row['best_null']}",
+            number(lead.reported_value(record, row["metric"])),
+            verdict_text(row["verdict"]),
+        )
+    return table
 
 
 def card_tables(record: Mapping[str, Any]) -> Group:
@@ -42,27 +87,28 @@ def _claims_table(record: Mapping[str, Any]) -> Table:
     for name in ("reported", "measured", "95 % interval"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("does it hold?", ratio=2)
+    table.add_column("is the reported value more than nothing?")
     table.add_column("best null", justify="right")
-    table.add_column("reported against null")
     for row in record["claims"]:
         table.add_row(
-            styled(f"{_measure(row)}\n", (_place(row), "dim")),
+            styled(f"{lead.measure(row)}\n", (_place(row), "dim")),
             number(row["reported"]),
             number(row["measured"]),
             interval(row["interval"]),
             verdict_text(row["verdict"]) + styled("\n", (row["reason"], "dim")),
+            _reported_cell(row),
             styled(f"{number(row['null_value'])}\n", (str(row["best_null"]), "dim")),
-            verdict_text(row["reported_vs_null"]),
         )
     return table
 
 
+def _reported_cell(row: Mapping[str, Any]) -> Text:
+    known = row["reported_vs_null"]
+    return verdict_text(known) if known else styled((lead.not_asked(row), "dim"))
+
+
 def _place(row: Mapping[str, Any]) -> str:
     return f"{row['source']} ({row['condition']})" if row["condition"] else row["source"]
-
-
-def _measure(row: Mapping[str, Any]) -> str:
-    return row["metric"] if row["of"] == paper.MODEL else f"{row['metric']} of {row['of']}"
 
 
 def _versus_table(record: Mapping[str, Any]) -> Table:

@@ -62,6 +62,41 @@ def describe_commands() -> str:
     return _listing("commands", commands())
 
 
+def describe_parts() -> str:
+    """Return what a command line may name: models, data sets, sweeps, variants of tables."""
+    tables = {name: ", ".join(rows) for name, rows in variants().items()}
+    parts = [
+        f"{text}: {', '.join(names)}"
+        for folder, text in (
+            ("model", "models (model=NAME)"),
+            ("dataset", "data sets (dataset=NAME)"),
+            ("sweep", "sweeps (+sweep=NAME)"),
+        )
+        if (names := group(folder))
+    ]
+    return "\n".join([*parts, "", _listing("tables (variant=NAME,... or one)", tables)])
+
+
+def group(name: str) -> list[str]:
+    """Return the choices of a group of the configuration, e.g. the models."""
+    return sorted(
+        {path.stem for folder in conf_folders() for path in folder.glob(f"{name}/*.yaml")}
+    )
+
+
+def variants() -> dict[str, list[str]]:
+    """Return experiment -> the rows of its table, of those that are tables."""
+    found = {}
+    for folder in conf_folders():
+        for path in folder.glob("experiment/*.yaml"):
+            lines = path.read_text(encoding="utf-8").splitlines()
+            own = [line for line in lines if line.startswith("      variant: ")]
+            if own:
+                rows = own[0].partition(":")[2].partition("#")[0].split(",")
+                found[path.stem] = [row.strip() for row in rows]
+    return dict(sorted(found.items()))
+
+
 def _listing(title: str, entries: dict[str, str]) -> str:
     width = max((len(name) for name in entries), default=0)
     lines = [f"  {name:<{width}}  {text}" for name, text in entries.items()]

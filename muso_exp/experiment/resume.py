@@ -6,10 +6,8 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from muso_exp.errors import CheckpointError
-from muso_exp.experiment.build import node_classes, parameters
+from muso_exp.experiment.defaults import ABSENT, default
 from muso_exp.experiment.renamed import modern
 from muso_exp.experiment.settings import is_below
 from muso_exp.training.checkpoint import flatten, read_checkpoint
@@ -18,14 +16,6 @@ log = logging.getLogger(__name__)
 
 PARTS = ("dataset", "model")
 SAID = "published"  # an option of every data set: what is said of the files changes no weight
-
-
-class _Absent:
-    def __repr__(self) -> str:
-        return "absent"
-
-
-ABSENT = _Absent()  # of an option that a recipe does not name, and that has no default
 UNSET = (None, ABSENT)
 
 
@@ -83,24 +73,4 @@ def _meant(recipe: Mapping[str, Any], flat: Mapping[str, Any], key: str) -> Any:
     if key in flat:
         return flat[key]
     part, _, option = key.partition(".")
-    return _default(recipe[part], option) if part in PARTS else None
-
-
-def _default(node: Mapping[str, Any], option: str) -> Any:
-    """Return the default of an option that a node does not name; ABSENT if it has none."""
-    name, _, inner = option.partition(".")
-    known = parameters(node, object) if "_target_" in node else {}
-    if name not in known:
-        return ABSENT
-    parameter, given = known[name], node.get(name)
-    if isinstance(given, Mapping) and "_target_" in given:
-        return _default(given, inner)
-    found: list[Any] = [] if parameter.default is parameter.empty else [parameter.default]
-    try:
-        if isinstance(given, Mapping):
-            found = [msgspec.convert(given, one) for one in node_classes(parameter.annotation)]
-        trees = [flatten({name: msgspec.to_builtins(one)}) for one in found]
-    except (TypeError, ValueError):  # of a damaged recipe
-        return ABSENT
-    values = [tree[option] for tree in trees if option in tree]
-    return ABSENT if not values else list(values[0]) if isinstance(values[0], tuple) else values[0]
+    return default(recipe[part], option) if part in PARTS else None

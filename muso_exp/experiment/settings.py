@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, get_args, get_origin, get_type_hints
 
 import pytorch_lightning as pl
@@ -12,7 +12,9 @@ from hydra import compose
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
+from muso_exp.evaluation.card import finite
 from muso_exp.experiment.build import parameters, plain
+from muso_exp.experiment.defaults import default_at
 from muso_exp.experiment.renamed import refuse_old_options
 from muso_exp.options import INERT, Options
 from muso_exp.redaction import redacted
@@ -101,6 +103,39 @@ def deciding(cfg: DictConfig, without: Iterable[str] = ()) -> dict[str, Any]:
 def config_hash(cfg: DictConfig) -> str:
     """Return the hash of what decides the result and what is said of it."""
     return hashlib.sha256(repr(deciding(cfg)).encode()).hexdigest()[:16]
+
+
+def recorded_settings(cfg: DictConfig) -> dict[str, Any]:
+    """Return what a run keeps of its settings, by which `is_same` knows it again.
+
+    Returns:
+        `config`: the hash; `settings`: what decides the result, without secrets; `defaults`: those
+        of its keys that are at their default.
+    """
+    tree, settings = plain(cfg), finite(redacted(deciding(cfg, SOURCES)))
+    defaults = [key for key, value in settings.items() if default_at(tree, key) == value]
+    return {"config": config_hash(cfg), "settings": settings, "defaults": defaults}
+
+
+def is_same(record: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
+    """Return whether a finished run had these settings.
+
+    An option that one of the two does not know, because it came or went between them, counts as
+    its default. A run of before settings were kept is known by its hash alone.
+
+    Args:
+        record: metrics.json of the finished run.
+        own: of `recorded_settings`.
+    """
+    if record.get("config") == own["config"]:
+        return True
+    if record.get("settings") is None:
+        return False
+    then, now = record["settings"], own["settings"]
+    if any(then[key] != now[key] for key in then.keys() & now.keys()):
+        return False
+    at_default = {*record["defaults"], *own["defaults"]}
+    return then.keys() ^ now.keys() <= at_default
 
 
 def changed_settings(cfg: DictConfig) -> list[str]:

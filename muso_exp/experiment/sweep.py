@@ -31,6 +31,7 @@ from muso_exp.redaction import redact, redacted
 from muso_exp.text import visible
 from muso_exp.training.folders import claim, is_worker, lock_tags
 
+VERBOSE = "MUSO_VERBOSE"  # environment: whole cards and tables are printed, of a sweep's jobs too
 FAILED = "failed.txt"  # in the folder of a sweep
 FOLDER = "MUSO_SWEEP"  # environment: the folder of a sweep, for jobs of any experiment
 NUMBERS = re.compile(r"\$\{hydra\.job\.(num|id)\}")
@@ -151,7 +152,7 @@ def _check_subdir(config: DictConfig) -> None:
 
 
 def _write_table(folder: Path, config: DictConfig) -> None:
-    from muso_exp.evaluation.comparison import by_setting, comparison_table
+    from muso_exp.evaluation.comparison import by_setting, comparison_table, lacking
     from muso_exp.evaluation.finished import find_runs
     from muso_exp.evaluation.pooling import pooled_table
     from muso_exp.evaluation.search import mark_chosen, settings_tried
@@ -170,11 +171,12 @@ def _write_table(folder: Path, config: DictConfig) -> None:
     table = comparison_table(runs, names, mean=folds)
     settings = by_setting(runs, folds)
     pooled = pooled_table(settings, list(dict.fromkeys(table["metric"])), folds)
-    findings = settings_tried(settings)
+    findings = [*settings_tried(settings), *([] if names else lacking(runs))]
     if optimises(config.hydra):
         findings = [*mark_chosen(runs, directions(config.hydra)), *findings]
     document = redact(config.paper.document or "")
-    write_comparison(folder, config.name, document, table, pooled, findings)
+    brief = not os.environ.get(VERBOSE)
+    write_comparison(folder, config.name, document, table, pooled, findings, brief)
 
 
 def table_beside(run: Path) -> str | None:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import fastcluster
 import numpy as np
-from numba import get_num_threads
 from scipy.cluster.hierarchy import fcluster
 from sklearn.cluster import kmeans_plusplus
 
 from muso_exp.errors import ConfigError
 from muso_exp.features import cluster_kernels
+from muso_exp.features.threads import loop_threads
 
 INITS = ("random", "k-means++")
 
@@ -74,7 +74,7 @@ def kmeans(
     # squared distances to the mean
     total = float(np.einsum("ij,ij->", rows, rows, dtype=np.float64, casting="safe"))
     stop = tol * total / rows.size
-    with ThreadPoolExecutor(get_num_threads()) as pool:
+    with ThreadPoolExecutor(loop_threads()) as pool:
         found = list(pool.map(lambda c: cluster_kernels.lloyd(rows, c, max_iter, stop), starts))
     best = int(np.argmax([explained for _, explained in found]))
     n_iter, explained = found[best]

@@ -3,8 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from sklearn.ensemble import HistGradientBoostingClassifier
+
+from muso_exp.features.threads import parallel_njit
 
 ALWAYS_LEFT = 1e30  # above every feature, and finite, as the weights of a model must be
 BLOCK = 256  # rows that a thread asks all trees about, while they are in its cache
@@ -103,7 +105,7 @@ def _below(threshold: float) -> np.float32:
     return near if near <= threshold else np.nextafter(near, np.float32(-np.inf))
 
 
-@njit(cache=True, parallel=True)
+@parallel_njit()
 def _add_trees(columns, feature, split_at, value, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """Add the leaves' values of each row of columns (n_features, n_rows) to out (n_rows,)."""
     n_features, n_rows = columns.shape

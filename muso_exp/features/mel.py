@@ -1,5 +1,6 @@
 """Log-mel spectra and MFCC of whole recordings, by librosa: the reference of the front-ends."""
 
+import warnings
 from typing import Literal
 
 import librosa
@@ -51,6 +52,14 @@ def log_mel(
         return decibels
     loudest = decibels.max(axis=(-2, -1), keepdims=True)  # each waveform has its own maximum
     return np.maximum(decibels, loudest - np.float32(top_db))
+
+
+def empty_bands(sample_rate: int, n_mels: int, n_fft: int) -> int:
+    """Return how many bands are so narrow that no frequency of the transform falls into them."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Empty filters")
+        filters = librosa.filters.mel(sr=sample_rate, n_fft=n_fft, n_mels=n_mels)
+    return int((filters.max(axis=1) == 0).sum())
 
 
 def mfcc(

@@ -15,11 +15,11 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from numba import get_num_threads
 from threadpoolctl import ThreadpoolController
 
 from muso_exp.features import ranking_kernels as kernels
 from muso_exp.features.ranking_formulas import user_columns
+from muso_exp.features.threads import loop_threads
 
 BLOCK_BYTES = 64 * 2**20  # of scores that a thread holds at once, at most
 BLOCK_USERS = 64  # that are scored at once, at most
@@ -143,7 +143,7 @@ def rank_by_item(
     scores = item_scores.astype(np.float32)
     return rank_in_blocks(
         lambda start, stop: np.broadcast_to(scores, (stop - start, n_items)),
-        seen, positives, n_items, cutoffs, n_top, users, get_num_threads(),
+        seen, positives, n_items, cutoffs, n_top, users, loop_threads(),
     )  # fmt: skip
 
 

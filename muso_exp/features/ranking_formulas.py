@@ -14,6 +14,7 @@ ones with probability r / s, and the value is the exact expectation over all ord
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -28,6 +29,7 @@ from muso_exp.errors import ConfigError
 Array = np.ndarray
 Formula = Callable[[Array, Array, int, int, Array], float]
 CLICK_PAGE, CLICK_DEPTH = 10, 500  # items on a page, and items until the user gives up
+SHARE = (0.0, 1.0)  # bounds of a share or a probability
 
 _COUNTS, _VALUES = int64[::1], float64[::1]
 _FORMULA = float64(_COUNTS, _COUNTS, int64, int64, _VALUES)
@@ -49,6 +51,7 @@ class RankingFormula:
         metric: name of the metric, the mean over users; `_at_<k>` as for the column.
         at_cutoffs: whether there is one at each cutoff.
         higher_is_better: which of two values is the better one; None of a measure that describes.
+        bounds: least and greatest value that it can have.
     """
 
     function: Formula
@@ -56,6 +59,7 @@ class RankingFormula:
     metric: str
     at_cutoffs: bool
     higher_is_better: bool | None
+    bounds: tuple[float, float]
 
     @cached_property
     def compiled(self) -> Any:
@@ -77,7 +81,10 @@ FORMULAS: dict[str, RankingFormula] = {}
 
 
 def ranking_formula(
-    metric: str | None = None, at_cutoffs: bool = False, higher_is_better: bool | None = True
+    metric: str | None = None,
+    at_cutoffs: bool = False,
+    higher_is_better: bool | None = True,
+    bounds: tuple[float, float] = (-math.inf, math.inf),
 ) -> Callable[[Formula], Formula]:
     """Register a function as a measure of all recommenders, under its own name.
 
@@ -85,6 +92,7 @@ def ranking_formula(
         metric: name of the metric where it is not that of the function.
         at_cutoffs: whether to compute it at each cutoff.
         higher_is_better: see `RankingFormula`.
+        bounds: see `RankingFormula`.
 
     Raises:
         ValueError: a formula of that name is registered.
@@ -95,7 +103,7 @@ def ranking_formula(
         if name in FORMULAS:
             raise ValueError(f"there is a ranking formula {name} already; choose another name")
         FORMULAS[name] = RankingFormula(
-            function, name, metric or name, at_cutoffs, higher_is_better
+            function, name, metric or name, at_cutoffs, higher_is_better, bounds
         )
         return function
 
@@ -169,7 +177,7 @@ def _each_user(
         out[user] = formula(above[own], tied[own], n_candidates[user], k, gains)
 
 
-@ranking_formula()
+@ranking_formula(bounds=SHARE)
 def auc(above: Array, tied: Array, n_candidates: int, k: int, gains: Array) -> float:
     """Share of pairs (held-out, other candidate) in the right order, a tie one half.
 
@@ -186,7 +194,7 @@ def auc(above: Array, tied: Array, n_candidates: int, k: int, gains: Array) -> f
     return (won - m * (m - 1) / 2) / (m * (n_candidates - m))
 
 
-@ranking_formula()
+@ranking_formula(bounds=SHARE)
 def r_precision(above: Array, tied: Array, n_candidates: int, k: int, gains: Array) -> float:
     """Held-out items in the first m, over m.
 
@@ -195,7 +203,7 @@ def r_precision(above: Array, tied: Array, n_candidates: int, k: int, gains: Arr
     return _hits(above, tied, len(above)) / len(above)
 
 
-@ranking_formula(higher_is_better=False)
+@ranking_formula(higher_is_better=False, bounds=(0.0, CLICK_DEPTH / CLICK_PAGE + 1))
 def clicks(above: Array, tied: Array, n_candidates: int, k: int, gains: Array) -> float:
     """Pages of 10 to turn before the first held-out item; 51 if it is not in the first 500.
 
@@ -207,7 +215,7 @@ def clicks(above: Array, tied: Array, n_candidates: int, k: int, gains: Array) -
     return total
 
 
-@ranking_formula(metric="map", at_cutoffs=True)
+@ranking_formula(metric="map", at_cutoffs=True, bounds=SHARE)
 def ap(above: Array, tied: Array, n_candidates: int, k: int, gains: Array) -> float:
     """Average precision: the sum over ranks i <= k of P(i) rel(i), over min(m, k).
 
@@ -227,7 +235,7 @@ def ap(above: Array, tied: Array, n_candidates: int, k: int, gains: Array) -> fl
     return total / min(len(above), k)
 
 
-@ranking_formula(at_cutoffs=True)
+@ranking_formula(at_cutoffs=True, bounds=SHARE)
 def ndcg(above: Array, tied: Array, n_candidates: int, k: int, gains: Array) -> float:
     """Sum over ranks i <= k of rel(i) / log2(i + 1), over its largest value.
 
@@ -241,19 +249,19 @@ def ndcg(above: Array, tied: Array, n_candidates: int, k: int, gains: Array) -> 
     return total / gains[min(len(above), k)]
 
 
-@ranking_formula(at_cutoffs=True)
+@ranking_formula(at_cutoffs=True, bounds=SHARE)
 def recall(above: Array, tied: Array, n_candidates: int, k: int, gains: Array) -> float:
     """Held-out items in the first k, over m."""
     return _hits(above, tied, k) / len(above)
 
 
-@ranking_formula(at_cutoffs=True)
+@ranking_formula(at_cutoffs=True, bounds=SHARE)
 def precision(above: Array, tied: Array, n_candidates: int, k: int, gains: Array) -> float:
     """Held-out items in the first k, over k."""
     return _hits(above, tied, k) / k
 
 
-@ranking_formula(at_cutoffs=True)
+@ranking_formula(at_cutoffs=True, bounds=SHARE)
 def hit_rate(above: Array, tied: Array, n_candidates: int, k: int, gains: Array) -> float:
     """Whether there is a held-out item in the first k."""
     return 1 - _miss(above, tied, k)

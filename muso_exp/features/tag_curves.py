@@ -3,6 +3,8 @@
 import numpy as np
 from numba import njit, prange
 
+from muso_exp.features.threads import parallel_njit
+
 Array = np.ndarray
 
 
@@ -32,7 +34,7 @@ def tag_areas(scores: Array, target: Array, weights: Array) -> tuple[Array, Arra
     return out[0], out[1]
 
 
-@njit(cache=True, parallel=True)
+@parallel_njit()
 def _areas(ranked: Array, has_tag: Array, order: Array, weights: Array, out: Array) -> None:
     for r in prange(len(weights)):
         for tag in range(len(ranked)):

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from numba import njit, prange
+from numba import prange
 from scipy.sparse import csr_matrix
 from torch import Tensor
+
+from muso_exp.features.threads import parallel_njit
 
 _CHUNK = 2**23  # numbers gathered at once by the biased solve
 
@@ -102,7 +104,7 @@ def _stored_error(confidence: csr_matrix, users: Tensor, items: Tensor) -> float
     return float(sums.sum())
 
 
-@njit(cache=True, parallel=True, fastmath=True)
+@parallel_njit(fastmath=True)
 def _sum_stored(
     indptr: np.ndarray,
     indices: np.ndarray,

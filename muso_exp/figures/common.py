@@ -14,6 +14,7 @@ from matplotlib.text import Text
 from muso_exp.text import visible
 
 BLUE, ORANGE, GREY = "#2563a8", "#d9822b", "#8a8f98"
+PIXELS = 200  # of a figure, an inch: twice what a page shows
 
 
 def _canvas(width: float = 7.0, height: float = 4.2) -> tuple[Figure, Axes]:
@@ -26,7 +27,7 @@ def _canvas(width: float = 7.0, height: float = 4.2) -> tuple[Figure, Axes]:
 def save(figure: Figure, path: Path) -> None:
     """Write a figure; names in it are drawn as they are: `$` begins no formula."""
     _literal(figure)
-    figure.savefig(path, dpi=120)
+    figure.savefig(path, dpi=PIXELS)
 
 
 def to_svg(figure: Figure, name: str) -> str:
@@ -75,7 +76,7 @@ def loss_figure(history: Mapping[str, Sequence[tuple[int, float]]]) -> Figure:
 def matrix_figure(
     values: np.ndarray, labels: Sequence[str], title: str, colour_label: str
 ) -> Figure:
-    """Draw a square matrix (n, n) as an image; NaN stays white; up to 40 labels are written."""
+    """Draw a square matrix (n, n) as an image, NaN white; up to 40 labels, 12 rows of values."""
     figure, axes = _canvas(6.4, 5.4)
     image = axes.imshow(values, cmap="viridis", interpolation="nearest")
     figure.colorbar(image, ax=axes, label=colour_label, shrink=0.85)
@@ -83,6 +84,12 @@ def matrix_figure(
     if len(labels) <= 40:
         axes.set_xticks(range(len(labels)), labels, rotation=90, fontsize=6)
         axes.set_yticks(range(len(labels)), labels, fontsize=6)
+    if len(labels) <= 12:
+        middle = np.nanmean([np.nanmin(values), np.nanmax(values)])
+        for (row, column), value in np.ndenumerate(values):
+            colour = "black" if value > middle else "white"  # the scale is light at its top
+            shown = "" if np.isnan(value) else f"{value:g}"
+            axes.text(column, row, shown, ha="center", va="center", color=colour, fontsize=9)
     return figure
 
 
@@ -154,23 +161,47 @@ def curve_figure(
     return figure
 
 
+def points_figure(
+    x: np.ndarray, y: np.ndarray, xlabel: str, ylabel: str, reference: float
+) -> Figure:
+    """Draw points of x (n,) and y (n,), with a dashed line at a height."""
+    figure, axes = _canvas()
+    axes.scatter(x, y, s=14, color=BLUE, alpha=0.5, linewidths=0)
+    axes.axhline(reference, color=GREY, linestyle="--", linewidth=1)
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    return figure
+
+
 def forest_figure(
     labels: Sequence[str],
     values: np.ndarray,
     intervals: np.ndarray,
     xlabel: str,
-    reference: float | None = None,
+    reference: float | np.ndarray | None = None,
     reference_name: str = "",
 ) -> Figure:
-    """Draw values (n,) with their intervals (n, 2) and a dashed reference, first label on top."""
+    """Draw values (n,) with their intervals (n, 2), first label on top.
+
+    Args:
+        labels: one name per value.
+        values: measured.
+        intervals: lower and upper ends.
+        xlabel: what is measured.
+        reference: what the values are set beside: one value, a dashed line; or one each (n,), a
+            mark, NaN for none; None draws nothing.
+        reference_name: of the reference.
+    """
     figure, axes = _canvas(7.0, 1.2 + 0.32 * len(labels))
     places = np.arange(len(labels))
     errors = _errors(values, intervals)
     axes.errorbar(values, places, xerr=errors, fmt="o", color=BLUE, ecolor=GREY, capsize=3)
     axes.set_yticks(places, list(labels), fontsize=8)
     axes.invert_yaxis()
-    if reference is not None:
-        axes.axvline(reference, color=ORANGE, linestyle="--", linewidth=1, label=reference_name)
+    if reference is not None and np.isfinite(reference).any():
+        if isinstance(reference, np.ndarray):
+            axes.plot(reference, places, "D", color=ORANGE, markersize=6, label=reference_name)
+        else:
+            axes.axvline(reference, color=ORANGE, linestyle="--", lw=1, label=reference_name)
         if reference_name:
             axes.legend(frameon=False, fontsize=8)
     axes.set_xlabel(xlabel)

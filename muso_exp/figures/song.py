@@ -1,9 +1,11 @@
-"""A figure of one song: its onsets with the beats, and its pitch classes."""
+"""Figures of one song: its onsets with the beats, its pitch classes, its waveform and bands."""
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from muso_exp.figures.common import BLUE, GREY, ORANGE
+
+_DRAWN = 4000  # columns that a waveform is drawn in, at most
 
 
 def song_figure(
@@ -38,4 +40,37 @@ def song_figure(
     below.set(xlabel="pitch class (the tonic stands out)", ylabel="energy")
     for axes in (above, below):
         axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def waveform_figure(
+    title: str, waveform: np.ndarray, bands: np.ndarray, sample_rate: int, hop_length: int
+) -> Figure:
+    """Draw a waveform above its log-mel spectrogram, on one axis of time.
+
+    Args:
+        title: of the figure.
+        waveform: samples in -1..1, shape (n_samples,).
+        bands: in dB, shape (n_mels, n_frames).
+        sample_rate: in Hz.
+        hop_length: samples from a frame to the next.
+
+    Source: thesis, figure 2.1.
+    """
+    seconds = len(waveform) / sample_rate
+    figure = Figure(figsize=(9, 6), layout="constrained")
+    figure.suptitle(title)
+    above, below = figure.subplots(2, sharex=True)
+    step = max(len(waveform) // _DRAWN, 1)
+    times = np.arange(len(waveform) // step) * step / sample_rate
+    columns = waveform[: len(times) * step].reshape(-1, step)  # the extremes of each column
+    above.fill_between(times, columns.min(axis=1), columns.max(axis=1), color=BLUE, linewidth=0.3)
+    above.set(ylabel="amplitude", ylim=(-1, 1), xlim=(0, seconds))
+    ends = (0, bands.shape[1] * hop_length / sample_rate, 0, len(bands))
+    shown = below.imshow(bands, origin="lower", aspect="auto", extent=ends, cmap="magma")
+    below.set(
+        xlabel="seconds", ylabel=f"mel band, 0 to {sample_rate / 2000:g} kHz", xlim=(0, seconds)
+    )
+    figure.colorbar(shown, ax=below, label="dB")
+    above.spines[["top", "right"]].set_visible(False)
     return figure

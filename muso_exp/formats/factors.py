@@ -59,6 +59,48 @@ def load_factors(run: Path) -> NamedFactors:
     return found
 
 
+@dataclass(frozen=True)
+class HeardClips:
+    """What a network on sound that was trained on factors says of clips.
+
+    Attributes:
+        ids: of the clips, shape (n_clips,).
+        split: train, val or test in its own training, shape (n_clips,).
+        vectors: `heard_factors` and, where the run kept them, `heard_layers`, (n_clips, D).
+    """
+
+    ids: np.ndarray
+    split: np.ndarray
+    vectors: dict[str, np.ndarray]
+
+
+def load_heard(run: Path) -> HeardClips:
+    """Read what a run of factors from sound left of all clips.
+
+    Raises:
+        ConfigError: the folder holds no factors, or none that were heard in sound.
+        DataFormatError: a damaged file, or arrays of another form.
+    """
+    found = load_factors(run)
+    path = run / "factors.npz"
+    with np.load(path, allow_pickle=False) as arrays:
+        if "item_split" not in arrays:
+            raise ConfigError(
+                f"{path}: factors of a run on plays; give one on sound, such as samplecnn_factors"
+            )
+        split = arrays["item_split"]
+        layers = arrays["item_layers"] if "item_layers" in arrays else None
+    vectors = {"heard_factors": found.vectors}
+    if layers is not None:
+        vectors["heard_layers"] = layers
+    for name, values in vectors.items():
+        if values.ndim != 2 or len(values) != len(found.ids) or not np.isfinite(values).all():
+            raise DataFormatError(
+                path, f"{name}: a row of numbers per clip is needed", fix="run again"
+            )
+    return HeardClips(found.ids, split, vectors)
+
+
 def _check(path: Path, found: NamedFactors) -> None:
     texts = found.ids.dtype.kind == found.names.dtype.kind == "U"
     lists = found.ids.ndim == found.names.ndim == 1 and found.vectors.ndim == 2

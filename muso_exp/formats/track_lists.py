@@ -113,7 +113,7 @@ NamedRows = tuple[Path, pd.DataFrame, str]  # file, rows as text, name of the li
 
 def _table_each(root: Path, options: ListOptions) -> list[NamedRows]:
     """Return the rows of two tables, one per list."""
-    files = _files(root, options.files)
+    files = list_files(root, options.files)
     if len(files) != 2:
         known = ", ".join(path.name for path in files[:6])
         raise ConfigError(
@@ -128,7 +128,7 @@ def _table_each(root: Path, options: ListOptions) -> list[NamedRows]:
 
 def _one_table(root: Path, options: ListOptions) -> list[NamedRows]:
     """Return the rows of two lists that one table holds."""
-    files = _files(root, options.files)
+    files = list_files(root, options.files)
     if len(files) != 1:
         known = ", ".join(path.name for path in files[:6])
         raise ConfigError(
@@ -137,8 +137,7 @@ def _one_table(root: Path, options: ListOptions) -> list[NamedRows]:
         )
     path, table, column = files[0], read_rows(files[0]), str(options.column)
     if column not in table:
-        near = _nearest(column, [str(name) for name in table.columns])
-        raise ConfigError(f"dataset.column={column}: {path} has no such column; it has {near}")
+        raise no_such_column(path, column, table)
     given = table[column].astype(str)
     if options.values is None:
         _refuse_other_targets(path, table, given, column)
@@ -150,7 +149,22 @@ def _one_table(root: Path, options: ListOptions) -> list[NamedRows]:
     return [(path, table[given == value], name) for value, name in zip(values, names, strict=True)]
 
 
-def _files(root: Path, names: Sequence[str] | None) -> list[Path]:
+def no_such_column(path: Path, column: str, table: pd.DataFrame) -> ConfigError:
+    """Return the error about a column that a table lacks, with the nearest that it has."""
+    near = _nearest(column, [str(name) for name in table.columns])
+    return ConfigError(f"dataset.column={column}: {path} has no such column; it has {near}")
+
+
+def list_files(root: Path, names: Sequence[str] | None) -> list[Path]:
+    """Return the tables of tracks of a data set.
+
+    Args:
+        root: a folder, or one table.
+        names: of the tables in the folder; None takes all.
+
+    Raises:
+        DatasetNotFoundError: none, or one that was named is missing.
+    """
     if not root.is_dir():
         if is_file(root):
             return [root]

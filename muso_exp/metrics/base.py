@@ -24,13 +24,14 @@ class WeightedMetric(Metric):
             its own neighbour in a ranking, or leaves the resample fewer different rows). The
             samples are then moved back by their mean bias.
         bounds: least and greatest value that the metric can have; samples that are moved back, or
-            that hold the spread over seeds, stay between them.
+            that hold the spread over seeds, stay between them. A metric that declares none may have
+            any value.
     """
 
     fields: ClassVar[tuple[str, ...]]
     higher_is_better: bool | None = True
     biased_by_repeats: ClassVar[bool] = False
-    bounds: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
+    bounds: tuple[float, float] = (-math.inf, math.inf)
     is_differentiable = False
     full_state_update = False
 

@@ -54,6 +54,7 @@ class ChallengeRPrecision(ArtistRPrecision):
     Source: Chen et al., RecSys Challenge 2018. Deviation: none.
     """
 
+    bounds = (0.0, 1.0 + ARTIST_CREDIT)
     fields = ("r_precision", "top", "target")
 
     def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
@@ -79,7 +80,7 @@ class ShortLists(WeightedMetric):
 
     def __init__(self, metric: WeightedMetric, n_top: int = 10, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.metric, self.n_top = metric, n_top
+        self.metric, self.n_top, self.bounds = metric, n_top, metric.bounds
         self.__dict__["higher_is_better"] = metric.higher_is_better  # torchmetrics guards the name
 
     def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
@@ -90,7 +91,5 @@ class ShortLists(WeightedMetric):
 class CooccurrenceError(UserMean):
     """Mean squared error of predicted rows of co-occurrence counts, over songs; less is better."""
 
-    bounds = (0.0, math.inf)
-
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__("squared_error", higher_is_better=False, **kwargs)
+        super().__init__("squared_error", False, (0.0, math.inf), **kwargs)

@@ -65,6 +65,7 @@ class ExplainedVariance(WeightedMetric):
         **kwargs: of `torchmetrics.Metric`.
     """
 
+    bounds = (-math.inf, 1.0)
     fields = ("squared_distance", "target")
 
     def __init__(self, mean: np.ndarray, **kwargs: Any) -> None:

@@ -28,6 +28,7 @@ class _Against(WeightedMetric):
         ValueError: another kind.
     """
 
+    bounds = (0.0, 1.0)
     ranking: ClassVar[type[WeightedMetric]]
 
     def __init__(self, kind: int, **kwargs: Any) -> None:
@@ -65,6 +66,7 @@ class SimilarityTrend(WeightedMetric):
     It is better the lower it is: a hypothesis says that similarity falls.
     """
 
+    bounds = (-1.0, 1.0)
     fields = ("similarity", "target")
     higher_is_better = False
 

@@ -15,7 +15,7 @@ from scipy.stats import rankdata
 from sklearn.preprocessing import normalize
 from torch import Tensor
 
-from muso_exp.features.ranking_formulas import FORMULAS
+from muso_exp.features.ranking_formulas import FORMULAS, SHARE, RankingFormula
 from muso_exp.metrics.base import WeightedMetric, weighted_mean
 
 
@@ -25,12 +25,20 @@ class UserMean(WeightedMetric):
     Args:
         column: its name, e.g. `ap_at_500`.
         higher_is_better: which of two values is the better one; None of a metric that describes.
+        bounds: least and greatest value that a user can have.
         **kwargs: of `torchmetrics.Metric`.
     """
 
-    def __init__(self, column: str, higher_is_better: bool | None = True, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        column: str,
+        higher_is_better: bool | None = True,
+        bounds: tuple[float, float] = SHARE,
+        **kwargs: Any,
+    ) -> None:
         self.fields = (column,)  # type: ignore[misc]
         super().__init__(**kwargs)
+        self.bounds = bounds
         self.__dict__["higher_is_better"] = higher_is_better  # torchmetrics guards the name
 
     def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
@@ -137,6 +145,7 @@ class IntraListDiversity(WeightedMetric):
     Source: Ziegler et al., WWW 2005. Deviation: diversity, so 1 - their similarity.
     """
 
+    bounds = (0.0, 2.0)  # 2 of two opposite vectors
     fields = ("top",)
     higher_is_better = None
 
@@ -184,12 +193,17 @@ def ranking_metrics(cutoffs: Sequence[int]) -> dict[str, WeightedMetric]:
     They are the means over users of all `muso_exp.features.ranking_formulas.FORMULAS`.
     """
     return {
-        formula.metric + suffix: UserMean(formula.column + suffix, formula.higher_is_better)
+        formula.metric + suffix: user_mean(formula, suffix)
         for at_cutoffs, suffixes in ((False, [""]), (True, [f"_at_{k}" for k in cutoffs]))
         for suffix in suffixes
         for formula in FORMULAS.values()
         if formula.at_cutoffs == at_cutoffs
     }
+
+
+def user_mean(formula: RankingFormula, suffix: str = "") -> UserMean:
+    """Return the mean over users of a formula's column, of `_at_<k>` where it has cutoffs."""
+    return UserMean(formula.column + suffix, formula.higher_is_better, formula.bounds)
 
 
 def list_metrics(

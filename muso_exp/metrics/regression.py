@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
 from muso_exp.metrics.base import WeightedMetric, weighted_mean
+from muso_exp.metrics.ranks import in_chunks, weighted_spearman
 
 
 class OutputsMetric(WeightedMetric):
@@ -69,6 +70,17 @@ class R2(OutputsMetric):
         missed = weights @ (columns["preds"].double() - target) ** 2
         spread = weights @ (target - self.constant) ** 2
         return torch.where(spread > 0, 1 - missed / spread, torch.nan)
+
+
+class RankCorrelation(OutputsMetric):
+    """Spearman correlation of prediction and target, ties by their mean rank; NaN of a constant."""
+
+    bounds = (-1.0, 1.0)
+
+    def per_output(self, weights: Tensor, **columns: Tensor) -> Tensor:
+        """Return the correlation of each output, (n_resamples, n_outputs)."""
+        pairs = zip(columns["preds"].T.double(), columns["target"].T.double(), strict=True)
+        return torch.stack([in_chunks(weighted_spearman, weights, *pair) for pair in pairs], dim=1)
 
 
 class Cosine(WeightedMetric):

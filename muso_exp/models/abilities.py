@@ -10,6 +10,7 @@ through `ask`:
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from types import MethodType
 from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar, cast, runtime_checkable
 
@@ -161,6 +162,32 @@ class GivesEmbedding(Protocol):
         ...
 
 
+class SelectionPath(NamedTuple):
+    """A backward selection of features.
+
+    Attributes:
+        dropped: features in the order in which they went, shape (n_features - 1,).
+        loss: mean log loss of the validation folds with none, one, two, ... of them gone, shape
+            (n_features,).
+        deviation: its standard deviation over the folds, shape (n_features,).
+        folds: how many.
+    """
+
+    dropped: Tensor
+    loss: Tensor
+    deviation: Tensor
+    folds: int
+
+
+@runtime_checkable
+class SelectsFeatures(Protocol):
+    """A model that chose among its inputs on a part of the training set."""
+
+    def selection_path(self) -> SelectionPath:
+        """Return the order in which features were dropped, and what each step cost."""
+        ...
+
+
 class BlendWeights(NamedTuple):
     """How a mix of recommenders weighs its parts.
 
@@ -184,18 +211,35 @@ class HasBlendWeights(Protocol):
         ...
 
 
+@runtime_checkable
+class ReadsFeatures(Protocol):
+    """A recommender that reads the audio features of tracks.
+
+    Attributes:
+        features: their names.
+        n_items: number of tracks.
+    """
+
+    features: list[str]
+    n_items: int
+
+    def shuffled_feature(self, name: str, seed: int) -> AbstractContextManager[None]:
+        """Shuffle a feature among the tracks, for the time of a block."""
+        ...
+
+
 class DevError(NamedTuple):
     """Squared errors of held-out songs' rows of co-occurrence counts.
 
     Attributes:
         songs: their numbers, shape (n,).
         squared_error: mean squared error of each row, shape (n,).
-        mean_row: the same of the train songs' mean row, shape (n,).
+        train: numbers of the songs whose rows were learned, shape (n_train,).
     """
 
     songs: Tensor
     squared_error: Tensor
-    mean_row: Tensor
+    train: Tensor
 
 
 @runtime_checkable

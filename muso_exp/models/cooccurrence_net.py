@@ -10,11 +10,13 @@ from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
 from muso_exp.errors import ConfigError
+from muso_exp.features.cooccurrence import cooccurrence
 from muso_exp.models.abilities import DevError, TrainingProgress
 from muso_exp.models.feature_ranker import FeatureRanker
 from muso_exp.models.nearest_features import ELEVEN
 from muso_exp.models.ranking import read_csr
-from muso_exp.options import Count, Positive, PositiveShare, Seed
+from muso_exp.models.regression import require_dropout
+from muso_exp.options import Count, Positive, PositiveShare, Seed, Share
 from muso_exp.records import Batch
 
 _DEV_BLOCK = 256  # songs whose rows are compared at once
@@ -33,6 +35,7 @@ class CooccurrenceNet(FeatureRanker):
         n_top: length of the recommended lists, from the data set.
         features: inputs.
         hidden_size: units of the hidden layer.
+        dropout: share of the hidden units that is dropped in training.
         lr: of Adam.
         batch_songs: songs of a step; one epoch is one step. The document does not say.
         detached: as published: the loss is cut off from the net, so that no gradient reaches it.
@@ -43,7 +46,7 @@ class CooccurrenceNet(FeatureRanker):
 
     Raises:
         ConfigError: too many songs for the memory.
-        ValueError: `lr` is not > 0.
+        ValueError: `lr` is not > 0, or `dropout` is no share.
 
     Source: document 4, baseline neural network, and its authors' code. Deviation: only the tracks
     with features are inputs; `detached=false` repairs the training.
@@ -62,6 +65,7 @@ class CooccurrenceNet(FeatureRanker):
         n_top: Count = 10,
         features: Sequence[str] = ELEVEN,
         hidden_size: Count = 1000,
+        dropout: Share = 0.0,
         lr: Positive = 0.01,
         batch_songs: Count = 256,
         detached: bool = True,
@@ -73,6 +77,7 @@ class CooccurrenceNet(FeatureRanker):
         super().__init__(n_users, n_items, cutoffs, n_top, features, "standard")
         if not lr > 0:
             raise ValueError(f"model.lr must be > 0, got {lr}")
+        require_dropout(dropout)
         needed = 4 * 4 * hidden_size * n_items / 2**30
         if needed > max_gib:
             raise ConfigError(
@@ -86,6 +91,7 @@ class CooccurrenceNet(FeatureRanker):
             torch.manual_seed(seed)
             self.hidden = nn.Linear(len(self.features), hidden_size)
             self.output = nn.Linear(hidden_size, n_items)
+        self.dropout = nn.Dropout(dropout)
         self.register_buffer("start", self.hidden.weight.detach().clone())
         self.register_buffer("gradient", torch.zeros(()))  # largest norm that any step had
         self.register_buffer("split", torch.full((n_items,), -1))  # 0 train, 1 dev, -1 neither
@@ -101,7 +107,7 @@ class CooccurrenceNet(FeatureRanker):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return predicted rows (B, n_items) of songs with scaled features x (B, n_features)."""
-        return self.output(torch.relu(self.hidden(x)))
+        return self.output(self.dropout(torch.relu(self.hidden(x))))
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:  # type: ignore[override]
         """Return the mean squared error of some train songs' rows."""
@@ -153,31 +159,10 @@ class CooccurrenceNet(FeatureRanker):
         return TrainingProgress(self.gradient, moved)
 
     def dev_error(self) -> DevError:
-        """Return the squared errors of the dev songs' rows, and of the train songs' mean row."""
+        """Return the squared errors of the dev songs' rows."""
         playlists = read_csr(self, "known", self.n_items)
         split = self.split.cpu().numpy()
         train, dev = (np.flatnonzero(split == part) for part in (0, 1))
-        mean = self._mean_row(train, playlists)
-        own, null = [], []
-        for first in range(0, max(len(dev), 1), _DEV_BLOCK):
-            songs = dev[first : first + _DEV_BLOCK]
-            own.append(self._squared_errors(songs, playlists))
-            null.append(np.square(cooccurrence(playlists, songs) - mean).mean(axis=1))
-        null_error = torch.from_numpy(np.concatenate(null))
-        return DevError(torch.from_numpy(dev), torch.cat(own), null_error)
-
-    def _mean_row(self, songs: np.ndarray, playlists: csr_matrix) -> np.ndarray:
-        chosen = playlists[:, songs]
-        counts = np.asarray(chosen.sum(axis=1)).ravel() @ playlists  # (n_items,)
-        counts[songs] -= np.asarray(chosen.sum(axis=0)).ravel()  # itself
-        return counts / len(songs)
-
-
-def cooccurrence(playlists: csr_matrix, songs: np.ndarray) -> np.ndarray:
-    """Return in how many playlists songs (n,) stand beside each song, shape (n, n_items), float32.
-
-    A song does not stand beside itself.
-    """
-    rows = (playlists[:, songs].T @ playlists).toarray().astype(np.float32)
-    rows[np.arange(len(songs)), songs] = 0
-    return rows
+        blocks = np.array_split(dev, max(-(-len(dev) // _DEV_BLOCK), 1))
+        own = torch.cat([self._squared_errors(songs, playlists) for songs in blocks])
+        return DevError(torch.from_numpy(dev), own, torch.from_numpy(train))

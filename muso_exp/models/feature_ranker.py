@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -84,6 +85,24 @@ class FeatureRanker(RowRanker):
         ones = (self.plays(batch) > 0).astype(np.float32)
         register_csr(self, "known", ones)
         return ones
+
+    @contextmanager
+    def shuffled_feature(self, name: str, seed: int) -> Iterator[None]:
+        """Shuffle one audio feature among the tracks that have features, for the time of a block.
+
+        Args:
+            name: of `features`.
+            seed: of the shuffle.
+        """
+        kept = self.sound.clone()
+        heard = self.has_sound.nonzero()[:, 0]
+        order = np.random.default_rng([seed, 11]).permutation(len(heard))
+        column = self.features.index(name)
+        self.sound[heard, column] = kept[heard[torch.from_numpy(order).to(heard.device)], column]
+        try:
+            yield
+        finally:
+            self.sound.copy_(kept)
 
     def knows_sounds(self, batch: Batch) -> bool:
         """Return whether any track of a train batch has all features that are asked for."""

@@ -37,6 +37,8 @@ class SampleCNN(AudioModel):
         dropout: before the dense layer.
         embedding_blocks: numbers (from 0) of blocks whose outputs, averaged over time, are put
             in front of the last layer's vector in `embedding`; the head does not see them.
+        normalise: head `factors` only: outputs and targets divided by their norms, which the thesis
+            "found necessary"; without, the output has no bound.
         batch_norm_momentum: weight of a batch in the running mean and variance.
         batch_norm_eps: added to the variance.
         channels_last: layout of the numbers, see `muso_exp.models.audio.lay_out`.
@@ -59,6 +61,7 @@ class SampleCNN(AudioModel):
         channels: Sequence[Count] = PUBLISHED,
         dropout: Share = 0.5,
         embedding_blocks: Sequence[ZeroOrMore] = (),
+        normalise: bool = True,
         batch_norm_momentum: PositiveShare = 0.01,
         batch_norm_eps: Positive = 1e-3,
         channels_last: bool | None = None,
@@ -78,7 +81,7 @@ class SampleCNN(AudioModel):
         self.pool = nn.MaxPool2d((1, 3))
         self.last = self._layer(channels[-1], channels[-1], 1, 1, norm)
         start_he_uniform(self)
-        self.finish(channels[-1], dropout, normalise=True)
+        self.finish(channels[-1], dropout, normalise)
         self.embedding_dim = channels[-1] + sum(channels[i] for i in embedding_blocks)
 
     def _layer(

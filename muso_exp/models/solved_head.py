@@ -1,6 +1,7 @@
 """A linear model, solved exactly, on top of fixed numbers that describe a window of sound."""
 
 from abc import abstractmethod
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -43,7 +44,7 @@ class SolvedHead(Solver):
     scale: Tensor
     weight: Tensor
     bias: Tensor
-    nonfinite_buffers = ("bias",)  # -inf: a genre without train rows
+    nonfinite_buffers: ClassVar[tuple[str, ...]] = ("bias",)  # -inf: a genre without train rows
 
     def __init__(
         self,

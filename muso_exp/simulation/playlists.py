@@ -95,6 +95,33 @@ def write_playlists(
         write_csv(table.iloc[np.searchsorted(tracks, chosen)], folder / name)
 
 
+def write_many_likes(
+    world: World, folder: Path, n_lists: int, n_liked: int, taste: float, seed: int
+) -> None:
+    """Write `likes.csv`: the liked songs of many users, column `user`.
+
+    They are the busiest users; each likes tracks that they played at least twice.
+
+    Args:
+        world: the simulated world.
+        folder: where to; it exists.
+        n_lists: users.
+        n_liked: tracks that each likes, at most.
+        taste: see `audio_features`.
+        seed: of what this function draws.
+    """
+    rng = np.random.default_rng([seed, 2])
+    busy = np.argsort(-np.diff(world.plays.indptr), kind="stable")[:n_lists]
+    liked = [_liked(world, int(user), n_liked, rng) for user in busy]
+    tracks = np.unique(np.concatenate(liked))
+    table = _table(world, tracks, audio_features(world.catalogue.track_factors[tracks], taste, rng))
+    parts = [
+        table.iloc[np.searchsorted(tracks, chosen)].assign(user=f"user {number}")
+        for number, chosen in enumerate(liked)
+    ]
+    write_csv(pd.concat(parts), folder / "likes.csv")
+
+
 def far_apart(world: World) -> tuple[int, int]:
     """Return the two users of the busiest tenth (two at least) whose tastes lie farthest apart."""
     tracks_per_user = np.diff(world.plays.indptr)

@@ -185,3 +185,42 @@ def test_real_playlists_are_read(real_data: Path, tmp_path: Path) -> None:
     assert counts["tracks_with_features"] == 28356
     assert np.isnan(data.features[:, -1]).all()  # no time signature in that table
     assert len(data.data.entries) == 32833
+
+
+def test_genres_of_playlists_of_training_are_known_and_of_continued_ones_not(
+    tmp_path: Path,
+) -> None:
+    rows = [
+        f"{p},t{(p + n) % 9},X,One,{'pop' if p % 2 else 'r&b'},dance pop,0.5"
+        for p in range(10)
+        for n in range(7)
+    ]
+    header = "playlist_id,track_id,track_artist,track_name,playlist_genre,playlist_subgenre,energy"
+    (tmp_path / "spotify_songs.csv").write_text("\n".join([header, *rows]) + "\n")
+    data = ready(tmp_path, tmp_path / "cache", seeds=["first_1"], test_share=0.4)
+    words = title_vocabulary(["pop dance_pop", "r_b dance_pop"] * 2)
+    assert data.genres.shape == (10, data.dims["n_genres"]) == (10, len(words))
+    train = data.continuation.category == ""
+    assert (np.diff(data.genres.indptr) > 0).tolist() == train.tolist()
+    (batch,) = data.train_dataloader()
+    assert len(batch["genre_crow"]) == 11 and len(batch["artist"]) == 9
+
+
+def test_playlists_of_the_challenge_have_no_genres(world: PlaylistContinuation) -> None:
+    assert world.dims["n_genres"] == 0 and world.dims["n_artists"] > 1
+
+
+def test_rows_without_a_feature_leave_a_track_without_features_and_are_counted(
+    tmp_path: Path,
+) -> None:
+    rows = [f"{p},t{(p + n) % 9},X,One,{(p + n) % 9 or ''}" for p in range(10) for n in range(7)]
+    header = "playlist_id,track_id,track_artist,track_name,tempo"
+    (tmp_path / "spotify_songs.csv").write_text("\n".join([header, *rows]) + "\n")
+    options = {"seeds": ["first_1"], "test_share": 0.4}
+    with pytest.raises(DataFormatError, match="tempo"):
+        ready(tmp_path, tmp_path / "cache", **options)
+    data = ready(tmp_path, tmp_path / "cache", **options, bad_rows="drop")
+    ids = data.data.tracks["id"].tolist()
+    assert [name for name, place in zip(ids, data.file_order, strict=True) if place < 0] == ["t0"]
+    (found,) = [f for f in data.task.audit(NO_ANSWER) if f.check == "bad_rows"]
+    assert found.value == 8  # of 10 lists of 7 tracks

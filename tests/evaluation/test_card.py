@@ -8,7 +8,7 @@ from torchmetrics import MetricCollection
 from muso_exp.errors import ConfigError
 from muso_exp.evaluation import card as paper
 from muso_exp.evaluation import scores as scoring
-from muso_exp.evaluation.report import interval, number
+from muso_exp.evaluation.numbers import interval, number
 from muso_exp.metrics.classification import CalibrationError
 from muso_exp.metrics.ranking import Coverage
 from muso_exp.metrics.resampling import bootstrap_weights
@@ -157,14 +157,27 @@ def test_worse_is_worse_than_some_null() -> None:
     assert (found.text, found.because_of) == ("worse than null", ("b",))
 
 
-def test_the_smallest_difference_that_could_have_shown_is_half_the_interval() -> None:
-    null = scores(0.48, 0.1)  # 95 % of 0.38 .. 0.58: a half width of 0.095
+def test_a_model_that_is_better_by_more_than_could_have_shown_is_better_than_null() -> None:
+    null = scores(0.48, 0.1)  # 95 % of 0.38 .. 0.58: 0.095 to either side
     found = beside(null)
     assert found.text == "no better than null"
     assert found.could_show == pytest.approx(0.095)
     shifted = scores(0.5 - found.could_show - 1e-6, 0.1)
     assert beside(shifted).text == "better than null"
     assert beside(shifted).could_show is None
+
+
+@pytest.mark.parametrize("higher", [True, False])
+def test_what_could_have_shown_is_never_less_than_what_was_measured(higher: bool) -> None:
+    """Of an interval that is longer on one side, and of a null that is less sure than the best."""
+    sign = 1 if higher else -1
+    skewed = scoring.paired("a", sign * 0.15, sign * torch.tensor([-0.01, 0.15, 0.2]), higher)
+    assert scoring.judge([skewed], higher).could_show == pytest.approx(0.16, abs=0.01)
+    best = scoring.paired("a", sign * 0.1, sign * torch.tensor([0.05, 0.1, 0.15]), higher)
+    unsure = scoring.paired("b", sign * 0.2, sign * torch.tensor([-0.3, 0.2, 0.7]), higher)
+    found = scoring.judge([best, unsure], higher)
+    assert (found.best.null, found.because_of) == ("a", ("b",))
+    assert found.could_show == pytest.approx(0.1 + 0.3, abs=0.04)
 
 
 def test_what_answers_as_a_null_model_shows_no_width() -> None:

@@ -11,15 +11,16 @@ from muso_exp.evaluation import card as paper
 from muso_exp.evaluation import scores as scoring
 from muso_exp.evaluation.card import Card
 from muso_exp.evaluation.finished import Finished
+from muso_exp.evaluation.index import write_index
 from muso_exp.evaluation.report import (
     add_finding,
     because,
     link_to,
-    write_index,
+    picture,
     write_report,
 )
 from muso_exp.evaluation.tables import write_comparison
-from muso_exp.evaluation.terminal_card import card_tables
+from muso_exp.evaluation.terminal_card import card_tables, short_card
 from muso_exp.records import Finding, Section
 from muso_exp.terminal import console
 
@@ -90,12 +91,42 @@ def test_a_card_is_printed_as_text(capsys: pytest.CaptureFixture) -> None:
     assert "\x1b" not in out and out.count("[live]") >= 5 and paper.NOT_REPRODUCED in out
 
 
+def test_the_short_card_is_at_most_fifteen_lines_of_text(capsys: pytest.CaptureFixture) -> None:
+    console().print(short_card(RECORD))
+    out = capsys.readouterr().out
+    assert "\x1b" not in out and out.count("[live]") >= 3 and "Reproduction: 0 of 1" in out
+    assert len(out.splitlines()) <= 13  # the report and the run folder follow
+
+
+def test_a_report_leads_with_its_answer_and_explains_its_metrics(report: Path) -> None:
+    page = (report / "report.html").read_text()
+    for mark in ('class="answer"', 'id="card"', 'id="versus"', 'id="audit"', 'id="glossary"'):
+        assert mark in page
+    assert page.index('class="answer"') < page.index("<img") < page.index('id="card"')
+    assert "P(a held-out item ranks above another candidate)" in page
+    assert "is the reported value more than nothing?" in page
+    assert (report / "figures" / "answer.png").is_file()
+
+
+def test_long_tables_are_folded(tmp_path: Path) -> None:
+    sections = [Section("long", "long", "", pd.DataFrame({"n": range(13)}))]
+    write_report(tmp_path, RECORD, Card(NAME, [CLAIM], [VERSUS]), [], sections, "a: 1\n")
+    assert "<details><summary>13 rows</summary>" in (tmp_path / "report.html").read_text()
+
+
+def test_a_figure_is_shown_at_half_its_pixels(report: Path) -> None:
+    data = (report / "figures" / "answer.png").read_bytes()
+    width = int.from_bytes(data[16:20], "big")
+    assert f'width="{width * 96 // 200}"' in picture(report / "figures" / "answer.png", "x")
+
+
 def test_a_table_holds_names_as_text(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     row = {
         "metric": "auc", "variant": NAME, "data": NAME, "seed": 0, "reported": 0.5, "holds": NAME,
         "measured": 0.25, "low": 0.2, "high": 0.3, "difference": None, "difference_low": None,
         "difference_high": None, "best_null": 0.1, "verdict": NAME, "fit_seconds": 1.0,
-        "because_of": NAME, "could_show": None, "run": str(tmp_path / "javascript:alert(1)"),
+        "because_of": NAME, "could_show": None, "not_paired": NAME,
+        "run": str(tmp_path / "javascript:alert(1)"),
     }  # fmt: skip
     pooled = pd.DataFrame([row | {"over": NAME, "best_null": NAME, "null_value": 0.1}])
     findings = [Finding("settings_tried", 2, NAME)]

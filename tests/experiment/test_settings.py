@@ -8,7 +8,14 @@ from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from muso_exp.experiment.settings import changed_settings, config_hash, other_test, settle
+from muso_exp.experiment.settings import (
+    changed_settings,
+    config_hash,
+    is_same,
+    other_test,
+    recorded_settings,
+    settle,
+)
 
 DOS = ["+experiment=dos_classifier"]
 
@@ -42,3 +49,54 @@ def test_the_users_word_is_no_changed_setting_but_is_said_of_the_run(composed: c
     assert changed_settings(said) == []
     assert config_hash(quiet) != config_hash(said)
     assert changed_settings(composed(*DOS, "dataset.label=closure")) == ["dataset.label"]
+
+
+NO_SAMPLER = {"config": "of an earlier version"}
+
+
+def earlier(own: dict, gone: dict | None = None, new: tuple[str, ...] = ()) -> dict:
+    """The record of a run that knew the options `gone`, and did not know those in `new`."""
+    settings = {key: value for key, value in own["settings"].items() if key not in new}
+    defaults = [key for key in own["defaults"] if key not in new]
+    known = {key: value for key, (value, _) in (gone or {}).items()}
+    stood = [key for key, (_, at_default) in (gone or {}).items() if at_default]
+    return {
+        "config": "the hash of an earlier version",
+        "settings": settings | known,
+        "defaults": defaults + stood,
+    }
+
+
+def test_an_option_at_its_default_is_no_part_of_what_a_run_is(composed: callable) -> None:
+    own = recorded_settings(composed(*DOS))
+    sampler = {"trainer.use_distributed_sampler": (True, True)}
+    for new in ("trainer.detect_anomaly", "trainer.max_time", "model.dropout"):
+        assert is_same(earlier(own, sampler, (new,)), own), new
+
+
+@pytest.mark.parametrize(
+    ("args", "gone", "new"),
+    [
+        ([], {"trainer.use_distributed_sampler": (False, False)}, ()),
+        (["trainer.limit_val_batches=0.5"], {}, ("trainer.limit_val_batches",)),
+        ([], {}, ("model.hidden_sizes",)),  # the experiment's, not the default
+        ([], {}, ("seed",)),
+        ([], {}, ("model._target_",)),
+    ],
+)
+def test_an_option_that_was_set_and_came_or_went_makes_another_run(
+    args: list[str], gone: dict, new: tuple[str, ...], composed: callable
+) -> None:
+    own = recorded_settings(composed(*DOS, *args))
+    assert not is_same(earlier(own, gone, new), own)
+
+
+def test_another_value_makes_another_run_and_a_hash_alone_is_compared(composed: callable) -> None:
+    own, other = (recorded_settings(composed(*DOS, f"model.lr={lr}")) for lr in (0.1, 0.2))
+    assert is_same(earlier(own), own) and not is_same(earlier(other), own)
+    assert is_same({"config": own["config"]}, own) and not is_same(NO_SAMPLER, own)
+
+
+def test_secrets_are_not_kept(composed: callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LASTFM_API_KEY", "canary-1234567")
+    assert "canary" not in str(recorded_settings(composed(*DOS, "+paper.x=canary-1234567")))

@@ -213,7 +213,7 @@ def test_a_measure_of_one_s_own_is_one_function() -> None:
     def reciprocal_rank(above, tied, n_candidates, k, gains):  # noqa: ANN001, ANN202
         return 1 / (above[0] + 1) if above[0] < k else 0.0
 
-    @ranking_formula(higher_is_better=None)
+    @ranking_formula(higher_is_better=None, bounds=(0, 1))
     def worst_place(above, tied, n_candidates, k, gains):  # noqa: ANN001, ANN202
         return (above[-1] + 1) / n_candidates
 
@@ -224,6 +224,8 @@ def test_a_measure_of_one_s_own_is_one_function() -> None:
     metrics = ranking_metrics([1, 2])
     assert {"mrr_at_1", "mrr_at_2", "worst_place"} <= metrics.keys()
     assert metrics["worst_place"].higher_is_better is None
+    assert metrics["worst_place"].bounds == (0, 1)
+    assert metrics["mrr_at_1"].bounds == (-np.inf, np.inf)  # it says none
 
 
 @pytest.mark.usefixtures("own_formulas")

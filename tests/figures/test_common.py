@@ -52,3 +52,9 @@ def test_what_is_written_shows_control_characters(tmp_path: Path) -> None:
     figure = plots.matrix_figure(SQUARE, NAMES, "\x1b[31m", "x")
     save(figure, tmp_path / "figure.png")
     assert figure.axes[0].get_title() == r"\x1b[31m"
+
+
+def test_a_small_matrix_shows_its_values() -> None:
+    values = np.array([[0.0, 1.0], [np.nan, 2.0]])
+    figure = plots.matrix_figure(values, ["a", "b"], "title", "steps")
+    assert [text.get_text() for text in figure.axes[0].texts] == ["0", "1", "", "2"]

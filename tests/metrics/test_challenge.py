@@ -64,6 +64,7 @@ def test_short_lists_are_the_first_tracks_of_long_ones() -> None:
     weights = torch.ones(1, 2, dtype=torch.float64)
     bias = PopularityBias(np.arange(6))
     short = ShortLists(bias, n_top=1)
+    assert short.bounds == bias.bounds == (0, 1)
     assert not short.higher_is_better
     expected = bias.score(weights, top=torch.tensor([[1], [4]]))
     assert short.score(weights, top=TOP).tolist() == expected.tolist() == [approx((1.5 + 4.5) / 12)]

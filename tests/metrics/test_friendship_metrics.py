@@ -3,7 +3,7 @@ import torch
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from muso_exp.features.networks import FRIENDS, MATCHED, RANDOM
-from muso_exp.metrics.friendship import FriendshipAUC, FriendshipPrecision
+from muso_exp.metrics.friendship import FriendshipAUC, FriendshipPrecision, SimilarityTrend
 
 TARGET = torch.tensor([FRIENDS, FRIENDS, RANDOM, RANDOM, MATCHED, MATCHED])
 SCORES = torch.tensor([0.9, 0.3, 0.3, 0.1, 0.95, 0.2])
@@ -37,6 +37,11 @@ def test_both_agree_with_scikit_learn(kind: int) -> None:
     ):
         expected = reference(truth, scores[rows].numpy())
         assert metric(kind).score(ones, **columns)[0] == pytest.approx(expected)
+
+
+def test_shares_and_correlations_are_bounded() -> None:
+    assert FriendshipAUC(RANDOM).bounds == FriendshipPrecision(MATCHED).bounds == (0, 1)
+    assert SimilarityTrend().bounds == (-1, 1)
 
 
 def test_a_kind_that_is_none_is_refused() -> None:

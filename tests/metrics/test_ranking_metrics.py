@@ -38,6 +38,12 @@ def test_fewer_clicks_are_better() -> None:
     assert UserMean("auc").higher_is_better
 
 
+def test_a_user_s_column_stays_within_the_bounds_of_its_formula() -> None:
+    metrics = ranking_metrics([5])
+    assert metrics["clicks"].bounds == (0, 51)
+    assert {metric.bounds for name, metric in metrics.items() if name != "clicks"} == {(0, 1)}
+
+
 def test_novelty_is_in_bits() -> None:
     assert value(Novelty(LISTENERS, 8), top=[[0, 1], [2, 3]]) == approx((0 + 1 + 2 + 3) / 4)
 

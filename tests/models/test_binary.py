@@ -22,7 +22,7 @@ from muso_exp.models.dff import DFF
 from muso_exp.models.gradient_boosting import GradientBoosting
 from muso_exp.models.logistic_binary import LogisticBinary
 
-NAMES = ["dff", "gradient_boosting", "logistic_binary"]
+NAMES = ["backward_selection", "dff", "gradient_boosting", "logistic_binary"]
 DOCUMENT_PARAMETERS = 12 * 36 + 36 + 36 * 36 + 36 + 36 + 1
 
 
@@ -65,14 +65,14 @@ def test_a_checkpoint_reloads_to_the_very_same_predictions(
     assert ((before["probability"] >= 0) & (before["probability"] <= 1)).all()
 
 
-@pytest.mark.parametrize("name", ["gradient_boosting", "logistic_binary"])
+@pytest.mark.parametrize("name", ["backward_selection", "gradient_boosting", "logistic_binary"])
 def test_a_solver_ranks_new_rows_nearly_right(name: str, tmp_path: Path) -> None:
     model = build(name)
     trainer = fit(model, tmp_path)
     assert float(trainer.callback_metrics["val/roc_auc"]) > 0.9
 
 
-@pytest.mark.parametrize("name", ["gradient_boosting", "logistic_binary"])
+@pytest.mark.parametrize("name", ["backward_selection", "gradient_boosting", "logistic_binary"])
 def test_a_solver_refuses_a_train_split_in_parts(name: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"got it in 2 batches; set dataset\.batch_size=0"):
         fit(build(name), tmp_path, rows(), rows())

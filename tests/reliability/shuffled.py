@@ -21,7 +21,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 from scipy.sparse import csr_matrix
 
-from muso_exp.data import factor_tags, playlist_continuation, playlists, plays
+from muso_exp.data import factor_tags, friends, playlist_continuation, playlists, plays
 from muso_exp.data.audio_factors import AudioFactors
 from muso_exp.data.audio_genres import AudioGenres
 from muso_exp.data.audio_tags import AudioTags
@@ -31,6 +31,7 @@ from muso_exp.data.spectra import Spectra
 from muso_exp.evaluation import scores as scoring
 from muso_exp.evaluation.card import Situation, make_card
 from muso_exp.features.tracks import FEATURES
+from muso_exp.formats.friends.social_data import SocialData
 from muso_exp.formats.listening.interactions import Interactions
 from muso_exp.metrics.resampling import Bootstrap
 from muso_exp.run import fit, prepare
@@ -82,10 +83,16 @@ def other_features(songs: Any, rng: Rng) -> Any:
     return replace(songs, table=songs.table.assign(**dict(zip(names, features.T, strict=True))))
 
 
+def other_tastes(social: SocialData, rng: Rng) -> SocialData:
+    """Give each user the listening of another user; who is friends with whom stays."""
+    return replace(social, plays=csr_matrix(social.plays[rng.permutation(len(social.users))]))
+
+
 SHUFFLES: list[tuple[Any, str, Callable[[Any, Rng], Any]]] = [
     (playlists, "read_lists", other_owners),
     (MuSo, "read", other_friends),
     (HetRec, "read", other_friends),
+    (friends, "read_social", other_tastes),
     (plays, "keep_dense", other_items),
     (plays, "tag_rows", other_tags),
     (factor_tags, "tag_rows", other_tags),

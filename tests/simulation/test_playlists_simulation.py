@@ -5,7 +5,12 @@ import pandas as pd
 import pytest
 
 from muso_exp.features.tracks import FEATURES
-from muso_exp.simulation.playlists import audio_features, far_apart, write_playlists
+from muso_exp.simulation.playlists import (
+    audio_features,
+    far_apart,
+    write_many_likes,
+    write_playlists,
+)
 from muso_exp.simulation.world import World, simulate_world
 
 
@@ -61,3 +66,12 @@ def test_the_two_users_are_busy_and_differ(world: World) -> None:
     n_tracks = np.diff(world.plays.indptr)
     assert first != second
     assert min(n_tracks[first], n_tracks[second]) >= np.sort(n_tracks)[-3]
+
+
+def test_many_users_likes_stand_in_one_table(world: World, tmp_path: Path) -> None:
+    write_many_likes(world, tmp_path, n_lists=7, n_liked=25, taste=0.35, seed=0)
+    likes = pd.read_csv(tmp_path / "likes.csv")
+    assert set(likes["user"]) == {f"user {n}" for n in range(7)}
+    assert likes.groupby("user").size().max() <= 25
+    assert not likes.duplicated(["user", "id"]).any()
+    assert (likes.groupby("id")["tempo"].nunique() == 1).all()

@@ -1,5 +1,7 @@
 """Where playlists come from: the Million Playlist Dataset, a table, or the simulated world."""
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +13,8 @@ from msgspec.structs import asdict
 from muso_exp.cache import cache_key, cached_folder
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError, what_is
 from muso_exp.features.tracks import FEATURES
-from muso_exp.formats.feature_columns import read_features
+from muso_exp.formats.columns import find_columns
+from muso_exp.formats.feature_columns import drop_bad_rows, read_features
 from muso_exp.formats.feature_table import TABLE
 from muso_exp.formats.listening.services.parts import entries
 from muso_exp.formats.mpd.dataset import (
@@ -40,6 +43,7 @@ from muso_exp.records import Finding
 from muso_exp.simulation.checked import simulated_world, small_worlds_refused
 from muso_exp.simulation.mpd import write_mpd
 
+GENRES = ("playlist_genre", "playlist_subgenre")  # columns of a table of playlists
 LISTS = tuple(kind + end for kind in (".csv", ".tsv", ".json", ".zip") for end in ("", *PACKED))
 _VERSION = 1  # raised when other files are written for the same arguments
 N_NAMED = 10  # miscounted playlists that are named
@@ -125,7 +129,9 @@ def read_playlists(root: Path, cache: Path, workers: int, split: str) -> Playlis
     return join_parts([read_playlist_files(root)])
 
 
-def read_sounds(root: Path, given: str | None, ids: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+def read_sounds(
+    root: Path, given: str | None, ids: pd.Series, left_out: Counter[str] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Return what tracks sound like, by the feature table where there is one.
 
     A table that `python -m muso_exp predict` wrote of sound files (`song`, the name of the file,
@@ -136,6 +142,8 @@ def read_sounds(root: Path, given: str | None, ids: pd.Series) -> tuple[np.ndarr
             itself, is the feature table, unless one is given.
         given: path of another feature table.
         ids: of the tracks, shape (n_tracks,).
+        left_out: where given, rows with a feature that is none are left out and counted in it, by
+            reason; their tracks are then without features.
 
     Returns:
         Features (n_tracks, 13), float32, in the order of `FEATURES`, NaN where there is none, and
@@ -156,6 +164,9 @@ def read_sounds(root: Path, given: str | None, ids: pd.Series) -> tuple[np.ndarr
         if given is None and path.name.startswith(TABLES):
             return features, order
         raise DataFormatError(path, f"no column of {', '.join(FEATURES)}", fix="add some")
+    if left_out is not None:
+        rows, left = drop_bad_rows(rows, names)
+        left_out.update(left)
     read = _read_estimates if "song" in rows else read_features
     table = drop_repeats(path, read(path, rows, names), "first")
     place = pd.Index(table["id"]).get_indexer(pd.Index(ids))
@@ -165,6 +176,38 @@ def read_sounds(root: Path, given: str | None, ids: pd.Series) -> tuple[np.ndarr
     features[np.ix_(found, columns)] = values[place[found]]
     order[found] = place[found]
     return features, order
+
+
+def read_genres(root: Path, pids: np.ndarray) -> list[str | None]:
+    """Return the genres of playlists, where they come from a table that has some.
+
+    Args:
+        root: folder of the playlists, or the table.
+        pids: ids of the playlists.
+
+    Returns:
+        For each playlist the texts of `playlist_genre` and `playlist_subgenre` of its first row,
+        each kept whole; None where there are none.
+    """
+    table = find_file(root, TABLES) if root.is_dir() else root
+    if table is None or find_slices(root) or not is_playlist_table(table):
+        return [None] * len(pids)
+    rows = read_rows(table)
+    header = [str(name) for name in rows]
+    given = [name for name in GENRES if name in header]
+    roles = find_columns(header, ["playlist_id"])
+    first = rows.drop_duplicates(header[roles["playlist_id"]]) if given else rows.iloc[:0]
+    texts = {
+        str(pid): " ".join(_one_word(cell) for cell in cells if cell)
+        for pid, *cells in zip(
+            first[header[roles["playlist_id"]]], *(first[name] for name in given), strict=True
+        )
+    }
+    return [texts.get(str(pid)) or None for pid in pids]
+
+
+def _one_word(genre: str) -> str:
+    return re.sub(r"\W+", "_", genre)
 
 
 def _read_estimates(path: Path, rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:

@@ -1,6 +1,7 @@
-"""One vector for each clip: a bag of its sound, its factors, or the factors heard in the bag."""
+"""One vector for each clip: a bag of its sound, its factors, or what a network heard in it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,12 @@ from sklearn.preprocessing import StandardScaler
 from muso_exp.cache import cache_key, cached_file
 from muso_exp.errors import ConfigError
 from muso_exp.features.bags import bag_of_mfcc
+from muso_exp.formats.factors import load_heard
 from muso_exp.sound.store import AudioStore
 
 VERSION = 1  # of the cached bags
-VECTORS = ("mfcc", "factors", "predicted_factors")
+HEARD = ("heard_factors", "heard_layers")  # of another run
+VECTORS = ("mfcc", "factors", "predicted_factors", *HEARD)
 N_FOLDS = 5  # of the train clips, whose factors are predicted by a model that has not seen them
 PENALTY = 1.0  # of the first stage's ridge regression, per train clip
 
@@ -39,6 +42,7 @@ def clip_vectors(
     factors: np.ndarray,
     train: np.ndarray,
     artists: np.ndarray,
+    heard: Mapping[str, np.ndarray],
 ) -> np.ndarray:
     """Return the vectors of these names side by side, (n_clips, n_columns), float32.
 
@@ -48,13 +52,50 @@ def clip_vectors(
         factors: of each clip, shape (n_clips, n_factors); unread without factors among the names.
         train: rows of the train clips.
         artists: of each clip, shape (n_clips,).
+        heard: of each clip by a network of another run, by name, shape (n_clips, D).
     """
-    parts = {
+    parts: dict[str, Callable[[], np.ndarray]] = {
         "mfcc": bags,
         "factors": lambda: factors,
         "predicted_factors": lambda: predicted_factors(bags(), factors, train, artists),
     }
+    parts |= {name: partial(heard.__getitem__, name) for name in heard}
     return np.concatenate([parts[name]() for name in names], axis=1).astype(np.float32)
+
+
+def heard_vectors(run: Path, ids: Sequence[str], names: Sequence[str]) -> dict[str, np.ndarray]:
+    """Return what a network of another run heard in clips, by name, each (n_clips, D).
+
+    Args:
+        run: folder of a run of factors from sound.
+        ids: of the clips.
+        names: of `HEARD`, those wanted.
+
+    Raises:
+        ConfigError: a clip that the run does not have, or layers that it did not keep.
+    """
+    heard = load_heard(run)
+    place = {str(name): row for row, name in enumerate(heard.ids.tolist())}
+    unknown = [name for name in ids if name not in place]
+    if unknown:
+        raise ConfigError(
+            f"dataset.heard={run}: {len(unknown)} of {len(ids)} clips are not in this run, the "
+            f"first is {unknown[0]}; run it on the same sound"
+        )
+    lacking = [name for name in names if name not in heard.vectors]
+    if lacking:
+        raise ConfigError(
+            f"dataset.heard={run}: this run kept no inner layers; run it with "
+            "dataset.keep_layers=true"
+        )
+    rows = np.array([place[name] for name in ids])
+    return {name: heard.vectors[name][rows] for name in names}
+
+
+def heard_test_clips(run: Path, ids: Sequence[str]) -> int:
+    """Return how many of these clips the network of another run was trained on."""
+    heard = load_heard(run)
+    return int(np.isin(heard.ids[heard.split == "train"], list(ids)).sum())
 
 
 def predicted_factors(

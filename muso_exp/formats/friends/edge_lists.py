@@ -65,7 +65,7 @@ def read_edges(path: Path, bad_rows: BadRows) -> EdgeList:
     notes = [_note(path, table, bad_rows, *kind) for kind in kinds if kind[1].any()]
     ends = np.stack([first, second], axis=1)[~loops & ~repeated]
     if len(ends) == 0:
-        raise DataFormatError(path, "no friendship of two users", fix="copy it anew")
+        raise DataFormatError(path, "no friendship of two users", fix="give a list that has some")
     smaller = np.sort(ends.astype(str), axis=1).astype(object)
     distinct = ~pd.DataFrame(smaller).duplicated().to_numpy()
     return EdgeList(smaller[distinct], notes)

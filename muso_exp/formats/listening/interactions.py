@@ -42,6 +42,8 @@ class Interactions:
         earlier: plays before the cut, same shape; None without time stamps or cut.
         hidden: plays that the publisher hid for the test, same shape; None without.
         tags: of the items; None without.
+        taggings: who gave which item which tag, rows of user, item, tag, shape (n, 3), -1 for a
+            user who is left out; None where the files do not say who.
         notes: what was found while reading, counted.
     """
 
@@ -51,6 +53,7 @@ class Interactions:
     earlier: csr_matrix | None = None
     hidden: csr_matrix | None = None
     tags: ItemTags | None = None
+    taggings: np.ndarray | None = None
     notes: Sequence[Finding] = field(default_factory=tuple)
 
     @property
@@ -82,6 +85,7 @@ class Interactions:
             tags = ItemTags(tags.weights[items], tags.names)
         return replace(
             self,
+            taggings=self._selected_taggings(users, items),
             plays=self.plays[users][:, items],
             users=self.users[users],
             items=self.items.iloc[items].reset_index(drop=True),
@@ -89,6 +93,46 @@ class Interactions:
             hidden=hidden,
             tags=tags,
         )
+
+    def _selected_taggings(self, users: np.ndarray, items: np.ndarray) -> np.ndarray | None:
+        if self.taggings is None:
+            return None
+        n_users, n_items = self.plays.shape
+        user = renumbered(self.taggings[:, 0], users, n_users)
+        item = renumbered(self.taggings[:, 1], items, n_items)
+        return np.column_stack([user, item, self.taggings[:, 2]])[item >= 0]
+
+    def tags_of_others(self, held: csr_matrix) -> "Interactions":
+        """Return the same with tags that no listener whose play is held out gave to that item.
+
+        A tag tells that its giver knows the item: left in, the tags of an item would tell who plays
+        it, and how many do.
+
+        Args:
+            held: plays that are held out, shape (n_users, n_items).
+        """
+        given, tags = self.taggings, self.tags
+        if given is None or tags is None:
+            return self
+        user, item, tag = given.T
+        own = np.asarray(held[np.maximum(user, 0), item]).ravel() > 0
+        kept = (user < 0) | ~own
+        cells = (np.ones(int(kept.sum())), (item[kept], tag[kept]))
+        weights = csr_matrix(cells, shape=tags.weights.shape)
+        n_left_out = len(given) - int(kept.sum())
+        text = (
+            f"{n_left_out} of {len(given)} tags were given to an item by a listener whose play of "
+            "it is held out, and are left out: they would tell the answer"
+        )
+        note = Finding("tags_of_held_out_listeners", n_left_out, text)
+        return replace(self, tags=ItemTags(weights, tags.names), notes=[*self.notes, note])
+
+
+def renumbered(old: np.ndarray, kept: np.ndarray, size: int) -> np.ndarray:
+    """Return the places of old numbers (n,) among the kept ones of `size`, -1 where not kept."""
+    place = np.full(size + 1, -1, dtype=np.int64)  # the last for -1
+    place[kept] = np.arange(len(kept))
+    return place[old]
 
 
 def group_items(data: Interactions, group: np.ndarray, check: str, what: str) -> Interactions:
@@ -117,6 +161,9 @@ def group_items(data: Interactions, group: np.ndarray, check: str, what: str) ->
     tags = data.tags
     if tags is not None:
         tags = ItemTags(merge_items(tags.weights.T.tocsr(), group, n_groups).T.tocsr(), tags.names)
+    given = data.taggings
+    if given is not None:
+        given = np.column_stack([given[:, 0], group[given[:, 1]], given[:, 2]])
     lost = len(group) - n_groups
     note = Finding(check, lost, f"{lost} of {len(group)} items merged into others: {what}")
     items = data.items.iloc[first].reset_index(drop=True)
@@ -127,6 +174,7 @@ def group_items(data: Interactions, group: np.ndarray, check: str, what: str) ->
         earlier=earlier,
         hidden=hidden,
         tags=tags,
+        taggings=given,
         notes=(*data.notes, note),
     )
 

@@ -15,6 +15,7 @@ from muso_exp.formats.listening.names import read_track_tags, read_unique_tracks
 from muso_exp.records import Finding
 
 Files = Mapping[str, Path]
+ARBITRARY_SEED = 0  # of the draw among items of one name
 
 
 ONE_PERSON = (
@@ -37,6 +38,8 @@ class ReadOptions:
         tags_encoding: of HetRec's tags.dat.
         min_seconds: of histories, plays of which fewer are known are left out.
         bad_rows: of tables, `refuse` or `drop` rows without a name or with 0 plays.
+        same_name: the item that a track of the Million Song Dataset is, of several with its artist
+            and title: `most_played`, or `arbitrary`, drawn once.
     """
 
     cache: Path
@@ -48,6 +51,7 @@ class ReadOptions:
     tags_encoding: str = "iso-8859-1"
     min_seconds: float = MIN_SECONDS
     bad_rows: str = "refuse"
+    same_name: str = "most_played"
 
 
 def with_msd(data: Interactions, files: Files, options: ReadOptions) -> Interactions:
@@ -59,31 +63,56 @@ def with_msd(data: Interactions, files: Files, options: ReadOptions) -> Interact
     if "unique_tracks" not in files:
         return only_top(data, options)
     tracks = read_unique_tracks(files["unique_tracks"])
-    item_of_track = _match_tracks(data, tracks)  # (n_tracks,), -1 for none
+    item_of_track = _match_tracks(data, tracks, options.same_name)  # (n_tracks,), -1 for none
     matched = np.zeros(len(data.items), dtype=bool)
     matched[item_of_track[item_of_track >= 0]] = True
     text = (
         f"{int((item_of_track >= 0).sum())} of {len(tracks)} tracks of the Million Song Dataset "
         f"are among the items, {int(matched.sum())} of {len(matched)} items are in it"
     )
-    data = replace(data, notes=[*data.notes, Finding("matched_items", int(matched.sum()), text)])
+    named = _with_tracks(data.items, tracks, item_of_track)
+    notes = [*data.notes, Finding("matched_items", int(matched.sum()), text)]
+    data = replace(data, items=named, notes=notes)
     if "tags" in files:
         data = replace(data, tags=_item_tags(files["tags"], tracks, item_of_track, len(matched)))
     return only_top(data, options, matched if options.matched else None)
 
 
-def _match_tracks(data: Interactions, tracks: pd.DataFrame) -> np.ndarray:
-    """Return the item of each track: by song id where items have one, or else by name."""
+def _with_tracks(items: pd.DataFrame, tracks: pd.DataFrame, item: np.ndarray) -> pd.DataFrame:
+    """Return the items with `msd`: ids of their tracks and songs, separated by spaces.
+
+    Args:
+        items: a row per item.
+        tracks: of the Million Song Dataset: `track` and `song`.
+        item: number of the item of each track, -1 for none, shape (n_tracks,).
+    """
+    known = np.flatnonzero(item >= 0)
+    both = tracks["track"].iloc[known] + " " + tracks["song"].iloc[known]
+    joined = both.groupby(item[known]).agg(" ".join)
+    return items.assign(msd=joined.reindex(np.arange(len(items))).fillna("").to_numpy())
+
+
+def _match_tracks(data: Interactions, tracks: pd.DataFrame, same_name: str) -> np.ndarray:
+    """Return the item of each track: by song id where items have one, or else by name.
+
+    Args:
+        data: what was read.
+        tracks: of the Million Song Dataset.
+        same_name: see `ReadOptions`.
+    """
     ids = data.items["id"]
     if len(ids) and isinstance(ids.iloc[0], str):
         place = pd.Series(np.arange(len(ids)), index=ids)
         return place.reindex(tracks["song"]).fillna(-1).to_numpy(dtype=np.int64)
-    most_played = np.argsort(-np.asarray(data.plays.sum(axis=0)).ravel(), kind="stable")
-    items = data.items.iloc[most_played]
+    if same_name == "arbitrary":
+        order = np.random.default_rng(ARBITRARY_SEED).permutation(len(ids))
+    else:
+        order = np.argsort(-np.asarray(data.plays.sum(axis=0)).ravel(), kind="stable")
+    items = data.items.iloc[order]
     catalogue = items["artist"].tolist(), items["title"].tolist()
     queries = tracks["artist"].tolist(), tracks["title"].tolist()
     found = match_songs(queries, catalogue, ["case"]).target
-    return np.where(found >= 0, most_played[found], -1)
+    return np.where(found >= 0, order[found], -1)
 
 
 def _item_tags(path: Path, tracks: pd.DataFrame, item: np.ndarray, n_items: int) -> ItemTags:

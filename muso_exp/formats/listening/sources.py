@@ -120,7 +120,8 @@ def read_hetrec_plays(files: Files, options: ReadOptions) -> Interactions:
     plays = csr_matrix(tables.plays, dtype=np.int64)
     plays.sort_indices()
     tags = ItemTags(weights, tables.tags)
-    data = Interactions(plays, np.arange(len(tables.users)), items, tags=tags)
+    users = np.arange(len(tables.users))
+    data = Interactions(plays, users, items, tags=tags, taggings=tables.taggings)
     return merged(only_top(data, options), options)
 
 

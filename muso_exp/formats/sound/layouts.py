@@ -86,7 +86,7 @@ def read_tracks(root: Path, layout: str = "auto") -> pd.DataFrame:
     if layout == "auto" and found == "folder" and is_numbered(tracks["genre"]):
         tracks["genre"] = ""
     if not len(tracks):
-        raise DataFormatError(root, "no track in it", fix="copy the folder anew")
+        raise DataFormatError(root, "no track in it", fix="put its tracks there")
     repeated = tracks["track_id"].duplicated()
     if repeated.any():
         first = tracks["track_id"][repeated].iloc[0]

@@ -8,7 +8,7 @@ import pandas as pd
 
 from muso_exp.errors import DataFormatError, DatasetNotFoundError
 from muso_exp.formats.sound.genre_folders import track_table
-from muso_exp.formats.tables import read_table, refuse_where
+from muso_exp.formats.tables import no_rows, read_table, refuse_where
 from muso_exp.formats.text import read_text
 from muso_exp.opening import MAX_LINE, is_file
 
@@ -86,7 +86,7 @@ def read_jamendo(root: Path) -> pd.DataFrame:
     path = _one_jamendo_table(root)
     rows = [line.split("\t") for line in read_text(path).splitlines()[1:]]
     if not rows:
-        raise DataFormatError(path, "no rows below the header", fix=_AGAIN)
+        raise no_rows(path)
     for number, row in enumerate(rows, 2):
         if len(row) < len(JAMENDO_HEADER):
             need = f"at least {len(JAMENDO_HEADER)} tab-separated columns are needed"

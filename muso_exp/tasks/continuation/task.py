@@ -1,6 +1,6 @@
 """The task "which tracks continue this playlist?"."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -10,11 +10,12 @@ from torchmetrics import MetricCollection
 
 from muso_exp.metrics.challenge import ArtistRPrecision, ChallengeRPrecision, ShortLists
 from muso_exp.metrics.ranking import list_metrics, ranking_metrics
-from muso_exp.records import Columns, Finding, Section
+from muso_exp.records import Batch, Columns, Finding, Section
 from muso_exp.tasks.base import Answer, Task
 from muso_exp.tasks.continuation.audit import audit
 from muso_exp.tasks.continuation.continuation import ContinuedPlaylists
 from muso_exp.tasks.continuation.cooccurrence import CooccurrenceLoss
+from muso_exp.tasks.continuation.importance import feature_importance
 from muso_exp.tasks.continuation.sections import by_seeds, examples, tracks, weights_of_mix
 from muso_exp.tasks.recommendation.audit import training
 from muso_exp.tasks.recommendation.baselines import null_columns
@@ -31,10 +32,16 @@ class Continuing(Task):
     Args:
         continued: playlists with known and held-out tracks.
         cutoffs: the k of the ranking metrics.
+        test: returns the batches of the test rows, in row order.
     """
 
-    def __init__(self, continued: ContinuedPlaylists, cutoffs: Sequence[int]) -> None:
-        continuation = continued.continuation
+    def __init__(
+        self,
+        continued: ContinuedPlaylists,
+        cutoffs: Sequence[int],
+        test: Callable[[], Iterable[Batch]],
+    ) -> None:
+        continuation, self.test = continued.continuation, test
         self.continued, self.cutoffs = continued, list(cutoffs)
         self.held = continuation.held(continued.warm)
         self.popularity = continuation.popularity()
@@ -42,7 +49,8 @@ class Continuing(Task):
         self.n_top = min(N_TOP, len(self.popularity))
         self.target = torch.from_numpy(self.held.padded())
         self.units = continued.units(self.held)
-        self.extra = [CooccurrenceLoss()]
+        artists = continued.data.tracks["artist_id"].to_numpy(str)
+        self.extra = [CooccurrenceLoss(continuation.known, artists)]
 
     def metrics(self) -> MetricCollection:
         """Return the metrics of the challenge and of ranking, and what the first ten are like."""
@@ -100,10 +108,11 @@ class Continuing(Task):
         }
 
     def sections(self, table: pd.DataFrame, answer: Answer) -> Iterable[Section]:
-        """Return scores by kind of seeds, some continuations, weights of a mix, the tracks."""
+        """Return scores by kind of seeds, examples, weights of a mix, features, the tracks."""
         return [
             by_seeds(table, answer.bootstrap),
             examples(self.continued, self.held, table),
             *weights_of_mix(answer.model),
+            *feature_importance(answer, self.test(), max(self.cutoffs)),
             tracks(self.continued),
         ]

@@ -1,23 +1,46 @@
-"""Null models of factors: the mean of train, and that of the clip's artist."""
+"""Null models of factors: the mean of train, that of the clip's artist, and how loud it is."""
 
 import numpy as np
 
 from muso_exp.features.artists import artist_means
-from muso_exp.tasks.sound_clips import SoundClips
+from muso_exp.features.ridge import fit_ridge
+from muso_exp.tasks.factor_regression.factor_clips import FactorClips
+
+STRENGTHS = np.logspace(-3, 2, 6)  # penalties to choose from, see `fit_ridge`
 
 
-def guesses(clips: SoundClips, values: np.ndarray) -> dict[str, np.ndarray]:
+def guesses(rows: FactorClips, values: np.ndarray) -> dict[str, np.ndarray]:
     """Return what the null models predict of all clips, from the values of the train clips.
 
     Args:
-        clips: and their split.
+        rows: clips, their split, and how loud they are.
         values: of each clip, shape (n_clips, n_columns).
 
     Returns:
-        Shape (n_clips, n_columns), float32: `mean_factor`, and `artist_mean`, which for an artist
-        without train clips is the mean of all.
+        Shape (n_clips, n_columns), float32: `mean_factor`; `artist_mean`, which for an artist
+        without train clips is the mean of all; `pooled_loudness`, ridge regression on the loudness.
     """
-    train = clips.parts["train"]
+    clips, train = rows.clips, rows.clips.parts["train"]
     own = artist_means(values[train], clips.artists[train], clips.artists)
     every = np.broadcast_to(values[train].mean(axis=0), own.shape)
-    return {"mean_factor": every.astype(np.float32), "artist_mean": own.astype(np.float32)}
+    heard = loudness_ridge(rows.loudness[train], values[train], rows.loudness)
+    found = {"mean_factor": every, "artist_mean": own, "pooled_loudness": heard}
+    return {name: preds.astype(np.float32) for name, preds in found.items()}
+
+
+def loudness_ridge(known: np.ndarray, values: np.ndarray, asked: np.ndarray) -> np.ndarray:
+    """Return the values that ridge regression predicts from loudness, (n_asked, n_columns).
+
+    Of clips that are all as loud, or of a single one, it is the mean.
+
+    Args:
+        known: loudness of the train clips, in dB, shape (n_train, D).
+        values: of the train clips, shape (n_train, n_columns).
+        asked: loudness of the clips to predict, shape (n_asked, D).
+    """
+    spread = known.std(axis=0)
+    varies = spread > 0
+    if not varies.any():
+        return np.tile(values.mean(axis=0), (len(asked), 1))
+    solution = fit_ridge(known[:, varies] / spread[varies], values, STRENGTHS)
+    return asked[:, varies] / spread[varies] @ solution.weight + solution.bias

@@ -18,6 +18,7 @@ class FactorClips:
         clips: with scaled factors as targets, shape (n_clips, n_factors), float32.
         factors: true factors of each clip, shape (n_clips, n_factors).
         scaling: how factors become targets, fitted on train.
+        loudness: of each clip, see `muso_exp.sound.loudness.pooled_loudness`, shape (n_clips, 3).
         listening: the test of recommendation.
         users: ids of its users, shape (n_rows,).
         queries: clips whose neighbours are shown.
@@ -30,6 +31,7 @@ class FactorClips:
     clips: SoundClips
     factors: np.ndarray
     scaling: FactorScaling
+    loudness: np.ndarray
     listening: ListeningTest
     users: np.ndarray
     queries: list[int]

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import torch
 from torchmetrics import MetricCollection
 
 from muso_exp.features.factor_scaling import FactorScaling
 from muso_exp.metrics.ranking import UserMean, ranking_metrics
+from muso_exp.models.abilities import GivesEmbedding, ask
 from muso_exp.records import Batch, Columns
 from muso_exp.tasks.base import ExtraTask, NotAnsweredError
 from muso_exp.tasks.factor_regression.baselines import guesses
@@ -39,6 +41,12 @@ class HeardFactors:
             self._factors, self._model = self.scaling.invert(preds.numpy()), model
         return self._factors
 
+    def layers_of(self, model: Any) -> np.ndarray | None:
+        """Return the model's inner representation of all clips (n_clips, D); None without one."""
+        if not isinstance(model, GivesEmbedding):
+            return None
+        return torch.cat([ask(model.embedding, batch["x"]) for batch in self.batches]).numpy()
+
 
 class NewSongRecommendation(ExtraTask):
     """Rank the test clips for users who are known by their plays of train clips.
@@ -63,9 +71,9 @@ class NewSongRecommendation(ExtraTask):
         return MetricCollection(found, compute_groups=False)
 
     def nulls(self) -> dict[str, Columns]:
-        """Return a random order, and the means of train as factors."""
+        """Return a random order, and the factors that the null models of the task predict."""
         rows = self.rows
-        known = guesses(rows.clips, rows.known_factors())
+        known = guesses(rows, rows.known_factors())
         ranked = {name: rows.ranked(values) for name, values in known.items()}
         nulls = {"random": rows.listening.rank_alike(), **ranked}
         return {name: _with_upper(columns, columns) for name, columns in nulls.items()}

@@ -23,12 +23,15 @@ class FactorRegression(Task):
     Args:
         rows: clips with factors.
         every_clip: batches of all clips, in row order; can be iterated again.
+        keep_layers: whether the network's inner layers of all clips are kept with its factors.
     """
 
-    def __init__(self, rows: FactorClips, every_clip: Iterable[Batch]) -> None:
+    def __init__(
+        self, rows: FactorClips, every_clip: Iterable[Batch], keep_layers: bool = False
+    ) -> None:
         self.rows, clips = rows, rows.clips
         self.target, self.units = clips.targets_of(clips.parts["test"]), clips.units()
-        self.heard = HeardFactors(every_clip, rows.scaling)
+        self.heard, self.keep_layers = HeardFactors(every_clip, rows.scaling), keep_layers
         self.extra = [NewSongRecommendation(rows, self.heard)]
 
     def metrics(self) -> MetricCollection:
@@ -39,11 +42,11 @@ class FactorRegression(Task):
         return MetricCollection({**regression}, compute_groups=False)
 
     def nulls(self) -> dict[str, Columns]:
-        """Return the mean target of train, and that of the clip's artist."""
+        """Return the mean target of train, that of the clip's artist, and ridge on loudness."""
         clips = self.rows.clips
         return {
             name: {"preds": torch.from_numpy(preds[clips.parts["test"]])}
-            for name, preds in guesses(clips, clips.targets.numpy()).items()
+            for name, preds in guesses(self.rows, clips.targets.numpy()).items()
         }
 
     def predictions(self, columns: Columns) -> pd.DataFrame:
@@ -66,4 +69,5 @@ class FactorRegression(Task):
 
     def sections(self, table: pd.DataFrame, answer: Answer) -> Iterable[Section]:
         """Return table 6.1, the neighbours of some songs, and the factors."""
-        return sections(self.rows, self.heard.of(answer.model), answer.bootstrap)
+        layers = self.heard.layers_of(answer.model) if self.keep_layers else None
+        return sections(self.rows, self.heard.of(answer.model), answer.bootstrap, layers)

@@ -14,6 +14,7 @@ from muso_exp.features.conformal import conformal_half_widths
 from muso_exp.features.tracks import FEATURES, Scaling
 from muso_exp.records import Batch
 from muso_exp.tasks.feature_regression.feature_songs import FeatureSongs
+from muso_exp.tasks.feature_regression.next_songs import NextSongs, chosen_names
 from muso_exp.tasks.new_clips import predict_batches
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ class SongEstimates:
         known: id, artist, title and the features of known songs.
         half_widths: of the intervals, in the features' own units, shape (n_features,).
         coverage: share of new songs that the intervals cover.
+        chain: which songs follow a song; None for none.
     """
 
     songs: pd.DataFrame
@@ -44,20 +46,23 @@ class SongEstimates:
     known: pd.DataFrame
     half_widths: np.ndarray
     coverage: float
+    chain: NextSongs | None = None
 
     def apply(self, model: Any) -> pd.DataFrame:
         """Estimate the features of each song.
 
         Returns:
-            A row per song: names, seconds heard, the nearest known songs by standardised features
-            and by raw ones, as published; the estimates, then the ends of their intervals.
+            A row per song: names, seconds heard, cluster and next songs where there is a chain, the
+            nearest known songs by standardised features and by raw ones, as published; the
+            estimates, then the ends of their intervals.
         """
         preds = self.estimate(model)
         nearest = {
             name: nearest_songs(preds, self.known, self.features, scaling)
             for name, scaling in (("nearest", self.scaling), ("nearest_raw", None))
         }
-        songs = self.songs.assign(**nearest)
+        estimates = pd.DataFrame(preds, columns=self.features)
+        songs = self.songs.assign(**chosen_names(self.chain, estimates), **nearest)
         log.info("intervals hold %.0f %% of new songs like those of training", 100 * self.coverage)
         return estimates_table(songs, preds, self.half_widths, self.features)
 

@@ -10,7 +10,7 @@ from torchmetrics import MetricCollection
 from muso_exp.metrics.base import WeightedMetric
 from muso_exp.metrics.regression import R2, MeanSquaredError, OutputAccuracy
 from muso_exp.records import Batch, Columns, Finding, Section
-from muso_exp.tasks.base import Answer, Task
+from muso_exp.tasks.base import Answer, ExtraTask, Task
 from muso_exp.tasks.feature_regression import sections as report
 from muso_exp.tasks.feature_regression.audit import audit
 from muso_exp.tasks.feature_regression.baselines import part_nulls
@@ -18,6 +18,7 @@ from muso_exp.tasks.feature_regression.dev_part import DevFeatures
 from muso_exp.tasks.feature_regression.estimates import half_widths
 from muso_exp.tasks.feature_regression.feature_songs import NAMES, FeatureSongs
 from muso_exp.tasks.feature_regression.genre_checks import GenreChecks
+from muso_exp.tasks.feature_regression.next_songs import NextSongs, NextSongTest
 from muso_exp.tasks.feature_regression.trends import failure_trends
 
 
@@ -30,6 +31,7 @@ class FeatureRegression(Task):
         dev: batches of the dev songs, in row order; can be iterated again, as the next.
         test: batches of the test songs.
         checks: on other songs; None for none.
+        chain: which songs follow a song; None for none.
     """
 
     def __init__(
@@ -39,11 +41,14 @@ class FeatureRegression(Task):
         dev: Iterable[Batch],
         test: Iterable[Batch],
         checks: GenreChecks | None,
+        chain: NextSongs | None = None,
     ) -> None:
         self.songs, self.target = songs, songs.targets_of("test")
         self.units = units[songs.parts["test"]]
         self.dev, self.test, self.checks = dev, test, checks
-        self.extra = [DevFeatures(songs, units[songs.parts["val"]], dev)]
+        self.extra: list[ExtraTask] = [DevFeatures(songs, units[songs.parts["val"]], dev)]
+        if chain is not None:
+            self.extra.append(NextSongTest(songs, self.units, chain, test))
 
     def metrics(self) -> MetricCollection:
         """Return the document's squared error, R2, and how often the mode is right."""

@@ -49,7 +49,7 @@ def failure_trends(
         )
     text = (
         "Mean squared error of groups of test songs, in standard units, with 95 % intervals over "
-        "artists. Genre and loudness: of all features together. A feature: of its own estimates, "
+        "artists. Genre and level: of all features together. A feature: of its own estimates, "
         "by its true value. A model that answers near the mean fails at both ends; one that fails "
         f"at one end only is biased. Groups of fewer than {MIN_SONGS} songs are left out."
     )
@@ -64,7 +64,7 @@ def _groups(songs: FeatureSongs) -> Iterator[tuple[str, str, np.ndarray, int | N
         if (genres == genre).sum() >= MIN_SONGS:
             yield "genre", genre, genres == genre, None
     for third, inside in _thirds(songs.levels[songs.parts["test"]]):
-        yield "loudness", third, inside, None
+        yield "level of the sound", third, inside, None
     for place, name in enumerate(songs.features):
         for third, inside in _thirds(test[name].to_numpy(dtype=np.float64)):
             yield name, third, inside, place

@@ -10,21 +10,30 @@ from muso_exp.records import Section
 from muso_exp.tasks.friend_distance.user_pairs import UserPairs
 
 MATRIX_USERS = 200  # a larger matrix is unreadable in a report
+SAMPLE_USERS = 8  # MuSo, Methods, the table below its matrix
 
 
 def sections(pairs: UserPairs, predictions: pd.DataFrame) -> list[Section]:
-    """Return the DOS matrix, the labels of each split, and predicted against true DOS."""
-    return [_matrix_section(pairs), _label_section(pairs), _truth_section(pairs, predictions)]
+    """Return the DOS matrix and its first rows, the labels, and predicted against true DOS."""
+    return [
+        _matrix_section(pairs, "dos_matrix", "DOS matrix", MATRIX_USERS),
+        _matrix_section(pairs, "dos_sample", "DOS matrix, a sample", SAMPLE_USERS),
+        _label_section(pairs),
+        _truth_section(pairs, predictions),
+    ]
 
 
-def _matrix_section(pairs: UserPairs) -> Section:
-    users = pairs.listeners.splits["train"][:MATRIX_USERS]
+def _matrix_section(pairs: UserPairs, name: str, title: str, n_users: int) -> Section:
+    users = pairs.listeners.splits["train"][:n_users]
     values = pairs.listeners.distances[np.ix_(users, users)].astype(np.float64)
     values[values < 0] = np.nan
     names = [pairs.listeners.users[user] for user in users]
     figure = matrix_figure(values, names, "Train users", "degree of separation")
-    text = f"Degree of separation between {len(users)} train users; white where there is no path."
-    return Section("dos_matrix", "DOS matrix", text, figure=figure)
+    text = (
+        f"Degree of separation between the first {len(users)} train users, in the order of the "
+        "files (of MuSo's: of the chain); white where there is no path."
+    )
+    return Section(name, title, text, figure=figure)
 
 
 def _label_section(pairs: UserPairs) -> Section:

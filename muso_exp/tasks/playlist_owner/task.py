@@ -75,5 +75,5 @@ class PlaylistOwner(Task):
         return {**dict(read), **rows, "features": len(lists.features)}
 
     def sections(self, table: pd.DataFrame, answer: Answer) -> Iterable[Section]:
-        """Return the features of the two lists, and curves of the predictions."""
-        return sections(self.lists, table)
+        """Return the features of the two lists, curves of the predictions, and what was chosen."""
+        return sections(self.lists, table, answer.model)

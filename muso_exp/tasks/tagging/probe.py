@@ -1,9 +1,11 @@
 """The task "which tags does an item have?": rows, split and null models."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor
@@ -15,6 +17,24 @@ from muso_exp.formats.listening.interactions import Interactions
 SHARES = (0.8, 0.1)  # of the items, for training and validation; the rest is for the test
 PARTS = ("train", "val", "test")
 MIN_ITEMS = 5  # that carry a tag, or it is no tag to learn
+
+
+@dataclass(frozen=True)
+class ChosenItems:
+    """Which items a probe is trained and tested on.
+
+    Attributes:
+        parts: train, val or test of each listed id; None: by the items' own ids.
+        within: ids that the parts of `where` are restricted to; None: all.
+        where: `test`, val and test; or `all`.
+    """
+
+    parts: Mapping[str, str] | None = None
+    within: frozenset[str] | None = None
+    where: str = "test"
+
+
+EVERY_ITEM = ChosenItems()
 
 
 @dataclass(frozen=True)
@@ -111,22 +131,32 @@ def log_popularity(plays: csr_matrix) -> np.ndarray:
     return np.log1p(np.stack([listeners, total], axis=1))
 
 
-def tag_rows(data: Interactions, plays: csr_matrix, n_tags: int, seed: int) -> TagRows | None:
+def tag_rows(
+    data: Interactions,
+    plays: csr_matrix,
+    n_tags: int,
+    seed: int,
+    chosen: ChosenItems = EVERY_ITEM,
+) -> TagRows | None:
     """Take the most frequent tags and the items that have any of them and any listener.
 
-    The split depends on the id of an item alone, so that no filter changes it.
+    The split depends on the id of an item alone, so that no filter changes it; or on lists, and an
+    item in none of them is left out. An item is listed by its own id, or by that of a track or song
+    of the Million Song Dataset that it is; of several tracks the first listed one counts.
 
     Args:
         data: with tags or without.
         plays: that the factors are learned from, shape (n_users, n_items).
         n_tags: at most so many tags.
         seed: of the split.
+        chosen: which items are trained and tested on.
 
     Returns:
         The rows; None where there are no tags, or too few items for a split.
 
-    Source: thesis section 5.1 (top 50 Last.fm tags; any weight counts). Deviation: its published
-    split of the Million Song Dataset is not at hand; 80, 10 and 10 % of the items here.
+    Source: thesis section 5.1 (top 50 Last.fm tags; any weight counts; "the validation and test
+    sets are further filtered to tracks in the Taste Profile Subset"). Deviation: without lists 80,
+    10 and 10 % of the items.
     """
     if data.tags is None or n_tags < 1:
         return None
@@ -138,15 +168,33 @@ def tag_rows(data: Interactions, plays: csr_matrix, n_tags: int, seed: int) -> T
     tags = tags[frequency[tags] >= MIN_ITEMS]
     target = has[:, tags]
     items = np.flatnonzero(np.diff(target.tocsr().indptr))
-    places = np.array([_place(item, seed) for item in data.items["id"].iloc[items]])
-    bounds = np.searchsorted(np.cumsum(SHARES), places, side="right")
-    rows = {name: np.flatnonzero(bounds == number) for number, name in enumerate(PARTS)}
+    rows = _parts(data.items.iloc[items], seed, chosen)
     if len(tags) == 0 or any(len(part) == 0 for part in rows.values()):
         return None
     names = [data.tags.names[tag] for tag in tags]
     units = data.items["artist" if any(data.items["title"]) else "id"].iloc[items]
     artists = np.array(units, dtype=str)[:, None]
     return TagRows(items, target[items].toarray(), names, rows, artists, popularity[items])
+
+
+def _parts(items: pd.DataFrame, seed: int, chosen: ChosenItems) -> dict[str, np.ndarray]:
+    """Return the rows of items that are in each part, ascending."""
+    names = [str(item) for item in items["id"]]
+    listed = [[name] for name in names]
+    if "msd" in items:
+        listed = [[name, *msd.split()] for name, msd in zip(names, items["msd"], strict=True)]
+    if chosen.parts is None:
+        places = [_place(item, seed) for item in items["id"]]
+        numbers = np.searchsorted(np.cumsum(SHARES), places, side="right")
+        part = np.array(PARTS)[np.minimum(numbers, len(PARTS) - 1)]
+    else:
+        known = chosen.parts
+        part = np.array([next((known[i] for i in ids if i in known), "") for ids in listed])
+    inside = np.ones(len(names), dtype=bool)
+    if chosen.within is not None:
+        inside = np.array([not chosen.within.isdisjoint(ids) for ids in listed], dtype=bool)
+    free = ("train",) if chosen.where == "test" else ()
+    return {name: np.flatnonzero((part == name) & (inside | (name in free))) for name in PARTS}
 
 
 def _place(item: object, seed: int) -> float:

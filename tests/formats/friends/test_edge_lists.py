@@ -51,7 +51,7 @@ def test_bad_rows_are_refused_in_one_line(tmp_path: Path, rows: list[str], messa
 
 
 def test_a_list_of_nothing_but_self_loops_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataFormatError, match=r"no friendship of two users; copy it anew"):
+    with pytest.raises(DataFormatError, match=r"no friendship of two users; give a list"):
         read_edges(write(tmp_path, "1,1"), "drop")
 
 

@@ -6,6 +6,7 @@ import pytest
 from muso_exp.commands.match import match
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
 from muso_exp.formats.listening.song_matching import (
+    artist_coverage,
     coverage,
     match_catalogues,
     read_songs,
@@ -31,6 +32,14 @@ def test_coverage_counts_each_query_once_and_those_left() -> None:
     assert table["songs"].tolist() == [2, 0, 1, 0, 0, 1]
     assert table["share"].sum() == pytest.approx(1)
     assert table["cumulated"][4] == pytest.approx(3 / 4)
+
+
+def test_songs_by_a_known_artist_count_whether_the_song_is_known_or_not() -> None:
+    queries = songs(("a", "NA", "x"), ("b", "na", "y"), ("c", "X", "z"), ("d", "", "w"))
+    table = artist_coverage(match_catalogues(queries, CATALOGUE)).set_index("matched")
+    assert table.loc["songs by these artists", ["found", "of"]].tolist() == [2, 4]
+    assert table.loc["songs by these artists", "share"] == 2 / 4
+    assert table.loc["artists", ["found", "of"]].tolist() == [1, 2]  # NA and na are one
 
 
 def test_files_are_aligned_line_by_line(tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def test_bad_annotations_are_refused(magna: Path, old: str, new: str, message: s
     ("text", "message"),
     [
         (JAMENDO.replace("\t124.6\t", "\t"), "line 2: at least 6 tab-separated columns are needed"),
-        (JAMENDO.splitlines()[0] + "\n", "no rows below the header"),
+        (JAMENDO.splitlines()[0] + "\n", "no rows below the header; give the table that has them"),
     ],
 )
 def test_a_bad_table_of_jamendo_is_refused(jamendo: Path, text: str, message: str) -> None:

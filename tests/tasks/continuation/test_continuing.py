@@ -4,16 +4,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pytest import approx
+from scipy.sparse import csr_matrix
 from tiny_mpd import playlist, ready, write
 
 from muso_exp.data.playlist_continuation import PlaylistContinuation
 from muso_exp.errors import ConfigError
+from muso_exp.features.tracks import FEATURES
 from muso_exp.metrics.resampling import Bootstrap
 from muso_exp.models.blend import Blend
 from muso_exp.models.cooccurrence_net import CooccurrenceNet
+from muso_exp.models.nearest_features import NearestFeatures
 from muso_exp.models.popularity import Popularity
 from muso_exp.tasks.base import Answer, NotAnsweredError
+from muso_exp.tasks.continuation.baselines import null_errors
 from muso_exp.tasks.continuation.cooccurrence import CooccurrenceLoss
+from muso_exp.tasks.continuation.importance import feature_importance
 from muso_exp.tasks.continuation.sections import by_seeds, examples, weights_of_mix
 
 NO_ANSWER = Answer(None, {}, Bootstrap(20))
@@ -97,7 +103,8 @@ def test_sections_and_findings_follow_from_what_the_model_can_do(
     mix = Blend(**sizes, parts=["popularity", "item_knn"])
     net = CooccurrenceNet(**sizes, hidden_size=4)
     always = {"by_seeds", "examples", "tracks"}
-    for model, further in ((Popularity(**sizes), set()), (mix, {"blend"}), (net, set())):
+    heard = {"feature_importance"}
+    for model, further in ((Popularity(**sizes), set()), (mix, {"blend"}), (net, heard)):
         answer = Answer(model, columns, Bootstrap(20))
         assert {section.name for section in task.sections(table, answer)} == always | further
         checks = {finding.check for finding in task.audit(answer)}
@@ -127,7 +134,27 @@ def test_the_dev_loss_is_asked_of_models_that_predict_co_occurrences(
     net.register_buffer("split", net._songs())
     columns = loss.ask(net)
     assert len(columns["squared_error"]) == len(loss.target) == len(loss.units) > 0
-    assert (loss.nulls()["mean_row"]["squared_error"] >= 0).all()
+    errors = {name: columns["squared_error"] for name, columns in loss.nulls().items()}
+    assert list(errors) == ["zeros", "mean_row", "artist_row"]
+    assert all(len(error) == len(loss.target) for error in errors.values())
+    assert errors["artist_row"].mean() < errors["mean_row"].mean() < errors["zeros"].mean()
+
+
+def test_the_null_models_of_the_dev_loss_by_hand() -> None:
+    playlists = csr_matrix(np.array([[1, 1, 0, 1], [1, 1, 1, 0], [1, 0, 0, 1]], dtype=np.int64))
+    artists = np.array(["a", "b", "a", ""])
+    asked = np.array([2, 3])  # their rows are 1 1 0 0 and 2 1 0 0
+    errors = null_errors(playlists, artists, np.array([0, 1]), asked)
+    assert errors["zeros"].tolist() == [2 / 4, 5 / 4]
+    mean = np.array([2, 2, 2, 3]) / 2  # of 0 2 1 2 and 2 0 1 1
+    assert errors["mean_row"].tolist() == approx([(1 + 9 / 4) / 4, (1 + 1 + 9 / 4) / 4])
+    own = (np.array([0, 2, 1, 2]) + mean) / 2  # the unknown artist has no songs, and the mean
+    by_artist = np.square(own - [1, 1, 0, 0]).mean()
+    assert errors["artist_row"].tolist() == approx([by_artist, (1 + 1 + 9 / 4) / 4])
+    assert set(null_errors(playlists, np.array(["a", "b", "c", ""]), asked[:1], asked[1:])) == {
+        "zeros",
+        "mean_row",
+    }
 
 
 def test_a_net_that_held_out_no_songs_has_no_dev_loss(world: PlaylistContinuation) -> None:
@@ -136,4 +163,31 @@ def test_a_net_that_held_out_no_songs_has_no_dev_loss(world: PlaylistContinuatio
     net.learn_sounds(batch)
     net.register_buffer("split", net._songs())
     with pytest.raises(NotAnsweredError, match="the model held out no songs"):
-        CooccurrenceLoss().ask(net)
+        CooccurrenceLoss(csr_matrix((1, 1)), np.array([""])).ask(net)
+
+
+def test_a_feature_that_no_track_differs_in_is_of_no_importance(
+    world: PlaylistContinuation,
+) -> None:
+    model = NearestFeatures(world.dims["n_users"], world.dims["n_items"])
+    (batch,) = world.train_dataloader()
+    same = batch | {"features": batch["features"].clone()}
+    same["features"][:, list(FEATURES).index("key")] = 5.0
+    model.training_step(same, 0)
+    columns = world.task.nulls()["popularity"]
+    answer = Answer(model, columns, Bootstrap(20))
+    (section,) = feature_importance(answer, world.test_dataloader(), 100)
+    assert section.table is not None
+    fall = section.table.set_index("feature")["fall of nDCG at 100"]
+    assert fall["key"] == 0
+    assert (fall.drop("key") != 0).any()
+
+
+def test_of_too_many_tracks_the_importance_is_left_out(
+    world: PlaylistContinuation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("muso_exp.tasks.continuation.importance.MAX_TRACKS", 1)
+    model = NearestFeatures(world.dims["n_users"], world.dims["n_items"])
+    answer = Answer(model, world.task.nulls()["popularity"], Bootstrap(20))
+    (section,) = feature_importance(answer, [], 100)
+    assert section.table is None and "Left out" in section.text

@@ -15,9 +15,16 @@ from tiny_sound import write_sound_folder
 from muso_exp.evaluation import scores as scoring
 from muso_exp.metrics.resampling import Bootstrap
 from muso_exp.tasks.base import Answer, NotAnsweredError
+from muso_exp.tasks.factor_regression.baselines import loudness_ridge
 from muso_exp.tasks.factor_regression.listening_test import ListeningTest
 from muso_exp.tasks.factor_regression.recommendation import NewSongRecommendation
-from muso_exp.tasks.factor_regression.sections import same_genre, table_6_1
+from muso_exp.tasks.factor_regression.sections import (
+    nearest,
+    nearest_scores,
+    same_genre,
+    score_spread,
+    table_6_1,
+)
 from muso_exp.tasks.factor_regression.sections import sections as table_and_neighbours
 
 MODEL = Heard(lambda batch: {"preds": mean_of(batch["x"])})
@@ -50,6 +57,20 @@ def test_under_an_artist_split_the_artist_mean_is_the_mean(root: Path, cache: Pa
     )
 
 
+def test_a_ridge_on_loudness_hears_what_follows_from_it() -> None:
+    draw = np.random.default_rng(0)
+    loudness = draw.normal(-20, 6, (80, 3))
+    values = np.stack([0.5 * loudness[:, 0] + 3, draw.normal(size=80)], axis=1)
+    preds = loudness_ridge(loudness[:60], values[:60], loudness[60:])
+    assert preds[:, 0] == pytest.approx(values[60:, 0], abs=0.1)
+    assert np.abs(preds[:, 1] - values[:60, 1].mean()).max() < 0.5
+
+
+def test_of_clips_as_loud_as_each_other_a_ridge_says_the_mean() -> None:
+    alike = loudness_ridge(np.full((3, 3), -9.0), np.eye(3), np.array([[-9.0] * 3, [-1.0] * 3]))
+    assert alike.tolist() == [[pytest.approx(1 / 3)] * 3] * 2
+
+
 def test_users_are_known_by_train_clips_and_asked_for_test_clips(root: Path, cache: Path) -> None:
     data = factors(root, cache)
     listening, matrix = data.task.rows.listening, data.plays.data.plays.toarray()
@@ -71,14 +92,14 @@ def test_the_recommendation_ranks_random_below_the_upper_bound(root: Path, cache
     data = factors(root, cache)
     (extra,) = data.task.extra
     columns, nulls = extra.ask(MODEL), extra.nulls()
-    assert set(nulls) == {"random", "mean_factor", "artist_mean"}
+    assert set(nulls) == {"random", "mean_factor", "artist_mean", "pooled_loudness"}
     random, alike = nulls["random"]["auc"], nulls["mean_factor"]["auc"]
     assert random.tolist() == pytest.approx([0.5] * len(random))
     assert alike.tolist() == pytest.approx(random.tolist())
     assert columns["upper_auc"].equal(data.task.rows.ranked(data.factors)["auc"])
     answer = Answer(MODEL, {}, Bootstrap(10))
     names = {section.name for section in data.task.sections(pd.DataFrame(), answer)}
-    assert {"table_6_1", "shared_genres", "neighbours", "factors"} == names
+    assert {"table_6_1", "shared_genres", "neighbours", "score_spread", "factors"} == names
 
 
 def test_the_table_has_the_intervals_of_the_card(root: Path, cache: Path) -> None:
@@ -112,6 +133,33 @@ def test_without_users_who_played_both_the_recommendation_is_not_answered(
     assert {"auc", "map_at_10", "upper_bound_auc"} <= set(extra.metrics())
     sections = table_and_neighbours(rows, data.task.heard.of(MODEL), Bootstrap(10))
     assert "table_6_1" not in {section.name for section in sections}
+
+
+def test_a_query_stands_first_in_its_own_table_with_a_score_of_1(root: Path, cache: Path) -> None:
+    rows = factors(root, cache).task.rows
+    table = nearest(rows, rows.factors).table
+    assert table is not None
+    for query in rows.queries:
+        own = table[table["query"] == rows.clips.names()[query]]
+        assert len(own) == min(10, len(rows.factors))
+        assert own["by true factors"].iloc[0].startswith(rows.clips.names()[query])
+        assert own["score"].iloc[0] == 1 and own["score"].is_monotonic_decreasing
+        assert own["by from audio"].tolist() == own["by true factors"].tolist()
+
+
+def test_the_span_is_from_the_nearest_clip_to_the_ninth() -> None:
+    angles = np.deg2rad(np.arange(0, 120, 10))  # 12 clips on a circle
+    space = 7 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    found = nearest_scores(space, np.array([0]))
+    assert found.shape == (1, 9)
+    assert found[0] == pytest.approx(np.cos(angles[1:10]))
+
+
+def test_a_constant_network_has_scores_without_a_span(root: Path, cache: Path) -> None:
+    rows = factors(root, cache).task.rows
+    table = score_spread(rows, np.ones_like(rows.factors), Bootstrap(10)).table
+    assert table is not None and table["span"][1] == pytest.approx(0)
+    assert table["span"][2] == pytest.approx(-table["span"][0])
 
 
 def test_a_constant_network_hears_no_genre_in_files_sorted_by_genre() -> None:

@@ -8,7 +8,11 @@ import torch
 from pytest import approx
 from tiny_tracks import dataset, ready, tracks, write_two
 
+from muso_exp.metrics.resampling import Bootstrap
+from muso_exp.models.abilities import SelectionPath
+from muso_exp.tasks.base import Answer
 from muso_exp.tasks.playlist_owner.baselines import artist_columns
+from muso_exp.tasks.playlist_owner.sections import selection_section
 
 
 def test_the_artist_rule_scores_by_the_train_tracks_of_the_artist() -> None:
@@ -67,7 +71,8 @@ def test_a_new_table_is_ranked_with_the_scaling_of_training(tmp_path: Path) -> N
 def test_the_report_shows_every_feature_and_the_curves(tmp_path: Path) -> None:
     data = ready(write_two(tmp_path), tmp_path)
     columns = {"probability": torch.linspace(0, 1, 16), "decision": torch.ones(16)}
-    sections = list(data.task.sections(data.task.predictions(columns), None))
+    answer = Answer(None, columns, Bootstrap(10))
+    sections = list(data.task.sections(data.task.predictions(columns), answer))
     assert [section.name for section in sections] == [
         "features",
         "inputs",
@@ -77,3 +82,12 @@ def test_the_report_shows_every_feature_and_the_curves(tmp_path: Path) -> None:
     ]
     assert len(sections[1].table) == 12
     assert len(sections[0].figure.axes) == 12
+
+
+def test_a_backward_selection_is_shown_by_the_names_of_its_features() -> None:
+    path = SelectionPath(torch.tensor([2, 0]), torch.tensor([0.6, 0.5, 0.7]), torch.ones(3), 4)
+    section = selection_section(path, ["tempo", "key", "mode"])
+    assert section.table["dropped"].tolist() == ["", "mode", "tempo"]
+    assert section.table["features left"].tolist() == [3, 2, 1]
+    assert section.table["standard error"].tolist() == [0.5] * 3
+    assert "Kept, 2 of 3: tempo, key." in section.text

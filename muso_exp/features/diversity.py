@@ -1,0 +1,67 @@
+"""Lists that are not too much alike: re-ranking for diversity, and how diverse a list is."""
+
+import numpy as np
+
+
+def rerank(scores: np.ndarray, units: np.ndarray, k: int, diversity: float) -> np.ndarray:
+    """Return the k items of a list that is relevant and diverse, by maximal marginal relevance.
+
+    One item after another: the one with the largest (1 - diversity) * relevance - diversity *
+    likeness, where relevance is the score scaled to 0..1 over the items, and likeness the largest
+    cosine to an item that is taken already. An item of which nothing is known counts as like as the
+    others are on average: it would pass for different from everything.
+
+    Args:
+        scores: of the items, larger is better, finite, shape (n_items,); -inf: not to be listed.
+        units: vectors of the items of length 1, or 0 where nothing is known, (n_items, n_dims).
+        k: how many, fewer where there are fewer.
+        diversity: 0 leaves the order of the scores, 1 asks for nothing but difference.
+
+    Returns:
+        Places of the items, shape (k,), in the order taken; of equals the first.
+
+    Raises:
+        ValueError: diversity outside 0..1, or numbers of scores and vectors that differ.
+
+    Source: Carbonell and Goldstein, SIGIR 1998. Deviation: relevance scaled to 0..1.
+    """
+    if not 0 <= diversity <= 1:
+        raise ValueError(f"diversity must be 0 to 1, got {diversity}")
+    if len(scores) != len(units):
+        raise ValueError(f"{len(scores)} scores for {len(units)} vectors")
+    able, known = np.isfinite(scores), units.any(axis=1)
+    k = min(k, int(able.sum()))
+    relevance = np.where(able, (1 - diversity) * _scaled(scores, able), -np.inf)
+    likeness = np.full(len(scores), -1.0, dtype=units.dtype)
+    taken = np.empty(k, dtype=np.int64)
+    gain = relevance.copy()
+    for place in range(k):
+        taken[place] = gain.argmax()
+        relevance[taken[place]] = -np.inf
+        cosines = units @ units[taken[place]]
+        cosines[~known] = cosines[known].mean() if known.any() else 0
+        np.maximum(likeness, cosines, out=likeness)
+        gain = relevance - diversity * likeness
+    return taken
+
+
+def _scaled(scores: np.ndarray, able: np.ndarray) -> np.ndarray:
+    low, high = (scores[able].min(), scores[able].max()) if able.any() else (0.0, 0.0)
+    return (np.where(able, scores, low) - low) / ((high - low) or 1.0)
+
+
+def list_diversity(lists: np.ndarray, units: np.ndarray) -> np.ndarray:
+    """Return 1 - the mean cosine of the pairs of each list, NaN of a list without pairs.
+
+    Args:
+        lists: items of each list, -1 behind them, shape (n_rows, k).
+        units: vectors of the items of length 1, or 0 where nothing is known, (n_items, n_dims); an
+            item of which nothing is known is in no pair.
+
+    Source: Ziegler et al., WWW 2005. Deviation: diversity, so 1 - their similarity.
+    """
+    own = units[lists] * (lists >= 0)[..., None]  # (n_rows, k, n_dims)
+    n = own.any(axis=2).sum(axis=1)
+    total = own.sum(axis=1)  # the sum of all cosines of pairs is |total|^2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(n > 1, 1 - ((total**2).sum(axis=1) - n) / (n * (n - 1)), np.nan)

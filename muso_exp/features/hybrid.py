@@ -1,0 +1,206 @@
+"""A hybrid recommender: its parts, and a blend learned where plays and whole items are hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from muso_exp.features.als import FactorOptions
+from muso_exp.features.blend_curve import BlendCurve, Choices, fit_blend, knots_up_to
+from muso_exp.features.hidden_items import HiddenPlays, hide_plays
+from muso_exp.features.hybrid_parts import (
+    HybridParts,
+    Listening,
+    artist_factors,
+    fit_content,
+    fit_listening,
+    has_artists,
+    reduced,
+)
+from muso_exp.options import Count, Options, Positive, Seed, SomeShare
+
+BLOCK = 64  # rows that are scored at once
+Vectors = Mapping[str, np.ndarray]  # of each kind of content, (n_items, n_dims), rows of length 1
+
+
+class HybridOptions(Options, frozen=True, kw_only=True):
+    """How the parts are fitted, and how their blend is learned.
+
+    Attributes:
+        factors: of WMF.
+        ease_regularization: weight of EASE's squared item-to-item weights.
+        n_dims: dimensions of metadata and of sound, at most.
+        cold_share: of the items, hidden one by one for the validation; and the same by artists.
+        val_share: of each user's other items, hidden for the validation.
+        n_choices: hidden plays that the blend is learned from, at most.
+        n_others: items that each of them is set beside.
+        seed: of all draws.
+    """
+
+    factors: FactorOptions = FactorOptions(iterations=15, epsilon=1.0, regularization=10.0)
+    ease_regularization: Positive = 250.0
+    n_dims: Count = 128
+    cold_share: SomeShare = 0.1
+    val_share: SomeShare = 0.2
+    n_choices: Count = 4000
+    n_others: Count = 60
+    seed: Seed = 0
+
+
+@dataclass(frozen=True)
+class Hybrid:
+    """A fitted hybrid.
+
+    Attributes:
+        parts: fitted on all plays of training.
+        curve: how they are blended.
+    """
+
+    parts: HybridParts
+    curve: BlendCurve
+
+    def scores(self, rows: csr_matrix) -> np.ndarray:
+        """Return the scores of all items for rows of plays (B, n_items), same shape, float32.
+
+        A row without any play gets the listeners of the items: the most popular first.
+        """
+        listeners = self.parts.listening.listeners
+        found = self.curve.mix(self.parts.scores(rows), listeners)
+        found[np.diff(rows.indptr) == 0] = listeners
+        return found
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Plays with some hidden, as the test hides others, and the parts fitted without those.
+
+    Attributes:
+        hidden: of the plays of training.
+        listening: fitted on what is known.
+        candidates: items with any listener in training, ascending; those of the test are not known.
+    """
+
+    hidden: HiddenPlays
+    listening: Listening
+    candidates: np.ndarray
+
+    @classmethod
+    def of(cls, plays: csr_matrix, artist: np.ndarray, options: HybridOptions) -> Validation:
+        """Hide a part of the plays (n_users, n_items), and fit the listening to the rest."""
+        hidden = hide_plays(
+            plays, artist, options.cold_share, options.cold_share, options.val_share, options.seed
+        )
+        listening = fit_listening(hidden.known, options.factors, options.ease_regularization)
+        return cls(hidden, listening, np.unique(plays.indices))
+
+
+def content_vectors(
+    vectors: csr_matrix, is_sound: np.ndarray, n_dims: int, seed: int
+) -> dict[str, np.ndarray]:
+    """Return the reduced vectors of metadata and of sound, those that there are.
+
+    Args:
+        vectors: of the items, shape (n_items, n_columns).
+        is_sound: which columns are of sound, the others being metadata, shape (n_columns,), bool.
+        n_dims: of each, at most.
+        seed: of the reduction.
+    """
+    kinds = {"metadata": ~is_sound, "sound": is_sound}
+    own = {kind: csr_matrix(vectors[:, chosen]) for kind, chosen in kinds.items()}
+    return {kind: reduced(part, n_dims, seed) for kind, part in own.items() if part.nnz}
+
+
+def fit_parts(listening: Listening, vectors: Vectors, artist: np.ndarray) -> HybridParts:
+    """Fit the parts that rest on content to those that rest on listening.
+
+    Raises:
+        ValueError: fewer than two items with listeners and content.
+    """
+    content = {kind: fit_content(own, listening) for kind, own in vectors.items()}
+    artists = artist_factors(listening, artist) if has_artists(artist) else None
+    return HybridParts(listening, content, artists)
+
+
+def learn_curves(
+    validation: Validation,
+    vectors: Vectors,
+    artist: np.ndarray,
+    options: HybridOptions,
+    subsets: Sequence[np.ndarray | None],
+) -> list[BlendCurve]:
+    """Return the blend of each subset of parts (n_parts,), bool, that ranks hidden plays best.
+
+    Args:
+        validation: with hidden plays.
+        vectors: of the items, by kind of content.
+        artist: number of each item's artist, shape (n_items,).
+        options: of the choices.
+        subsets: None: all parts.
+
+    Raises:
+        ValueError: no hidden play to learn from.
+    """
+    parts = fit_parts(validation.listening, vectors, artist)
+    choices = draw_choices(parts, validation, options)
+    knots = knots_up_to(int(parts.listening.listeners.max()))
+    used = parts.used()
+    return [
+        fit_blend(choices, knots, used if subset is None else used & subset) for subset in subsets
+    ]
+
+
+def fit_hybrid(
+    plays: csr_matrix,
+    vectors: Vectors,
+    artist: np.ndarray,
+    options: HybridOptions,
+    chosen: np.ndarray | None = None,
+) -> Hybrid:
+    """Learn the blend with plays and items hidden, then fit the parts to all plays.
+
+    Args:
+        plays: of training, shape (n_users, n_items), float32, indices ascending.
+        vectors: of the items, by kind of content, see `content_vectors`.
+        artist: number of each item's artist, shape (n_items,).
+        options: of parts and blend.
+        chosen: parts that may get a weight, shape (n_parts,), bool; None for all.
+
+    Raises:
+        ValueError: too few plays or items, or more factors than users or items.
+    """
+    validation = Validation.of(plays, artist, options)
+    curve = learn_curves(validation, vectors, artist, options, [chosen])[0]
+    listening = fit_listening(plays, options.factors, options.ease_regularization)
+    return Hybrid(fit_parts(listening, vectors, artist), curve)
+
+
+def draw_choices(parts: HybridParts, validation: Validation, options: HybridOptions) -> Choices:
+    """Return hidden plays beside items drawn evenly, with the parts' scores of all of them."""
+    rng = np.random.default_rng([options.seed, 3])
+    hidden, known = validation.hidden.hidden, validation.hidden.known
+    entries = rng.permutation(hidden.nnz)[: options.n_choices]
+    user = np.repeat(np.arange(hidden.shape[0]), np.diff(hidden.indptr))[np.sort(entries)]
+    items = np.empty((len(user), 1 + options.n_others), dtype=np.int64)
+    items[:, 0] = hidden.indices[np.sort(entries)]
+    items[:, 1:] = rng.choice(validation.candidates, (len(user), options.n_others))
+    taken = csr_matrix(known + hidden)
+    possible = ~(csr_matrix(taken[user[:, None], items]).toarray() > 0)
+    possible[:, 0] = True
+    scores = np.empty((*items.shape, len(parts.used())), dtype=np.float32)
+    for rows, users in _by_user(user):
+        found = parts.scores(known[users])  # (n_parts, B, n_items)
+        place = np.searchsorted(users, user[rows])[:, None]
+        scores[rows] = np.moveaxis(found[:, place, items[rows]], 0, -1)
+    return Choices(scores, parts.listening.listeners[items], possible)
+
+
+def _by_user(user: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+    """Yield slices of rows and their users, at most BLOCK, of an ascending array (n,)."""
+    users = np.unique(user)
+    for first in range(0, len(users), BLOCK):
+        own = users[first : first + BLOCK]
+        start, stop = np.searchsorted(user, own[0]), np.searchsorted(user, own[-1], side="right")
+        yield slice(start, stop), own

@@ -1,0 +1,42 @@
+"""Metrics and null models in words."""
+
+import pytest
+
+from muso_exp.errors import ConfigError
+from muso_exp.evaluation.glossary import in_words, matching, meaning, metrics, of_record
+
+
+def test_a_metric_is_explained_by_its_name_or_its_pattern() -> None:
+    assert meaning("map_at_500").better == "more"
+    assert meaning("clicks").better == "less" and "10" in meaning("clicks").unit
+    assert meaning("recall").formula.startswith("true positives")
+    assert "of the user" in meaning("recall_at_100").formula
+    assert "one genre" in meaning("recall_hip_hop").formula
+    assert meaning("no_such_metric") is None
+
+
+def test_every_row_of_the_glossary_is_whole() -> None:
+    assert len(metrics()) > 40
+    for row in metrics():
+        assert row.better in ("more", "less", "describes") and row.unit and row.formula, row.name
+
+
+def test_a_null_model_is_named_in_words() -> None:
+    assert in_words("best_constant_lt3") == "always guessing one distance"
+    assert in_words("of_a_plugin") == "of_a_plugin"
+
+
+def test_a_metric_of_a_plugin_has_its_direction_alone() -> None:
+    (row,) = of_record({"versus": [{"metric": "mine", "higher_is_better": False}]})
+    assert (row.name, row.better, row.unit, row.formula) == ("mine", "less", "", "")
+
+
+def test_a_part_of_a_name_finds_all_that_hold_it() -> None:
+    assert set(matching("acc_within")["metrics"]["name"]) == {"acc_within_lt3", "acc_within_le3"}
+    assert list(matching("recall")["metrics"]["name"]) == ["recall"]
+    assert "null models" in matching(None)
+
+
+def test_an_unknown_metric_is_refused_with_the_nearest() -> None:
+    with pytest.raises(ConfigError, match=r"no metric or null model 'rock_auc'; did you mean roc_"):
+        matching("rock_auc")

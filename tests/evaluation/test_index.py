@@ -1,0 +1,38 @@
+"""The page over all runs: by document, the newest run of each experiment first."""
+
+from pathlib import Path
+
+from made_runs import claim, make
+
+from muso_exp.evaluation.finished import Finished
+from muso_exp.evaluation.index import by_documents, summary, write_index
+
+
+def of(run: Finished, name: str, documents: list[int]) -> Finished:
+    run.record.update(experiment=name, documents=documents, claims=[claim(reported=0.6)])
+    return run
+
+
+def test_experiments_stand_under_their_documents_in_order() -> None:
+    newest = {name: {"documents": numbers} for name, numbers in
+              {"z": [1], "wmf": [3, 5], "a": [3], "mine": [], "g": [5]}.items()}  # fmt: skip
+    found = by_documents(newest)
+    assert [heading.split(" ")[0] for heading in found] == ["1", "3", "3", "5", "Beyond"]
+    assert [entry["experiment"] for entries in found.values() for entry in entries] == [
+        "z", "a", "wmf", "g", "mine",
+    ]  # fmt: skip
+
+
+def test_a_line_holds_the_headline_and_counts_of_verdicts(tmp_path: Path) -> None:
+    facts = summary(of(make(tmp_path / "a", 0.5), "e", [1]).record)
+    assert facts["first"]["metric"] == "acc" and facts["reported"] == 0.6
+    assert facts["claims"] == {"not testable": 1} and facts["versus"] == {"x": 1}
+
+
+def test_the_page_leads_with_a_line_per_experiment(tmp_path: Path) -> None:
+    runs = [of(make(tmp_path / str(n), 0.5, seed=n), "dos", [1]) for n in range(4)]
+    write_index(tmp_path / "index.html", runs)
+    page = (tmp_path / "index.html").read_text()
+    assert page.index("1 MuSo: degree of separation") < page.index("<h2>dos</h2>")
+    assert "<details><summary>4 runs</summary>" in page
+    assert 'href="3/report.html"' in page

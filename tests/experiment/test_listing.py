@@ -1,0 +1,18 @@
+"""What --help lists, read from files alone."""
+
+from conftest import REPOSITORY
+
+from muso_exp.experiment.listing import describe_parts, group, variants
+
+
+def test_models_data_sets_and_sweeps_are_listed() -> None:
+    assert {"ease", "wmf"} <= set(group("model")) and "plays" in group("dataset")
+    assert {"seeds", "training_seeds"} <= set(group("sweep"))
+    assert "models (model=NAME): " in describe_parts()
+
+
+def test_the_rows_of_every_table_are_listed() -> None:
+    assert variants()["wmf_baselines"][:2] == ["wmf", "wmf_biased"]
+    tables = [path.stem for path in (REPOSITORY / "conf" / "experiment").glob("*.yaml")
+              if "      variant: " in path.read_text()]  # fmt: skip
+    assert set(variants()) == set(tables)
