@@ -66,7 +66,7 @@ def test_the_page_fetches_nothing_and_runs_nothing(tmp_path: Path) -> None:
     page = taste_page(made(tmp_path, log(3000)))
     read = Reader(page)
     assert [address for address in read.fetched if not address.startswith("data:")] == []
-    assert {"script", "link", "iframe", "img"}.isdisjoint(read.tags)
+    assert {"script", "link", "iframe", "img", "details"}.isdisjoint(read.tags)
     assert "@import" not in page and not re.search(r"url\((?!#|data:)", page)
 
 
