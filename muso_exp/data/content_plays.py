@@ -10,9 +10,10 @@ from scipy.sparse import csr_matrix
 from torch.utils.data import DataLoader
 
 from muso_exp.data.content.clip_sound import ClipSound
-from muso_exp.data.content.item_content import ContentOptions, item_content
+from muso_exp.data.content.item_content import SOUND, ContentOptions, item_content
 from muso_exp.data.plays import Plays
 from muso_exp.data.recommendation.batches import WholeMatrix
+from muso_exp.features.artists import artist_units
 from muso_exp.features.item_vectors import ItemVectors
 from muso_exp.records import Batch
 from muso_exp.tasks.recommendation.split_plays import Split
@@ -23,8 +24,9 @@ class ContentPlays(Plays):
 
     The train batch holds the vectors beside the plays: `content_crow` (n_items + 1,), `content_col`
     and `content_values`, the parts of a CSR (n_items, n_content); a row without entries is an item
-    of which nothing is known. Frequencies of values and scales of sound come from the items that
-    any user plays in training. `dims` has `n_content`.
+    of which nothing is known; `content_is_sound` (n_content,), which columns are of sound; and
+    `artist` (n_items,), the number of each item's artist. Frequencies of values and scales of sound
+    come from the items that any user plays in training. `dims` has `n_content`.
 
     Args:
         content: which fields, and whether they are shuffled among the items.
@@ -68,7 +70,8 @@ class ContentPlays(Plays):
 
     def train_dataloader(self) -> DataLoader:
         """Return the whole train matrix and the vectors of all items as one batch."""
-        batch = PlaysWithContent(self.split.train, self.item_vectors.vectors)
+        artist = artist_units(self.data.items["artist"].astype(str), self.data.items["id"])
+        batch = PlaysWithContent(self.split.train, self.item_vectors, artist)
         return self.loader(batch, shuffle=False)
 
     def beside(self) -> Path | None:
@@ -79,17 +82,20 @@ class ContentPlays(Plays):
 class PlaysWithContent(WholeMatrix):
     """The matrix of plays and the vectors of its items as one row."""
 
-    def __init__(self, plays: csr_matrix, vectors: csr_matrix) -> None:
+    def __init__(self, plays: csr_matrix, content: ItemVectors, artist: np.ndarray) -> None:
         super().__init__(plays)
-        self.vectors = vectors
+        self.content = content
+        self.artist = np.unique(artist, return_inverse=True)[1]
 
     def __getitem__(self, rows: list[int]) -> Batch:
-        """Return the plays as `WholeMatrix` does, and content_crow, content_col, content_values."""
-        vectors = self.vectors
+        """Return the plays as `WholeMatrix` does, and what is known of the items."""
+        vectors = self.content.vectors
         return super().__getitem__(rows) | {
             "content_crow": torch.from_numpy(vectors.indptr.astype(np.int64)),
             "content_col": torch.from_numpy(vectors.indices.astype(np.int64)),
             "content_values": torch.from_numpy(vectors.data.astype(np.float32)),
+            "content_is_sound": torch.from_numpy(self.content.fields == SOUND),
+            "artist": torch.from_numpy(self.artist.astype(np.int64)),
         }
 
 
