@@ -37,8 +37,8 @@ ALL: dict[str, Callable[[], Ranker]] = {
     "blend": lambda: Blend(
         **SIZES, seed_counts=[0, 2, 4], n_validation=5, options={"wmf": {"iterations": 60}}
     ),
-    "hybrid": lambda: Hybrid(**SIZES, n_content=3, fit=SMALL),
-    "hybrid_part": lambda: Hybrid(**SIZES, n_content=3, fit=SMALL, parts=["sound_profile"]),
+    "hybrid": lambda: Hybrid(**SIZES, n_content=5, fit=SMALL),
+    "hybrid_part": lambda: Hybrid(**SIZES, n_content=5, fit=SMALL, parts=["sound_profile"]),
 }
 SOLVED_AGAIN = ("wmf", "wmf_bias", "blend")  # users are solved in turn with the items
 REFUSED = ("bpr",)

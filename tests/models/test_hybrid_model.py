@@ -27,7 +27,7 @@ CONF = Path(__file__).parents[2] / "conf" / "model" / "hybrid.yaml"
 
 
 def made(**options: object) -> Hybrid:
-    return Hybrid(N_USERS, N_ITEMS, 3, CUTOFFS, **{"fit": SMALL, **options})
+    return Hybrid(N_USERS, N_ITEMS, 5, CUTOFFS, **{"fit": SMALL, **options})
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def test_it_folds_in_and_gives_its_weights_by_listeners(trained: Hybrid) -> None
 
 
 def test_a_part_that_the_data_lack_is_refused() -> None:
-    content = known_content() | {"content_is_sound": torch.zeros(3, dtype=torch.bool)}
+    content = known_content() | {"content_is_sound": torch.zeros(5, dtype=torch.bool)}
     with pytest.raises(ConfigError, match="model=hybrid: no sound_profile here; there are ease, w"):
         fit(made(parts=["sound_profile", "wmf"]), halves()[0], **content)
 
