@@ -18,7 +18,16 @@ from muso_exp.text import visible
 
 log = logging.getLogger(__name__)
 
-PAGES: dict[str, str] = {"/": "Runs"}  # address -> what the link to it says
+PAGES: dict[str, str] = {
+    "/": "Runs",
+    "/taste": "Taste",
+    "/for-you": "For you",
+    "/friends": "Friends",
+    "/fit": "Playlist fit",
+    "/next": "Next song",
+    "/factors": "Hear the factors",
+    "/start": "Start",
+}  # address -> what the link to it says
 
 
 def html(template: str, **facts: Any) -> str:

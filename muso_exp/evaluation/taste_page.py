@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import pandas as pd
 from markupsafe import Markup
 from matplotlib.figure import Figure
@@ -26,14 +29,17 @@ GET_CATALOGUE = (
 def taste_page(result: Taste) -> str:
     """Return the page as one HTML text, which needs nothing else; all names are escaped."""
     sections = taste_sections(result)
-    return render(
-        "taste.html.j2",
-        title="What you listen to",
-        read=result.history.summary(),
-        facts=facts(result.listening),
-        sections=sections,
-        picture=lambda section: Markup(to_svg(section.figure, section.name)),
-    )
+    return render("taste.html.j2", title="What you listen to", **taste_facts(result, sections))
+
+
+def taste_facts(result: Taste, sections: Sequence[Section]) -> dict[str, Any]:
+    """Return what `templates/taste_body.html` shows of these parts of the page."""
+    return {
+        "read": result.history.summary(),
+        "facts": facts(result.listening),
+        "sections": sections,
+        "picture": lambda section: Markup(to_svg(section.figure, section.name)),
+    }
 
 
 def facts(listening: Listening) -> list[tuple[str, str]]:
