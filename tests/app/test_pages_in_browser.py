@@ -135,3 +135,13 @@ def test_friends_are_suggested_and_drawn(page: Browser) -> None:
     page.type(page.field("name of a user of the run, or"), "nobody at all\ue007")
     page.wait("return document.querySelector('[role=alert]')")
     assert "no user 'nobody at all' among" in page.text()
+
+
+def test_an_experiment_is_started_watched_and_stopped(page: Browser) -> None:
+    page.open(page.base + "/start")
+    page.button("start")
+    page.wait("return [...document.querySelectorAll('h2')].some(h => h.innerText === 'running')")
+    page.open(page.base + "/start")  # another tab sees the same one
+    page.wait("return [...document.querySelectorAll('h2')].some(h => h.innerText === 'running')")
+    page.button("stop")
+    page.wait_text("stopped (signal 15)")
