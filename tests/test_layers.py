@@ -139,6 +139,15 @@ def test_no_file_is_long_and_no_constructor_takes_many_options(module: str) -> N
             assert len(taken) - 1 <= 15, f"line {node.lineno}: a node of options is due"
 
 
+def test_one_name_means_one_class() -> None:
+    places: dict[str, list[str]] = {}
+    for module in NAMED:
+        for node in ast.parse(MODULES[module].read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(module)
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
 def test_the_program_is_read_at_a_glance() -> None:
     tree = ast.parse(MODULES["run"].read_text(encoding="utf-8"))
     (run,) = (node for node in tree.body if getattr(node, "name", "") == "run")

@@ -159,7 +159,7 @@ def _cell(value: Any) -> str:
 
 
 def _reading(data: Any, min_seconds: float | None) -> dict[str, float]:
-    """Return what the data set is told about reading.
+    """Return what the data set gets about reading.
 
     Raises:
         ConfigError: it reads no histories, or less than 0 s.
@@ -183,7 +183,7 @@ def apply(data: Any, model: Any, *sources: Path, **reading: float) -> pd.DataFra
         data: of the run.
         model: of the run.
         *sources: new input.
-        **reading: what else `read_new` of the data set is told.
+        **reading: what else `read_new` of the data set takes.
 
     Raises:
         ConfigError: several sources, of which the data set reads one.

@@ -12,8 +12,8 @@ from muso_exp.features.als import FactorOptions
 from muso_exp.features.blend_curve import BlendCurve, Choices, fit_blend, knots_up_to
 from muso_exp.features.hidden_items import HiddenPlays, hide_plays
 from muso_exp.features.hybrid_parts import (
+    FittedListening,
     HybridParts,
-    Listening,
     artist_factors,
     fit_content,
     fit_listening,
@@ -84,7 +84,7 @@ class Validation:
     """
 
     hidden: HiddenPlays
-    listening: Listening
+    listening: FittedListening
     candidates: np.ndarray
 
     @classmethod
@@ -113,7 +113,7 @@ def content_vectors(
     return {kind: reduced(part, n_dims, seed) for kind, part in own.items() if part.nnz}
 
 
-def fit_parts(listening: Listening, vectors: Vectors, artist: np.ndarray) -> HybridParts:
+def fit_parts(listening: FittedListening, vectors: Vectors, artist: np.ndarray) -> HybridParts:
     """Fit the parts that rest on content to those that rest on listening.
 
     Raises:

@@ -266,7 +266,7 @@ def check_head(head: str, n_outputs: int) -> None:
 def lay_out(x: Tensor, channels_last: bool | None) -> Tensor:
     """Return pictures x (B, H, W) with a channel, (B, 1, H, W), in the layout of what follows.
 
-    With one channel both layouts are the same numbers in the same order; the strides alone tell
+    With one channel both layouts are the same numbers in the same order; the strides alone say
     torch which one is meant, and its layers hand it on. Results are the same but for rounding.
 
     Args:
