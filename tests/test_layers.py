@@ -19,8 +19,8 @@ FLOORS = (  # a room imports from lower floors and from itself; rooms of one flo
     {"evaluation"},
     {"experiment"},
     {"data"},
-    {"run"},
-    {"job"},
+    {"run", "trained"},
+    {"job", "app"},
     {"commands"},
     {"__main__"},
 )

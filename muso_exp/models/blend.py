@@ -17,12 +17,13 @@ from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions, fit_factors
 from muso_exp.features.interactions import keep_entries
 from muso_exp.features.ranking import Rows, rank_in_blocks
-from muso_exp.models.abilities import BlendWeights, FoldsIn
+from muso_exp.models.abilities import FoldsIn
 from muso_exp.models.feature_ranker import FeatureRanker
 from muso_exp.models.item_knn import ItemKNN
 from muso_exp.models.nearest_features import NearestFeatures
 from muso_exp.models.popularity import Popularity
 from muso_exp.models.ranking import RankingSolver
+from muso_exp.models.shown_abilities import BlendWeights
 from muso_exp.models.titles import Titles
 from muso_exp.models.wmf import WMF
 from muso_exp.options import Count, PositiveShare, Seed

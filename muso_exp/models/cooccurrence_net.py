@@ -11,11 +11,11 @@ from torch import Tensor, nn
 
 from muso_exp.errors import ConfigError
 from muso_exp.features.cooccurrence import cooccurrence
-from muso_exp.models.abilities import DevError, TrainingProgress
 from muso_exp.models.feature_ranker import FeatureRanker
 from muso_exp.models.nearest_features import ELEVEN
 from muso_exp.models.ranking import read_csr
 from muso_exp.models.regression import require_dropout
+from muso_exp.models.shown_abilities import DevError, TrainingProgress
 from muso_exp.options import Count, Inert, Positive, PositiveShare, Seed, Share
 from muso_exp.records import Batch
 
