@@ -24,7 +24,9 @@ from muso_exp.options import MAX_COUNT, Count, Options, Seed, SomeShare, TwoOrMo
 from muso_exp.records import Batch
 from muso_exp.simulation.checked import simulated_world, small_worlds_refused
 from muso_exp.simulation.playlists import write_many_likes
+from muso_exp.tasks.overview import Overview
 from muso_exp.tasks.playlist_pairs.list_pairs import ListPairs
+from muso_exp.tasks.playlist_pairs.overview import pairs_overview
 from muso_exp.tasks.playlist_pairs.task import PlaylistPairs
 
 _SIMULATION_VERSION = 1
@@ -102,6 +104,7 @@ class ListsOfTracks(ExperimentData):
     """
 
     name = "playlist_pairs"
+    task: PlaylistPairs
 
     def __init__(
         self,
@@ -173,6 +176,10 @@ class ListsOfTracks(ExperimentData):
                 left_out=read.left_out,
             )
         )
+
+    def overview(self) -> Overview:
+        """Return what the lists hold, see `pairs_overview`."""
+        return pairs_overview(self.task.pairs, self.task.counts(), self.seed)
 
     def train_dataloader(self) -> DataLoader:
         """Return the pairs of train lists."""
