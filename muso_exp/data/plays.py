@@ -163,7 +163,12 @@ class Plays(ExperimentData):
         chosen = self.probe.read()
         rows = tag_rows(self.data, train, self.n_tags, self.seed, chosen)
         tags = TagsOfFactors(rows, self.source)
-        queries = query_items(self.data, train, self.queries)
+        return self.make_task(plays, query_items(self.data, train, self.queries), tags)
+
+    def make_task(
+        self, plays: SplitPlays, queries: list[int], tags: TagsOfFactors
+    ) -> Recommendation:
+        """Return the task of split plays, with its further test of tags from factors."""
         return Recommendation(plays, self.cutoffs, queries, [tags])
 
     def used_fingerprint(self) -> str:
