@@ -51,6 +51,14 @@ def test_every_row_says_where_it_stands_and_what_there_is() -> None:
     assert {row.document for row in ROWS} == {1, 2, 3, 4, 5}
 
 
+def test_sections_that_a_row_names_are_those_of_a_report() -> None:
+    files = [*(REPOSITORY / "muso_exp").rglob("*.py")]
+    source = "".join(path.read_text(encoding="utf-8") for path in files)
+    named = {title for row in ROWS for title in re.findall('"(.+?)"', row.state)}
+    assert len(named) >= 5
+    assert [title for title in named if f'"{title}"' not in source] == []
+
+
 def write(folder: Path, name: str, text: str) -> Path:
     path = folder / "experiment" / f"{name}.yaml"
     path.parent.mkdir(exist_ok=True)
