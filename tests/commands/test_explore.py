@@ -14,7 +14,7 @@ def write_list(path: Path, first: int, n: int = 30) -> None:
     """A list of tracks with audio features."""
     rows = pd.DataFrame({"id": [f"t{first + row}" for row in range(n)]})
     rows["artist"] = [f"<script>alert(1)</script> {row // 3}" for row in range(n)]
-    rows["title"] = "$x_1$ [bold]"
+    rows["title"] = [f"$x_{row}$ [bold] of {first} 🔥" for row in range(n)]
     for place, name in enumerate((*FEATURES, *FURTHER)):
         rows[name] = [(row * (place + 2) + first) % 11 / 11 for row in range(n)]
     rows.to_csv(path, index=False)
