@@ -174,6 +174,7 @@ class ListsOfTracks(ExperimentData):
                 too_short=sum(len(t) < self.min_tracks for t in read.tracks.values()),
                 names_artists=any((part["artist"] != "").any() for part in lists),
                 left_out=read.left_out,
+                estimated={name: read.estimated[name] for name in names},
             )
         )
 
