@@ -28,6 +28,9 @@ ui: $(READY)  ## the MLflow UI over what was run, on http://127.0.0.1:5000
 	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow ui --host 127.0.0.1 --workers 1 \
 		--backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///$${MUSO_OUTPUTS:-outputs}/mlflow.db}
 
+docs: $(READY)  ## build the documentation, outputs/docs/index.html
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
 clean:  ## remove the environment, caches and everything that was run
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache dist outputs/*
 
