@@ -25,8 +25,10 @@ from muso_exp.formats.listening.sources import SOURCES
 from muso_exp.formats.seeds import SeedList, read_seeds
 from muso_exp.options import Count, NotNegative, ZeroOrMore
 from muso_exp.simulation.checked import WorldOptions
+from muso_exp.tasks.overview import Overview
 from muso_exp.tasks.recommendation.catalogue import ItemCatalogue
 from muso_exp.tasks.recommendation.fold_in import NewRow
+from muso_exp.tasks.recommendation.overview import plays_overview
 from muso_exp.tasks.recommendation.split_plays import HeldOut, Split, SplitPlays
 from muso_exp.tasks.recommendation.tag_shares import TagShares
 from muso_exp.tasks.recommendation.task import Recommendation
@@ -193,6 +195,10 @@ class Plays(ExperimentData):
     def beside(self) -> Path | None:
         """Return the folder of simulated plays where something else brings them; here nothing."""
         return None
+
+    def overview(self) -> Overview:
+        """Return what the plays hold, see `plays_overview`."""
+        return plays_overview(self.task.plays, self.task.counts(), self.seed)
 
     def train_dataloader(self) -> DataLoader:
         """Return the whole train matrix as one batch."""
