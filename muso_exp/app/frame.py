@@ -12,7 +12,7 @@ from nicegui import ui
 
 from muso_exp.app.site import Listed, Site
 from muso_exp.errors import MusoError
-from muso_exp.evaluation.report import render
+from muso_exp.evaluation.rendering import render
 from muso_exp.redaction import redact
 from muso_exp.text import visible
 

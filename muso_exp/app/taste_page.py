@@ -48,9 +48,11 @@ def _compute(site: Site, path: str, name: str, timezone: str) -> Taste:
 
 
 def _show(site: Site, name: str, found: Taste) -> None:
-    from muso_exp.evaluation.taste_page import taste_facts, taste_sections
+    from muso_exp.evaluation.pages import page_facts
+    from muso_exp.evaluation.taste_page import facts, taste_sections
 
     if name != NO_RUN:
         about(site.run(name))
     sections = [one for one in taste_sections(found) if one.name != "catalogue"]
-    show("taste_answer.html.j2", **taste_facts(found, sections))
+    shown = page_facts(found.history.summary(), facts(found.listening), sections)
+    show("taste_answer.html.j2", **shown)

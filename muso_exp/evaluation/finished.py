@@ -16,7 +16,7 @@ from msgspec import Struct
 from pyarrow import parquet
 
 from muso_exp.errors import ConfigError, DataFormatError
-from muso_exp.evaluation.scores import VERSUS_NULL
+from muso_exp.evaluation.verdicts import VERSUS_NULL
 from muso_exp.opening import check_unpacked, is_file, read_whole
 
 log = logging.getLogger(__name__)
@@ -182,12 +182,17 @@ def load_run(folder: Path) -> Finished:
     except (DataFormatError, OSError, ValueError, pa.ArrowException) as error:
         raise ConfigError(f"{folder}: not a whole run folder ({error})") from error
     run = Finished(folder, record, samples)
-    names = record["metrics"]
-    absent = [name for name in names if name not in samples or not difference_samples(run, name)]
+    absent = [name for name in record["metrics"] if not _has_samples(run, name)]
     if absent or samples.empty:
         lacks = f"no samples of {absent[0]}" if absent else "no rows"
         raise ConfigError(f"{folder}: not a whole run folder (samples.parquet has {lacks})")
     return run
+
+
+def _has_samples(run: Finished, metric: str) -> bool:
+    """Return whether a metric has samples, and differences to null models where one was scored."""
+    undefined = None in (run.record["metrics"][metric], versus_row(run, metric)["null_value"])
+    return metric in run.samples and (undefined or bool(difference_samples(run, metric)))
 
 
 def _read_numbers(path: Path) -> pd.DataFrame:
