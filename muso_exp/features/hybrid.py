@@ -12,8 +12,9 @@ from muso_exp.features.als import FactorOptions
 from muso_exp.features.blend_curve import BlendCurve, Choices, fit_blend, knots_up_to
 from muso_exp.features.hidden_items import HiddenPlays, hide_plays
 from muso_exp.features.hybrid_parts import (
+    PARTS,
+    FittedListening,
     HybridParts,
-    Listening,
     artist_factors,
     fit_content,
     fit_listening,
@@ -51,7 +52,7 @@ class HybridOptions(Options, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True)
-class Hybrid:
+class HybridSolution:
     """A fitted hybrid.
 
     Attributes:
@@ -84,7 +85,7 @@ class Validation:
     """
 
     hidden: HiddenPlays
-    listening: Listening
+    listening: FittedListening
     candidates: np.ndarray
 
     @classmethod
@@ -113,7 +114,7 @@ def content_vectors(
     return {kind: reduced(part, n_dims, seed) for kind, part in own.items() if part.nnz}
 
 
-def fit_parts(listening: Listening, vectors: Vectors, artist: np.ndarray) -> HybridParts:
+def fit_parts(listening: FittedListening, vectors: Vectors, artist: np.ndarray) -> HybridParts:
     """Fit the parts that rest on content to those that rest on listening.
 
     Raises:
@@ -158,7 +159,7 @@ def fit_hybrid(
     artist: np.ndarray,
     options: HybridOptions,
     chosen: np.ndarray | None = None,
-) -> Hybrid:
+) -> HybridSolution:
     """Learn the blend with plays and items hidden, then fit the parts to all plays.
 
     Args:
@@ -169,12 +170,24 @@ def fit_hybrid(
         chosen: parts that may get a weight, shape (n_parts,), bool; None for all.
 
     Raises:
-        ValueError: too few plays or items, or more factors than users or items.
+        ValueError: too few plays or items, more factors than users or items, or a chosen part that
+            needs what is not known of the items.
     """
-    validation = Validation.of(plays, artist, options)
-    curve = learn_curves(validation, vectors, artist, options, [chosen])[0]
     listening = fit_listening(plays, options.factors, options.ease_regularization)
-    return Hybrid(fit_parts(listening, vectors, artist), curve)
+    parts = fit_parts(listening, vectors, artist)
+    names = np.array(PARTS)
+    for name in names[[] if chosen is None else chosen & ~parts.used()]:
+        raise ValueError(f"no {name} here; there are {', '.join(names[parts.used()])}")
+    if chosen is not None and chosen.sum() == 1:
+        return HybridSolution(parts, alone(chosen))
+    validation = Validation.of(plays, artist, options)
+    return HybridSolution(parts, learn_curves(validation, vectors, artist, options, [chosen])[0])
+
+
+def alone(chosen: np.ndarray) -> BlendCurve:
+    """Return the blend of one part (n_parts,), bool: its own scores, whatever the listeners."""
+    knots = knots_up_to(0)
+    return BlendCurve(knots, np.tile(chosen, (len(knots), 1)).astype(float), np.zeros(len(knots)))
 
 
 def draw_choices(parts: HybridParts, validation: Validation, options: HybridOptions) -> Choices:

@@ -75,6 +75,9 @@ class AudioModel(Model):
     - `tags`: sigmoid; binary cross-entropy, the mean over rows and tags;
     - `genres`: softmax; cross-entropy against the number of the genre.
 
+    A batch may hold what is known of each target before, `offset` (B, n_outputs): of head `factors`
+    or `regression` it is added to the outputs of every window.
+
     A stage that ends gives way to the next one at the best weights of the one before, with the
     momentum forgotten; after the last stage training stops.
 
@@ -155,7 +158,7 @@ class AudioModel(Model):
         It is `preds` of factors and regression, `scores` of tags, `probabilities` of genres, each
         (B, n_outputs) float32.
         """
-        return self._columns(self._run(batch["x"])[0])
+        return self._columns(self._logits(batch))
 
     def embedding(self, x: Tensor) -> Tensor:
         """Return the inner representation of x (B, [W,] S), averaged over windows.
@@ -166,7 +169,7 @@ class AudioModel(Model):
 
     def loss(self, batch: Batch) -> Tensor | None:
         """Return the mean loss over all windows of a batch, shape ()."""
-        return self._criterion(self._run(batch["x"])[0], batch["target"])
+        return self._criterion(self._logits(batch), batch["target"])
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Return the optimiser and its staged learning rate."""
@@ -221,6 +224,11 @@ class AudioModel(Model):
         logits = [self.dense(self.dropout(window[:, -size:])) for window in embedded]  # W x (B, O)
         return torch.stack(logits, dim=1).float(), torch.stack(embedded, dim=1).float()
 
+    def _logits(self, batch: Batch) -> Tensor:
+        """Return the logits of a batch (B, W, n_outputs), what is known before added."""
+        logits, _ = self._run(batch["x"])
+        return logits if "offset" not in batch else logits + batch["offset"][:, None]
+
     def _outputs(self, logits: Tensor) -> Tensor:
         if self.head == "tags":
             return logits.sigmoid()
@@ -243,7 +251,7 @@ class AudioModel(Model):
         return mse_loss(self._outputs(flat), each)
 
     def _evaluate(self, stage: str, metrics: Any, batch: Batch) -> dict[str, Tensor]:
-        logits, _ = self._run(batch["x"])
+        logits = self._logits(batch)
         preds = self._columns(logits)
         metrics.update(**preds, target=batch["target"])
         loss = self._criterion(logits, batch["target"])
@@ -261,35 +269,3 @@ def check_head(head: str, n_outputs: int) -> None:
         raise ValueError(f"head must be one of {', '.join(HEADS)}, got {head!r}")
     if n_outputs < 1:
         raise ValueError(f"n_outputs must be at least 1, got {n_outputs}")
-
-
-def lay_out(x: Tensor, channels_last: bool | None) -> Tensor:
-    """Return pictures x (B, H, W) with a channel, (B, 1, H, W), in the layout of what follows.
-
-    With one channel both layouts are the same numbers in the same order; the strides alone tell
-    torch which one is meant, and its layers hand it on. Results are the same but for rounding.
-
-    Args:
-        x: pictures.
-        channels_last: keep the channels of a place side by side, which is about twice as fast on
-            a CPU (`benchmarks/sample_cnn_step.py`); None: on a CPU only.
-    """
-    on_cpu = x.device.type == "cpu"
-    if not (on_cpu if channels_last is None else channels_last):
-        return x[:, None]
-    height, width = x.shape[1:]
-    return x.contiguous().as_strided(
-        (len(x), 1, height, width), (height * width, 1, width, 1)
-    )  # (B, 1, H, W)
-
-
-def start_he_uniform(module: nn.Module) -> None:
-    """Draw the weights of all convolutions and dense layers uniformly, biases 0.
-
-    Bound sqrt(6 / fan_in), for ReLU. Source: the thesis' code (He et al. 2015).
-    """
-    for layer in module.modules():
-        if isinstance(layer, (nn.Conv1d, nn.Conv2d, nn.Linear)):
-            nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu")
-            if layer.bias is not None:
-                nn.init.zeros_(layer.bias)

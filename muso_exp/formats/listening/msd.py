@@ -1,8 +1,9 @@
 """What every source has in common: equal songs, the Million Song Dataset, the popular items."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from muso_exp.features.matching import match_songs, song_groups
 from muso_exp.formats.listening.histories import MIN_SECONDS
 from muso_exp.formats.listening.interactions import Interactions, ItemTags, group_items
 from muso_exp.formats.listening.names import read_track_tags, read_unique_tracks
+from muso_exp.options import NotNegative, Options
 from muso_exp.records import Finding
 
 Files = Mapping[str, Path]
@@ -24,6 +26,23 @@ ONE_PERSON = (
 )
 
 
+class SourceOptions(Options, frozen=True, kw_only=True):
+    """What the files of one source or another leave open.
+
+    Attributes:
+        items: of sources muso, table and history: artist, album or track.
+        min_seconds: of source history, plays of which fewer are known are left out.
+        same_name: of source lfm1b, the item that a track of the Million Song Dataset is, of several
+            of its artist and title: `most_played`, or `arbitrary`, drawn once, as in the thesis.
+        tags_encoding: of HetRec's tags.dat.
+    """
+
+    items: Literal["artist", "album", "track"] = "track"
+    min_seconds: NotNegative = MIN_SECONDS
+    same_name: Literal["most_played", "arbitrary"] = "most_played"
+    tags_encoding: str = "iso-8859-1"
+
+
 @dataclass(frozen=True)
 class ReadOptions:
     """How to read a source.
@@ -34,12 +53,8 @@ class ReadOptions:
         top_items: keep so many items, the most played; None for all.
         matched: keep the items that are in the Million Song Dataset (besides `top_items`).
         earlier_share: share of the events before the cut in time; None for no cut.
-        items: what the items of MuSo, of tables and of histories are: artist, album or track.
-        tags_encoding: of HetRec's tags.dat.
-        min_seconds: of histories, plays of which fewer are known are left out.
         bad_rows: of tables, `refuse` or `drop` rows without a name or with 0 plays.
-        same_name: the item that a track of the Million Song Dataset is, of several with its artist
-            and title: `most_played`, or `arbitrary`, drawn once.
+        reading: what its own files leave open.
     """
 
     cache: Path
@@ -47,11 +62,8 @@ class ReadOptions:
     top_items: int | None = None
     matched: bool = False
     earlier_share: float | None = None
-    items: str = "track"
-    tags_encoding: str = "iso-8859-1"
-    min_seconds: float = MIN_SECONDS
     bad_rows: str = "refuse"
-    same_name: str = "most_played"
+    reading: SourceOptions = field(default_factory=SourceOptions)
 
 
 def with_msd(data: Interactions, files: Files, options: ReadOptions) -> Interactions:
@@ -63,7 +75,9 @@ def with_msd(data: Interactions, files: Files, options: ReadOptions) -> Interact
     if "unique_tracks" not in files:
         return only_top(data, options)
     tracks = read_unique_tracks(files["unique_tracks"])
-    item_of_track = _match_tracks(data, tracks, options.same_name)  # (n_tracks,), -1 for none
+    item_of_track = _match_tracks(
+        data, tracks, options.reading.same_name
+    )  # (n_tracks,), -1 for none
     matched = np.zeros(len(data.items), dtype=bool)
     matched[item_of_track[item_of_track >= 0]] = True
     text = (
