@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from nicegui import ui
 
-from muso_exp.app.asking import Answer, ask_button, file_input, needs_run, run_choice
+from muso_exp.app.asking import AnswerPlace, ask_button, file_input, needs_run, run_choice
 from muso_exp.app.frame import about, frame, show
 from muso_exp.app.site import Site
 from muso_exp.errors import ConfigError
@@ -79,7 +79,7 @@ def apply_page(site: Site, asked: Asked) -> None:
             )
 
         ask_button("show", ask, path)
-        answer = Answer()
+        answer = AnswerPlace()
 
 
 def _apply(site: Site, name: str, text: str, features: str) -> pd.DataFrame:

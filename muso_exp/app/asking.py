@@ -14,7 +14,7 @@ from muso_exp.text import visible
 Found = TypeVar("Found")
 
 
-class Answer:
+class AnswerPlace:
     """The part of a page that an answer comes to; what fails is one line there."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from nicegui import ui
 
-from muso_exp.app.asking import Answer, ask_button, needs_run, run_choice
+from muso_exp.app.asking import AnswerPlace, ask_button, needs_run, run_choice
 from muso_exp.app.frame import about, frame, show
 from muso_exp.app.site import Site
 from muso_exp.app.sounds import players
@@ -56,7 +56,7 @@ def factors_page(site: Site) -> None:
             )
 
         ask_button("show", asked, song)
-        answer = Answer()
+        answer = AnswerPlace()
 
 
 def _near(site: Site, name: str, query: str) -> Near:

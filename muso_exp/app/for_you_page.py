@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nicegui import ui
 
-from muso_exp.app.asking import Answer, ask_button, file_input, needs_run, run_choice
+from muso_exp.app.asking import AnswerPlace, ask_button, file_input, needs_run, run_choice
 from muso_exp.app.frame import about, frame, html, show
 from muso_exp.app.site import Site
 from muso_exp.app.taste_page import RECOMMENDERS
@@ -97,7 +97,7 @@ def for_you_page(site: Site) -> None:
             )
 
         ask_button("show", asked, history)
-        answer = Answer()
+        answer = AnswerPlace()
 
 
 def _ranker(site: Site, name: str, path: str, typed: str) -> Reranker:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nicegui import ui
 
-from muso_exp.app.asking import Answer, ask_button, file_input, needs_run, run_choice
+from muso_exp.app.asking import AnswerPlace, ask_button, file_input, needs_run, run_choice
 from muso_exp.app.frame import about, frame, show
 from muso_exp.app.site import Site
 from muso_exp.errors import ConfigError
@@ -59,7 +59,7 @@ def friends_page(site: Site) -> None:
             await answer.fill(lambda: _find(site, name, *given), lambda f: _show(site, name, f))
 
         ask_button("show", asked, user, history, other)
-        answer = Answer()
+        answer = AnswerPlace()
 
 
 def _find(site: Site, name: str, user: str, history: str, other: str) -> Found:

@@ -24,7 +24,7 @@ EVERY = 1.0  # seconds between two looks at the running experiment
 
 
 @dataclass(frozen=True)
-class Options:
+class StartOptions:
     """What a user chose.
 
     Attributes:
@@ -117,7 +117,7 @@ class StartPage:
     def _start(self) -> None:
         self._say("")
         with failing_in_one_line(self._say):
-            options = Options(
+            options = StartOptions(
                 self.experiment.value or "",
                 self.variant.value or ALL_ROWS,
                 self.scale.value or "",

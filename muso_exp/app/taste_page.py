@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from nicegui import ui
 
-from muso_exp.app.asking import Answer, ask_button, file_input
+from muso_exp.app.asking import AnswerPlace, ask_button, file_input
 from muso_exp.app.frame import about, frame, show
 from muso_exp.app.site import Site
 
@@ -34,7 +34,7 @@ def taste_page(site: Site) -> None:
             )
 
         ask_button("show", asked, history, zone)
-        answer = Answer()
+        answer = AnswerPlace()
 
 
 def _compute(site: Site, path: str, name: str, timezone: str) -> Taste:

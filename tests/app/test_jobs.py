@@ -6,7 +6,7 @@ import pytest
 
 from muso_exp.app.jobs import Job, Jobs
 from muso_exp.app.site import Site, allowed_folders
-from muso_exp.app.start_page import Options
+from muso_exp.app.start_page import StartOptions
 from muso_exp.errors import ConfigError
 
 
@@ -69,10 +69,10 @@ def test_options_become_a_command(tmp_path: Path) -> None:
     folder = tmp_path / "it's, here"
     folder.mkdir()
     site = Site(tmp_path, allowed_folders([tmp_path]))
-    assert Options(**CHOSEN).command(site) == ["+experiment=wmf", "scale=smoke", "seed=3"]
+    assert StartOptions(**CHOSEN).command(site) == ["+experiment=wmf", "scale=smoke", "seed=3"]
     table = CHOSEN | {"experiment": "wmf_baselines", "variant": "ease"}
-    assert Options(**table).command(site)[-2:] == ["variant=ease", "hydra.mode=RUN"]
-    of_files = Options(**CHOSEN | {"root": "it's, here"}).command(site)
+    assert StartOptions(**table).command(site)[-2:] == ["variant=ease", "hydra.mode=RUN"]
+    of_files = StartOptions(**CHOSEN | {"root": "it's, here"}).command(site)
     assert of_files[-1] == f"dataset.root='{tmp_path}/it\\'s, here'"
 
 
@@ -93,4 +93,4 @@ def test_options_that_there_are_not_are_refused(
 ) -> None:
     site = Site(tmp_path, allowed_folders([tmp_path]))
     with pytest.raises(ConfigError, match=line):
-        Options(**CHOSEN | changes).command(site)
+        StartOptions(**CHOSEN | changes).command(site)
