@@ -95,8 +95,8 @@ def register(site: Site) -> None:
     app.on_shutdown(jobs.stop)
 
     @ui.page("/start")
-    def _start() -> None:
-        start_page(site, jobs)
+    def _start(experiment: str = "") -> None:
+        start_page(site, jobs, experiment)
 
     @app.get("/sound")
     def _sound(path: str) -> Response:

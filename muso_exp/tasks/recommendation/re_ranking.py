@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,8 @@ from torch.nn.functional import normalize
 from muso_exp.errors import ConfigError
 from muso_exp.features.diversity import rerank
 from muso_exp.features.tag_kinds import tag_kind
-from muso_exp.models.abilities import FoldsIn, HasItemFactors, MovesToContent, ask
+from muso_exp.formats.seeds import SeedList
+from muso_exp.models.abilities import FoldsIn, HasItemFactors, KeepsPlays, MovesToContent, ask
 from muso_exp.tasks.recommendation.catalogue import ItemCatalogue
 from muso_exp.tasks.recommendation.fold_in import NewRow
 
@@ -160,6 +162,32 @@ class Reranker:
         chosen = [tag for tag in of_genre if tag_kind(tags.names[tag]) == "genre"][:N_GENRES]
         columns = tags.weights.tocsc()
         return {tags.names[tag]: columns[:, [tag]].toarray()[:, 0] >= LEAST_SHARE for tag in chosen}
+
+
+def listener_seeds(model: Any, catalogue: ItemCatalogue, number: int) -> SeedList:
+    """Return what a listener of the run plays, as if they had brought it.
+
+    Args:
+        model: trained.
+        catalogue: of the run.
+        number: of the listener in the data.
+
+    Raises:
+        ConfigError: the run keeps no plays, or has no such listener.
+    """
+    if not isinstance(model, KeepsPlays):
+        raise ConfigError(
+            f"{type(model).__name__} keeps no plays of its listeners; give a history, or a run of "
+            "hybrid, item_knn or ease"
+        )
+    rows = catalogue.rows
+    places = [] if rows is None else np.flatnonzero(rows == number).tolist()
+    if not places:
+        known = "none is kept" if rows is None else f"they are {rows.min()} to {rows.max()}"
+        raise ConfigError(f"no listener {number} in this run; {known}")
+    items, plays = (part.numpy() for part in ask(model.plays_of, places[0]))
+    texts = catalogue.items.iloc[items][["id", "artist", "title"]].reset_index(drop=True)
+    return SeedList(Path(f"listener {number}"), texts, plays.astype(np.float64), None)
 
 
 def item_units(model: Any, catalogue: ItemCatalogue) -> tuple[np.ndarray | None, str]:
