@@ -12,6 +12,7 @@ from nicegui import ui
 from muso_exp.app.asking import AnswerPlace, ask_button, file_input, needs_run, run_choice
 from muso_exp.app.frame import about, frame, html, show
 from muso_exp.app.site import Site
+from muso_exp.app.sounds import players
 from muso_exp.app.taste_page import RECOMMENDERS
 from muso_exp.errors import ConfigError
 
@@ -29,11 +30,13 @@ class ForYou:
 
     Attributes:
         ranker: of the listener.
+        sounds: id of an item -> address of its sound, of those that may be read.
         content: share of content, 0.5 as learned.
         diversity: 0 to 1.
     """
 
     ranker: Reranker
+    sounds: dict[str, str]
     content: float = 0.5
     diversity: float = 0.0
 
@@ -60,7 +63,7 @@ class ForYou:
         """Rank anew."""
         lists = self.ranker.lists(K_ALL, K_GENRE, self.content, self.diversity)
         who = self.ranker.catalogue.who
-        self.lists.set_content(html("for_you.html.j2", lists=lists, who=who))
+        self.lists.set_content(html("for_you.html.j2", lists=lists, who=who, sounds=self.sounds))
 
     def _content(self, value: float) -> None:
         self.content = value
@@ -99,14 +102,14 @@ def for_you_page(site: Site) -> None:
             name = chosen.value
             given = (history.value or "", names.value or "", listener.value)
             await answer.fill(
-                lambda: _ranker(site, name, *given), lambda found: _show(site, name, found)
+                lambda: _for_you(site, name, *given), lambda found: _show(site, name, found)
             )
 
         ask_button("show", asked, history)
         answer = AnswerPlace()
 
 
-def _ranker(site: Site, name: str, path: str, typed: str, number: float | None) -> Reranker:
+def _for_you(site: Site, name: str, path: str, typed: str, number: float | None) -> ForYou:
     from muso_exp.tasks.recommendation.fold_in import known_items
     from muso_exp.tasks.recommendation.re_ranking import Reranker, listener_seeds
     from muso_exp.tasks.taste.others import Catalogue
@@ -121,7 +124,8 @@ def _ranker(site: Site, name: str, path: str, typed: str, number: float | None) 
     else:
         seeds = listener_seeds(model, data.catalogue, int(number))
     row = run.new_row(seeds)
-    return Reranker.of(row, model, *known_items(seeds, row.catalogue))
+    ranker = Reranker.of(row, model, *known_items(seeds, row.catalogue))
+    return ForYou(ranker, players(site, row.catalogue.items["id"].tolist()))
 
 
 def _seeds(site: Site, path: str, typed: str) -> SeedList:
@@ -135,7 +139,8 @@ def _seeds(site: Site, path: str, typed: str) -> SeedList:
         return read_seeds(listed)
 
 
-def _show(site: Site, name: str, ranker: Reranker) -> None:
+def _show(site: Site, name: str, found: ForYou) -> None:
+    ranker = found.ranker
     about(site.run(name))
     show("known.html.j2", n_known=len(ranker.known), n_items=len(ranker.catalogue.items))
-    ForYou(ranker).build()
+    found.build()

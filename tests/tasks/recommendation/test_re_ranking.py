@@ -61,7 +61,8 @@ def test_the_second_slider_brings_in_what_is_different(ranker: Reranker) -> None
 def test_genres_are_those_of_what_is_played_and_hold_their_items_alone(ranker: Reranker) -> None:
     lists = ranker.lists(10, 10, 0.0)
     assert list(lists) == ["", "rock"]  # "loved" is no genre
-    assert titles(lists["rock"]) == ["twice", "d"]
+    assert titles(lists["rock"]) == ["twice", "d"] and "share" not in lists[""]
+    assert lists["rock"]["share"].tolist() == [1.0, 1.0]
 
 
 def test_the_reason_is_the_nearest_of_what_is_played(ranker: Reranker) -> None:
