@@ -66,11 +66,9 @@ def main() -> None:
         lists = ranker.lists(K_ALL, K_GENRE, *rng.random(2))
         html("for_you.html.j2", lists=lists, who=ranker.catalogue.who, sounds={})
         times.append(1000 * (time.perf_counter() - started))
-    print(
-        f"first list {times[0]:.0f} ms; {MOVES} moves: median {np.median(times[1:]):.0f} ms, ",
-        end="",
-    )
-    print(f"95 % below {np.quantile(times[1:], 0.95):.0f} ms, largest {max(times[1:]):.0f} ms")
+    first, moves = times[0], times[1:]
+    middle, high = np.median(moves), np.quantile(moves, 0.95)
+    print(f"first list {first:.0f} ms; a move: median {middle:.0f} ms, 95 % below {high:.0f} ms")
 
 
 if __name__ == "__main__":
