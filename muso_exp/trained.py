@@ -81,7 +81,7 @@ def apply(data: Any, model: Any, *sources: Path, **reading: float) -> pd.DataFra
         data: of the run.
         model: of the run.
         *sources: new input.
-        **reading: what else `read_new` of the data set is told.
+        **reading: what else `read_new` of the data set takes.
 
     Raises:
         ConfigError: several sources, of which the data set reads one.

@@ -135,7 +135,7 @@ def _cell(value: Any) -> str:
 
 
 def _reading(data: Any, min_seconds: float | None) -> dict[str, float]:
-    """Return what the data set is told about reading.
+    """Return what the data set gets about reading.
 
     Raises:
         ConfigError: it reads no histories, or less than 0 s.
