@@ -17,6 +17,7 @@ from muso_exp.options import NotNegative, Options
 from muso_exp.records import Finding
 
 Files = Mapping[str, Path]
+_MOST_COMPARED = 1_000_000  # items whose names are compared for a note alone
 ARBITRARY_SEED = 0  # of the draw among items of one name
 
 
@@ -140,19 +141,33 @@ def _item_tags(path: Path, tracks: pd.DataFrame, item: np.ndarray, n_items: int)
 
 
 def merged(data: Interactions, options: ReadOptions, method: str = "case") -> Interactions:
-    """Merge items of equal artist and title, where the options say so.
+    """Merge items of equal artist and title, where the options say so; else note how many are.
+
+    The note is on one's own names alone, as several people and services write them, not `case`.
 
     Args:
         data: what was read.
         options: with `merge`.
         method: of `muso_exp.features.matching.song_key`; `case` as the thesis, for published data.
     """
-    if not options.merge:
+    if not options.merge and (method == "case" or len(data.items) > _MOST_COMPARED):
         return data
     titles = data.items["title"].tolist()
     group = song_groups(data.items["artist"].tolist(), _or_artist(data, titles), method)
+    if not options.merge:
+        return replace(data, notes=[*data.notes, *_same_names(group)])
     same = "up to case" if method == "case" else "up to case, accents, signs and versions"
     return group_items(data, group, "merged_names", f"equal artist and title {same}")
+
+
+def _same_names(group: np.ndarray) -> list[Finding]:
+    """Return the note on items that have another's name; `group` numbers the names, (n_items,)."""
+    n = len(group) - len(np.unique(group))
+    text = (
+        f"{n} items have the name of another up to case, accents, signs and versions, and count as "
+        "items of their own; dataset.merge=true makes one of them"
+    )
+    return [Finding("items_with_a_name_of_another", n, text, "warning")] if n else []
 
 
 def _or_artist(data: Interactions, titles: list[str]) -> list[str]:
