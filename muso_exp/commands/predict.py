@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import os
-import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,14 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from muso_exp.errors import CheckpointError, ConfigError
-from muso_exp.training.run_folders import require_one_run
+from muso_exp.errors import ConfigError
+from muso_exp.experiment.trained import find_trained, load_trained
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
 
-_RUN_ID = re.compile(r"[0-9a-f]{32}")
 _SHOWN = 10  # rows of the result that the terminal shows
 _UPRIGHT = 3  # so few rows stand upright, if they are wide
 _WIDE = 12  # columns that the terminal shows of more rows
@@ -48,6 +45,12 @@ def predict(
         float | None,
         typer.Option(help="of a history: plays of which fewer seconds are known are left out"),
     ] = None,
+    genre: Annotated[
+        str | None, typer.Option(help="of a recommender with genres: items of this one alone")
+    ] = None,
+    number: Annotated[
+        int | None, typer.Option("-n", "--number", min=1, help="the first so many rows alone")
+    ] = None,
 ) -> None:
     """Apply a finished run to new input: tracks ranked by fit, songs estimated from their sound.
 
@@ -55,6 +58,9 @@ def predict(
     exports of Spotify, Last.fm or ListenBrainz (files, folders, a zip), a
     CSV with artist and track, or track_id, and maybe plays, or names or
     ids, one a line.
+
+    A run on plays with content (+experiment=hybrid) recommends under a genre:
+    --genre rock -n 20.
 
     A run that reads tables of audio features takes songs too, with --features.
     """
@@ -69,15 +75,16 @@ def predict(
     data, model = load_trained(find_trained(run))
     if features is None:
         _refuse_sound(data, sources[0])
-        result = apply(data, model, *sources, **_reading(data, min_seconds))
+        result = apply(data, model, *sources, **_reading(data, min_seconds, genre))
     else:
         _refuse_features(data, features)
         with estimated_table(features, _single(data, sources)) as table:
             result = apply(data, model, table)
+    result = result if number is None else result.head(number)
     if out is not None:
         write_table(out, result)
     terminal = console()
-    terminal.print(shown(sources[0].name, result))
+    terminal.print(shown(sources[0].name, result, number or _SHOWN))
     place = "give --out FILE to keep them" if out is None else str(out)
     terminal.print(f"{len(result)} rows: {place}", soft_wrap=True)
 
@@ -125,11 +132,11 @@ def check_out(out: Path | None) -> None:
         raise ConfigError(f"--out {out}: a name that ends in .csv, .csv.gz or .parquet is needed")
 
 
-def shown(name: str, result: pd.DataFrame) -> Table:
-    """Return the first rows as a terminal table; a few wide rows stand upright, one a column."""
+def shown(name: str, result: pd.DataFrame, n_rows: int = _SHOWN) -> Table:
+    """Return the first n_rows as a terminal table; a few wide rows stand upright, one a column."""
     from rich.table import Table
 
-    cells = _with_intervals(result.head(_SHOWN))
+    cells = _with_intervals(result.head(n_rows))
     title = f"{name}: first rows"
     if len(cells) <= _UPRIGHT < len(cells.columns):
         cells = cells.T.reset_index().set_axis(["", *cells.iloc[:, 0]], axis=1)
@@ -158,14 +165,20 @@ def _cell(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _reading(data: Any, min_seconds: float | None) -> dict[str, float]:
+def _reading(data: Any, min_seconds: float | None, genre: str | None) -> dict[str, Any]:
     """Return what the data set is told about reading.
 
     Raises:
-        ConfigError: it reads no histories, or less than 0 s.
+        ConfigError: it reads no histories, knows no genres, or less than 0 s.
     """
+    if genre is not None and "genre" not in signature(data.read_new).parameters:
+        raise ConfigError(
+            f"--genre {genre}: a run on the data set {data.name} recommends under no genre; take "
+            "one on content_plays (+experiment=hybrid), or leave it out"
+        )
+    told = {} if genre is None else {"genre": genre}
     if min_seconds is None:
-        return {}
+        return told
     if "min_seconds" not in signature(data.read_new).parameters:
         raise ConfigError(
             f"--min-seconds {min_seconds:g}: a run on the data set {data.name} reads no listening "
@@ -173,10 +186,10 @@ def _reading(data: Any, min_seconds: float | None) -> dict[str, float]:
         )
     if not 0 <= min_seconds < math.inf:
         raise ConfigError(f"--min-seconds {min_seconds:g}: 0 or more seconds are needed")
-    return {"min_seconds": min_seconds}
+    return told | {"min_seconds": min_seconds}
 
 
-def apply(data: Any, model: Any, *sources: Path, **reading: float) -> pd.DataFrame:
+def apply(data: Any, model: Any, *sources: Path, **reading: Any) -> pd.DataFrame:
     """Let the data set read the sources and the model predict; it says how that is shown.
 
     Args:
@@ -210,60 +223,6 @@ def _reads_several(data: Any) -> bool:
     return Parameter.VAR_POSITIONAL in kinds
 
 
-def find_trained(run: str) -> Path:
-    """Return the checkpoint of a run: its best one, or the last where none was chosen.
-
-    Args:
-        run: a run folder, a checkpoint file, or the id of an MLflow run.
-
-    Raises:
-        CheckpointError: no such run, several runs, or it never came to a checkpoint.
-    """
-    path = Path(run)
-    if not path.exists() and _RUN_ID.fullmatch(run):
-        path = _folder_of_mlflow_run(run)
-    if path.is_file():
-        return path
-    for name in ("best.ckpt", "last.ckpt"):
-        if (path / "checkpoints" / name).is_file():
-            return path / "checkpoints" / name
-    require_one_run(run, path)
-    raise CheckpointError(
-        f"{run}: no checkpoint here; give a run folder, a .ckpt file or an MLflow run id"
-    )
-
-
-def load_trained(checkpoint: Path) -> tuple[Any, Any]:
-    """Return data set and model of a run as they were saved, from the checkpoint alone.
-
-    Raises:
-        CheckpointError: the file is no checkpoint of a run of this program as it is now.
-    """
-    import pytorch_lightning as pl
-
-    from muso_exp.experiment.build import build, check
-    from muso_exp.experiment.renamed import modern
-    from muso_exp.training.checkpoint import UNFIT, load_weights, read_checkpoint
-
-    saved = read_checkpoint(checkpoint)
-    recipe = saved.get("recipe")
-    if not isinstance(recipe, dict) or not {"dataset", "model"} <= set(recipe):
-        raise CheckpointError(f"{checkpoint}: no checkpoint of a muso_exp run: it has no recipe")
-    recipe = {part: modern(recipe[part]) for part in ("dataset", "model")}
-    check(recipe["model"], pl.LightningModule)
-    data = build(recipe["dataset"], pl.LightningDataModule)
-    model = build(recipe["model"], pl.LightningModule)
-    try:
-        data.load_state_dict(saved.get(type(data).__qualname__, {}))
-    except UNFIT as error:
-        raise CheckpointError(
-            f"{checkpoint}: what {type(data).__name__} learned is damaged or of an older version "
-            f"({type(error).__name__}); train anew"
-        ) from error
-    load_weights(checkpoint, saved, model)
-    return data, model.eval()
-
-
 def write_table(out: Path, result: pd.DataFrame) -> None:
     """Write a table, whole or not at all; the suffix says in which format."""
     from muso_exp.csv_cells import write_csv
@@ -279,21 +238,3 @@ def write_table(out: Path, result: pd.DataFrame) -> None:
             partial.replace(out)
     except OSError as error:
         raise ConfigError(f"--out {out}: cannot be written: {error.strerror or error}") from error
-
-
-def _folder_of_mlflow_run(run_id: str) -> Path:
-    """Return the folder of a tracked run, from its parameter paths.run."""
-    from mlflow import MlflowClient
-    from mlflow.exceptions import MlflowException
-
-    uri = os.environ.get("MLFLOW_TRACKING_URI")
-    if uri is None:
-        database = Path(os.environ.get("MUSO_OUTPUTS", "outputs")) / "mlflow.db"
-        if not database.is_file():
-            raise CheckpointError(f"{run_id}: no MLflow store at {database}; set MUSO_OUTPUTS")
-        uri = f"sqlite:///{database}"
-    try:
-        found = MlflowClient(tracking_uri=uri).get_run(run_id)
-    except MlflowException as error:
-        raise CheckpointError(f"{run_id}: no such run in the MLflow store {uri}") from error
-    return Path(found.data.tags.get("path") or found.data.params.get("paths.run", ""))

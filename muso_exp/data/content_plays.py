@@ -10,6 +10,7 @@ from scipy.sparse import csr_matrix
 from torch.utils.data import DataLoader
 
 from muso_exp.data.content.clip_sound import ClipSound
+from muso_exp.data.content.genres import item_genres, named_genres
 from muso_exp.data.content.item_content import ContentOptions, item_content
 from muso_exp.data.plays import Plays
 from muso_exp.data.recommendation.batches import UserRows, WholeMatrix
@@ -21,9 +22,14 @@ from muso_exp.data.recommendation.cold_split import (
 )
 from muso_exp.errors import ConfigError
 from muso_exp.features.item_vectors import SOUND, ItemVectors
+from muso_exp.formats.seeds import read_seeds
+from muso_exp.options import ZeroOrMore
 from muso_exp.records import Batch
+from muso_exp.tasks.recommendation.by_genre import GenreRow
 from muso_exp.tasks.recommendation.cold_tests import ColdRows, ColdTest, NewUsersTest
 from muso_exp.tasks.recommendation.content_task import ContentTask
+from muso_exp.tasks.recommendation.diversity_curve import CurveOptions
+from muso_exp.tasks.recommendation.item_genres import ItemGenres
 from muso_exp.tasks.recommendation.split_plays import HeldOut, Split, SplitPlays
 from muso_exp.tasks.tagging.task import TagsOfFactors
 
@@ -41,26 +47,33 @@ class ContentPlays(Plays):
         content: which fields, and whether they are shuffled among the items.
         sound: clips of some items; without a root of its own the plays are those beside them.
         cold: items, artists and users that are held out too, each for a further test; None: no.
+        curve: points of accuracy against diversity that the report shows; None: none.
+        n_genres: genres of the items, at most, each with a confidence; 0: none.
         **plays: see `muso_exp.data.plays.Plays`.
 
     Attributes:
         item_vectors: of all items; filled by `setup`.
         cold_split: plays by their use, where `cold` is given; filled by `setup`.
+        genres: of the items; None without; filled by `setup`, or from a checkpoint.
     """
 
     item_vectors: ItemVectors
     cold_split: ColdSplit
+    genres: ItemGenres | None
 
     def __init__(
         self,
         content: ContentOptions,
         sound: ClipSound | None = None,
         cold: ColdShares | None = None,
+        curve: CurveOptions | None = None,
+        n_genres: ZeroOrMore = 30,
         **plays: Any,
     ) -> None:
         super().__init__(**plays)
         self.name = f"content_plays: {self.source}"
-        self.content, self.sound, self.cold = content, sound, cold
+        self.content, self.sound, self.cold, self.curve = content, sound, cold, curve
+        self.n_genres = n_genres
         if cold and self.split_options.by != "holdout":
             raise ConfigError(
                 f"dataset.split.by={self.split_options.by}: dataset.cold holds out plays, items, "
@@ -100,14 +113,50 @@ class ContentPlays(Plays):
         """Return the task, with what is known of the items, and the further tests."""
         heard = np.unique(self.split.train.indices)
         self.item_vectors = item_content(self.data, self.content, self.sound, heard, self.seed)
+        artist = artist_numbers(self.data)
+        self.genres = self._genres(artist) if self.n_genres else None
         further = [] if self.cold is None else self._cold_tests(plays)
-        return ContentTask(plays, self.cutoffs, queries, [tags, *further], self.item_vectors)
+        shown = self.item_vectors, artist, self.curve, self.genres
+        return ContentTask(plays, self.cutoffs, queries, [tags, *further], *shown)
+
+    def _genres(self, artist: np.ndarray) -> ItemGenres | None:
+        """Return the genres of the items; None where none is named often enough."""
+        named = named_genres(self.data, self.sound)
+        known = self.item_vectors, self.split.train, artist
+        return item_genres(self.data, named, *known, self.n_genres, self.seed)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the items that can be recommended, with their genres."""
+        genres = None if self.genres is None else self.genres.state()
+        return {**super().state_dict(), "genres": genres}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up what `state_dict` gave."""
+        super().load_state_dict(state_dict)
+        genres = state_dict.get("genres")
+        self.genres = None if genres is None else ItemGenres.from_state(genres)
+
+    def read_new(
+        self, *paths: Path, min_seconds: float | None = None, genre: str | None = None
+    ) -> GenreRow:
+        """Read what a new user plays, see `Plays.read_new`.
+
+        Args:
+            paths: files of listening.
+            min_seconds: plays of which fewer are known are left out; None as in training.
+            genre: that is asked for; None: any.
+
+        Raises:
+            DatasetNotFoundError: no such file.
+            DataFormatError: no seeds in the file, or not in a form that can be read.
+        """
+        least = self.options.min_seconds if min_seconds is None else min_seconds
+        return GenreRow(self.new_row(read_seeds(paths, least)), self.genres, genre)
 
     def _cold_tests(self, plays: SplitPlays) -> list[ColdTest]:
         """Return the tests of cold items, cold artists, all items, and cold users."""
         cold, artist = self.cold_split, artist_numbers(self.data)
-        train, warm = cold.split.train, cold.split.candidates
-        known = csr_matrix(train + cold.split.val)
+        known = csr_matrix(cold.split.train + cold.split.val)
 
         def rows(name: str, seen: csr_matrix, asked: csr_matrix, ranked: Any) -> ColdRows:
             held = HeldOut.of(seen, asked, ranked)
@@ -121,7 +170,7 @@ class ContentPlays(Plays):
         }
         tests = [rows(name, known, *of) for name, of in asked.items()]
         found = [ColdTest(t, known, self.loader(UserRows(t.held), shuffle=False)) for t in tests]
-        new = rows("cold_users", cold.brought, cold.asked, warm)
+        new = rows("cold_users", cold.brought, cold.asked, cold.for_cold_users)
         return [*found, NewUsersTest(new, cold.brought)]
 
     def train_dataloader(self) -> DataLoader:

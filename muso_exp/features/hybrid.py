@@ -12,6 +12,7 @@ from muso_exp.features.als import FactorOptions
 from muso_exp.features.blend_curve import BlendCurve, Choices, fit_blend, knots_up_to
 from muso_exp.features.hidden_items import HiddenPlays, hide_plays
 from muso_exp.features.hybrid_parts import (
+    LISTENING,
     PARTS,
     HybridParts,
     Listening,
@@ -24,6 +25,7 @@ from muso_exp.features.hybrid_parts import (
 from muso_exp.options import Count, Options, Positive, Seed, SomeShare
 
 BLOCK = 64  # rows that are scored at once
+BLENDS = ("listening", "content", "same_weights")  # beside the hybrid, to see what it is worth
 Vectors = Mapping[str, np.ndarray]  # of each kind of content, (n_items, n_dims), rows of length 1
 
 
@@ -46,8 +48,8 @@ class HybridOptions(Options, frozen=True, kw_only=True):
     n_dims: Count = 128
     cold_share: SomeShare = 0.1
     val_share: SomeShare = 0.2
-    n_choices: Count = 4000
-    n_others: Count = 60
+    n_choices: Count = 3000
+    n_others: Count = 40
     seed: Seed = 0
 
 
@@ -58,20 +60,51 @@ class Hybrid:
     Attributes:
         parts: fitted on all plays of training.
         curve: how they are blended.
+        others: blends to set beside it, learned on the same hidden plays: those of `BLENDS`, or
+            none where one part alone was asked for.
     """
 
     parts: HybridParts
     curve: BlendCurve
+    others: Mapping[str, BlendCurve]
 
     def scores(self, rows: csr_matrix) -> np.ndarray:
         """Return the scores of all items for rows of plays (B, n_items), same shape, float32.
 
         A row without any play gets the listeners of the items: the most popular first.
         """
+        return self.blended(rows, [self.curve])[0]
+
+    def blended(self, rows: csr_matrix, curves: Sequence[BlendCurve]) -> list[np.ndarray]:
+        """Return the scores (B, n_items) of rows of plays by each of several blends."""
+        scores = self.parts.scores(rows)
+        return [self._mixed(curve, scores, rows) for curve in curves]
+
+    def variants(self, rows: csr_matrix) -> dict[str, np.ndarray]:
+        """Return the scores (B, n_items) of rows by each part alone, each blend, and the hybrid."""
+        scores, used = self.parts.scores(rows), self.parts.used()
+        found = {PARTS[part]: scores[part] for part in np.flatnonzero(used)}
+        blends = {**self.others, "hybrid": self.curve}
+        return found | {name: self._mixed(curve, scores, rows) for name, curve in blends.items()}
+
+    def _mixed(self, curve: BlendCurve, scores: np.ndarray, rows: csr_matrix) -> np.ndarray:
         listeners = self.parts.listening.listeners
-        found = self.curve.mix(self.parts.scores(rows), listeners)
+        found = curve.mix(scores, listeners)
         found[np.diff(rows.indptr) == 0] = listeners
         return found
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a blend may weigh.
+
+    Attributes:
+        chosen: parts that may get a weight, shape (n_parts,), bool; None: all.
+        by_listeners: whether the weights may depend on how many listeners an item has.
+    """
+
+    chosen: np.ndarray | None = None
+    by_listeners: bool = True
 
 
 @dataclass(frozen=True)
@@ -130,16 +163,16 @@ def learn_curves(
     vectors: Vectors,
     artist: np.ndarray,
     options: HybridOptions,
-    subsets: Sequence[np.ndarray | None],
+    asked: Sequence[Asked],
 ) -> list[BlendCurve]:
-    """Return the blend of each subset of parts (n_parts,), bool, that ranks hidden plays best.
+    """Return the blends that are asked for, each the one that ranks hidden plays best.
 
     Args:
         validation: with hidden plays.
         vectors: of the items, by kind of content.
         artist: number of each item's artist, shape (n_items,).
         options: of the choices.
-        subsets: None: all parts.
+        asked: what each may weigh.
 
     Raises:
         ValueError: no hidden play to learn from.
@@ -148,9 +181,17 @@ def learn_curves(
     choices = draw_choices(parts, validation, options)
     knots = knots_up_to(int(parts.listening.listeners.max()))
     used = parts.used()
-    return [
-        fit_blend(choices, knots, used if subset is None else used & subset) for subset in subsets
-    ]
+    return [_learned(choices, knots, used, one) for one in asked]
+
+
+def _learned(choices: Choices, knots: np.ndarray, used: np.ndarray, asked: Asked) -> BlendCurve:
+    mine = used if asked.chosen is None else used & asked.chosen
+    if asked.by_listeners:
+        return fit_blend(choices, knots, mine)
+    one = fit_blend(choices, knots[:1], mine)
+    return BlendCurve(
+        knots, *(part.repeat(len(knots), axis=0) for part in (one.weights, one.offsets))
+    )
 
 
 def fit_hybrid(
@@ -179,9 +220,13 @@ def fit_hybrid(
     for name in names[[] if chosen is None else chosen & ~parts.used()]:
         raise ValueError(f"no {name} here; there are {', '.join(names[parts.used()])}")
     if chosen is not None and chosen.sum() == 1:
-        return Hybrid(parts, alone(chosen))
+        return Hybrid(parts, alone(chosen), {})
     validation = Validation.of(plays, artist, options)
-    return Hybrid(parts, learn_curves(validation, vectors, artist, options, [chosen])[0])
+    listening_parts = np.isin(PARTS, LISTENING)
+    beside = [Asked(listening_parts), Asked(~listening_parts), Asked(by_listeners=False)]
+    asked = [Asked(chosen), *beside]
+    curve, *others = learn_curves(validation, vectors, artist, options, asked)
+    return Hybrid(parts, curve, dict(zip(BLENDS, others, strict=True)))
 
 
 def alone(chosen: np.ndarray) -> BlendCurve:

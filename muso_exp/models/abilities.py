@@ -9,11 +9,12 @@ through `ask`:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from types import MethodType
 from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar, cast, runtime_checkable
 
+import numpy as np
 import torch
 from lightning_fabric.utilities.apply_func import move_data_to_device
 from torch import Tensor
@@ -231,6 +232,56 @@ class HasPartWeights(Protocol):
 
     def part_weights(self) -> PartWeights:
         """Return the learned weights."""
+        ...
+
+
+@runtime_checkable
+class HasVariants(Protocol):
+    """A recommender of several parts that scores new rows by each of them too."""
+
+    def variant_scores(self, batch: Batch) -> dict[str, Tensor]:
+        """Return the scores (B, n_items) of new rows by each part, each blend, and the whole."""
+        ...
+
+
+class NearestSeeds(NamedTuple):
+    """Which items of a listener are most like recommended ones.
+
+    Attributes:
+        seeds: their numbers, the most alike first, shape (n, k).
+        how: in what, before their names, one for each recommended item.
+    """
+
+    seeds: Tensor
+    how: list[str]
+
+
+@runtime_checkable
+class ExplainsBySeeds(Protocol):
+    """A recommender that knows which of a listener's items speak for a recommendation."""
+
+    def nearest_seeds(self, batch: Batch, items: np.ndarray, k: int) -> NearestSeeds:
+        """Return the k items of a row that are most like each of some items.
+
+        Args:
+            batch: one row as of train.
+            items: recommended ones, shape (n,).
+            k: how many, fewer where the row has fewer.
+        """
+        ...
+
+
+@runtime_checkable
+class MovesBlend(Protocol):
+    """A hybrid whose weights can be moved between listening and content."""
+
+    def moved_scores(self, batch: Batch, content_shares: Sequence[float]) -> list[Tensor]:
+        """Return the scores (B, n_items) of new rows with the blend at each share of content.
+
+        Args:
+            batch: rows as of train.
+            content_shares: 0 is listening alone, 0.5 the blend as learned, 1 content alone.
+        """
         ...
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 from scipy.sparse import csr_matrix
+from sklearn.preprocessing import normalize
 from torch import Tensor
 
 from muso_exp.errors import ConfigError
@@ -23,7 +24,7 @@ from muso_exp.features.hybrid_parts import (
     HybridParts,
     Listening,
 )
-from muso_exp.models.abilities import PartWeights
+from muso_exp.models.abilities import NearestSeeds, PartWeights
 from muso_exp.models.content import batch_content
 from muso_exp.models.ranking import RowRanker, read_csr, register_csr
 from muso_exp.options import Count, UpToOne
@@ -33,7 +34,7 @@ EVEN = 0.5  # share of content that leaves the blend as it was learned
 _STATE = (  # buffers of what is learned, beside the plays of training
     *("inverse", "diagonal", "item_factors", "listeners", "artists"),
     *(f"{kind}_{what}" for kind in CONTENT for what in ("vectors", "factors")),
-    *("knots", "weights", "offsets"),
+    *("knots", "weights", "offsets", "other_weights", "other_offsets"),
 )
 
 
@@ -114,6 +115,8 @@ class Hybrid(RowRanker):
             "knots": found.curve.knots,
             "weights": found.curve.weights,
             "offsets": found.curve.offsets,
+            "other_weights": np.array([curve.weights for curve in found.others.values()]),
+            "other_offsets": np.array([curve.offsets for curve in found.others.values()]),
         }
         for name, array in arrays.items():
             self.register_buffer(name, torch.from_numpy(np.ascontiguousarray(array)))
@@ -134,11 +137,47 @@ class Hybrid(RowRanker):
         }
         artists = kept["artists"] if kept["artists"].size else None
         curve = BlendCurve(kept["knots"], kept["weights"], kept["offsets"])
-        return hybrid.Hybrid(HybridParts(listening, content, artists), curve)
+        beside = zip(hybrid.BLENDS, kept["other_weights"], kept["other_offsets"], strict=False)
+        others = {name: BlendCurve(kept["knots"], *own) for name, *own in beside}
+        return hybrid.Hybrid(HybridParts(listening, content, artists), curve, others)
 
     def score_rows(self, rows: csr_matrix) -> Tensor:
         """Return the blend for rows of plays, shape (B, n_items); of an empty row popularity."""
         return torch.from_numpy(self.moved(self.content_share).scores(rows))
+
+    def new_plays(self, batch: Batch) -> csr_matrix:
+        """Return the plays (B, n_items) of new rows, checked; all of them may be without any."""
+        if len(batch["col_indices"]) == 0:
+            return csr_matrix((len(batch["crow_indices"]) - 1, self.n_items), dtype=np.float32)
+        return super().new_plays(batch)
+
+    def variant_scores(self, batch: Batch) -> dict[str, Tensor]:
+        """Return the scores (B, n_items) of new rows by each part alone, and by each blend."""
+        found = self.moved(self.content_share).variants(self.new_plays(batch))
+        return {name: torch.from_numpy(scores) for name, scores in found.items()}
+
+    def moved_scores(self, batch: Batch, content_shares: Sequence[float]) -> list[Tensor]:
+        """Return the scores (B, n_items) of new rows by the blend moved to each share."""
+        curves = [self.moved(share).curve for share in content_shares]
+        found = self.solution.blended(self.new_plays(batch), curves)
+        return [torch.from_numpy(scores) for scores in found]
+
+    def nearest_seeds(self, batch: Batch, items: np.ndarray, k: int) -> NearestSeeds:
+        """Return the k items of a row that are most like each of some items (n,).
+
+        By the factors of those who listen, where an item has listeners; else by its content.
+        """
+        own = self.solution.parts
+        seeds = self.new_plays(batch).indices
+        heard = own.listening.listeners[items] > 0
+        content = [one.vectors for one in own.content.values()]
+        factors = normalize(own.listening.item_factors)
+        alike = factors[items] @ factors[seeds].T  # (n, n_seeds)
+        known = sum(vectors[items] @ vectors[seeds].T for vectors in content)
+        likeness = np.where(heard[:, None], alike, known)
+        order = np.argsort(-likeness, axis=1, kind="stable")[:, :k]
+        how = np.where(heard, "its listeners also play", "its content is like that of")
+        return NearestSeeds(torch.from_numpy(seeds[order].astype(np.int64)), how.tolist())
 
     def moved(self, content_share: float) -> hybrid.Hybrid:
         """Return what was learned with the weights moved towards content, see `content_share`."""
@@ -150,6 +189,7 @@ class Hybrid(RowRanker):
         """Return the weights of the parts by listeners, of those that the data have."""
         own = self.moved(self.content_share)
         used = own.parts.used()
-        weights = torch.from_numpy(own.curve.weights[:, used])
+        weights = torch.from_numpy(own.curve.weights[:, used].copy())
+        weights[0, np.isin(PARTS, LISTENING)[used]] = 0  # unread: there they know nothing
         names = tuple(np.array(PARTS)[used].tolist())
         return PartWeights(names, torch.from_numpy(own.curve.knots), weights)
