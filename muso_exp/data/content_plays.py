@@ -21,9 +21,10 @@ from muso_exp.data.recommendation.cold_split import (
     split_cold,
 )
 from muso_exp.errors import ConfigError
+from muso_exp.features.hidden_items import HiddenPlays, hide_plays
 from muso_exp.features.item_vectors import SOUND, ItemVectors
 from muso_exp.formats.seeds import read_seeds
-from muso_exp.options import ZeroOrMore
+from muso_exp.options import Options, SomeShare, ZeroOrMore
 from muso_exp.records import Batch
 from muso_exp.tasks.recommendation.by_genre import GenreRow
 from muso_exp.tasks.recommendation.cold_tests import ColdRows, ColdTest, NewUsersTest
@@ -34,14 +35,30 @@ from muso_exp.tasks.recommendation.split_plays import HeldOut, Split, SplitPlays
 from muso_exp.tasks.tagging.task import TagsOfFactors
 
 
+class HiddenShares(Options, frozen=True, kw_only=True):
+    """Plays of training that a model may choose by.
+
+    Attributes:
+        items: share of the items, hidden one by one; and the same by whole artists.
+        plays: share of each user's other items.
+    """
+
+    items: SomeShare = 0.1
+    plays: SomeShare = 0.2
+
+
 class ContentPlays(Plays):
     """Play counts of users, and one vector for each item from metadata and sound.
 
     The train batch holds the vectors beside the plays: `content_crow` (n_items + 1,), `content_col`
     and `content_values`, the parts of a CSR (n_items, n_content); a row without entries is an item
     of which nothing is known; `content_is_sound` (n_content,), which columns are of sound; and
-    `artist` (n_items,), the number of each item's artist. Frequencies of values and scales of sound
-    come from the items that any user plays in training. `dims` has `n_content`.
+    `artist` (n_items,), the number of each item's artist; `hidden` (n_plays,), plays that a model
+    may choose its settings by, whole items and artists among them; and where it is known who gave
+    the tags, `val_content_...`: the same vectors without the tags of those who gave hidden plays.
+
+    Frequencies of values and scales of sound come from the items that any user plays in training.
+    `dims` has `n_content`.
 
     Args:
         content: which fields, and whether they are shuffled among the items.
@@ -49,16 +66,19 @@ class ContentPlays(Plays):
         cold: items, artists and users that are held out too, each for a further test; None: no.
         curve: points of accuracy against diversity that the report shows; None: none.
         n_genres: genres of the items, at most, each with a confidence; 0: none.
+        validation: plays of training that the batch names as hidden, for a model to choose by.
         **plays: see `muso_exp.data.plays.Plays`.
 
     Attributes:
         item_vectors: of all items; filled by `setup`.
+        held_out: plays of validation and test; filled by `setup`.
         cold_split: plays by their use, where `cold` is given; filled by `setup`.
         genres: of the items; None without; filled by `setup`, or from a checkpoint.
     """
 
     item_vectors: ItemVectors
     cold_split: ColdSplit
+    held_out: csr_matrix
     genres: ItemGenres | None
 
     def __init__(
@@ -68,12 +88,13 @@ class ContentPlays(Plays):
         cold: ColdShares | None = None,
         curve: CurveOptions | None = None,
         n_genres: ZeroOrMore = 30,
+        validation: HiddenShares = HiddenShares(),  # noqa: B008, it is frozen
         **plays: Any,
     ) -> None:
         super().__init__(**plays)
         self.name = f"content_plays: {self.source}"
         self.content, self.sound, self.cold, self.curve = content, sound, cold, curve
-        self.n_genres = n_genres
+        self.n_genres, self.validation = n_genres, validation
         if cold and self.split_options.by != "holdout":
             raise ConfigError(
                 f"dataset.split.by={self.split_options.by}: dataset.cold holds out plays, items, "
@@ -102,11 +123,13 @@ class ContentPlays(Plays):
         """
         if self.cold is None:
             split = super().hold_out()
-            self.data = self.data.tags_of_others(split.val + split.test)
+            self.held_out = csr_matrix(split.val + split.test)
+            self.data = self.data.tags_of_others(self.held_out)
             return split
         shares = self.split_options.test_share, self.split_options.val_share
         self.cold_split = split_cold(self.data, self.cold, *shares, self.seed)
-        self.data = self.data.tags_of_others(self.cold_split.held_out)
+        self.held_out = self.cold_split.held_out
+        self.data = self.data.tags_of_others(self.held_out)
         return self.cold_split.split
 
     def make_task(self, plays: SplitPlays, queries: list[int], tags: TagsOfFactors) -> ContentTask:
@@ -175,8 +198,20 @@ class ContentPlays(Plays):
 
     def train_dataloader(self) -> DataLoader:
         """Return the whole train matrix and the vectors of all items as one batch."""
-        batch = PlaysWithContent(self.split.train, self.item_vectors, artist_numbers(self.data))
+        train, artist = self.split.train, artist_numbers(self.data)
+        shares = self.validation.items, self.validation.items, self.validation.plays
+        hidden = hide_plays(train, artist, *shares, self.seed)
+        known = self.item_vectors, artist, hidden.which, self._unseen(hidden)
+        batch = PlaysWithContent(train, *known)
         return self.loader(batch, shuffle=False)
+
+    def _unseen(self, hidden: HiddenPlays) -> ItemVectors | None:
+        """Return what is known of the items without the tags of those who gave hidden plays."""
+        if self.data.taggings is None:
+            return None
+        data = self.data.tags_of_others(self.held_out + hidden.hidden)
+        heard = np.unique(hidden.known.indices)
+        return item_content(data, self.content, self.sound, heard, self.seed)
 
     def beside(self) -> Path | None:
         """Return the folder of the simulated sound, with the plays of the same world beside it."""
@@ -184,23 +219,43 @@ class ContentPlays(Plays):
 
 
 class PlaysWithContent(WholeMatrix):
-    """The matrix of plays and the vectors of its items as one row."""
+    """The matrix of plays, what is known of its items, and what is hidden for a validation, a row.
 
-    def __init__(self, plays: csr_matrix, content: ItemVectors, artist: np.ndarray) -> None:
+    Args:
+        plays: of training, shape (n_users, n_items).
+        content: what is known of the items.
+        artist: number of each item's artist, shape (n_items,).
+        hidden: of the stored plays, those that a model may choose by, shape (n_plays,), bool.
+        unseen: what is known of the items without those who gave the hidden plays; None: the same.
+    """
+
+    def __init__(
+        self,
+        plays: csr_matrix,
+        content: ItemVectors,
+        artist: np.ndarray,
+        hidden: np.ndarray,
+        unseen: ItemVectors | None,
+    ) -> None:
         super().__init__(plays)
-        self.content = content
-        self.artist = artist
+        self.beside = {"artist": torch.from_numpy(artist.astype(np.int64))}
+        self.beside |= {"hidden": torch.from_numpy(hidden), **_tensors("content", content)}
+        self.beside |= {} if unseen is None else _tensors("val_content", unseen)
 
     def __getitem__(self, rows: list[int]) -> Batch:
-        """Return the plays as `WholeMatrix` does, and what is known of the items."""
-        vectors = self.content.vectors
-        return super().__getitem__(rows) | {
-            "content_crow": torch.from_numpy(vectors.indptr.astype(np.int64)),
-            "content_col": torch.from_numpy(vectors.indices.astype(np.int64)),
-            "content_values": torch.from_numpy(vectors.data.astype(np.float32)),
-            "content_is_sound": torch.from_numpy(self.content.fields == SOUND),
-            "artist": torch.from_numpy(self.artist.astype(np.int64)),
-        }
+        """Return the plays as `WholeMatrix` does, and what is beside them."""
+        return super().__getitem__(rows) | self.beside
+
+
+def _tensors(name: str, content: ItemVectors) -> Batch:
+    """Return vectors of items as the parts of a CSR, and which columns are of sound."""
+    vectors = content.vectors
+    return {
+        f"{name}_crow": torch.from_numpy(vectors.indptr.astype(np.int64)),
+        f"{name}_col": torch.from_numpy(vectors.indices.astype(np.int64)),
+        f"{name}_values": torch.from_numpy(vectors.data.astype(np.float32)),
+        f"{name}_is_sound": torch.from_numpy(content.fields == SOUND),
+    }
 
 
 def _joined_hash(fingerprint: str, vectors: csr_matrix) -> str:

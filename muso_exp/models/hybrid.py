@@ -86,15 +86,22 @@ class Hybrid(RowRanker):
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         """Hide plays and items to learn the blend, then fit the parts to all plays."""
         plays, options = self.plays(batch), self.fit_options
-        content = batch_content(batch, self.n_items, self.n_content)
-        is_sound, artist = (batch[name].cpu().numpy() for name in ("content_is_sound", "artist"))
-        vectors = hybrid.content_vectors(content, is_sound, options.n_dims, options.seed)
+        artist, which = (batch[name].cpu().numpy() for name in ("artist", "hidden"))
         chosen = np.isin(PARTS, self.parts) if self.parts else None
+        vectors = self._vectors(batch, "content")
+        unseen = self._vectors(batch, "val_content") if "val_content_crow" in batch else vectors
         try:
-            found = hybrid.fit_hybrid(plays, vectors, artist, options, chosen)
+            hidden = hybrid.Hidden(which, unseen)
+            found = hybrid.fit_hybrid(plays, vectors, artist, hidden, options, chosen)
         except ValueError as error:
             raise ConfigError(f"model=hybrid: {error}") from error
         self._keep(found, plays)
+
+    def _vectors(self, batch: Batch, name: str) -> hybrid.Vectors:
+        """Return the reduced vectors of a batch, by kind of content."""
+        is_sound, options = batch[f"{name}_is_sound"].cpu().numpy(), self.fit_options
+        content = batch_content(batch, self.n_items, len(is_sound), name)
+        return hybrid.content_vectors(content, is_sound, options.n_dims, options.seed)
 
     def _keep(self, found: hybrid.Hybrid, plays: csr_matrix) -> None:
         """Put what was learned, and the plays (n_users, n_items), into the buffers."""
