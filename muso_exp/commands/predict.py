@@ -5,16 +5,14 @@ from __future__ import annotations
 import logging
 import math
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from inspect import Parameter, signature
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from muso_exp.errors import ConfigError
-from muso_exp.experiment.trained import find_trained, load_trained
+from muso_exp.trained import apply, estimated_table, find_trained, load_trained, single
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,7 +76,7 @@ def predict(
         result = apply(data, model, *sources, **_reading(data, min_seconds, genre))
     else:
         _refuse_features(data, features)
-        with estimated_table(features, _single(data, sources)) as table:
+        with estimated_table(features, single(data, sources)) as table:
             result = apply(data, model, table)
     result = result if number is None else result.head(number)
     if out is not None:
@@ -87,25 +85,6 @@ def predict(
     terminal.print(shown(sources[0].name, result, number or _SHOWN))
     place = "give --out FILE to keep them" if out is None else str(out)
     terminal.print(f"{len(result)} rows: {place}", soft_wrap=True)
-
-
-@contextmanager
-def estimated_table(run: str, songs: Path) -> Iterator[Path]:
-    """Write the table of audio features that a run on spectra estimates of songs; yield its path.
-
-    Raises:
-        ConfigError: the run is on other data.
-    """
-    from muso_exp.csv_cells import write_csv
-
-    data, model = load_trained(find_trained(run))
-    if data.name != "spectra":
-        need = "a run on spectra (+experiment=spectra_features) is needed"
-        raise ConfigError(f"--features {run}: {need}, this is one on {data.name}")
-    with tempfile.TemporaryDirectory() as folder:
-        table = Path(folder) / f"features of {songs.name}.csv"
-        write_csv(apply(data, model, songs), table)
-        yield table
 
 
 def _refuse_sound(data: Any, source: Path) -> None:
@@ -166,7 +145,7 @@ def _cell(value: Any) -> str:
 
 
 def _reading(data: Any, min_seconds: float | None, genre: str | None) -> dict[str, Any]:
-    """Return what the data set is told about reading.
+    """Return what the data set gets about reading.
 
     Raises:
         ConfigError: it reads no histories, knows no genres, or less than 0 s.
@@ -187,40 +166,6 @@ def _reading(data: Any, min_seconds: float | None, genre: str | None) -> dict[st
     if not 0 <= min_seconds < math.inf:
         raise ConfigError(f"--min-seconds {min_seconds:g}: 0 or more seconds are needed")
     return told | {"min_seconds": min_seconds}
-
-
-def apply(data: Any, model: Any, *sources: Path, **reading: Any) -> pd.DataFrame:
-    """Let the data set read the sources and the model predict; it says how that is shown.
-
-    Args:
-        data: of the run.
-        model: of the run.
-        *sources: new input.
-        **reading: what else `read_new` of the data set is told.
-
-    Raises:
-        ConfigError: several sources, of which the data set reads one.
-    """
-    given = sources if _reads_several(data) else [_single(data, sources)]
-    return data.read_new(*given, **reading).apply(model)
-
-
-def _single(data: Any, sources: Sequence[Path]) -> Path:
-    """Return the only source.
-
-    Raises:
-        ConfigError: several sources.
-    """
-    if len(sources) > 1:
-        raise ConfigError(
-            f"a run on the data set {data.name} reads one file or folder, got {len(sources)}"
-        )
-    return sources[0]
-
-
-def _reads_several(data: Any) -> bool:
-    kinds = [parameter.kind for parameter in signature(data.read_new).parameters.values()]
-    return Parameter.VAR_POSITIONAL in kinds
 
 
 def write_table(out: Path, result: pd.DataFrame) -> None:

@@ -173,7 +173,7 @@ class ContentPlays(Plays):
             DatasetNotFoundError: no such file.
             DataFormatError: no seeds in the file, or not in a form that can be read.
         """
-        least = self.options.min_seconds if min_seconds is None else min_seconds
+        least = self.options.reading.min_seconds if min_seconds is None else min_seconds
         return GenreRow(self.new_row(read_seeds(paths, least)), self.genres, genre)
 
     def _cold_tests(self, plays: SplitPlays) -> list[ColdTest]:

@@ -1,4 +1,4 @@
-"""Many lists of tracks with audio features: how well is each pair of them told apart?"""
+"""Many lists of tracks with audio features: how well is each pair of them separated?"""
 
 import hashlib
 from itertools import combinations
@@ -24,7 +24,9 @@ from muso_exp.options import MAX_COUNT, Count, Options, Seed, SomeShare, TwoOrMo
 from muso_exp.records import Batch
 from muso_exp.simulation.checked import simulated_world, small_worlds_refused
 from muso_exp.simulation.playlists import write_many_likes
+from muso_exp.tasks.overview import Overview
 from muso_exp.tasks.playlist_pairs.list_pairs import ListPairs
+from muso_exp.tasks.playlist_pairs.overview import pairs_overview
 from muso_exp.tasks.playlist_pairs.task import PlaylistPairs
 
 _SIMULATION_VERSION = 1
@@ -76,12 +78,12 @@ class PairRows(BatchDataset):
 
 
 class ListsOfTracks(ExperimentData):
-    """All pairs of lists in a file: how alike they are, and how well they are told apart.
+    """All pairs of lists in a file: how alike they are, and how well they are separated.
 
     Lists are split, not pairs: no test pair has a list of a train pair.
 
     Args:
-        features: audio features by which lists are told apart.
+        features: audio features by which lists are separated.
         drop: features to leave out of these.
         files: tables below the root; None takes all.
         column: column of the tables whose values name the lists; None: a table is a list.
@@ -102,6 +104,7 @@ class ListsOfTracks(ExperimentData):
     """
 
     name = "playlist_pairs"
+    task: PlaylistPairs
 
     def __init__(
         self,
@@ -131,7 +134,7 @@ class ListsOfTracks(ExperimentData):
             self._simulated_files()
 
     def setup(self, stage: str | None = None) -> None:
-        """Read the lists, tell each pair of them apart, and split, once.
+        """Read the lists, separate each pair of them, and split, once.
 
         Raises:
             ConfigError: too few lists are long enough.
@@ -171,8 +174,13 @@ class ListsOfTracks(ExperimentData):
                 too_short=sum(len(t) < self.min_tracks for t in read.tracks.values()),
                 names_artists=any((part["artist"] != "").any() for part in lists),
                 left_out=read.left_out,
+                estimated={name: read.estimated[name] for name in names},
             )
         )
+
+    def overview(self) -> Overview:
+        """Return what the lists hold, see `pairs_overview`."""
+        return pairs_overview(self.task.pairs, self.task.counts(), self.seed)
 
     def train_dataloader(self) -> DataLoader:
         """Return the pairs of train lists."""

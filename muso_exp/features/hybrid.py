@@ -13,8 +13,8 @@ from muso_exp.features.blend_curve import BlendCurve, Choices, fit_blend, knots_
 from muso_exp.features.hybrid_parts import (
     LISTENING,
     PARTS,
+    FittedListening,
     HybridParts,
-    Listening,
     artist_factors,
     fit_content,
     fit_listening,
@@ -50,7 +50,7 @@ class HybridOptions(Options, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True)
-class Hybrid:
+class HybridSolution:
     """A fitted hybrid.
 
     Attributes:
@@ -164,7 +164,7 @@ def content_vectors(
     return {kind: reduced(part, n_dims, seed) for kind, part in own.items() if part.nnz}
 
 
-def fit_parts(listening: Listening, vectors: Vectors, artist: np.ndarray) -> HybridParts:
+def fit_parts(listening: FittedListening, vectors: Vectors, artist: np.ndarray) -> HybridParts:
     """Fit the parts that rest on content to those that rest on listening.
 
     Raises:
@@ -211,7 +211,7 @@ def fit_hybrid(
     hidden: Hidden,
     options: HybridOptions,
     chosen: np.ndarray | None = None,
-) -> Hybrid:
+) -> HybridSolution:
     """Learn the blend with plays and items hidden, then fit the parts to all plays.
 
     Args:
@@ -232,13 +232,13 @@ def fit_hybrid(
     for name in names[[] if chosen is None else chosen & ~parts.used()]:
         raise ValueError(f"no {name} here; there are {', '.join(names[parts.used()])}")
     if chosen is not None and chosen.sum() == 1:
-        return Hybrid(parts, alone(chosen), {})
+        return HybridSolution(parts, alone(chosen), {})
     validation = Validation.of(plays, hidden, artist, options)
     listening_parts = np.isin(PARTS, LISTENING)
     beside = [Asked(listening_parts), Asked(~listening_parts), Asked(by_listeners=False)]
     asked = [Asked(chosen), *beside]
     curve, *others = learn_curves(validation, options, asked)
-    return Hybrid(parts, curve, dict(zip(BLENDS, others, strict=True)))
+    return HybridSolution(parts, curve, dict(zip(BLENDS, others, strict=True)))
 
 
 def alone(chosen: np.ndarray) -> BlendCurve:

@@ -28,7 +28,7 @@ class NamedFactors:
         """Return the item of this id or name, see `muso_exp.features.matching.name_key`.
 
         Raises:
-            ConfigError: no item; the nearest names are told.
+            ConfigError: no item; the message has the nearest names.
         """
         return find_item(query, self.ids.tolist(), self.names.tolist(), "neighbours")
 

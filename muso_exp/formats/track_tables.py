@@ -26,7 +26,7 @@ from muso_exp.opening import MAX_LINE, PACKED, is_file, open_data
 
 log = logging.getLogger(__name__)
 
-SUFFIXES = tuple(kind + end for kind in (".csv", ".json") for end in ("", *PACKED))
+SUFFIXES = tuple(kind + end for kind in (".csv", ".tsv", ".json") for end in ("", *PACKED))
 
 BAD_ROW = "correct or remove the row, or set dataset.bad_rows=drop"
 _NAMES = {"track_id": "id", "track": "title"}  # roles of the vocabulary that are named otherwise
@@ -66,7 +66,7 @@ def read_rows(path: Path) -> pd.DataFrame:
         table = table.reset_index(drop=True)
     if not {"id", "title", "artist", "song"} & {*map(str, table)}:
         header, roles = [str(name) for name in table], ["track_id", "artist", "track"]
-        raise no_column(path, header, roles, "without any of them no track can be told from others")
+        raise no_column(path, header, roles, "without any of them no track can be identified")
     for name in ("id", "title", "artist"):
         if name not in table:
             table[name] = ""

@@ -21,12 +21,13 @@ from muso_exp.features.hybrid_parts import (
     LISTENING,
     PARTS,
     Content,
+    FittedListening,
     HybridParts,
-    Listening,
 )
-from muso_exp.models.abilities import NearestSeeds, PartWeights
+from muso_exp.models.abilities import NearestSeeds
 from muso_exp.models.content import batch_content
 from muso_exp.models.ranking import RowRanker, read_csr, register_csr
+from muso_exp.models.shown_abilities import PartWeights
 from muso_exp.options import Count, UpToOne
 from muso_exp.records import Batch
 
@@ -103,7 +104,7 @@ class Hybrid(RowRanker):
         content = batch_content(batch, self.n_items, len(is_sound), name)
         return hybrid.content_vectors(content, is_sound, options.n_dims, options.seed)
 
-    def _keep(self, found: hybrid.Hybrid, plays: csr_matrix) -> None:
+    def _keep(self, found: hybrid.HybridSolution, plays: csr_matrix) -> None:
         """Put what was learned, and the plays (n_users, n_items), into the buffers."""
         listening, content = found.parts.listening, found.parts.content
         empty = np.zeros((0, 0), dtype=np.float32)
@@ -130,13 +131,13 @@ class Hybrid(RowRanker):
         register_csr(self, "known", plays)
 
     @property
-    def solution(self) -> hybrid.Hybrid:
+    def solution(self) -> hybrid.HybridSolution:
         """What was learned, as the buffers keep it, with the blend as it was learned."""
         kept = {name: self.get_buffer(name).cpu().numpy() for name in _STATE}
         options = self.fit_options
         heard = csr_matrix(read_csr(self, "known", self.n_items) > 0, dtype=np.float32)
         ease = EaseSolution(kept["inverse"], kept["diagonal"], heard, options.ease_regularization)
-        listening = Listening(ease, kept["item_factors"], kept["listeners"], options.factors)
+        listening = FittedListening(ease, kept["item_factors"], kept["listeners"], options.factors)
         content = {
             kind: Content(kept[f"{kind}_vectors"], kept[f"{kind}_factors"])
             for kind in CONTENT
@@ -146,7 +147,7 @@ class Hybrid(RowRanker):
         curve = BlendCurve(kept["knots"], kept["weights"], kept["offsets"])
         beside = zip(hybrid.BLENDS, kept["other_weights"], kept["other_offsets"], strict=False)
         others = {name: BlendCurve(kept["knots"], *own) for name, *own in beside}
-        return hybrid.Hybrid(HybridParts(listening, content, artists), curve, others)
+        return hybrid.HybridSolution(HybridParts(listening, content, artists), curve, others)
 
     def score_rows(self, rows: csr_matrix) -> Tensor:
         """Return the blend for rows of plays, shape (B, n_items); of an empty row popularity."""
@@ -186,7 +187,7 @@ class Hybrid(RowRanker):
         how = np.where(heard, "its listeners also play", "its content is like that of")
         return NearestSeeds(torch.from_numpy(seeds[order].astype(np.int64)), how.tolist())
 
-    def moved(self, content_share: float) -> hybrid.Hybrid:
+    def moved(self, content_share: float) -> hybrid.HybridSolution:
         """Return what was learned with the weights moved towards content, see `content_share`."""
         own = self.solution
         groups = ~np.isin(PARTS, LISTENING)

@@ -15,8 +15,9 @@ from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions
 from muso_exp.features.hybrid import HybridOptions
 from muso_exp.features.hybrid_parts import PARTS
-from muso_exp.models.abilities import FoldsIn, HasPartWeights, ask
+from muso_exp.models.abilities import FoldsIn, ask
 from muso_exp.models.hybrid import Hybrid
+from muso_exp.models.shown_abilities import HasPartWeights
 
 SMALL = HybridOptions(
     factors=FactorOptions(n_factors=4, iterations=5, regularization=1.0, epsilon=1.0),

@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 from muso_exp.errors import DataFormatError, DatasetNotFoundError
 from muso_exp.features.networks import Network, edges
 from muso_exp.formats.friends.edge_lists import BadRows, read_edges
-from muso_exp.formats.friends.listening_lists import READERS, Listening
+from muso_exp.formats.friends.listening_lists import READERS, ListeningRows
 from muso_exp.formats.friends.social_data import SocialData, no_tags
 from muso_exp.formats.hetrec import WANTED, read_hetrec
 from muso_exp.formats.text import find_files, refuse_name
@@ -121,7 +121,7 @@ def _joined(edge_path: Path, listening_path: Path, bad_rows: BadRows) -> SocialD
     return SocialData(users, pairs, plays, items, no_tags(len(items)), [], notes)
 
 
-def _matrix(heard: Listening, number: Mapping[str, int]) -> tuple[csr_matrix, list[str]]:
+def _matrix(heard: ListeningRows, number: Mapping[str, int]) -> tuple[csr_matrix, list[str]]:
     """Return plays (n_users, n_items), float32, and the names of the items."""
     item, names = pd.factorize(heard.items, sort=True)
     user = np.array([number[name] for name in heard.users], dtype=np.int64)

@@ -1,4 +1,4 @@
-"""The task "how well are two lists told apart, from how alike their taste is?"."""
+"""The task "how well are two lists separated, from how alike their taste is?"."""
 
 from collections.abc import Iterable
 
@@ -15,7 +15,7 @@ from muso_exp.tasks.playlist_pairs.sections import sections
 
 
 class PlaylistPairs(Task):
-    """Predict the AUC at which audio features tell two lists apart, of lists not in training.
+    """Predict the AUC at which audio features separate two lists, of lists not in training.
 
     Lists are the independent unit.
 
@@ -73,6 +73,14 @@ class PlaylistPairs(Task):
         if not pairs.names_artists:
             text = "no track has an artist: the cosine of artists says nothing"
             found.append(Finding("artists_unknown", 1, text, "warning"))
+        n_estimated = sum(share > 0 for share in pairs.estimated.values())
+        if len(set(pairs.estimated.values())) > 1:
+            text = (
+                f"the features of {n_estimated} of {len(pairs.estimated)} lists were estimated "
+                "from sound, those of the others were not, or less of them: lists are told apart "
+                "by the source; estimate all lists by one run"
+            )
+            found.append(Finding("lists_with_estimated_features", n_estimated, text, "warning"))
         return found
 
     def counts(self) -> dict[str, int]:

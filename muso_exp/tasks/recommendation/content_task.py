@@ -12,7 +12,7 @@ from muso_exp.features.hybrid_parts import reduced
 from muso_exp.features.item_vectors import SOUND, ItemVectors
 from muso_exp.metrics.base import WeightedMetric
 from muso_exp.metrics.ranking import IntraListDiversity
-from muso_exp.models.abilities import HasVariants, MovesBlend
+from muso_exp.models.shown_abilities import HasVariants, MovesBlend
 from muso_exp.records import Columns, Finding, Section
 from muso_exp.tasks.base import Answer, ExtraTask
 from muso_exp.tasks.recommendation.baselines import artist_plays

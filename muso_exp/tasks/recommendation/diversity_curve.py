@@ -15,7 +15,8 @@ from muso_exp.features.diversity import rerank
 from muso_exp.figures.recommendation import tradeoff_figure
 from muso_exp.metrics.base import WeightedMetric
 from muso_exp.metrics.resampling import percentile_interval
-from muso_exp.models.abilities import HasVariants, MovesBlend, ask
+from muso_exp.models.abilities import ask
+from muso_exp.models.shown_abilities import HasVariants, MovesBlend
 from muso_exp.options import Count, Options, UpToOne
 from muso_exp.records import Finding, Section
 from muso_exp.tasks.recommendation.variants import KnownUsers, joined

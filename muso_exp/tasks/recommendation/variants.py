@@ -13,7 +13,8 @@ from scipy.sparse import csr_matrix
 
 from muso_exp.features.ranking import BLOCK_USERS, rank_in_blocks
 from muso_exp.metrics.resampling import Bootstrap
-from muso_exp.models.abilities import HasVariants, ask
+from muso_exp.models.abilities import ask
+from muso_exp.models.shown_abilities import HasVariants
 from muso_exp.records import Batch, Finding, Section
 from muso_exp.tasks.recommendation.split_plays import HeldOut
 

@@ -155,12 +155,17 @@ def _numbers(texts: pa.Array) -> pa.Array:
 
 
 def _moments(column: dict[str, pa.Array]) -> pa.Array | None:
-    """Return the times as they stand; of a date and a clock both; None without any."""
+    """Return the times as they stand; of a date and a clock both; None without any.
+
+    A column `time` alone may hold whole moments; or how long a song is, as in a list.
+    """
     if "time" in column:
         return column["time"]
     both = [column[role] for role in ("date", "clock") if role in column]
     if len(both) == 2:
         return pc.binary_join_element_wise(*both, " ")
+    if "clock" in column and not pc.any(pc.is_valid(read_times(both[0]))).as_py():
+        return None
     return both[0] if both else None
 
 

@@ -1,14 +1,21 @@
-"""A finished run: its checkpoint, and data set and model as they were saved."""
+"""Finished runs as they were trained: found, loaded from their checkpoint, applied to new input."""
 
 from __future__ import annotations
 
 import os
 import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from inspect import Parameter, signature
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from muso_exp.errors import CheckpointError
+from muso_exp.errors import CheckpointError, ConfigError
 from muso_exp.training.run_folders import require_one_run
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 
@@ -65,6 +72,59 @@ def load_trained(checkpoint: Path) -> tuple[Any, Any]:
         ) from error
     load_weights(checkpoint, saved, model)
     return data, model.eval()
+
+
+def apply(data: Any, model: Any, *sources: Path, **reading: Any) -> pd.DataFrame:
+    """Let the data set read the sources and the model predict; it says how that is shown.
+
+    Args:
+        data: of the run.
+        model: of the run.
+        *sources: new input.
+        **reading: what else `read_new` of the data set takes.
+
+    Raises:
+        ConfigError: several sources, of which the data set reads one.
+    """
+    given = sources if _reads_several(data) else [single(data, sources)]
+    return data.read_new(*given, **reading).apply(model)
+
+
+def single(data: Any, sources: Sequence[Path]) -> Path:
+    """Return the only source.
+
+    Raises:
+        ConfigError: several sources.
+    """
+    if len(sources) > 1:
+        raise ConfigError(
+            f"a run on the data set {data.name} reads one file or folder, got {len(sources)}"
+        )
+    return sources[0]
+
+
+def _reads_several(data: Any) -> bool:
+    kinds = [parameter.kind for parameter in signature(data.read_new).parameters.values()]
+    return Parameter.VAR_POSITIONAL in kinds
+
+
+@contextmanager
+def estimated_table(run: str, songs: Path) -> Iterator[Path]:
+    """Write the table of audio features that a run on spectra estimates of songs; yield its path.
+
+    Raises:
+        ConfigError: the run is on other data.
+    """
+    from muso_exp.csv_cells import write_csv
+
+    data, model = load_trained(find_trained(run))
+    if data.name != "spectra":
+        need = "a run on spectra (+experiment=spectra_features) is needed"
+        raise ConfigError(f"--features {run}: {need}, this is one on {data.name}")
+    with tempfile.TemporaryDirectory() as folder:
+        table = Path(folder) / f"features of {songs.name}.csv"
+        write_csv(apply(data, model, songs), table)
+        yield table
 
 
 def _folder_of_mlflow_run(run_id: str) -> Path:
