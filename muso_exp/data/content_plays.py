@@ -31,6 +31,7 @@ from muso_exp.tasks.recommendation.cold_tests import ColdRows, ColdTest, NewUser
 from muso_exp.tasks.recommendation.content_task import ContentTask
 from muso_exp.tasks.recommendation.diversity_curve import CurveOptions
 from muso_exp.tasks.recommendation.item_genres import ItemGenres
+from muso_exp.tasks.recommendation.similarity_section import SimilarityOptions
 from muso_exp.tasks.recommendation.split_plays import HeldOut, Split, SplitPlays
 from muso_exp.tasks.tagging.task import TagsOfFactors
 
@@ -65,6 +66,7 @@ class ContentPlays(Plays):
         sound: clips of some items; without a root of its own the plays are those beside them.
         cold: items, artists and users that are held out too, each for a further test; None: no.
         curve: points of accuracy against diversity that the report shows; None: none.
+        similarity: how items' similarities by growing numbers of users are shown; None: not.
         n_genres: genres of the items, at most, each with a confidence; 0: none.
         validation: plays of training that the batch names as hidden, for a model to choose by.
         **plays: see `muso_exp.data.plays.Plays`.
@@ -87,6 +89,7 @@ class ContentPlays(Plays):
         sound: ClipSound | None = None,
         cold: ColdShares | None = None,
         curve: CurveOptions | None = None,
+        similarity: SimilarityOptions | None = None,
         n_genres: ZeroOrMore = 30,
         validation: HiddenShares = HiddenShares(),  # noqa: B008, it is frozen
         **plays: Any,
@@ -94,6 +97,7 @@ class ContentPlays(Plays):
         super().__init__(**plays)
         self.name = f"content_plays: {self.source}"
         self.content, self.sound, self.cold, self.curve = content, sound, cold, curve
+        self.similarity = similarity
         self.n_genres, self.validation = n_genres, validation
         if cold and self.split_options.by != "holdout":
             raise ConfigError(
@@ -139,7 +143,7 @@ class ContentPlays(Plays):
         artist = artist_numbers(self.data)
         self.genres = self._genres(artist) if self.n_genres else None
         further = [] if self.cold is None else self._cold_tests(plays)
-        shown = self.item_vectors, artist, self.curve, self.genres
+        shown = self.item_vectors, artist, self.curve, self.genres, self.similarity
         return ContentTask(plays, self.cutoffs, queries, [tags, *further], *shown)
 
     def _genres(self, artist: np.ndarray) -> ItemGenres | None:

@@ -20,6 +20,10 @@ from muso_exp.tasks.recommendation.cold_tests import ColdTest
 from muso_exp.tasks.recommendation.diversity_curve import CurveOptions, points, tradeoff
 from muso_exp.tasks.recommendation.item_genres import ItemGenres
 from muso_exp.tasks.recommendation.part_weights import part_weights
+from muso_exp.tasks.recommendation.similarity_section import (
+    SimilarityOptions,
+    similarity_section,
+)
 from muso_exp.tasks.recommendation.split_plays import SplitPlays
 from muso_exp.tasks.recommendation.task import Recommendation
 from muso_exp.tasks.recommendation.variants import KnownUsers, parts_alone
@@ -43,6 +47,7 @@ class ContentTask(Recommendation):
         artist: number of each item's artist, from 0, shape (n_items,).
         curve: points of accuracy against diversity that the report shows; None: none.
         genres: of the items, with a confidence; None without.
+        similarity: how items' similarities by growing numbers of users are shown; None: not.
     """
 
     def __init__(
@@ -55,10 +60,11 @@ class ContentTask(Recommendation):
         artist: np.ndarray,
         curve: CurveOptions | None = None,
         genres: ItemGenres | None = None,
+        similarity: SimilarityOptions | None = None,
     ) -> None:
         super().__init__(plays, cutoffs, queries, extra)
         self.content, self.artist, self.curve = content, artist, curve
-        self.genres = genres
+        self.genres, self.similarity = genres, similarity
         self._answered: tuple[Any, list[Section], list[Finding]] | None = None
 
     def metrics(self) -> MetricCollection:
@@ -91,7 +97,12 @@ class ContentTask(Recommendation):
             tests = [self._warm, *(test.users for test in self.extra if isinstance(test, ColdTest))]
             parts = parts_alone(answer.model, tests, answer.bootstrap)
             curve = self._curve(answer)
-            self._answered = answer.model, [*parts[0], *curve[0]], [*parts[1], *curve[1]]
+            sections, findings = [*parts[0], *curve[0]], [*parts[1], *curve[1]]
+            if self.similarity is not None:
+                plays = self.plays.split.train
+                shown = similarity_section(plays, self.similarity, answer.bootstrap)
+                sections, findings = [*shown[0], *sections], [*shown[1], *findings]
+            self._answered = answer.model, sections, findings
         return self._answered[1], self._answered[2]
 
     @property
