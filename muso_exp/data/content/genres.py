@@ -29,6 +29,8 @@ def named_genres(data: Interactions, sound: ClipSound | None) -> ItemTags | None
     if sound is None:
         return None
     tracks = sound.read(data)[0]
+    if GENRE not in tracks:
+        return None
     values = [[name] if name else [] for name in tracks[GENRE].astype(str)]
     names = sorted({name for own in values for name in own})
     return (

@@ -107,7 +107,8 @@ class ContentTask(Recommendation):
 
     @property
     def _warm(self) -> KnownUsers:
-        return KnownUsers("warm_items", self.held, self.plays.split.train, self.cutoffs)
+        name = "warm_items" if self.plays.split.warm else "held_out"
+        return KnownUsers(name, self.held, self.plays.split.train, self.cutoffs)
 
     def _curve(self, answer: Answer) -> tuple[list[Section], list[Finding]]:
         able = isinstance(answer.model, MovesBlend) and isinstance(answer.model, HasVariants)
@@ -115,6 +116,9 @@ class ContentTask(Recommendation):
             return [], []
         units = reduced(self.content.vectors, RERANK_DIMS, 0)
         found = points(answer.model, self._warm, units, self.curve)
+        if not found:
+            text = "one part alone is no blend that could be moved; leave model.parts empty"
+            return [], [Finding("diversity_not_shown", 1, text)]
         every = self.metrics()
         names = [f"ndcg_at_{min(self.cutoffs)}", *LISTS]
         metrics = {name: cast(WeightedMetric, every[name]) for name in names if name in every}

@@ -69,7 +69,7 @@ class MovingHybrid(MovesBlend, HasVariants, Protocol):
 def points(
     model: MovingHybrid, users: KnownUsers, units: np.ndarray, options: CurveOptions
 ) -> list[Point]:
-    """Return the points of a trained hybrid.
+    """Return the points of a trained hybrid; none where it is one part alone.
 
     Args:
         model: trained.
@@ -84,8 +84,10 @@ def points(
     for rows, batch in users.blocks():
         moved = [scores.numpy() for scores in ask(model.moved_scores, batch, shares)]
         learned = moved[shares.index(LEARNED)]
-        alone = ask(model.variant_scores, batch)["listening"].numpy()
-        blocks[ALONE, 0.0].append(users.rank(rows, alone))
+        alone = ask(model.variant_scores, batch).get("listening")
+        if alone is None:
+            return []
+        blocks[ALONE, 0.0].append(users.rank(rows, alone.numpy()))
         for share, scores in zip(shares, moved, strict=True):
             blocks[BLEND, share].append(users.rank(rows, scores))
         for strength in options.rerank:
