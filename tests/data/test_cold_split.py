@@ -85,6 +85,7 @@ def test_where_items_are_artists_no_artist_is_cold(cache: Path) -> None:
     data = content(cache, source="hetrec", cold=COLD, content={"fields": ["tags"]})
     test = next(test for test in data.task.extra[1:] if test.rows.name == "cold_artists")
     assert not len(test.rows.held.users) and not test.nulls()
+    assert data.task.artist.tolist() == list(range(data.dims["n_items"]))
 
 
 def test_cold_needs_a_split_by_plays(cache: Path) -> None:

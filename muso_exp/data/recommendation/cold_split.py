@@ -129,7 +129,9 @@ def _of_users(plays: csr_matrix, users: np.ndarray) -> csr_matrix:
 
 
 def artist_numbers(data: Interactions) -> np.ndarray:
-    """Return the number of each item's artist, from 0, shape (n_items,)."""
+    """Return the number of each item's artist, from 0, shape (n_items,); of artists their own."""
+    if not any(data.items["title"]):
+        return np.arange(len(data.items))
     units = artist_units(data.items["artist"].astype(str), data.items["id"])
     return np.unique(units, return_inverse=True)[1]
 
