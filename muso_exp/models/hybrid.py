@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import torch
 from scipy.sparse import csr_matrix
-from sklearn.preprocessing import normalize
 from torch import Tensor
+from torch.nn.functional import normalize
 
 from muso_exp.errors import ConfigError
 from muso_exp.features import hybrid
@@ -31,6 +31,7 @@ from muso_exp.models.shown_abilities import PartWeights
 from muso_exp.options import Count, UpToOne
 from muso_exp.records import Batch
 
+CONTENT_GROUP = ~np.isin(PARTS, LISTENING)  # which parts rest on content, shape (n_parts,), bool
 EVEN = 0.5  # share of content that leaves the blend as it was learned
 _STATE = (  # buffers of what is learned, beside the plays of training
     *("inverse", "diagonal", "item_factors", "listeners", "artists"),
@@ -164,12 +165,6 @@ class Hybrid(RowRanker):
         found = self.moved(self.content_share).variants(self.new_plays(batch))
         return {name: torch.from_numpy(scores) for name, scores in found.items()}
 
-    def moved_scores(self, batch: Batch, content_shares: Sequence[float]) -> list[Tensor]:
-        """Return the scores (B, n_items) of new rows by the blend moved to each share."""
-        curves = [self.moved(share).curve for share in content_shares]
-        found = self.solution.blended(self.new_plays(batch), curves)
-        return [torch.from_numpy(scores) for scores in found]
-
     def nearest_seeds(self, batch: Batch, items: np.ndarray, k: int) -> NearestSeeds:
         """Return the k items of a row that are most like each of some items (n,).
 
@@ -179,7 +174,7 @@ class Hybrid(RowRanker):
         seeds = self.new_plays(batch).indices
         heard = own.listening.listeners[items] > 0
         content = [one.vectors for one in own.content.values()]
-        factors = normalize(own.listening.item_factors)
+        factors = normalize(torch.from_numpy(own.listening.item_factors), dim=1).numpy()
         alike = factors[items] @ factors[seeds].T  # (n, n_seeds)
         known = sum(vectors[items] @ vectors[seeds].T for vectors in content)
         likeness = np.where(heard[:, None], alike, known)
@@ -190,8 +185,25 @@ class Hybrid(RowRanker):
     def moved(self, content_share: float) -> hybrid.HybridSolution:
         """Return what was learned with the weights moved towards content, see `content_share`."""
         own = self.solution
-        groups = ~np.isin(PARTS, LISTENING)
-        return replace(own, curve=own.curve.moved(groups, content_share))
+        return replace(own, curve=own.curve.moved(CONTENT_GROUP, content_share))
+
+    def part_scores(self, batch: Batch) -> Tensor:
+        """Return the z-scores of the parts for new rows, shape (n_parts, B, n_items)."""
+        return torch.from_numpy(self.solution.parts.scores(self.new_plays(batch)))
+
+    def blended(self, parts: Tensor, content_share: float) -> Tensor:
+        """Return the blend of parts (n_parts, B, n_items), see `content_share`, (B, n_items)."""
+        knots, weights, offsets, listeners = (
+            self.get_buffer(name).cpu().numpy()
+            for name in ("knots", "weights", "offsets", "listeners")
+        )
+        curve = BlendCurve(knots, weights, offsets).moved(CONTENT_GROUP, content_share)
+        return torch.from_numpy(curve.mix(parts.cpu().numpy(), listeners))
+
+    def content_vectors(self) -> Tensor:
+        """Return metadata and sound of the items side by side, rows of length 1 or 0."""
+        kinds = [self.get_buffer(f"{kind}_vectors") for kind in CONTENT]
+        return normalize(torch.cat([kind for kind in kinds if kind.numel()], dim=1), dim=1)
 
     def part_weights(self) -> PartWeights:
         """Return the weights of the parts by listeners, of those that the data have."""

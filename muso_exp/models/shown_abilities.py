@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from torch import Tensor
@@ -152,18 +151,4 @@ class HasVariants(Protocol):
 
     def variant_scores(self, batch: Batch) -> dict[str, Tensor]:
         """Return the scores (B, n_items) of new rows by each part, each blend, and the whole."""
-        ...
-
-
-@runtime_checkable
-class MovesBlend(Protocol):
-    """A hybrid whose weights can be moved between listening and content."""
-
-    def moved_scores(self, batch: Batch, content_shares: Sequence[float]) -> list[Tensor]:
-        """Return the scores (B, n_items) of new rows with the blend at each share of content.
-
-        Args:
-            batch: rows as of train.
-            content_shares: 0 is listening alone, 0.5 the blend as learned, 1 content alone.
-        """
         ...

@@ -1,7 +1,6 @@
 """The task of recommendation where items are known by their content too."""
 
 from collections.abc import Iterable, Sequence
-from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
@@ -12,10 +11,10 @@ from muso_exp.features.hybrid_parts import reduced
 from muso_exp.features.item_vectors import SOUND, ItemVectors
 from muso_exp.metrics.base import WeightedMetric
 from muso_exp.metrics.ranking import IntraListDiversity
-from muso_exp.models.shown_abilities import HasVariants, MovesBlend
-from muso_exp.records import Columns, Finding, Section
+from muso_exp.models.abilities import MovesToContent
+from muso_exp.models.shown_abilities import HasVariants
+from muso_exp.records import Finding, Section
 from muso_exp.tasks.base import Answer, ExtraTask
-from muso_exp.tasks.recommendation.baselines import artist_plays
 from muso_exp.tasks.recommendation.cold_tests import ColdTest
 from muso_exp.tasks.recommendation.diversity_curve import CurveOptions, points, tradeoff
 from muso_exp.tasks.recommendation.item_genres import ItemGenres
@@ -77,10 +76,6 @@ class ContentTask(Recommendation):
                 found.add_metrics({name: IntraListDiversity(vectors)})
         return found
 
-    @cached_property
-    def _nulls(self) -> dict[str, Columns]:
-        return {**super()._nulls, **artist_plays(self._warm, self.artist)}
-
     def audit(self, answer: Answer) -> list[Finding]:
         """Return those of recommendation, and what the parts and the curve answer."""
         return [*super().audit(answer), *self._compared(answer)[1]]
@@ -111,7 +106,7 @@ class ContentTask(Recommendation):
         return KnownUsers(name, self.held, self.plays.split.train, self.cutoffs)
 
     def _curve(self, answer: Answer) -> tuple[list[Section], list[Finding]]:
-        able = isinstance(answer.model, MovesBlend) and isinstance(answer.model, HasVariants)
+        able = isinstance(answer.model, MovesToContent) and isinstance(answer.model, HasVariants)
         if self.curve is None or not able:
             return [], []
         units = reduced(self.content.vectors, RERANK_DIMS, 0)

@@ -15,8 +15,8 @@ from muso_exp.features.diversity import rerank
 from muso_exp.figures.recommendation import tradeoff_figure
 from muso_exp.metrics.base import WeightedMetric
 from muso_exp.metrics.resampling import percentile_interval
-from muso_exp.models.abilities import ask
-from muso_exp.models.shown_abilities import HasVariants, MovesBlend
+from muso_exp.models.abilities import MovesToContent, ask
+from muso_exp.models.shown_abilities import HasVariants
 from muso_exp.options import Count, Options, UpToOne
 from muso_exp.records import Finding, Section
 from muso_exp.tasks.recommendation.variants import KnownUsers, joined
@@ -62,7 +62,7 @@ class Point:
         return f"{self.kind} {self.strength:g}"
 
 
-class MovingHybrid(MovesBlend, HasVariants, Protocol):
+class MovingHybrid(MovesToContent, HasVariants, Protocol):
     """A hybrid with blends of its parts, which can be moved."""
 
 
@@ -82,7 +82,8 @@ def points(
     names.append((ALONE, 0.0))
     blocks: dict[tuple[str, float], list[dict[str, np.ndarray]]] = {name: [] for name in names}
     for rows, batch in users.blocks():
-        moved = [scores.numpy() for scores in ask(model.moved_scores, batch, shares)]
+        parts = ask(model.part_scores, batch)  # (n_parts, B, n_items)
+        moved = [ask(model.blended, parts, share).numpy() for share in shares]
         learned = moved[shares.index(LEARNED)]
         alone = ask(model.variant_scores, batch).get("listening")
         if alone is None:

@@ -34,10 +34,12 @@ class Made(Model):
         own = {"good": self.held, "bad": -self.held, "listening": self.noise, "hybrid": self.held}
         return {name: torch.from_numpy(np.float32(scores[users])) for name, scores in own.items()}
 
-    def moved_scores(self, batch: Batch, content_shares: list[float]) -> list[Tensor]:
+    def part_scores(self, batch: Batch) -> Tensor:
         users = self.users(batch)
-        mixed = [share * self.held + (1 - share) * self.noise for share in content_shares]
-        return [torch.from_numpy(np.float32(scores[users])) for scores in mixed]
+        return torch.from_numpy(np.float32(np.stack([self.noise[users], self.held[users]])))
+
+    def blended(self, parts: Tensor, content_share: float) -> Tensor:
+        return (1 - content_share) * parts[0] + content_share * parts[1]
 
     def predict_step(self, batch: Batch, batch_idx: int = 0) -> dict[str, Tensor]:
         return {}
