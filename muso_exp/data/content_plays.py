@@ -143,7 +143,7 @@ class ContentPlays(Plays):
         artist = artist_numbers(self.data)
         self.genres = self._genres(artist) if self.n_genres else None
         further = [] if self.cold is None else self._cold_tests(plays)
-        shown = self.item_vectors, artist, self.curve, self.genres, self.similarity
+        shown = self.item_vectors, self.curve, self.genres, self.similarity
         return ContentTask(plays, self.cutoffs, queries, [tags, *further], *shown)
 
     def _genres(self, artist: np.ndarray) -> ItemGenres | None:

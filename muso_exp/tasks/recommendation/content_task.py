@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
-import numpy as np
 import pandas as pd
 from torchmetrics import MetricCollection
 
@@ -43,7 +42,6 @@ class ContentTask(Recommendation):
         queries: items whose neighbours the report shows.
         extra: further tests of the same model.
         content: what is known of the items.
-        artist: number of each item's artist, from 0, shape (n_items,).
         curve: points of accuracy against diversity that the report shows; None: none.
         genres: of the items, with a confidence; None without.
         similarity: how items' similarities by growing numbers of users are shown; None: not.
@@ -56,13 +54,12 @@ class ContentTask(Recommendation):
         queries: Sequence[int],
         extra: Sequence[ExtraTask],
         content: ItemVectors,
-        artist: np.ndarray,
         curve: CurveOptions | None = None,
         genres: ItemGenres | None = None,
         similarity: SimilarityOptions | None = None,
     ) -> None:
         super().__init__(plays, cutoffs, queries, extra)
-        self.content, self.artist, self.curve = content, artist, curve
+        self.content, self.curve = content, curve
         self.genres, self.similarity = genres, similarity
         self._answered: tuple[Any, list[Section], list[Finding]] | None = None
 
