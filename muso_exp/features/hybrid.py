@@ -91,7 +91,7 @@ class HybridSolution:
 
 
 @dataclass(frozen=True)
-class Asked:
+class BlendSubset:
     """What a blend may weigh.
 
     Attributes:
@@ -176,7 +176,7 @@ def fit_parts(listening: FittedListening, vectors: Vectors, artist: np.ndarray) 
 
 
 def learn_curves(
-    validation: Validation, options: HybridOptions, asked: Sequence[Asked]
+    validation: Validation, options: HybridOptions, asked: Sequence[BlendSubset]
 ) -> list[BlendCurve]:
     """Return the blends that are asked for, each the one that ranks hidden plays best.
 
@@ -194,7 +194,9 @@ def learn_curves(
     return [_learned(choices, knots, parts.used(), one) for one in asked]
 
 
-def _learned(choices: Choices, knots: np.ndarray, used: np.ndarray, asked: Asked) -> BlendCurve:
+def _learned(
+    choices: Choices, knots: np.ndarray, used: np.ndarray, asked: BlendSubset
+) -> BlendCurve:
     mine = used if asked.chosen is None else used & asked.chosen
     if asked.by_listeners:
         return fit_blend(choices, knots, mine)
@@ -235,8 +237,12 @@ def fit_hybrid(
         return HybridSolution(parts, alone(chosen), {})
     validation = Validation.of(plays, hidden, artist, options)
     listening_parts = np.isin(PARTS, LISTENING)
-    beside = [Asked(listening_parts), Asked(~listening_parts), Asked(by_listeners=False)]
-    asked = [Asked(chosen), *beside]
+    beside = [
+        BlendSubset(listening_parts),
+        BlendSubset(~listening_parts),
+        BlendSubset(by_listeners=False),
+    ]
+    asked = [BlendSubset(chosen), *beside]
     curve, *others = learn_curves(validation, options, asked)
     return HybridSolution(parts, curve, dict(zip(BLENDS, others, strict=True)))
 

@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix
 from muso_exp.features.blend_curve import BlendCurve, Choices, fit_blend, hats, knots_up_to
 from muso_exp.features.hidden_items import hide_plays
 from muso_exp.features.hybrid import (
-    Asked,
+    BlendSubset,
     HybridOptions,
     Validation,
     content_vectors,
@@ -179,7 +179,7 @@ def test_each_subset_of_parts_has_a_curve_of_its_own() -> None:
     dense = content_vectors(vectors, np.zeros(vectors.shape[1], bool), 16, 0)
     listening = np.isin(PARTS, LISTENING)
     validation = Validation.of(plays, hidden_within(plays, dense, artist), artist, OPTIONS)
-    every, alone = learn_curves(validation, OPTIONS, [Asked(), Asked(listening)])
+    every, alone = learn_curves(validation, OPTIONS, [BlendSubset(), BlendSubset(listening)])
     assert not alone.weights[:, ~listening].any() and alone.weights[:, listening].any()
     assert every.weights[:, [PARTS.index("metadata_factors"), PARTS.index("artist_mean")]].any()
     assert not every.weights[:, PARTS.index("sound_factors")].any()
