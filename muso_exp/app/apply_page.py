@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 NO_RUN = ""
 GREY = "#8a8f98"  # readable on light and dark
+PALETTE = (  # of clusters; the published number is 13
+    *("#2563a8", "#3f9c8f", "#8a5fb0", "#c0504d", "#7f9c3f", "#5bb0d8", "#b07aa1"),
+    *("#9c755f", "#e3b505", "#4e5d94", "#76b7b2", "#d37295", "#6b8e23"),
+)
 SHOWN = 100  # rows
 UPRIGHT = 3  # so few rows stand upright, one a column
 
@@ -123,13 +127,14 @@ def _apply(site: Site, name: str, text: str, features: str) -> Applied:
 
 def _show(site: Site, name: str, found: Applied) -> None:
     about(site.run(name))
-    estimates = None if found.estimates is None else _readable(found.estimates)
-    facts = {"table": _readable(found.result), "n_rows": len(found.result), "estimates": estimates}
-    show("applied.html.j2", **facts, map=found.songs is not None)
     if found.songs is not None:
-        ui.echart(map_options(found.songs, found.result["id"].astype(str).tolist())).classes(
-            "graph"
-        ).props('role="img" aria-label="map of the tracks by cluster; the table names the cluster"')
+        show("song_map.html")
+        options = map_options(found.songs, found.result["id"].astype(str).tolist())
+        label = "map of the tracks by cluster; the table names the cluster"
+        ui.echart(options).classes("graph").props(f'role="img" aria-label="{label}"')
+    estimates = None if found.estimates is None else _readable(found.estimates)
+    facts = {"table": _readable(found.result), "n_rows": len(found.result)}
+    show("applied.html.j2", **facts, estimates=estimates)
 
 
 def _readable(result: pd.DataFrame) -> pd.DataFrame:
@@ -177,6 +182,7 @@ def map_options(songs: SongMap, names: list[str]) -> dict[str, Any]:
     series.append({"type": "scatter", "name": "your tracks", "data": own, **marked})
     axis = {"show": False, "scale": True}
     return {
+        "color": list(PALETTE),
         "legend": {"textStyle": {"color": GREY}, "type": "scroll"},
         "tooltip": {"renderMode": "richText", "formatter": "{b}"},
         "animation": False,
