@@ -164,7 +164,7 @@ class AudioTags(AudioData):
         if self.inputs != [SOUND]:
             self.x = self._clip_vectors()
             self.dims["input_dim"] = self.x.shape[1]
-        self.dims["n_tags"] = len(self.names)
+        self.dims |= {"n_tags": len(self.names), "tag_names": self.names}
         return target
 
     def _clip_vectors(self) -> Tensor:
