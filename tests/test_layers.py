@@ -19,7 +19,8 @@ FLOORS = (  # a room imports from lower floors and from itself; rooms of one flo
     {"evaluation"},
     {"experiment"},
     {"data"},
-    {"run"},
+    {"run", "trained"},
+    {"app"},
     {"commands"},
     {"__main__"},
 )

@@ -194,6 +194,15 @@ class AudioFactors(AudioData):
         every = self.windows(np.arange(len(self.tracks)))
         return FactorRegression(rows, self.loader(every, shuffle=False), self.keep_layers)
 
+    def explored(self) -> dict[str, np.ndarray]:
+        """Return how much each clip is played, and how long its vector of factors is."""
+        plays = self.plays.data.plays[:, self.tracks["item"].to_numpy()]
+        listeners = np.diff(plays.tocsc().indptr)
+        return {
+            "log10 listeners": np.log10(np.maximum(listeners, 1)),
+            "norm of the factors": np.linalg.norm(self.factors, axis=1).astype(np.float64),
+        }
+
     def state_dict(self) -> dict[str, Any]:
         """Return the scaling and the known clips with their true factors."""
         names = self.task.rows.clips.names()

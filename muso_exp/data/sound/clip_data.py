@@ -22,10 +22,13 @@ from muso_exp.formats.sound.layouts import read_tracks
 from muso_exp.formats.sound.new_songs import find_songs, warn_of_bad
 from muso_exp.formats.sound.split_lists import read_artist_list, read_split_list, set_listed
 from muso_exp.options import Inert
+from muso_exp.sound.loudness import clip_loudness
 from muso_exp.sound.store import AudioStore, StoreOptions, build_store
 from muso_exp.tasks.base import Task
 from muso_exp.tasks.new_clips import NewClips
+from muso_exp.tasks.overview import Overview
 from muso_exp.tasks.sound_clips import SoundClips
+from muso_exp.tasks.sound_overview import clips_overview, loudness_values
 
 SOUND = "audio"  # of the inputs: windows of the sound itself
 
@@ -154,6 +157,16 @@ class AudioData(ExperimentData):
     def part(self, name: str) -> pd.DataFrame:
         """Return the tracks of train, val or test, in row order."""
         return self.tracks.iloc[self.parts[name]].reset_index(drop=True)
+
+    def overview(self) -> Overview:
+        """Return what the clips hold, see `clips_overview`."""
+        loudness = clip_loudness(self.store, self.cache)[self.clips]
+        values = loudness_values(loudness) | self.explored()
+        return clips_overview(self._sound_clips(), values, self.seed, self.task.counts())
+
+    def explored(self) -> dict[str, np.ndarray]:
+        """Return further numbers of each clip, by name, shapes (n_clips,), for `overview`."""
+        return {}
 
     def train_dataloader(self) -> DataLoader:
         """Return random crops of the train clips, others in each epoch, or their vectors."""
