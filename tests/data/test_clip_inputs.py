@@ -59,6 +59,17 @@ def test_of_fewer_known_songs_each_is_one_of_more(root: Path, cache: Path) -> No
     assert sum(len(batch["row"]) for batch in loader) == 4
 
 
+def test_where_genres_are_named_tags_of_a_genre_are_tags(tmp_path: Path, cache: Path) -> None:
+    folder = write_sound_folder(tmp_path / "sound")
+    manifest = folder / "manifest.csv"
+    named = manifest.read_text()
+    manifest.write_text(named.replace("|loud", "|loud rock"))
+    assert vectors(folder, cache, "genre").shape == (N_CLIPS, 2)
+    tags = vectors(folder, cache, "tags")
+    manifest.write_text(named)
+    assert tags == pytest.approx(vectors(folder, cache, "tags"))  # "loud rock" is one of them
+
+
 @pytest.mark.parametrize(
     ("part", "n_columns"), [("mfcc", 819), ("contrast", 12), ("chroma", 24), ("loudness", 3)]
 )

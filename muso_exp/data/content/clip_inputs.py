@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, hstack
 from sklearn.model_selection import GroupKFold
 
 from muso_exp.data.content.metadata import (
@@ -16,8 +16,9 @@ from muso_exp.data.content.metadata import (
     track_fields,
 )
 from muso_exp.errors import ConfigError
-from muso_exp.features.item_vectors import ItemVectors, join, standardised
+from muso_exp.features.item_vectors import ItemVectors, join, standardised, value_counts
 from muso_exp.features.ridge import fit_ridge
+from muso_exp.features.tag_kinds import tag_kind
 from muso_exp.formats.listening.interactions import Interactions
 
 AUDIO, METADATA = "audio", "metadata"  # windows for a network; all fields that are there
@@ -59,7 +60,10 @@ def _is_part(name: str) -> bool:
 
 
 def clip_fields(tracks: pd.DataFrame, plays: Interactions | None = None) -> dict[str, csr_matrix]:
-    """Return the fields of clips, from the files of the plays, else from the table of the sound.
+    """Return the fields of clips, from the table of the sound, else from the files of the plays.
+
+    Where the table names genres, these are the field `genre`; tags of a genre are then among the
+    tags, where otherwise they are the genre (see `muso_exp.features.tag_kinds`).
 
     Args:
         tracks: a row per clip, with plays the number of its played item as `item`.
@@ -68,11 +72,17 @@ def clip_fields(tracks: pd.DataFrame, plays: Interactions | None = None) -> dict
     Returns:
         Counts (n_clips, n_values) of each field that any clip has.
     """
-    if plays is None:
-        return track_fields(tracks)
-    items = tracks["item"].to_numpy()
-    played = {name: csr_matrix(counts[items]) for name, counts in listening_fields(plays).items()}
-    return track_fields(tracks) | {name: counts for name, counts in played.items() if counts.nnz}
+    found = track_fields(tracks)
+    if (tracks["genre"] != "").any():
+        of_genre = [[tag for tag in tags if tag_kind(tag) == "genre"] for tags in tracks["tags"]]
+        found["genre"] = value_counts([[name] for name in tracks["genre"]])
+        others = [found["tags"]] if "tags" in found else []
+        found["tags"] = csr_matrix(hstack([*others, value_counts(of_genre)]))
+    if plays is not None:
+        items = tracks["item"].to_numpy()
+        played = listening_fields(plays).items()
+        found = {name: csr_matrix(counts[items]) for name, counts in played} | found
+    return {name: counts for name, counts in found.items() if counts.nnz}
 
 
 def clip_inputs(
