@@ -207,7 +207,7 @@ def test_training_lowers_the_loss(name: str, head: str, tmp_path: Path) -> None:
     trainer(tmp_path, max_epochs=epochs, enable_checkpointing=False).fit(model, loader)
     model.eval()
     with torch.no_grad():
-        # probabilities of svm_timbre are fitted on decisions of rows held out, here a few noisy ones
+        # probabilities of svm_timbre are fitted on decisions of rows held out: here few, noisy
         cautious = name == "svm_timbre" and head in ("tags", "genres")
         assert float(model.loss(sounds(head))) < (1.0 if cautious else 0.9) * before
 
