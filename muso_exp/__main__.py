@@ -8,13 +8,12 @@ import os
 import signal
 import sys
 import traceback
-import warnings
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from muso_exp.errors import ConfigError, DivergedError, MusoError, Stopped, Through, meant
+from muso_exp.errors import ConfigError, MusoError, Stopped, Through, meant
 from muso_exp.experiment.known_errors import known_error, one_line
 from muso_exp.experiment.listing import (
     conf_folder,
@@ -177,6 +176,7 @@ def task(cfg: Any) -> float | tuple[float, ...] | None:
     """Run one job; return what an optimising sweeper gets of it."""
     from muso_exp.experiment.objective import returned, worst
     from muso_exp.experiment.sweep import in_sweep, redact_hydra_files
+    from muso_exp.job import goes_on, show
 
     redact_hydra_files()
     try:
@@ -187,7 +187,7 @@ def task(cfg: Any) -> float | tuple[float, ...] | None:
             log.exception("%s failed; please report what follows", cfg.name)
         else:
             log.error("%s", one_line(known))  # to the console and run.log; Hydra would add a line
-        if _goes_on(cfg, known or error):
+        if goes_on(cfg, known or error):
             return worst()
         sys.exit(1 if known is None else known.exit_code)
     except Stopped as stopped:
@@ -197,7 +197,7 @@ def task(cfg: Any) -> float | tuple[float, ...] | None:
             stopped.args = (f"{stopped}; the same command with ckpt={cfg.paths.run} resumes",)
         raise
     if folder is not None:
-        _show(record, folder)
+        show(record, folder)
     return returned(record)
 
 
@@ -206,6 +206,7 @@ def _attempt(cfg: Any) -> tuple[dict[str, Any], Path | None]:
     from hydra.core.hydra_config import HydraConfig
 
     from muso_exp.experiment.overrides import check
+    from muso_exp.job import run_or_find
     from muso_exp.training.folders import abandon, claim, is_worker
 
     written = Path(HydraConfig.get().runtime.output_dir)
@@ -214,88 +215,13 @@ def _attempt(cfg: Any) -> tuple[dict[str, Any], Path | None]:
             claim(written, hydra=True)
             claim(cfg.paths.run, cfg.ckpt)
         check(cfg)
-        return _run(cfg)
+        return run_or_find(cfg)
     except (KeyboardInterrupt, SystemExit) as ending:
         if is_worker():
             raise
         raise meant(ending) from ending
     finally:
         abandon(written, cfg.paths.run)
-
-
-def _goes_on(cfg: Any, error: Exception) -> bool:
-    """Note a run of a sweep that failed; the others go on.
-
-    Of a sweep whose first run fails, nothing is left, unless that one diverged: others may not.
-    """
-    from hydra.core.hydra_config import HydraConfig
-
-    from muso_exp.experiment.sweep import in_sweep, note_failure
-    from muso_exp.training.folders import abandon
-
-    hydra = HydraConfig.get()
-    if not in_sweep():
-        return False
-    if hydra.job.num == 0 and not isinstance(error, DivergedError):
-        abandon(hydra.sweep.dir)
-        return False
-    kind = "" if isinstance(error, MusoError) else f"{type(error).__name__}: "
-    note_failure(Path(cfg.paths.run), hydra.job.override_dirname, kind + one_line(error))
-    return True
-
-
-def _run(cfg: Any) -> tuple[dict[str, Any], Path | None]:
-    """Return metrics.json of the job, and its folder; None of one that the sweep has run before."""
-    _quiet()
-    from muso_exp.experiment.settings import config_hash, settle
-    from muso_exp.experiment.sweep import done_before, in_sweep, note_done
-
-    settle(cfg)
-    settings = config_hash(cfg)
-    if in_sweep() and (before := done_before(settings)):
-        log.info("run %s of this sweep has these very settings; not run again", before[1].name)
-        return before[0], None
-    record, folder = _run_or_find(cfg)
-    note_done(settings, record, folder)
-    return record, folder
-
-
-def _run_or_find(cfg: Any) -> tuple[dict[str, Any], Path]:
-    from muso_exp.experiment.objective import in_search
-    from muso_exp.experiment.sweep import in_sweep
-    from muso_exp.run import earlier, run
-    from muso_exp.training.folders import adopt
-
-    same = None if cfg.rerun else earlier(cfg)
-    if same and in_search() and not same.record.get("objective"):
-        same = None  # it was no run of a search, and was not validated for one
-    if same and in_sweep():
-        adopt(same.folder, Path(cfg.paths.run))
-        return same.record, Path(cfg.paths.run)
-    if same:
-        return same.record, same.folder
-    log.info("%s: scale %s, seed %s", cfg.name, cfg.scale, cfg.seed)
-    return run(cfg).record, Path(cfg.paths.run)
-
-
-def _quiet() -> None:
-    """Silence what libraries say unasked and no user can act on."""
-    logging.getLogger("pytorch_lightning.utilities.rank_zero").setLevel(logging.WARNING)
-    for message in (".*LeafSpec.*", ".*log_every_n_steps.*", ".*across ranks is zero.*"):
-        warnings.filterwarnings("ignore", message=message)
-    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-
-
-def _show(record: dict[str, Any], folder: Path) -> None:
-    """Print the paper card; the run folder is the last line."""
-    from muso_exp.evaluation.terminal_card import card_tables, short_card
-    from muso_exp.experiment.sweep import VERBOSE
-    from muso_exp.terminal import console
-
-    terminal = console()
-    terminal.print(card_tables(record) if os.environ.get(VERBOSE) else short_card(record))
-    terminal.print(f"report: {folder / 'report.html'}", soft_wrap=True)
-    sys.stdout.write(f"{folder}\n")
 
 
 def _stop(signum: int, _frame: FrameType | None) -> NoReturn:

@@ -74,13 +74,21 @@ class NewRow:
         Raises:
             ConfigError: the model cannot score new rows, or ranks no item above another.
         """
+        scores = self.scores(model, items, plays)
+        return self.order(scores, items), scores
+
+    def scores(self, model: Any, items: np.ndarray, plays: np.ndarray) -> np.ndarray:
+        """Return the scores of all items (n_items,) for known items (n,) and their plays (n,).
+
+        Raises:
+            ConfigError: the model cannot score new rows.
+        """
         if not isinstance(model, FoldsIn):
             raise ConfigError(
                 f"{type(model).__name__} has a place for the users of its training only; for new "
                 "ones train wmf, item_knn, ease or another"
             )
-        scores = ask(model.score_new, self.batch(items, plays))[0].numpy()
-        return self._order(scores, items), scores
+        return ask(model.score_new, self.batch(items, plays))[0].numpy()
 
     def batch(self, items: np.ndarray, plays: np.ndarray) -> Batch:
         """Return items (n,) and plays (n,) as a batch of one row, as of train."""
@@ -113,8 +121,12 @@ class NewRow:
             of = f"items with fewer than {WEAK} {self.catalogue.who}"
             log.info("%s of %s are of %s", some, len(weak), of)
 
-    def _order(self, scores: np.ndarray, seeds: np.ndarray) -> np.ndarray:
-        """Return the items to recommend, best first, by their scores (n_items,)."""
+    def order(self, scores: np.ndarray, seeds: np.ndarray) -> np.ndarray:
+        """Return the items to recommend, best first, by their scores (n_items,).
+
+        Raises:
+            ConfigError: no item stands above another.
+        """
         order = np.lexsort([-self.catalogue.popularity, -scores])
         order = order[(scores > scores.min())[order]][: 2 * N_LISTED]
         order = self.catalogue.without(order, seeds)[:N_LISTED]
@@ -185,7 +197,7 @@ def known_items(seeds: SeedList, catalogue: ItemCatalogue) -> tuple[np.ndarray, 
     `usual_plays` once, however many seeds are of it.
 
     Raises:
-        DataFormatError: no seed is known; the nearest names are told.
+        DataFormatError: no seed is known; the message has the nearest names.
     """
     known = KnownItems.of(seeds, catalogue)
     hint = "; ".join(_named(catalogue, known.unknown))
@@ -196,9 +208,9 @@ def known_items(seeds: SeedList, catalogue: ItemCatalogue) -> tuple[np.ndarray, 
             f"the run: {hint}",
             fix="give ids of its catalogue, or artist" + " and title" * (not catalogue.of_artists),
         )
-    told = [] if seeds.plays is None else [_share("plays", *known.of_plays)]
-    told += [_share("distinct items", *known.of_items), *([hint] if hint else [])]
-    log.info("in the catalogue of %s items: %s", len(catalogue.items), "; ".join(told))
+    counts = [] if seeds.plays is None else [_share("plays", *known.of_plays)]
+    counts += [_share("distinct items", *known.of_items), *([hint] if hint else [])]
+    log.info("in the catalogue of %s items: %s", len(catalogue.items), "; ".join(counts))
     return known.items, known.plays
 
 
@@ -225,6 +237,8 @@ def _named(catalogue: ItemCatalogue, unknown: pd.DataFrame) -> list[str]:
         for row in first[["artist", "title", "id"]].itertuples(index=False)
     ]
     near = catalogue.near(first)
-    told = [f"{n} (nearest: {other})" if other else n for n, other in zip(names, near, strict=True)]
+    lines = [
+        f"{n} (nearest: {other})" if other else n for n, other in zip(names, near, strict=True)
+    ]
     more = [f"and {len(unknown) - N_NAMED} more"] if len(unknown) > N_NAMED else []
-    return [f"unknown: {told[0]}", *told[1:], *more] if told else []
+    return [f"unknown: {lines[0]}", *lines[1:], *more] if lines else []
