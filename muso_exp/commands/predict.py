@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from muso_exp.errors import ConfigError
-from muso_exp.trained import apply, estimated_table, find_trained, load_trained, single
+from muso_exp.trained import apply, as_file, estimated_features, find_trained, load_trained, single
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +67,8 @@ def predict(
         result = apply(data, model, *sources, **_reading(data, min_seconds))
     else:
         _refuse_features(data, features)
-        with estimated_table(features, single(data, sources)) as table:
+        songs = single(data, sources)
+        with as_file(estimated_features(features, songs), songs) as table:
             result = apply(data, model, table)
     if out is not None:
         write_table(out, result)

@@ -123,6 +123,15 @@ class FoldsIn(Protocol):
 
 
 @runtime_checkable
+class KeepsPlays(Protocol):
+    """A recommender that keeps the plays of its users of training."""
+
+    def plays_of(self, user: int) -> tuple[Tensor, Tensor]:
+        """Return the items that a user plays, ascending, (n,), long, and the plays of each."""
+        ...
+
+
+@runtime_checkable
 class ComparesListeners(Protocol):
     """A recommender whose vectors of users can be compared, also with that of a new one."""
 
