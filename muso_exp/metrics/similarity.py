@@ -14,7 +14,7 @@ from muso_exp.features.neighbours import expected_mean
 from muso_exp.metrics.base import WeightedMetric, weighted_mean
 
 
-class RankCorrelation(WeightedMetric):
+class SongRankCorrelation(WeightedMetric):
     """Mean over songs of Spearman's correlation between the two likenesses to all other songs.
 
     Of a song to which all others are equally alike it is 0.

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.stats import spearmanr
 
-from muso_exp.metrics.similarity import MeanOfNearest, RankCorrelation, rank_correlation
+from muso_exp.metrics.similarity import MeanOfNearest, SongRankCorrelation, rank_correlation
 
 NAN = float("nan")
 SIMILARITY = torch.tensor([[0.9, 0.1, 0.5, 0.3], [0.2, 0.2, 0.2, 0.2]])
@@ -20,7 +20,7 @@ def test_the_correlation_is_spearmans_of_the_songs_that_are_compared() -> None:
 
 
 def test_the_value_is_the_mean_over_songs_and_all_alike_count_0() -> None:
-    metric = RankCorrelation()
+    metric = SongRankCorrelation()
     metric.update(similarity=SIMILARITY, target=TARGET)
     assert float(metric.compute()) == pytest.approx((1 + 0) / 2)  # .1 < .3 < .5 as 0 < .5 < 1
     weights = torch.tensor([[1.0, 0.0], [1.0, 3.0]], dtype=torch.float64)

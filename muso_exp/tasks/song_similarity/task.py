@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from torchmetrics import MetricCollection
 
-from muso_exp.metrics.similarity import MeanOfNearest, RankCorrelation
+from muso_exp.metrics.similarity import MeanOfNearest, SongRankCorrelation
 from muso_exp.records import Columns, Finding, Section
 from muso_exp.tasks import sound_audit
 from muso_exp.tasks.base import Answer, Task
@@ -31,7 +31,7 @@ class SongSimilarity(Task):
         """Return the rank correlation, and how alike the nearest songs are by the other kind."""
         nearest = {f"likeness_at_{k}": MeanOfNearest(k) for k in NEAREST}
         return MetricCollection(
-            {"rank_correlation": RankCorrelation(), **nearest}, compute_groups=False
+            {"rank_correlation": SongRankCorrelation(), **nearest}, compute_groups=False
         )
 
     def nulls(self) -> dict[str, Columns]:
