@@ -10,8 +10,8 @@ READY := .venv/.ready
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-6s %s\n", $$1, $$2}'
 
-run: $(READY)  ## set up, and run the first experiment on the simulated world
-	$(BIN)/python -m muso_exp +experiment=dos_classifier
+run: $(READY)  ## set up, and ask a question of each document, on the simulated world
+	$(BIN)/python -m muso_exp tour
 
 app: $(READY)  ## set up, and open the pages over finished runs in a browser
 	$(BIN)/python -m muso_exp app

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from muso_exp.errors import CheckpointError, ConfigError
+from muso_exp.places import outputs_folder
 from muso_exp.training.run_folders import require_one_run
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def _folder_of_mlflow_run(run_id: str) -> Path:
 
     uri = os.environ.get("MLFLOW_TRACKING_URI")
     if uri is None:
-        database = Path(os.environ.get("MUSO_OUTPUTS", "outputs")) / "mlflow.db"
+        database = outputs_folder() / "mlflow.db"
         if not database.is_file():
             raise CheckpointError(f"{run_id}: no MLflow store at {database}; set MUSO_OUTPUTS")
         uri = f"sqlite:///{database}"

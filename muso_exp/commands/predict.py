@@ -105,7 +105,9 @@ def shown(name: str, result: pd.DataFrame) -> Table:
     """Return the first rows as a terminal table; a few wide rows stand upright, one a column."""
     from rich.table import Table
 
-    cells = _with_intervals(result.head(_SHOWN))
+    from muso_exp.evaluation.applied import result_cells
+
+    cells = result_cells(result.head(_SHOWN))
     title = f"{name}: first rows"
     if len(cells) <= _UPRIGHT < len(cells.columns):
         cells = cells.T.reset_index().set_axis(["", *cells.iloc[:, 0]], axis=1)
@@ -116,22 +118,6 @@ def shown(name: str, result: pd.DataFrame) -> Table:
     for row in cells.itertuples(index=False):
         table.add_row(*row)
     return table
-
-
-def _with_intervals(result: pd.DataFrame) -> pd.DataFrame:
-    """Return the texts of cells; a value whose ends stand in `_low` and `_high` gets them."""
-    from muso_exp.evaluation.numbers import interval
-
-    cells = result.map(_cell)
-    estimated = [name for name in map(str, result) if {f"{name}_low", f"{name}_high"} <= {*result}]
-    for name in estimated:
-        ends = zip(result.pop(f"{name}_low"), result.pop(f"{name}_high"), strict=True)
-        cells[name] += [f" {interval(pair)}" for pair in ends]
-    return cells[list(result)]
-
-
-def _cell(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _reading(data: Any, min_seconds: float | None) -> dict[str, float]:

@@ -16,6 +16,7 @@ import typer
 
 from muso_exp.errors import MusoError
 from muso_exp.evaluation.tour_page import Stop
+from muso_exp.places import outputs_folder
 
 if TYPE_CHECKING:
     from muso_exp.evaluation.finished import Finished
@@ -28,11 +29,10 @@ def tour(
     fresh: Annotated[bool, typer.Option(help="run what has been run before, too")] = False,
 ) -> None:
     """Ask a question of each document on the simulated world, and show the answers on one page."""
-    from muso_exp.commands.report import OUTPUTS
     from muso_exp.evaluation.tour_page import summary, write_tour
     from muso_exp.terminal import console
 
-    folder = Path(OUTPUTS) / "tour"
+    folder = outputs_folder() / "tour"
     folder.mkdir(parents=True, exist_ok=True)
     shown = console()
     start = time.monotonic()

@@ -16,7 +16,7 @@ from msgspec import Struct
 from pyarrow import parquet
 
 from muso_exp.errors import ConfigError, DataFormatError
-from muso_exp.evaluation.scores import VERSUS_NULL
+from muso_exp.evaluation.verdicts import VERSUS_NULL
 from muso_exp.opening import check_unpacked, is_file, read_whole
 
 log = logging.getLogger(__name__)

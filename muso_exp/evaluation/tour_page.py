@@ -13,7 +13,8 @@ from muso_exp.evaluation import lead
 from muso_exp.evaluation import scores as scoring
 from muso_exp.evaluation.finished import Finished
 from muso_exp.evaluation.index import DOCUMENTS
-from muso_exp.evaluation.report import bars, link_to, picture, render
+from muso_exp.evaluation.rendering import link_to, render
+from muso_exp.evaluation.report import bars, picture
 from muso_exp.figures.common import save
 from muso_exp.figures.headline import headline_figure
 from muso_exp.terminal import styled

@@ -163,6 +163,26 @@ class GivesEmbedding(Protocol):
 
 
 @runtime_checkable
+class MovesToContent(Protocol):
+    """A hybrid whose blend can be moved from listening to content, and back, without refitting."""
+
+    def part_scores(self, batch: Batch) -> Tensor:
+        """Return the z-scores of the parts for the rows of a batch as of train, (P, B, n_items)."""
+        ...
+
+    def blended(self, parts: Tensor, content_share: float) -> Tensor:
+        """Return the blend of parts (P, B, n_items), shape (B, n_items).
+
+        A share of 0.5 leaves the blend as it was learned; 0 is listening alone, 1 content alone.
+        """
+        ...
+
+    def content_vectors(self) -> Tensor:
+        """Return what is known of the items, rows of length 1 or 0, shape (n_items, D)."""
+        ...
+
+
+@runtime_checkable
 class ReadsFeatures(Protocol):
     """A recommender that reads the audio features of tracks.
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor
+from torch.nn.functional import normalize
 
 from muso_exp.errors import ConfigError
 from muso_exp.features import hybrid
@@ -29,6 +30,7 @@ from muso_exp.models.shown_abilities import PartWeights
 from muso_exp.options import Count, UpToOne
 from muso_exp.records import Batch
 
+CONTENT_GROUP = ~np.isin(PARTS, LISTENING)  # which parts rest on content, shape (n_parts,), bool
 EVEN = 0.5  # share of content that leaves the blend as it was learned
 _STATE = (  # buffers of what is learned, beside the plays of training
     *("inverse", "diagonal", "item_factors", "listeners", "artists"),
@@ -143,8 +145,25 @@ class Hybrid(RowRanker):
     def moved(self, content_share: float) -> hybrid.HybridSolution:
         """Return what was learned with the weights moved towards content, see `content_share`."""
         own = self.solution
-        groups = ~np.isin(PARTS, LISTENING)
-        return replace(own, curve=own.curve.moved(groups, content_share))
+        return replace(own, curve=own.curve.moved(CONTENT_GROUP, content_share))
+
+    def part_scores(self, batch: Batch) -> Tensor:
+        """Return the z-scores of the parts for new rows, shape (n_parts, B, n_items)."""
+        return torch.from_numpy(self.solution.parts.scores(self.new_plays(batch)))
+
+    def blended(self, parts: Tensor, content_share: float) -> Tensor:
+        """Return the blend of parts (n_parts, B, n_items), see `content_share`, (B, n_items)."""
+        knots, weights, offsets, listeners = (
+            self.get_buffer(name).cpu().numpy()
+            for name in ("knots", "weights", "offsets", "listeners")
+        )
+        curve = BlendCurve(knots, weights, offsets).moved(CONTENT_GROUP, content_share)
+        return torch.from_numpy(curve.mix(parts.cpu().numpy(), listeners))
+
+    def content_vectors(self) -> Tensor:
+        """Return metadata and sound of the items side by side, rows of length 1 or 0."""
+        kinds = [self.get_buffer(f"{kind}_vectors") for kind in CONTENT]
+        return normalize(torch.cat([kind for kind in kinds if kind.numel()], dim=1), dim=1)
 
     def part_weights(self) -> PartWeights:
         """Return the weights of the parts by listeners, of those that the data have."""

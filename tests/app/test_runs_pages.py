@@ -11,6 +11,7 @@ import pytest
 from app_server import page, served
 from made_runs import claim, make_run
 
+from muso_exp.app.frame import PAGES
 from muso_exp.app.server import HOST, free_port
 from muso_exp.errors import ConfigError
 
@@ -135,9 +136,17 @@ def test_a_page_names_no_other_host(client: httpx.Client) -> None:
     assert hosts <= {str(client.base_url).rstrip("/")}
 
 
-def test_without_runs_the_page_says_what_to_type(tmp_path: Path) -> None:
+def test_without_runs_every_page_says_what_to_type(tmp_path: Path) -> None:
     with served(tmp_path / "absent") as (client, _):
-        assert "python -m muso_exp +experiment=" in page(client, "/")
+        for address in set(PAGES) - {"/taste", "/start"}:  # these need no run
+            assert "python -m muso_exp +experiment=" in page(client, address), address
+        assert "start with" in page(client, "/taste") and "--allow FOLDER" in page(client, "/start")
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_every_page_opens_with_runs_of_another_kind(client: httpx.Client, address: str) -> None:
+    text = page(client, address)
+    assert f'aria-current=\\"page\\"&gt;{PAGES[address]}' in text and "Traceback" not in text
 
 
 def test_a_port_in_use_is_said_and_the_next_one_taken(tmp_path: Path) -> None:
