@@ -8,14 +8,13 @@ import os
 import signal
 import sys
 import traceback
-import warnings
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import NoReturn
 
-from muso_exp.errors import ConfigError, DivergedError, MusoError, Stopped, Through, meant
-from muso_exp.experiment.known_errors import known_error, one_line
+from muso_exp.errors import ConfigError, MusoError, Stopped, Through, meant
+from muso_exp.experiment.known_errors import known_error
 from muso_exp.experiment.listing import (
     conf_folder,
     conf_folders,
@@ -145,6 +144,7 @@ def _experiment(args: list[str]) -> None:
     from muso_exp.experiment.plugins import named, use
     from muso_exp.experiment.renamed import in_place
     from muso_exp.experiment.sweep import FOLDER, VERBOSE, WorkingFolderConf
+    from muso_exp.job import task
     from muso_exp.training.run_folders import new_name
 
     if "-v" in args:
@@ -165,131 +165,6 @@ def _experiment(args: list[str]) -> None:
     use_checked_loader()
     app = hydra.main(config_path=str(conf_folder()), config_name="config", version_base="1.3")
     app(task)()
-
-
-def task(cfg: Any) -> float | tuple[float, ...] | None:
-    """Run one job; return what an optimising sweeper gets of it."""
-    from muso_exp.experiment.objective import returned, worst
-    from muso_exp.experiment.sweep import in_sweep, redact_hydra_files
-
-    redact_hydra_files()
-    try:
-        record, folder = _attempt(cfg)
-    except Exception as error:
-        known = known_error(error)
-        if known is None:
-            log.exception("%s failed; please report what follows", cfg.name)
-        else:
-            log.error("%s", one_line(known))  # to the console and run.log; Hydra would add a line
-        if _goes_on(cfg, known or error):
-            return worst()
-        sys.exit(1 if known is None else known.exit_code)
-    except Stopped as stopped:
-        if in_sweep():
-            stopped.args = (f"{stopped}; the same command with rerun=false goes on",)
-        elif (Path(cfg.paths.run) / "checkpoints" / "last.ckpt").exists():
-            stopped.args = (f"{stopped}; the same command with ckpt={cfg.paths.run} resumes",)
-        raise
-    if folder is not None:
-        _show(record, folder)
-    return returned(record)
-
-
-def _attempt(cfg: Any) -> tuple[dict[str, Any], Path | None]:
-    """Run one job in folders of its own; nothing is left of one that never began."""
-    from hydra.core.hydra_config import HydraConfig
-
-    from muso_exp.experiment.overrides import check
-    from muso_exp.training.folders import abandon, claim, is_worker
-
-    written = Path(HydraConfig.get().runtime.output_dir)
-    try:
-        if not is_worker():
-            claim(written, hydra=True)
-            claim(cfg.paths.run, cfg.ckpt)
-        check(cfg)
-        return _run(cfg)
-    except (KeyboardInterrupt, SystemExit) as ending:
-        if is_worker():
-            raise
-        raise meant(ending) from ending
-    finally:
-        abandon(written, cfg.paths.run)
-
-
-def _goes_on(cfg: Any, error: Exception) -> bool:
-    """Note a run of a sweep that failed; the others go on.
-
-    Of a sweep whose first run fails, nothing is left, unless that one diverged: others may not.
-    """
-    from hydra.core.hydra_config import HydraConfig
-
-    from muso_exp.experiment.sweep import in_sweep, note_failure
-    from muso_exp.training.folders import abandon
-
-    hydra = HydraConfig.get()
-    if not in_sweep():
-        return False
-    if hydra.job.num == 0 and not isinstance(error, DivergedError):
-        abandon(hydra.sweep.dir)
-        return False
-    kind = "" if isinstance(error, MusoError) else f"{type(error).__name__}: "
-    note_failure(Path(cfg.paths.run), hydra.job.override_dirname, kind + one_line(error))
-    return True
-
-
-def _run(cfg: Any) -> tuple[dict[str, Any], Path | None]:
-    """Return metrics.json of the job, and its folder; None of one that the sweep has run before."""
-    _quiet()
-    from muso_exp.experiment.settings import config_hash, settle
-    from muso_exp.experiment.sweep import done_before, in_sweep, note_done
-
-    settle(cfg)
-    settings = config_hash(cfg)
-    if in_sweep() and (before := done_before(settings)):
-        log.info("run %s of this sweep has these very settings; not run again", before[1].name)
-        return before[0], None
-    record, folder = _run_or_find(cfg)
-    note_done(settings, record, folder)
-    return record, folder
-
-
-def _run_or_find(cfg: Any) -> tuple[dict[str, Any], Path]:
-    from muso_exp.experiment.objective import in_search
-    from muso_exp.experiment.sweep import in_sweep
-    from muso_exp.run import earlier, run
-    from muso_exp.training.folders import adopt
-
-    same = None if cfg.rerun else earlier(cfg)
-    if same and in_search() and not same.record.get("objective"):
-        same = None  # it was no run of a search, and was not validated for one
-    if same and in_sweep():
-        adopt(same.folder, Path(cfg.paths.run))
-        return same.record, Path(cfg.paths.run)
-    if same:
-        return same.record, same.folder
-    log.info("%s: scale %s, seed %s", cfg.name, cfg.scale, cfg.seed)
-    return run(cfg).record, Path(cfg.paths.run)
-
-
-def _quiet() -> None:
-    """Silence what libraries say unasked and no user can act on."""
-    logging.getLogger("pytorch_lightning.utilities.rank_zero").setLevel(logging.WARNING)
-    for message in (".*LeafSpec.*", ".*log_every_n_steps.*", ".*across ranks is zero.*"):
-        warnings.filterwarnings("ignore", message=message)
-    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-
-
-def _show(record: dict[str, Any], folder: Path) -> None:
-    """Print the paper card; the run folder is the last line."""
-    from muso_exp.evaluation.terminal_card import card_tables, short_card
-    from muso_exp.experiment.sweep import VERBOSE
-    from muso_exp.terminal import console
-
-    terminal = console()
-    terminal.print(card_tables(record) if os.environ.get(VERBOSE) else short_card(record))
-    terminal.print(f"report: {folder / 'report.html'}", soft_wrap=True)
-    sys.stdout.write(f"{folder}\n")
 
 
 def _stop(signum: int, _frame: FrameType | None) -> NoReturn:

@@ -32,6 +32,10 @@ class ConfigError(MusoError):
     exit_code = 2
 
 
+class SweepRefusedError(ConfigError):
+    """No job of this sweep could run: it is refused as a whole."""
+
+
 class DatasetNotFoundError(MusoError):
     """Files of a data set are not where `dataset.root` says."""
 

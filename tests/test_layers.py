@@ -20,11 +20,12 @@ FLOORS = (  # a room imports from lower floors and from itself; rooms of one flo
     {"experiment"},
     {"data"},
     {"run"},
+    {"job"},
     {"commands"},
     {"__main__"},
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
-MAY_USE_HYDRA = {"__main__", "run", "experiment", "commands"}
+MAY_USE_HYDRA = {"__main__", "job", "run", "experiment", "commands"}
 CONCRETE = ("data", "models", "simulation")  # arrive by `_target_` only
 
 

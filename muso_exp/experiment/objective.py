@@ -13,8 +13,9 @@ from hydra.core.override_parser.types import ValueType
 from hydra.types import RunMode
 from omegaconf import OmegaConf, open_dict, read_write
 
-from muso_exp.errors import ConfigError
+from muso_exp.errors import ConfigError, SweepRefusedError
 from muso_exp.evaluation.card import check_metric
+from muso_exp.experiment.swept import as_given
 from muso_exp.models.base import Model
 from muso_exp.tasks.base import Task
 
@@ -82,9 +83,16 @@ def check_search(objective: Any, data: pl.LightningDataModule, model: Model, lim
         limit: `trainer.limit_val_batches`.
 
     Raises:
-        ConfigError: an unknown metric, a loss that the model does not have, no validation rows, or
-            a direction of the sweeper that leads to the worst value.
+        SweepRefusedError: an unknown metric, a loss that the model does not have, no validation
+            rows, or a direction of the sweeper that leads to the worst value.
     """
+    try:
+        _check_search(objective, data, model, limit)
+    except ConfigError as error:
+        raise SweepRefusedError(str(error)) from error
+
+
+def _check_search(objective: Any, data: pl.LightningDataModule, model: Model, limit: Any) -> None:
     task: Task = data.task  # type: ignore[attr-defined]
     metrics = task.metrics()
     wanted = directions(HydraConfig.get())
@@ -124,7 +132,7 @@ def end_with_the_grid(hydra: Any) -> int | None:
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # it numbers studies and trials
     n_trials = hydra.sweeper.get("n_trials")
-    tasks, params = _as_given(hydra)
+    tasks, params = as_given(hydra)
     size = _grid_size([*(f"{key}={value}" for key, value in params.items()), *tasks])
     if n_trials is None or size is None or n_trials < size:
         return None
@@ -154,7 +162,7 @@ def run_once(hydra: Any) -> list[str]:
         doubled.append(text)
         return f"{override.get_key_element()}={','.join(dict.fromkeys(values))}"
 
-    tasks, params = _as_given(hydra)
+    tasks, params = as_given(hydra)
     changed = [once(text) for text in tasks]
     kept = {key: once(f"{key}={value}").partition("=")[2] for key, value in params.items()}
     if doubled:
@@ -162,14 +170,6 @@ def run_once(hydra: Any) -> list[str]:
             hydra.overrides.task = changed
             hydra.sweeper.params = kept or None
     return doubled
-
-
-def _as_given(hydra: Any) -> tuple[list[str], dict[str, Any]]:
-    """Return the overrides and the sweeper's parameters, `${...}` as it stands in them."""
-    tasks: Any = OmegaConf.to_container(hydra.overrides.task, resolve=False)
-    params = hydra.sweeper.get("params")
-    given: Any = OmegaConf.to_container(params, resolve=False) if params else {}
-    return tasks, given
 
 
 def _grid_size(overrides: Iterable[str]) -> int | None:

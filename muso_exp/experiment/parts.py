@@ -8,7 +8,7 @@ import pytorch_lightning as pl
 from omegaconf import DictConfig
 from pytorch_lightning.loggers import Logger
 
-from muso_exp.errors import ConfigError
+from muso_exp.errors import ConfigError, SweepRefusedError
 from muso_exp.experiment.build import build, check, plain
 from muso_exp.experiment.settings import given_keys
 from muso_exp.experiment.sweep import in_sweep
@@ -17,9 +17,9 @@ from muso_exp.models.base import Model, Solver
 
 
 def refuse_in_sweep(problem: str) -> None:
-    """Raise ConfigError if this run is one of a sweep or table."""
+    """Raise SweepRefusedError if this run is one of a sweep or table."""
     if in_sweep():
-        raise ConfigError(problem)
+        raise SweepRefusedError(problem)
 
 
 def refuse_several(model: Model, n_processes: int) -> None:

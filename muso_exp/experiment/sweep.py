@@ -19,6 +19,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from muso_exp.errors import ConfigError, MusoError, Through
+from muso_exp.experiment import ledger
 from muso_exp.experiment.listing import conf_folders
 from muso_exp.experiment.objective import (
     check_named,
@@ -27,12 +28,13 @@ from muso_exp.experiment.objective import (
     optimises,
     run_once,
 )
+from muso_exp.experiment.sweep_state import SweepState, write_state
+from muso_exp.experiment.swept import swept_keys
 from muso_exp.redaction import redact, redacted
 from muso_exp.text import visible
 from muso_exp.training.folders import claim, is_worker, lock_tags
 
 VERBOSE = "MUSO_VERBOSE"  # environment: whole cards and tables are printed, of a sweep's jobs too
-FAILED = "failed.txt"  # in the folder of a sweep
 FOLDER = "MUSO_SWEEP"  # environment: the folder of a sweep, for jobs of any experiment
 NUMBERS = re.compile(r"\$\{hydra\.job\.(num|id)\}")
 NAMES = re.compile(r"\$\{(hydra\.job\.override_dirname|name|seed|scale|variant)\}")
@@ -83,6 +85,7 @@ class SweepTable(Callback):
             claim(folder)
             os.environ.pop(PARENT_RUN, None)
             os.environ[FOLDER] = str(folder)
+            write_state(folder, SweepState(swept_keys(config.hydra)))
             _done.clear()
             tags = {"folder": folder.name, **lock_tags(folder)}
             _open["parent"] = build(config.logger, Logger, run_name=folder.name, tags=tags)
@@ -92,20 +95,22 @@ class SweepTable(Callback):
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Write the table into the sweep's folder; its path is the last line printed."""
         folder = Path(config.hydra.sweep.dir)
-        failed = folder / FAILED
         with _through_hydra():
+            jobs = ledger.read(folder)
+            failed = ledger.failures(jobs)
             try:
-                _write_table(folder, config)
+                if len(failed) < len(jobs):
+                    _write_table(folder, config)
             except MusoError as error:
                 sys.stderr.write(redact(f"muso_exp: no table in {folder}: {error}\n"))
                 sys.exit(error.exit_code)
             if _open["parent"]:
                 _open["parent"].log_table(folder)
-            end_parent("FAILED" if failed.is_file() else "FINISHED")
+            end_parent("FAILED" if failed else "FINISHED")
         sys.stdout.write(f"{folder}\n")
-        if failed.is_file():
-            n_failed = len(failed.read_text(encoding="utf-8").splitlines())
-            sys.stderr.write(f"muso_exp: not in the table: {n_failed} runs that failed, {failed}\n")
+        if failed:
+            words = visible(redact(f"{folder / ledger.JOBS}: {ledger.in_words(jobs)}"))
+            sys.stderr.write(f"muso_exp: {words}\n")
             sys.exit(1)
 
 
@@ -201,19 +206,6 @@ def done_before(settings: str) -> tuple[dict[str, Any], Path] | None:
 def note_done(settings: str, record: dict[str, Any], folder: Path) -> None:
     """Remember a run of this sweep by the hash of its settings (`config_hash`)."""
     _done[settings] = record, folder
-
-
-def note_failure(run: Path, overrides: str, reason: str) -> None:
-    """Write into the sweep's folder which of its runs failed and why; the table is then of others.
-
-    Args:
-        run: folder of the job.
-        overrides: what sets it apart.
-        reason: one line.
-    """
-    run.parent.mkdir(parents=True, exist_ok=True)
-    with (run.parent / FAILED).open("a", encoding="utf-8") as file:
-        file.write(visible(redact(f"{run.name}: {overrides}: {reason}")) + "\n")
 
 
 def redact_hydra_files() -> None:

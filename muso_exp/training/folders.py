@@ -17,7 +17,7 @@ from muso_exp.errors import ConfigError
 LOCK = "run.lock"
 CHECKPOINTS = "checkpoints"
 HYDRAS = (".hydra/config.yaml", ".hydra/hydra.yaml", ".hydra/overrides.yaml")
-LOGS = ("run.log", "multirun.yaml")
+LOGS = ("run.log", "multirun.yaml", "sweep.json")
 _PATIENCE = 5.0  # seconds; a start that looks whether a run is alive holds its lock for a moment
 
 

@@ -1,0 +1,154 @@
+"""One job: a run, or one of a sweep; a job that fails costs itself only."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+
+from muso_exp.errors import MusoError, Stopped, SweepRefusedError, meant
+from muso_exp.experiment import ledger
+from muso_exp.experiment.known_errors import known_error, one_line
+from muso_exp.experiment.ledger import Job, State
+from muso_exp.experiment.objective import in_search, returned, worst
+from muso_exp.experiment.overrides import check
+from muso_exp.experiment.settings import config_hash, settle
+from muso_exp.experiment.sweep import (
+    VERBOSE,
+    done_before,
+    in_sweep,
+    note_done,
+    redact_hydra_files,
+)
+from muso_exp.experiment.sweep_state import read_state
+from muso_exp.experiment.swept import what_differs
+from muso_exp.training.folders import abandon, adopt, claim, is_worker
+
+log = logging.getLogger("muso_exp")
+
+
+def task(cfg: Any) -> float | tuple[float, ...] | None:
+    """Run one job; return what an optimising sweeper gets of it."""
+    redact_hydra_files()
+    started = time.monotonic()
+    _enter(cfg, "running", 0.0)
+    try:
+        record, folder = _attempt(cfg)
+    except Exception as error:
+        known = known_error(error)
+        if known is None:
+            log.exception("%s failed; please report what follows", cfg.name)
+        else:
+            log.error("%s", one_line(known))  # to the console and run.log; Hydra would add a line
+        _refuse_sweep(error)
+        _enter(cfg, "failed", time.monotonic() - started, _reason(known or error))
+        if in_sweep():
+            return worst()
+        sys.exit(1 if known is None else known.exit_code)
+    except Stopped as stopped:
+        _enter(cfg, "killed", time.monotonic() - started, str(stopped))
+        if in_sweep():
+            stopped.args = (f"{stopped}; the same command with rerun=false goes on",)
+        elif (Path(cfg.paths.run) / "checkpoints" / "last.ckpt").exists():
+            stopped.args = (f"{stopped}; the same command with ckpt={cfg.paths.run} resumes",)
+        raise
+    same = "" if folder else "the same settings as an earlier job of this sweep"
+    _enter(cfg, "done", time.monotonic() - started, same)
+    if folder is not None:
+        _show(record, folder)
+    return returned(record)
+
+
+def _enter(cfg: Any, state: State, seconds: float, reason: str = "") -> None:
+    """Write the job's row of the sweep's ledger."""
+    if not in_sweep() or is_worker():
+        return
+    hydra = HydraConfig.get()
+    sweep, folder = Path(hydra.sweep.dir), Path(cfg.paths.run)
+    settings = what_differs(hydra.overrides.task, read_state(sweep).swept)
+    name = os.path.relpath(folder, sweep) if folder.is_dir() else ""
+    ledger.note(sweep, Job(hydra.job.num, state, settings, reason, seconds, name))
+
+
+def _reason(error: Exception) -> str:
+    kind = "" if isinstance(error, MusoError) else f"{type(error).__name__}: "
+    return kind + one_line(error)
+
+
+def _refuse_sweep(error: Exception) -> None:
+    """End a sweep of which no job could run, as its first job has found; nothing is left of it."""
+    hydra = HydraConfig.get()
+    if isinstance(error, SweepRefusedError) and in_sweep() and hydra.job.num == 0:
+        ledger.remove(Path(hydra.sweep.dir))
+        abandon(hydra.sweep.dir)
+        sys.exit(error.exit_code)
+
+
+def _attempt(cfg: Any) -> tuple[dict[str, Any], Path | None]:
+    """Run one job in folders of its own; nothing is left of one that never began."""
+    written = Path(HydraConfig.get().runtime.output_dir)
+    try:
+        if not is_worker():
+            claim(written, hydra=True)
+            claim(cfg.paths.run, cfg.ckpt)
+        check(cfg)
+        return _run(cfg)
+    except (KeyboardInterrupt, SystemExit) as ending:
+        if is_worker():
+            raise
+        raise meant(ending) from ending
+    finally:
+        abandon(written, cfg.paths.run)
+
+
+def _run(cfg: Any) -> tuple[dict[str, Any], Path | None]:
+    """Return metrics.json of the job, and its folder; None of one that the sweep has run before."""
+    _quiet()
+    settle(cfg)
+    settings = config_hash(cfg)
+    if in_sweep() and (before := done_before(settings)):
+        log.info("run %s of this sweep has these very settings; not run again", before[1].name)
+        return before[0], None
+    record, folder = _run_or_find(cfg)
+    note_done(settings, record, folder)
+    return record, folder
+
+
+def _run_or_find(cfg: Any) -> tuple[dict[str, Any], Path]:
+    from muso_exp.run import earlier, run
+
+    same = None if cfg.rerun else earlier(cfg)
+    if same and in_search() and not same.record.get("objective"):
+        same = None  # it was no run of a search, and was not validated for one
+    if same and in_sweep():
+        adopt(same.folder, Path(cfg.paths.run))
+        return same.record, Path(cfg.paths.run)
+    if same:
+        return same.record, same.folder
+    log.info("%s: scale %s, seed %s", cfg.name, cfg.scale, cfg.seed)
+    return run(cfg).record, Path(cfg.paths.run)
+
+
+def _quiet() -> None:
+    """Silence what libraries say unasked and no user can act on."""
+    logging.getLogger("pytorch_lightning.utilities.rank_zero").setLevel(logging.WARNING)
+    for message in (".*LeafSpec.*", ".*log_every_n_steps.*", ".*across ranks is zero.*"):
+        warnings.filterwarnings("ignore", message=message)
+    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+
+
+def _show(record: dict[str, Any], folder: Path) -> None:
+    """Print the paper card; the run folder is the last line."""
+    from muso_exp.evaluation.terminal_card import card_tables, short_card
+    from muso_exp.terminal import console
+
+    terminal = console()
+    terminal.print(card_tables(record) if os.environ.get(VERBOSE) else short_card(record))
+    terminal.print(f"report: {folder / 'report.html'}", soft_wrap=True)
+    sys.stdout.write(f"{folder}\n")
