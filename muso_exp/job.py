@@ -10,15 +10,21 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import pytorch_lightning as pl
 from hydra.core.hydra_config import HydraConfig
 
+from muso_exp.data.base import ExperimentData
 from muso_exp.errors import MusoError, Stopped, SweepRefusedError, meant
+from muso_exp.evaluation.finished import Finished, find_same
 from muso_exp.experiment import ledger
+from muso_exp.experiment.build import build, plain
+from muso_exp.experiment.complete import set_up
+from muso_exp.experiment.continued import AUTO, checkpoint_before, finished_before
 from muso_exp.experiment.known_errors import known_error, one_line
 from muso_exp.experiment.ledger import Job, State
 from muso_exp.experiment.objective import in_search, returned, worst
 from muso_exp.experiment.overrides import check
-from muso_exp.experiment.settings import config_hash, settle
+from muso_exp.experiment.settings import config_hash, is_same, recorded_settings, settle
 from muso_exp.experiment.sweep import (
     VERBOSE,
     done_before,
@@ -32,13 +38,17 @@ from muso_exp.training.folders import abandon, adopt, claim, is_worker
 
 log = logging.getLogger("muso_exp")
 
+_fingerprints: dict[tuple[str, str], str] = {}  # of data, by start of the program and settings
+
 
 def task(cfg: Any) -> float | tuple[float, ...] | None:
     """Run one job; return what an optimising sweeper gets of it."""
     redact_hydra_files()
     started = time.monotonic()
-    _enter(cfg, "running", 0.0)
     try:
+        if adopted := _before(cfg):
+            return returned(adopted.record)
+        _enter(cfg, "running", 0.0)
         record, folder = _attempt(cfg)
     except Exception as error:
         known = known_error(error)
@@ -54,7 +64,7 @@ def task(cfg: Any) -> float | tuple[float, ...] | None:
     except Stopped as stopped:
         _enter(cfg, "killed", time.monotonic() - started, str(stopped))
         if in_sweep():
-            stopped.args = (f"{stopped}; the same command with rerun=false goes on",)
+            stopped.args = (f"{stopped}; the same command goes on",)
         elif (Path(cfg.paths.run) / "checkpoints" / "last.ckpt").exists():
             stopped.args = (f"{stopped}; the same command with ckpt={cfg.paths.run} resumes",)
         raise
@@ -63,6 +73,32 @@ def task(cfg: Any) -> float | tuple[float, ...] | None:
     if folder is not None:
         _show(record, folder)
     return returned(record)
+
+
+def _before(cfg: Any) -> Finished | None:
+    """Return this very job of a sweep that goes on, if it is finished; None if it is to run.
+
+    One that was cut off is then set to resume; what one that failed has left is removed.
+    """
+    if not in_sweep() or is_worker() or cfg.rerun != AUTO:
+        return None
+    hydra, folder = HydraConfig.get(), Path(cfg.paths.run)
+    rows = {job.job: job for job in ledger.read(Path(hydra.sweep.dir))}
+    row = rows.get(hydra.job.num)
+    if row is None or Path(hydra.sweep.dir).absolute() not in folder.absolute().parents:
+        return None
+    settle(cfg)
+    done = row.state == "done" and row.folder
+    run = finished_before(cfg, folder, fingerprint) if done else None
+    if run:
+        log.info("job %s: done before, with the same data and code", row.name)
+        note_done(config_hash(cfg), run.record, run.folder)
+        return run
+    resumed = checkpoint_before(folder, row.state)
+    if resumed:
+        cfg.ckpt = resumed
+        log.info("job %s: goes on from its last checkpoint", row.name)
+    return None
 
 
 def _enter(cfg: Any, state: State, seconds: float, reason: str = "") -> None:
@@ -121,9 +157,9 @@ def _run(cfg: Any) -> tuple[dict[str, Any], Path | None]:
 
 
 def _run_or_find(cfg: Any) -> tuple[dict[str, Any], Path]:
-    from muso_exp.run import earlier, run
+    from muso_exp.run import run
 
-    same = None if cfg.rerun else earlier(cfg)
+    same = earlier(cfg) if cfg.rerun is False else None
     if same and in_search() and not same.record.get("objective"):
         same = None  # it was no run of a search, and was not validated for one
     if same and in_sweep():
@@ -133,6 +169,29 @@ def _run_or_find(cfg: Any) -> tuple[dict[str, Any], Path]:
         return same.record, same.folder
     log.info("%s: scale %s, seed %s", cfg.name, cfg.scale, cfg.seed)
     return run(cfg).record, Path(cfg.paths.run)
+
+
+def earlier(cfg: Any) -> Finished | None:
+    """Return a finished run of the same settings and data, for `rerun=false`."""
+    settle(cfg)
+    own = recorded_settings(cfg)
+    same = find_same(Path(cfg.paths.outputs) / cfg.name, lambda record: is_same(record, own))
+    if same is None or same.record["data"]["fingerprint"] != fingerprint(cfg):
+        return None
+    return same
+
+
+def fingerprint(cfg: Any) -> str:
+    """Return the fingerprint of a job's data; data of the same settings are set up once.
+
+    Raises:
+        MusoError: of their files.
+    """
+    settings = os.environ.get("MUSO_RUN", ""), repr(plain(cfg.dataset))
+    if settings not in _fingerprints:
+        data = set_up(build(cfg.dataset, pl.LightningDataModule), ExperimentData)
+        _fingerprints[settings] = data.fingerprint
+    return _fingerprints[settings]
 
 
 def _quiet() -> None:

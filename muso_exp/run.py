@@ -17,7 +17,6 @@ from pytorch_lightning.loggers import Logger
 from muso_exp.data.base import ExperimentData
 from muso_exp.errors import ConfigError
 from muso_exp.evaluation.card import MODEL, Claim, check_metric, check_metrics
-from muso_exp.evaluation.finished import Finished, find_same
 from muso_exp.evaluation.outcome import Facts, Outcome, conclude, try_metrics
 from muso_exp.experiment import objective
 from muso_exp.experiment.build import accepted, build, plain
@@ -30,13 +29,12 @@ from muso_exp.experiment.parts import (
     trainer_node,
 )
 from muso_exp.experiment.plugins import plugins
-from muso_exp.experiment.resume import refuse_other_run
+from muso_exp.experiment.resume import is_of_other_data, refuse_other_run
 from muso_exp.experiment.settings import (
     changed_settings,
     given_keys,
     given_overrides,
     inert_keys,
-    is_same,
     logged_settings,
     other_test,
     recorded_settings,
@@ -173,9 +171,13 @@ def prepare(cfg: DictConfig, folder: Path) -> Prepared:
     if objective.in_search():
         objective.check_search(cfg.objective, data, model, cfg.trainer.limit_val_batches)
     model.attach_metrics(data.task.metrics())
-    recipe = Recipe(redacted(plain(cfg.dataset)), redacted(plain(cfg.model) | dims), cfg.seed)
+    settings = redacted(plain(cfg.dataset)), redacted(plain(cfg.model) | dims)
+    recipe = Recipe(*settings, cfg.seed, data.fingerprint)
+    if resume and "ckpt" in given_keys():
+        refuse_in_sweep("ckpt resumes one run; a stopped sweep goes on by the same command")
+    elif resume and is_of_other_data(resume, data.fingerprint):
+        resume = None  # a job of a sweep that goes on; a user who names a checkpoint means it
     if resume:
-        refuse_in_sweep("ckpt resumes one run; a stopped sweep goes on with rerun=false")
         refuse_other_run(resume, recipe.recipe, cfg.trainer.max_epochs, inert_keys(cfg))
         load_weights(resume, read_checkpoint(resume), model)
     history, tested = LossHistory(), TestPredictions()
@@ -260,17 +262,6 @@ def known_facts(cfg: DictConfig, parts: Prepared, sought: Mapping[str, float]) -
         seconds=parts.seconds,
         other_test=other_test(cfg) if any(claim.of != MODEL for claim in parts.claims) else (),
     )
-
-
-def earlier(cfg: DictConfig) -> Finished | None:
-    """Return a finished run of the same settings and data, for `rerun=false`."""
-    settle(cfg)
-    own = recorded_settings(cfg)
-    same = find_same(Path(cfg.paths.outputs) / cfg.name, lambda record: is_same(record, own))
-    if same is None:
-        return None
-    data = set_up(build(cfg.dataset, pl.LightningDataModule), ExperimentData)
-    return same if same.record["data"]["fingerprint"] == data.fingerprint else None
 
 
 def metric_names(task: Task) -> list[str]:

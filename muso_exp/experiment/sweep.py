@@ -16,10 +16,12 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.experimental.callback import Callback
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from hydra.types import RunMode
+from msgspec.structs import replace
 from omegaconf import DictConfig, OmegaConf
 
 from muso_exp.errors import ConfigError, MusoError, Through
 from muso_exp.experiment import ledger
+from muso_exp.experiment.continued import AUTO, sweep_key, taken_up, unfinished
 from muso_exp.experiment.listing import conf_folders
 from muso_exp.experiment.objective import (
     check_named,
@@ -28,7 +30,8 @@ from muso_exp.experiment.objective import (
     optimises,
     run_once,
 )
-from muso_exp.experiment.sweep_state import SweepState, write_state
+from muso_exp.experiment.sources import code_hash
+from muso_exp.experiment.sweep_state import SweepState, read_state, write_state
 from muso_exp.experiment.swept import swept_keys
 from muso_exp.redaction import redact, redacted
 from muso_exp.text import visible
@@ -81,14 +84,15 @@ class SweepTable(Callback):
             if size := end_with_the_grid(config.hydra):
                 sys.stderr.write(f"muso_exp: the search has {size} settings; each is tried once\n")
             _check_subdir(config)
+            state = _claim_sweep(config)
             folder = Path(config.hydra.sweep.dir)
-            claim(folder)
             os.environ.pop(PARENT_RUN, None)
-            os.environ[FOLDER] = str(folder)
-            write_state(folder, SweepState(swept_keys(config.hydra)))
             _done.clear()
             tags = {"folder": folder.name, **lock_tags(folder)}
-            _open["parent"] = build(config.logger, Logger, run_name=folder.name, tags=tags)
+            own = {"continues": state.tracked} if state.tracked else {}
+            _open["parent"] = build(config.logger, Logger, run_name=folder.name, tags=tags, **own)
+            tracked = _open["parent"].run_id if _open["parent"] else None
+            write_state(folder, replace(state, tracked=tracked))
         if _open["parent"]:
             os.environ[PARENT_RUN] = _open["parent"].run_id
 
@@ -106,12 +110,27 @@ class SweepTable(Callback):
                 sys.exit(error.exit_code)
             if _open["parent"]:
                 _open["parent"].log_table(folder)
+            if not failed:
+                write_state(folder, replace(read_state(folder), finished=True))
             end_parent("FAILED" if failed else "FINISHED")
         sys.stdout.write(f"{folder}\n")
         if failed:
             words = visible(redact(f"{folder / ledger.JOBS}: {ledger.in_words(jobs)}"))
             sys.stderr.write(f"muso_exp: {words}\n")
             sys.exit(1)
+
+
+def _claim_sweep(config: DictConfig) -> SweepState:
+    """Claim a folder for the sweep: that of an unfinished one of the same command, or a new one."""
+    key = sweep_key(config)
+    state = SweepState(swept_keys(config.hydra), key, code_hash())
+    before = unfinished(config, key) if config.rerun == AUTO else None
+    folder, state = before or (Path(config.hydra.sweep.dir), state)
+    claim(folder, going_on=before is not None)
+    os.environ[FOLDER] = str(folder)
+    if before:
+        sys.stderr.write(visible(f"muso_exp: {taken_up(folder)}") + "\n")
+    return state
 
 
 def end_parent(status: str) -> None:

@@ -19,9 +19,17 @@ class SweepState(Struct, frozen=True):
 
     Attributes:
         swept: keys that have several values.
+        key: hash of all that decides what its jobs are.
+        code: hash of the sources that ran it.
+        tracked: id of its run in MLflow; None where it is not tracked there.
+        finished: whether each of its jobs is done, and its table written.
     """
 
     swept: list[str] = []
+    key: str = ""
+    code: str = ""
+    tracked: str | None = None
+    finished: bool = False
 
 
 def write_state(sweep: Path, state: SweepState) -> None:

@@ -34,7 +34,13 @@ class MlflowLogger(MLFlowLogger):
     that would stand as finished.
     """
 
-    def __init__(self, tracking_uri: str, artifact_location: str, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        tracking_uri: str,
+        artifact_location: str,
+        continues: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         _silence()
         if tracking_uri.startswith("file:") or "://" not in tracking_uri:
             raise ConfigError(
@@ -55,6 +61,8 @@ class MlflowLogger(MLFlowLogger):
                 tracking_uri=tracking_uri, artifact_location=location, tags=tags, **kwargs
             )
             end_the_dead(self._mlflow_client, tags.get("lock"))
+            if continues:
+                self._run_id = reopened(self._mlflow_client, continues)
             try:
                 experiment = self.experiment_id  # makes the experiment and the run
                 kind = "custom_model_development"  # the UI then opens on runs, not on GenAI
@@ -182,6 +190,22 @@ def end_the_dead(client: Any, own_lock: str | None = None) -> None:
             ).info.status == "RUNNING":
                 client.set_terminated(run.info.run_id, "KILLED")
                 log.info("the run in %s was cut off; marked KILLED", run.data.tags.get("folder"))
+
+
+def reopened(client: Any, run_id: str) -> str | None:
+    """Return the id of a run that goes on, marked RUNNING; None if the store has no such run.
+
+    Args:
+        client: MLflow's client of the store.
+        run_id: of a run of an earlier start.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.update_run(run_id, status="RUNNING")
+    except MlflowException:  # another store, or the user has deleted it
+        return None
+    return run_id
 
 
 @contextmanager
