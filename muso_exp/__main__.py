@@ -143,6 +143,7 @@ def _experiment(args: list[str]) -> None:
     from muso_exp.experiment.overrides import in_grammar
     from muso_exp.experiment.plugins import named, use
     from muso_exp.experiment.renamed import in_place
+    from muso_exp.experiment.search_sweeper import SearchSweeper
     from muso_exp.experiment.sweep import FOLDER, VERBOSE, WorkingFolderConf
     from muso_exp.job import task
     from muso_exp.training.run_folders import new_name
@@ -162,6 +163,7 @@ def _experiment(args: list[str]) -> None:
     # Hydra wants all overrides in a row; users may type -m anywhere
     sys.argv[1:] = sorted(args, key=lambda arg: arg not in ("-m", "--multirun"))
     Plugins.instance().register(WorkingFolderConf)
+    Plugins.instance().register(SearchSweeper)
     use_checked_loader()
     app = hydra.main(config_path=str(conf_folder()), config_name="config", version_base="1.3")
     app(task)()

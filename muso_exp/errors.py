@@ -81,6 +81,10 @@ class DivergedError(MusoError):
     """Loss, weights or predictions of a model are not finite."""
 
 
+class PrunedError(MusoError):
+    """A trial of a search was ended early: it validates worse than others did."""
+
+
 class EndedError(MusoError):
     """Code of a model or a data set ended the program."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import sys
 import time
 import warnings
@@ -14,7 +15,7 @@ import pytorch_lightning as pl
 from hydra.core.hydra_config import HydraConfig
 
 from muso_exp.data.base import ExperimentData
-from muso_exp.errors import MusoError, Stopped, SweepRefusedError, meant
+from muso_exp.errors import MusoError, PrunedError, Stopped, SweepRefusedError, meant
 from muso_exp.evaluation.finished import Finished, find_same
 from muso_exp.experiment import ledger
 from muso_exp.experiment.build import build, plain
@@ -34,7 +35,7 @@ from muso_exp.experiment.sweep import (
 )
 from muso_exp.experiment.sweep_state import read_state
 from muso_exp.experiment.swept import what_differs
-from muso_exp.training.folders import abandon, adopt, claim, is_worker
+from muso_exp.training.folders import CHECKPOINTS, abandon, adopt, claim, is_worker
 
 log = logging.getLogger("muso_exp")
 
@@ -50,6 +51,11 @@ def task(cfg: Any) -> float | tuple[float, ...] | None:
             return returned(adopted.record)
         _enter(cfg, "running", 0.0)
         record, folder = _attempt(cfg)
+    except PrunedError as pruned:
+        log.info("%s", pruned)
+        _enter(cfg, "pruned", time.monotonic() - started, str(pruned))
+        _drop_checkpoints(cfg)
+        return worst()
     except Exception as error:
         known = known_error(error)
         if known is None:
@@ -157,10 +163,14 @@ def _run(cfg: Any) -> tuple[dict[str, Any], Path | None]:
 
 
 def _run_or_find(cfg: Any) -> tuple[dict[str, Any], Path]:
-    from muso_exp.run import run
+    from muso_exp.run import run, try_setting
 
+    if cfg.trial is not None:
+        tried = try_setting(cfg)
+        _drop_checkpoints(cfg)  # the chosen setting is trained anew, on all
+        return {"objective": tried}, Path(cfg.paths.run)
     same = earlier(cfg) if cfg.rerun is False else None
-    if same and in_search() and not same.record.get("objective"):
+    if same and in_search(cfg) and not same.record.get("objective"):
         same = None  # it was no run of a search, and was not validated for one
     if same and in_sweep():
         adopt(same.folder, Path(cfg.paths.run))
@@ -202,8 +212,17 @@ def _quiet() -> None:
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
 
 
+def _drop_checkpoints(cfg: Any) -> None:
+    """Remove the checkpoints of a trial that has ended."""
+    shutil.rmtree(Path(cfg.paths.run) / CHECKPOINTS, ignore_errors=True)
+
+
 def _show(record: dict[str, Any], folder: Path) -> None:
-    """Print the paper card; the run folder is the last line."""
+    """Print the paper card; the run folder is the last line. Of a trial its objective."""
+    if "metrics" not in record:
+        told = ", ".join(f"{name} {value:.4g}" for name, value in record["objective"].items())
+        sys.stdout.write(f"trial {folder.name}: {told}\n")
+        return
     from muso_exp.evaluation.terminal_card import card_tables, short_card
     from muso_exp.terminal import console
 

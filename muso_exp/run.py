@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from muso_exp.experiment.parts import (
     trainer_node,
 )
 from muso_exp.experiment.plugins import plugins
+from muso_exp.experiment.prepared import Prepared
 from muso_exp.experiment.resume import is_of_other_data, refuse_other_run
 from muso_exp.experiment.settings import (
     changed_settings,
@@ -64,37 +65,6 @@ log = logging.getLogger(__name__)
 DATA_FACTS = ("name", "simulated", "published", "stated", "fingerprint")
 
 
-@dataclass
-class Prepared:
-    """What a run is made of, before training.
-
-    Attributes:
-        data: the data set, set up; its task says what is asked and how it is judged.
-        model: to be trained.
-        trainer: Lightning's.
-        claims: of the paper.
-        changed: settings that differ from the experiment's.
-        extra: metrics of the user's own, by name.
-        headline: test metrics that lead the report.
-        resume: checkpoint that is resumed, or None.
-        history: gets the loss after each epoch.
-        tested: gets the prediction columns of the test rows.
-        seconds: of each phase.
-    """
-
-    data: Any
-    model: Model
-    trainer: pl.Trainer
-    claims: list[Claim]
-    changed: list[str]
-    extra: dict[str, WeightedMetric]
-    headline: list[str]
-    resume: str | None
-    history: LossHistory
-    tested: TestPredictions
-    seconds: dict[str, float] = field(default_factory=dict)
-
-
 def run(cfg: DictConfig) -> Outcome:
     """Run one experiment: prepare data, fit, test, set beside nulls and paper, write it all down.
 
@@ -105,25 +75,10 @@ def run(cfg: DictConfig) -> Outcome:
         MusoError: something the user can mend.
     """
     folder = Path(cfg.paths.run)
-    if not is_worker():
-        claim(folder, cfg.ckpt)
-    pl.seed_everything(cfg.seed, workers=True, verbose=False)
-    try:
-        parts = prepare(cfg, folder)
-        logger = None if is_worker() else track(cfg, folder, parts.data)
-    except BaseException:
-        abandon(folder)  # a worker has claimed none
-        raise
-    if not is_worker():
-        begin()
-        (folder / "checkpoints").mkdir(exist_ok=True)
-    log.info("data ready in %.1f s", parts.seconds["prepare"])
-    with tracked(logger):
-        log_config(logger, cfg)
-        best = fit(cfg, folder, parts, logger)
+    with trained(cfg, folder) as (parts, logger, best):
         data, model, trainer = parts.data, parts.model, parts.trainer
         sought = {}
-        if objective.in_search():
+        if objective.in_search(cfg):
             sought = objective.measure(cfg.objective, trainer, model, data, best)
         trainer.test(model, datamodule=data, ckpt_path=best, verbose=False, weights_only=True)
         if is_worker():
@@ -140,6 +95,41 @@ def run(cfg: DictConfig) -> Outcome:
         if logger:
             logger.log_outcome(outcome.tracked_values(), folder)
     return outcome
+
+
+def try_setting(cfg: DictConfig) -> dict[str, float]:
+    """Train a setting that a search tries; return its objective. The test set is not looked at.
+
+    Raises:
+        MusoError: something the user can mend; a trial that is pruned.
+    """
+    with trained(cfg, Path(cfg.paths.run)) as (parts, _, best):
+        return objective.measure(cfg.objective, parts.trainer, parts.model, parts.data, best)
+
+
+@contextmanager
+def trained(cfg: DictConfig, folder: Path) -> Iterator[tuple[Prepared, MlflowLogger | None, Path]]:
+    """Claim the folder, prepare and train; the tracked run ends with the block.
+
+    Yields:
+        What the run is made of, its logger, and the checkpoint that is tested.
+    """
+    if not is_worker():
+        claim(folder, cfg.ckpt)
+    pl.seed_everything(cfg.seed, workers=True, verbose=False)
+    try:
+        parts = prepare(cfg, folder)
+        logger = None if is_worker() else track(cfg, folder, parts.data)
+    except BaseException:
+        abandon(folder)  # a worker has claimed none
+        raise
+    if not is_worker():
+        begin()
+        (folder / "checkpoints").mkdir(exist_ok=True)
+    log.info("data ready in %.1f s", parts.seconds["prepare"])
+    with tracked(logger):
+        log_config(logger, cfg)
+        yield parts, logger, fit(cfg, folder, parts, logger)
 
 
 def prepare(cfg: DictConfig, folder: Path) -> Prepared:
@@ -168,7 +158,7 @@ def prepare(cfg: DictConfig, folder: Path) -> Prepared:
     if not changed or "headline" in given_keys():
         for name in headline:
             check_metric("headline", name, names)
-    if objective.in_search():
+    if objective.in_search(cfg):
         objective.check_search(cfg.objective, data, model, cfg.trainer.limit_val_batches)
     model.attach_metrics(data.task.metrics())
     settings = redacted(plain(cfg.dataset)), redacted(plain(cfg.model) | dims)
@@ -188,6 +178,7 @@ def prepare(cfg: DictConfig, folder: Path) -> Prepared:
         callbacks=[
             FiniteTraining(),
             *chosen_callbacks(cfg),
+            *objective.pruning(cfg),
             history,
             tested,
             recipe,

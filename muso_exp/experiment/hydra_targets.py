@@ -18,7 +18,7 @@ _TARGETS = {
     "launcher": re.compile(r"(hydra\._internal\.core_plugins|hydra_plugins)(\.\w+)+Launcher"),
     "sweeper": re.compile(
         r"(hydra\._internal\.core_plugins|hydra_plugins)(\.\w+)+Sweeper"
-        r"|optuna\.samplers\.[A-Z]\w*Sampler"
+        r"|optuna\.samplers\.[A-Z]\w*Sampler|muso_exp\.experiment\.search_sweeper\.SearchSweeper"
     ),
 }
 _LOGGING = re.compile(

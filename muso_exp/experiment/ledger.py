@@ -17,7 +17,7 @@ from muso_exp.redaction import redact
 from muso_exp.text import visible
 
 JOBS = "jobs.csv"
-State = Literal["running", "done", "failed", "killed"]
+State = Literal["running", "done", "pruned", "failed", "killed"]
 STATES: tuple[str, ...] = get_args(State)
 FAILURES = ("failed", "killed")
 _PATIENCE = 60.0  # seconds; another job of the sweep writes its row in a few milliseconds
@@ -29,7 +29,8 @@ class Job:
 
     Attributes:
         job: number in the sweep, from 0.
-        state: running, done, failed (an error of its own) or killed (from outside).
+        state: running, done, pruned (a trial of a search), failed (an error of its own) or killed
+            (from outside).
         settings: what sets it apart from the other jobs, `seed=1 model.lr=0.1`.
         reason: why it failed, or was not run, in one line.
         seconds: that it took, of wall time; those before a kill are not counted.

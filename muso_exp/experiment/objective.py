@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,9 @@ from muso_exp.tasks.base import Task
 PLAIN = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 OPTUNA = "hydra_optuna_sweeper"
 CHOICES = (ValueType.CHOICE_SWEEP, ValueType.SIMPLE_CHOICE_SWEEP)  # a glob is not listed yet
+SEARCH = "muso_exp.experiment.search_sweeper.SearchSweeper"
+STORAGE = "MUSO_STORAGE"  # environment: of the study, for trials that may be pruned
+STUDY = "MUSO_STUDY"
 STAGE = "val/"
 LOSS = "val/loss"
 
@@ -31,9 +35,25 @@ def optimises(hydra: Any) -> bool:
     return hydra.mode is RunMode.MULTIRUN and hydra.sweeper._target_ != PLAIN
 
 
-def in_search() -> bool:
-    """Return whether this run is one of a search."""
-    return HydraConfig.initialized() and optimises(HydraConfig.get())
+def in_search(cfg: Any) -> bool:
+    """Return whether this run is one by which a search chooses: not the one that it has chosen.
+
+    Args:
+        cfg: of the run.
+    """
+    if not HydraConfig.initialized() or not optimises(HydraConfig.get()):
+        return False
+    return cfg.trial is not None or HydraConfig.get().sweeper._target_ != SEARCH
+
+
+def pruning(cfg: Any) -> list[pl.Callback]:
+    """Return the callback that may end a trial of a search early; none where that is off."""
+    storage, study = os.environ.get(STORAGE), os.environ.get(STUDY)
+    if cfg.trial is None or not storage or not study:
+        return []
+    from muso_exp.training.pruning import MedianPruning
+
+    return [MedianPruning(storage, study, cfg.trial, str(cfg.objective))]
 
 
 def names(key: str, value: Any) -> list[str]:

@@ -30,6 +30,7 @@ from muso_exp.experiment.objective import (
     optimises,
     run_once,
 )
+from muso_exp.experiment.search_plan import make_plan, searches
 from muso_exp.experiment.sources import code_hash
 from muso_exp.experiment.sweep_state import SweepState, read_state, write_state
 from muso_exp.experiment.swept import swept_keys
@@ -78,7 +79,10 @@ class SweepTable(Callback):
 
         with _through_hydra():
             _check_names(config)
-            check_named(config.get("objective"), config.hydra)
+            if searches(config.hydra):
+                make_plan(config)
+            else:
+                check_named(config.get("objective"), config.hydra)
             for doubled in run_once(config.hydra):
                 sys.stderr.write(f"muso_exp: {doubled}: a value is given twice; each runs once\n")
             if size := end_with_the_grid(config.hydra):
@@ -102,6 +106,8 @@ class SweepTable(Callback):
         with _through_hydra():
             jobs = ledger.read(folder)
             failed = ledger.failures(jobs)
+            # a search has what it is for once the chosen setting is tested
+            searched = searches(config.hydra) and jobs[-1].state == "done"
             try:
                 if len(failed) < len(jobs):
                     _write_table(folder, config)
@@ -110,20 +116,21 @@ class SweepTable(Callback):
                 sys.exit(error.exit_code)
             if _open["parent"]:
                 _open["parent"].log_table(folder)
-            if not failed:
+            if not failed or searched:
                 write_state(folder, replace(read_state(folder), finished=True))
-            end_parent("FAILED" if failed else "FINISHED")
+            end_parent("FAILED" if failed and not searched else "FINISHED")
         sys.stdout.write(f"{folder}\n")
         if failed:
             words = visible(redact(f"{folder / ledger.JOBS}: {ledger.in_words(jobs)}"))
             sys.stderr.write(f"muso_exp: {words}\n")
-            sys.exit(1)
+            sys.exit(0 if searched else 1)
 
 
 def _claim_sweep(config: DictConfig) -> SweepState:
     """Claim a folder for the sweep: that of an unfinished one of the same command, or a new one."""
     key = sweep_key(config)
-    state = SweepState(swept_keys(config.hydra), key, code_hash())
+    swept = list(make_plan(config).space) if searches(config.hydra) else swept_keys(config.hydra)
+    state = SweepState(swept, key, code_hash())
     before = unfinished(config, key) if config.rerun == AUTO else None
     folder, state = before or (Path(config.hydra.sweep.dir), state)
     claim(folder, going_on=before is not None)
@@ -179,7 +186,7 @@ def _write_table(folder: Path, config: DictConfig) -> None:
     from muso_exp.evaluation.comparison import by_setting, comparison_table, lacking
     from muso_exp.evaluation.finished import find_runs
     from muso_exp.evaluation.pooling import pooled_table
-    from muso_exp.evaluation.search import mark_chosen, settings_tried
+    from muso_exp.evaluation.search import choice_of, mark_chosen, settings_tried
     from muso_exp.evaluation.tables import write_comparison
     from muso_exp.experiment.build import plain
 
@@ -196,7 +203,9 @@ def _write_table(folder: Path, config: DictConfig) -> None:
     settings = by_setting(runs, folds)
     pooled = pooled_table(settings, list(dict.fromkeys(table["metric"])), folds)
     findings = [*settings_tried(settings), *([] if names else lacking(runs))]
-    if optimises(config.hydra):
+    if searches(config.hydra):
+        findings = [*choice_of(runs), *findings]
+    elif optimises(config.hydra):
         findings = [*mark_chosen(runs, directions(config.hydra)), *findings]
     document = redact(config.paper.document or "")
     brief = not os.environ.get(VERBOSE)

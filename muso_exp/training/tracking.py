@@ -13,7 +13,7 @@ from typing import Any
 from pytorch_lightning.loggers import MLFlowLogger
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
-from muso_exp.errors import ConfigError, MusoError, meant
+from muso_exp.errors import ConfigError, MusoError, PrunedError, meant
 from muso_exp.training.folders import if_free
 from muso_exp.training.tracking_store import in_words, opened
 
@@ -145,12 +145,19 @@ class MlflowLogger(MLFlowLogger):
 
 @contextmanager
 def tracked(logger: MlflowLogger | None) -> Iterator[None]:
-    """End the logger's run by how the block ends: FINISHED, FAILED (error) or KILLED (signal)."""
+    """End the logger's run by how the block ends: FINISHED, FAILED (error) or KILLED (signal).
+
+    A trial of a search that was pruned is FINISHED, with a tag that says so.
+    """
     try:
         yield
     except BaseException as ending:
         if isinstance(ending, (KeyboardInterrupt, SystemExit)):
             ending = meant(ending)
+        if isinstance(ending, PrunedError) and logger is not None:
+            logger.experiment.set_tag(logger.run_id, "pruned", str(ending))
+            logger.end("FINISHED")
+            raise
         _end(logger, "FAILED" if isinstance(ending, Exception) else "KILLED")
         raise
     if logger is not None:
