@@ -48,7 +48,7 @@ def test_a_checkpoint_resumes_its_own_run_alone(call: callable) -> None:
     run = call(*QUICK)[1].splitlines()[-1]
     status, _, err = call("-m", *QUICK, "seed=0,1", f"ckpt={run}")
     assert status == 2
-    assert "a stopped sweep goes on with rerun=false" in err.splitlines()[-1]
+    assert "a stopped sweep goes on by the same command" in err.splitlines()[-1]
     status, _, err = call(*QUICK, "model.lr=0.5", f"ckpt={run}")
     assert status == 1
     assert "another run: model.lr is 0.001 there and 0.5 here" in err.splitlines()[-1]
