@@ -23,6 +23,7 @@ from muso_exp.experiment.build import accepted, build, plain
 from muso_exp.experiment.complete import refuse_incomplete, set_up
 from muso_exp.experiment.parts import (
     check_nodes,
+    check_stopping,
     chosen_callbacks,
     refuse_in_sweep,
     refuse_several,
@@ -158,6 +159,7 @@ def prepare(cfg: DictConfig, folder: Path) -> Prepared:
     if not changed or "headline" in given_keys():
         for name in headline:
             check_metric("headline", name, names)
+    check_stopping(cfg, data, model)
     if objective.in_search(cfg):
         objective.check_search(cfg.objective, data, model, cfg.trainer.limit_val_batches)
     model.attach_metrics(data.task.metrics())

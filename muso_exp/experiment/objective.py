@@ -123,14 +123,18 @@ def _check_search(objective: Any, data: pl.LightningDataModule, model: Model, li
         higher = False if name == LOSS else metrics[metric].higher_is_better
         if place < len(wanted) and higher is not None:
             _check_direction(name, "maximize" if higher else "minimize", wanted[place])
-    loaders = data.val_dataloader()
-    n_batches = sum(map(len, loaders if isinstance(loaders, list) else [loaders]))
-    if n_batches == 0 or limit == 0:
+    if n_validation_batches(data) == 0 or limit == 0:
         raise ConfigError(
             f"objective={objective}: there are no validation rows to measure it on, and a search "
             "must not look at the test set; hold some out (dataset.split.val_share or "
             "dataset.val_users), or list settings without hydra/sweeper"
         )
+
+
+def n_validation_batches(data: pl.LightningDataModule) -> int:
+    """Return how many batches of validation rows a data set has."""
+    loaders = data.val_dataloader()
+    return sum(map(len, loaders if isinstance(loaders, list) else [loaders]))
 
 
 def end_with_the_grid(hydra: Any) -> int | None:

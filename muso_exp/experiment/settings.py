@@ -34,11 +34,14 @@ def settle(cfg: DictConfig) -> None:
     """Give the model the options that the experiment keeps under its name, `options.<model>`.
 
     An option that the command line sets itself stays as it is there. So `model=...` takes another
-    model into an experiment, which brings its own options.
+    model into an experiment, which brings its own options. Training that stops early tests its best
+    epoch, by `monitor`, else by the validation loss.
 
     Raises:
         ConfigError: an option by its name or place of an earlier version.
     """
+    if (cfg.get("callbacks") or {}).get("early_stopping") and not cfg.monitor:
+        cfg.monitor, cfg.monitor_mode = "val/loss", "min"
     name = str(cfg.model._target_).split(".")[-2]
     options = cfg.get("options") or {}
     refuse_old_options(options, name, cfg.model._target_)
