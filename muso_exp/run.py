@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytorch_lightning as pl
 from omegaconf import DictConfig
-from pytorch_lightning.loggers import Logger
 
 from muso_exp.data.base import ExperimentData
 from muso_exp.errors import ConfigError
@@ -37,13 +34,13 @@ from muso_exp.experiment.settings import (
     given_keys,
     given_overrides,
     inert_keys,
-    logged_settings,
     other_test,
     recorded_settings,
     settle,
     shown_config,
 )
 from muso_exp.experiment.sweep import table_beside
+from muso_exp.experiment.tracked_run import log_config, log_outcome, track
 from muso_exp.metrics.base import WeightedMetric
 from muso_exp.models.base import Model
 from muso_exp.redaction import redact, redacted
@@ -58,7 +55,8 @@ from muso_exp.training.checkpoint import (
 )
 from muso_exp.training.expected_cost import ExpectedCost
 from muso_exp.training.finite import FiniteTraining
-from muso_exp.training.folders import abandon, begin, claim, is_worker, lock_tags
+from muso_exp.training.folders import abandon, begin, claim, is_worker
+from muso_exp.training.manifest import Costs, manifest
 from muso_exp.training.tracking import MlflowLogger, tracked
 
 log = logging.getLogger(__name__)
@@ -81,20 +79,24 @@ def run(cfg: DictConfig) -> Outcome:
         sought = {}
         if objective.in_search(cfg):
             sought = objective.measure(cfg.objective, trainer, model, data, best)
-        trainer.test(model, datamodule=data, ckpt_path=best, verbose=False, weights_only=True)
+        with parts.costs.phase("test"):
+            trainer.test(model, datamodule=data, ckpt_path=best, verbose=False, weights_only=True)
         if is_worker():
             sys.exit(0)
-        outcome = conclude(
-            data.task,
-            model,
-            parts.tested.columns,
-            known_facts(cfg, parts, sought),
-            parts.extra,
-            parts.history.sections(),
-        )
+        with parts.costs.phase("evaluate"):
+            outcome = conclude(
+                data.task,
+                model,
+                parts.tested.columns,
+                known_facts(cfg, parts, sought),
+                parts.extra,
+                parts.history.sections(),
+            )
+        outcome.record["peak_mib"] = dict(parts.costs.peak_mib)
         outcome.write(folder, shown_config(cfg))
         if logger:
-            logger.log_outcome(outcome.tracked_values(), folder)
+            log_outcome(logger, outcome.record, folder)
+            log.info("MLflow (make ui): %s", logger.link())
     return outcome
 
 
@@ -127,7 +129,7 @@ def trained(cfg: DictConfig, folder: Path) -> Iterator[tuple[Prepared, MlflowLog
     if not is_worker():
         begin()
         (folder / "checkpoints").mkdir(exist_ok=True)
-    log.info("data ready in %.1f s", parts.seconds["prepare"])
+    log.info("data ready in %.1f s", parts.costs.seconds["prepare"])
     with tracked(logger):
         log_config(logger, cfg)
         yield parts, logger, fit(cfg, folder, parts, logger)
@@ -139,7 +141,14 @@ def prepare(cfg: DictConfig, folder: Path) -> Prepared:
     Raises:
         MusoError: something the user can mend; nothing was trained.
     """
-    started = time.monotonic()
+    costs = Costs()
+    with costs.phase("prepare"):
+        parts = _prepare(cfg, folder)
+    parts.costs = costs
+    return parts
+
+
+def _prepare(cfg: DictConfig, folder: Path) -> Prepared:
     settle(cfg)
     resume = find_checkpoint(cfg.ckpt) if cfg.ckpt else None
     claims = [Claim(**claim) for claim in redacted(plain(cfg.paper.claims))]
@@ -194,9 +203,7 @@ def prepare(cfg: DictConfig, folder: Path) -> Prepared:
     if trainer.world_size > 1:
         refuse_several(model, trainer.world_size)
         changed.append(f"{trainer.world_size} processes, each with batches of its own")
-    seconds = {"prepare": time.monotonic() - started}
-    parts = (data, model, trainer, claims, changed, extra, headline, resume, history, tested)
-    return Prepared(*parts, seconds)
+    return Prepared(data, model, trainer, claims, changed, extra, headline, resume, history, tested)
 
 
 def fit(cfg: DictConfig, folder: Path, parts: Prepared, logger: MlflowLogger | None) -> Path:
@@ -205,20 +212,20 @@ def fit(cfg: DictConfig, folder: Path, parts: Prepared, logger: MlflowLogger | N
     Raises:
         ConfigError: no epoch ended with a value of `monitor`.
     """
-    started, trainer, resume = time.monotonic(), parts.trainer, parts.resume
+    trainer, resume = parts.trainer, parts.resume
     trainer.logger = logger
-    with resuming(resume, trainer):
-        trainer.fit(parts.model, datamodule=parts.data, ckpt_path=resume, weights_only=True)
-    last = folder / "checkpoints" / "last.ckpt"
-    trainer.save_checkpoint(last, weights_only=False)  # with the optimisers, to resume
+    with parts.costs.phase("fit"):
+        with resuming(resume, trainer):
+            trainer.fit(parts.model, datamodule=parts.data, ckpt_path=resume, weights_only=True)
+        last = folder / "checkpoints" / "last.ckpt"
+        trainer.save_checkpoint(last, weights_only=False)  # with the optimisers, to resume
     best = folder / "checkpoints" / ("best.ckpt" if cfg.monitor else "last.ckpt")
     if not best.is_file():
         raise ConfigError(
             f"no epoch ended with a value of {cfg.monitor}; raise trainer.max_epochs or "
             "max_steps, or set monitor to a metric that validation logs"
         )
-    parts.seconds["fit"] = time.monotonic() - started
-    log.info("trained %d epochs in %.1f s", trainer.current_epoch, parts.seconds["fit"])
+    log.info("trained %d epochs in %.1f s", trainer.current_epoch, parts.costs.seconds["fit"])
     return best
 
 
@@ -251,8 +258,9 @@ def known_facts(cfg: DictConfig, parts: Prepared, sought: Mapping[str, float]) -
             "table": table_beside(Path(cfg.paths.run)),
             "fold": bool(cfg.table_mean),
             "objective": dict(sought),
+            "manifest": redacted(manifest()),
         },
-        seconds=parts.seconds,
+        seconds=parts.costs.seconds,
         other_test=other_test(cfg) if any(claim.of != MODEL for claim in parts.claims) else (),
     )
 
@@ -260,24 +268,3 @@ def known_facts(cfg: DictConfig, parts: Prepared, sought: Mapping[str, float]) -
 def metric_names(task: Task) -> list[str]:
     """Return the names of all metrics of a task, those of its further tests included."""
     return [str(name) for rows in (task, *task.extra) for name in rows.metrics()]
-
-
-def track(cfg: DictConfig, folder: Path, data: Any) -> MlflowLogger | None:
-    """Start the tracked run, by the name and tags by which the tracker shows it; None where off."""
-    job = folder.name if not folder.name.isdigit() else f"{folder.parent.name}/{folder.name}"
-    tags = {
-        "dataset": data.name,
-        "simulated": str(data.simulated).lower(),
-        "fingerprint": data.fingerprint,
-        "scale": cfg.scale,
-        "folder": job,
-        "path": str(folder.absolute()),
-        **lock_tags(folder),
-    }
-    return build(cfg.logger, Logger, run_name=cfg.variant or job, tags=tags)
-
-
-def log_config(logger: MlflowLogger | None, cfg: DictConfig) -> None:
-    """Log the configuration once: what decides the result as parameters, the whole as a file."""
-    if logger:
-        logger.log_config(logged_settings(cfg), shown_config(cfg))

@@ -11,6 +11,7 @@ from muso_exp.evaluation.card import Claim
 from muso_exp.metrics.base import WeightedMetric
 from muso_exp.models.base import Model
 from muso_exp.training.callbacks import LossHistory, TestPredictions
+from muso_exp.training.manifest import Costs
 
 
 @dataclass
@@ -28,7 +29,7 @@ class Prepared:
         resume: checkpoint that is resumed, or None.
         history: gets the loss after each epoch.
         tested: gets the prediction columns of the test rows.
-        seconds: of each phase.
+        costs: seconds and memory of each phase.
     """
 
     data: Any
@@ -41,4 +42,4 @@ class Prepared:
     resume: str | None
     history: LossHistory
     tested: TestPredictions
-    seconds: dict[str, float] = field(default_factory=dict)
+    costs: Costs = field(default_factory=Costs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -26,6 +27,9 @@ SOURCES = ("sizes", "worlds", "variants", "models", "options", "inert")
 NAMING = ("experiment", "scale", "variant", "seed")
 # How exactly intervals are computed, and how runs are shown: no claim depends on them.
 UNJUDGED = ("resamples", "name", "objective", "metrics.extra", "dataset.published")
+# What the tracker shows elsewhere, or needs not.
+UNLOGGED = ("paper", "callbacks", "name", "resamples", "checkpoint_every", "options", "metrics")
+_NODE = re.compile(r"\$\{([\w.]+)\}")  # an interpolation that is a whole value
 # Of the data, what is no part of the test.
 UNTESTED = ("dataset.published", "dataset.batch_size")
 
@@ -190,8 +194,30 @@ def _of_the_test(cfg: DictConfig) -> dict[str, Any]:
 
 
 def logged_settings(cfg: DictConfig) -> dict[str, Any]:
-    """Return what the tracker keeps as parameters: what decides the result, without secrets."""
-    return redacted(deciding(cfg, (*SOURCES, "paper", "callbacks")))
+    """Return what the tracker keeps as parameters: what can matter, each once, without secrets.
+
+    Left out are empty values, what names the experiment, and options whose value is another's
+    (`model.seed: ${seed}`): they are in config.yaml. A class is named by `dataset` or `model`.
+    """
+    kept = deciding(cfg, (*SOURCES, *UNLOGGED))
+    raw: Any = OmegaConf.to_container(cfg, resolve=False)
+    doubles = {key for key, text in flatten(raw).items() if _names_another(text, kept)}
+    found = {
+        key.removesuffix("._target_"): _class_name(value) if key.endswith("._target_") else value
+        for key, value in kept.items()
+        if key not in doubles and value not in (None, "", [], {}) and key != "trainer._target_"
+    }
+    return redacted(found)
+
+
+def _names_another(value: Any, keys: Iterable[str]) -> bool:
+    """Return whether a value, as it is written, is that of another key that is kept."""
+    matched = _NODE.fullmatch(value) if isinstance(value, str) else None
+    return matched is not None and matched[1] in keys
+
+
+def _class_name(target: Any) -> str:
+    return str(target).rpartition(".")[2]
 
 
 def shown_config(cfg: DictConfig) -> str:

@@ -33,7 +33,7 @@ from muso_exp.experiment.objective import (
 from muso_exp.experiment.search_plan import make_plan, searches
 from muso_exp.experiment.sources import code_hash
 from muso_exp.experiment.sweep_state import SweepState, read_state, write_state
-from muso_exp.experiment.swept import swept_keys
+from muso_exp.experiment.swept import swept_keys, what_differs
 from muso_exp.redaction import redact, redacted
 from muso_exp.text import visible
 from muso_exp.training.folders import claim, is_worker, lock_tags
@@ -115,7 +115,7 @@ class SweepTable(Callback):
                 sys.stderr.write(redact(f"muso_exp: no table in {folder}: {error}\n"))
                 sys.exit(error.exit_code)
             if _open["parent"]:
-                _open["parent"].log_table(folder)
+                _log_sweep(_open["parent"], config, folder, jobs)
             if not failed or searched:
                 write_state(folder, replace(read_state(folder), finished=True))
             end_parent("FAILED" if failed and not searched else "FINISHED")
@@ -145,6 +145,22 @@ def end_parent(status: str) -> None:
     parent, _open["parent"] = _open["parent"], None
     if parent:
         parent.end(status)
+
+
+def _log_sweep(parent: Any, config: DictConfig, folder: Path, jobs: list[ledger.Job]) -> None:
+    """Give the tracked parent what was swept, the best job, counts and the table."""
+    from muso_exp.evaluation.finished import find_runs
+    from muso_exp.evaluation.tracked import NOTE, tags
+    from muso_exp.experiment import sweep_summary
+
+    runs = find_runs([folder]) if any(folder.glob("*/metrics.json")) else []
+    found = tags(runs[0].record) if runs else {}
+    common = {key: value for key, value in found.items() if key not in ("verdict", "claims")}
+    values = sweep_summary.swept_values(config)
+    note = redact(sweep_summary.note(runs, jobs, folder))
+    parent.log_sweep(values, sweep_summary.metrics(runs, jobs), {**common, NOTE: note})
+    parent.log_table(folder)
+    sys.stderr.write(visible(redact(f"MLflow (make ui): {parent.link_to_jobs()}")) + "\n")
 
 
 @contextmanager
@@ -219,6 +235,16 @@ def table_beside(run: Path) -> str | None:
     from muso_exp.evaluation.report import link_to
 
     return link_to(Path(HydraConfig.get().sweep.dir) / "table.html", run)
+
+
+def short_name() -> str:
+    """Return what sets this run apart in its sweep, `lr=0.1 seed=1`; "" of a single run."""
+    if not in_sweep():
+        return ""
+    hydra = HydraConfig.get()
+    differs = what_differs(hydra.overrides.task, read_state(Path(hydra.sweep.dir)).swept)
+    words = [word.rpartition("=") for word in differs.split(" ") if word]
+    return " ".join(f"{key.rpartition('.')[2]}={value}" for key, _, value in words)
 
 
 def in_sweep() -> bool:
