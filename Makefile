@@ -5,13 +5,16 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint ui clean lock
+.PHONY: help run app test lint ui clean lock
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-6s %s\n", $$1, $$2}'
 
 run: $(READY)  ## set up, and run the first experiment on the simulated world
 	$(BIN)/python -m muso_exp +experiment=dos_classifier
+
+app: $(READY)  ## set up, and open the pages over finished runs in a browser
+	$(BIN)/python -m muso_exp app
 
 test: $(READY) lint  ## set up, and run lint, types and all tests
 	$(BIN)/python -m pytest

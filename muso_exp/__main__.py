@@ -123,6 +123,7 @@ def _command(name: str) -> None:
     if not (Path(__file__).parent / "commands" / f"{name}.py").is_file():
         raise ConfigError(f"no command {name!r}; see python -m muso_exp --help")
     import typer
+    from typer.exceptions import TyperException
 
     from muso_exp.experiment.plugins import use
 
@@ -130,7 +131,12 @@ def _command(name: str) -> None:
     function = getattr(import_module(f"muso_exp.commands.{name}"), name)
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command()(function)
-    app(sys.argv[2:], prog_name=f"python -m muso_exp {name}")
+    program = f"python -m muso_exp {name}"
+    try:
+        app(sys.argv[2:], prog_name=program, standalone_mode=False)
+    except TyperException as error:  # an option that is not there, or a value that it cannot have
+        told = error.format_message().rstrip(".")
+        raise ConfigError(f"{name}: {told}; see {program} --help") from error
 
 
 def _experiment(args: list[str]) -> None:

@@ -13,7 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from muso_exp.errors import ConfigError, DataFormatError, what_is
@@ -155,6 +155,9 @@ def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
             check_unpacked(path, sum(info.file_size for info in archive.infolist()))
             yield archive
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError) as error:
+        if "encrypted" in str(error):
+            fix = "unpack it, and give the folder"
+            raise DataFormatError(path, "a password locks this archive", fix=fix) from error
         problem = f"no zip archive: {error}"
         if begins_as_zip(path):
             problem = "damaged zip archive: " + str(error).replace(_NO_END, "it is cut off")
@@ -163,6 +166,22 @@ def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
         raise DataFormatError(path, f"damaged archive: {error}", fix="copy it anew") from error
     except OSError as error:
         raise DataFormatError(path, f"cannot be read: {error.strerror or error}") from error
+
+
+@contextmanager
+def open_member(path: Path, member: str) -> Iterator[BinaryIO]:
+    """Open a file in a zip archive, unpacked where its name is that of a gzipped or bzip2 file.
+
+    Raises:
+        DataFormatError: as of `open_zip` and `open_data`; also for what is raised while it is open.
+    """
+    with open_zip(path) as archive, archive.open(member) as file:
+        if PurePosixPath(member).suffix not in PACKED:
+            yield file  # type: ignore[misc]
+            return
+        bound = _bound(path, archive.getinfo(member).file_size)
+        with _unpacked(Path(member), file) as packed:  # type: ignore[arg-type]
+            yield io.BufferedReader(_Bounded(packed, path, bound), _CHUNK)  # type: ignore[type-var]
 
 
 def begins_as_zip(path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import re
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -49,6 +50,21 @@ def test_a_number_out_of_range_is_refused(args: list[str], call: callable) -> No
     status, _, err = call(*args)
     assert status == 2
     assert f"Invalid value for '{args[-2]}'" in err
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["predict", "run", "x", "--timezone", "UTC"], "predict: No such option: --timezone"),
+        (["taste", "x", "--dowload"], r"taste: No such option: --dowload \(Possible options: --do"),
+        (["compare"], "compare: Missing argument 'places'"),
+        (["taste", "x", "--min-seconds", "nan"], "taste: Invalid value for '--min-seconds'"),
+    ],
+)
+def test_a_wrong_option_is_one_line(args: list[str], said: str, call: callable) -> None:
+    status, _, err = call(*args)
+    help_of = f"see python -m muso_exp {args[0]} --help"
+    assert status == 2 and re.fullmatch(f"muso_exp: {said}.*; {help_of}\n", err)
 
 
 class OutOfMemoryException(Exception):

@@ -19,8 +19,9 @@ FLOORS = (  # a room imports from lower floors and from itself; rooms of one flo
     {"evaluation"},
     {"experiment"},
     {"data"},
-    {"run"},
+    {"run", "trained"},
     {"job"},
+    {"app"},
     {"commands"},
     {"__main__"},
 )

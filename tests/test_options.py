@@ -80,7 +80,7 @@ def test_a_number_out_of_range_is_refused_by_name(
             r"spectrum\.pad_mode=wrap: one of reflect, constant is needed",
         ),
         ("model/sample_cnn", {"optimizer": "lion"}, "optimizer=lion: one of sgd, adam is needed"),
-        ("dataset/audio_tags", {"windows": {"n_samples": 0}}, r"windows\.n_samples=0: int >= 1"),
+        ("dataset/audio_tags", {"windows": {"n_samples": -1}}, r"windows\.n_samples=-1: int >= 0"),
         (
             "dataset/audio_factors",
             {"plays": {"cutoffs": [0]}},

@@ -13,10 +13,10 @@ def compatibility(
     other: Annotated[str, typer.Argument(help="name of another one")],
 ) -> None:
     """Show how likely two users are friends, and what they share."""
-    from muso_exp.commands.predict import find_trained, load_trained
     from muso_exp.errors import ConfigError
     from muso_exp.tasks.friendship.friend_search import FriendSearch, require_search
     from muso_exp.terminal import console, table_of
+    from muso_exp.trained import find_trained, load_trained
 
     data, model = load_trained(find_trained(run))
     require_search(data, model, run)

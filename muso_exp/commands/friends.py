@@ -23,9 +23,10 @@ def friends(
     A file of listening is of somebody new: names of artists, one a line,
     or a CSV with artist and maybe plays.
     """
-    from muso_exp.commands.predict import check_out, find_trained, load_trained, write_table
+    from muso_exp.commands.predict import check_out, write_table
     from muso_exp.tasks.friendship.friend_search import FriendSearch, require_search
     from muso_exp.terminal import console, table_of
+    from muso_exp.trained import find_trained, load_trained
 
     check_out(out)
     data, model = load_trained(find_trained(run))

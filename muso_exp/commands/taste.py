@@ -68,8 +68,8 @@ def _opened(run: str) -> Catalogue:
         CheckpointError: no finished run.
         ConfigError: it recommends nothing to new listeners.
     """
-    from muso_exp.commands.predict import find_trained, load_trained
     from muso_exp.tasks.taste.others import Catalogue
+    from muso_exp.trained import find_trained, load_trained
 
     return Catalogue.of(Path(run).name, *load_trained(find_trained(run)))
 

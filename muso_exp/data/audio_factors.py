@@ -1,22 +1,29 @@
 """Clips of sound with the factors that WMF learned from listening."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
+from muso_exp.data.content.clip_inputs import Known, clip_fields, clip_inputs, require_parts
+from muso_exp.data.content.embeddings import clip_embeddings
 from muso_exp.data.plays import Plays
 from muso_exp.data.recommendation.cached_factors import cached_factors
-from muso_exp.data.sound.clip_data import AudioData
+from muso_exp.data.sound.clip_data import SOUND, AudioData
 from muso_exp.data.sound.clip_items import (
     Match,
     played_tracks,
     prepare_factors,
     read_plays,
 )
+from muso_exp.data.sound.clip_vectors import clip_features
+from muso_exp.data.sound.splits import group_names
+from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions
 from muso_exp.features.factor_scaling import FactorScaling
 from muso_exp.features.matching import find_item
@@ -57,6 +64,14 @@ class AudioFactors(AudioData):
         recommendation: how they are tested as a recommender.
         match: how a clip is found among the played items: `id`, or `names` (artist and title up
             to case, the most played of several).
+        inputs: what a model is given of a clip, parts joined by `+`: `audio`, windows for a
+            network; vectors for `model=ridge`: `metadata` (all fields that are there) or some of
+            `artist`, `genre`, `tags`, `year`, `place`, as TF-IDF; `mfcc` (the bag), `contrast`,
+            `chroma`, `loudness`, `embedding`. Beside `audio` vectors are what is known before: the
+            network learns what they leave over.
+        embedder: the network whose embedding, as it is, is the part `embedding` (musicnn).
+        shuffled: deal what a model is given out anew among the clips: the null of every
+            representation.
         scaling: `l2` (head factors), `standard` or `none` (head regression); see
             `muso_exp.features.factor_scaling`.
         keep_layers: whether the network's inner layers of all clips are kept with its factors, for
@@ -77,9 +92,18 @@ class AudioFactors(AudioData):
         match: Match = "id",
         scaling: Literal["l2", "standard", "none"] = "l2",
         keep_layers: bool = False,
+        inputs: str = SOUND,
+        embedder: pl.LightningModule | None = None,
+        shuffled: bool = False,
         **audio: Any,
     ) -> None:
         super().__init__(**audio)
+        self.inputs, self.embedder, self.shuffled = require_parts(inputs), embedder, shuffled
+        if ("embedding" in self.inputs) != (embedder is not None):
+            raise ConfigError(
+                f"dataset.inputs={inputs}: the part embedding and dataset.embedder need each other"
+            )
+        self.other_vectors: np.ndarray | None = None  # (n_clips, D), what others are given
         self.keep_layers = keep_layers
         self.plays, self.match, self.how = plays, match, scaling
         self.head = "factors" if scaling == "l2" else "regression"
@@ -106,11 +130,58 @@ class AudioFactors(AudioData):
         return played_tracks(read_plays(self.plays, self.folder()), tracks, self.match)
 
     def learn(self) -> Tensor:
-        """Return the scaled factors of each clip, shape (n_clips, n_factors)."""
+        """Return the scaled factors of each clip, shape (n_clips, n_factors).
+
+        Raises:
+            ConfigError: inputs that the clips do not have.
+        """
         items = self.tracks["item"].to_numpy()
         self.factors = cached_factors(self.plays, self.options, self.cache)["item_factors"][items]
         self.scaling = FactorScaling.fit(self.factors[self.parts["train"]], self.how)
-        return torch.from_numpy(self.scaling.apply(self.factors))
+        target = self.scaling.apply(self.factors)
+        self._take_inputs(target)
+        return torch.from_numpy(target)
+
+    def _take_inputs(self, target: np.ndarray) -> None:
+        """Fill what a model is given: vectors, or what they say of targets (n_clips, n_factors)."""
+        if self.shuffled and SOUND in self.inputs:
+            self.clips = np.random.default_rng(self.seed).permutation(self.clips)
+        parts = [name for name in self.inputs if name != SOUND]
+        if not parts:
+            return
+        train, fields = self.parts["train"], clip_fields(self.tracks, self.plays.data)
+        found = clip_inputs(parts, fields, self._sound_vectors(), train)
+        others = found.shuffled(self.seed).dense()
+        self.other_vectors, x = others, others if self.shuffled else found.dense()
+        if SOUND in self.inputs:
+            by_artist = self.split_options.by == "artist"
+            own = group_names(self.tracks) if by_artist else np.arange(len(x))
+            self.offset = torch.from_numpy(Known(x, train, own).predict(target))
+        else:
+            self.x = torch.from_numpy(x)
+            self.dims["n_inputs"] = x.shape[1]
+
+    def _sound_vectors(self) -> dict[str, Callable[[], np.ndarray]]:
+        """Return what makes the numbers of each clip's sound, by the part of the inputs."""
+        named = {"mfcc": "bags_of_mfcc", "contrast": "contrast", "chroma": "chroma"}
+        features = {
+            part: partial(clip_features, self.store, self.cache, name)
+            for part, name in named.items()
+        }
+        loudness = partial(clip_loudness, self.store, self.cache)
+        makers: dict[str, Callable[[], np.ndarray]] = {
+            **features,
+            "loudness": loudness,
+            "embedding": self._embeddings,
+        }
+        return {part: partial(_rows_of, make, self.clips) for part, make in makers.items()}
+
+    def _embeddings(self) -> np.ndarray:
+        every, length = np.arange(len(self.store)), self.window_options
+        windows = self._windows(self.store, every, torch.zeros(len(every)))
+        params = {"n_samples": length.n_samples, "windows": length.eval_windows}
+        embedder, fingerprint = self.embedder, self.store.fingerprint
+        return clip_embeddings(embedder, windows, self.cache, fingerprint, params)  # type: ignore[arg-type]
 
     def n_outputs(self) -> int:
         """Return the number of factors."""
@@ -127,6 +198,8 @@ class AudioFactors(AudioData):
             factors=self.factors,
             scaling=self.scaling,
             loudness=clip_loudness(self.store, self.cache)[self.clips],
+            listeners=np.diff(played.tocsc().indptr),
+            shuffled=self.other_vectors,
             listening=listening,
             users=plays.users[listening.users],
             queries=self._query_clips(clips.names(), np.diff(played.tocsc().indptr)),
@@ -137,6 +210,15 @@ class AudioFactors(AudioData):
         )
         every = self.windows(np.arange(len(self.tracks)))
         return FactorRegression(rows, self.loader(every, shuffle=False), self.keep_layers)
+
+    def explored(self) -> dict[str, np.ndarray]:
+        """Return how much each clip is played, and how long its vector of factors is."""
+        plays = self.plays.data.plays[:, self.tracks["item"].to_numpy()]
+        listeners = np.diff(plays.tocsc().indptr)
+        return {
+            "log10 listeners": np.log10(np.maximum(listeners, 1)),
+            "norm of the factors": np.linalg.norm(self.factors, axis=1).astype(np.float64),
+        }
 
     def state_dict(self) -> dict[str, Any]:
         """Return the scaling and the known clips with their true factors."""
@@ -169,3 +251,7 @@ class AudioFactors(AudioData):
             return test[np.argsort(-listeners[test], kind="stable")[:N_QUERIES]].tolist()
         ids, option = self.tracks["track_id"].astype(str).tolist(), "dataset.recommendation.queries"
         return [find_item(query, ids, names, option) for query in queries]
+
+
+def _rows_of(make: Callable[[], np.ndarray], rows: np.ndarray) -> np.ndarray:
+    return make()[rows]

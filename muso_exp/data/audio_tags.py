@@ -10,10 +10,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from muso_exp.data.base import BatchDataset, NewInput
 from muso_exp.data.plays import Plays
 from muso_exp.data.recommendation.cached_factors import cached_factors
-from muso_exp.data.sound.clip_data import AudioData
+from muso_exp.data.sound.clip_data import SOUND, AudioData
 from muso_exp.data.sound.clip_items import (
     Match,
     played_tracks,
@@ -32,7 +31,6 @@ from muso_exp.data.sound.splits import keyed_share
 from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions
 from muso_exp.options import Count, Options, PositiveShare
-from muso_exp.records import Batch
 from muso_exp.sound.loudness import clip_loudness
 from muso_exp.tasks.new_clips import NewClips
 from muso_exp.tasks.sound_clips import SoundClips
@@ -163,7 +161,7 @@ class AudioTags(AudioData):
         if self.plays is not None:
             fitted = cached_factors(self.plays, self.options, self.cache)
             self.factors = fitted["item_factors"][self.tracks["item"].to_numpy()]
-        if self.inputs != ["audio"]:
+        if self.inputs != [SOUND]:
             self.x = self._clip_vectors()
             self.dims["input_dim"] = self.x.shape[1]
         self.dims["n_tags"] = len(self.names)
@@ -209,23 +207,11 @@ class AudioTags(AudioData):
         n_known = max(round(self.label_options.label_share * len(rows)), 1)
         return np.sort(rows[order[:n_known]])
 
-    def train_dataloader(self) -> DataLoader:
-        """Return random crops of the train clips with known tags, or their vectors."""
-        if self.inputs == ["audio"]:
-            return super().train_dataloader()
-        return self.loader(self.windows(self.train_rows()), shuffle=True)
-
     def val_dataloader(self) -> DataLoader | list[DataLoader]:
         """Return the validation clips with known tags; nothing where none are held out."""
         if len(self.parts["val"]) == 0:
             return []
         return self.loader(self.windows(self.labelled("val")), shuffle=False)
-
-    def windows(self, rows: np.ndarray) -> BatchDataset:
-        """Return the consecutive windows of some clips, or their vectors."""
-        if self.inputs == ["audio"]:
-            return super().windows(rows)
-        return _Vectors(self.x[torch.from_numpy(rows)], self.labels[torch.from_numpy(rows)])
 
     def make_task(self, clips: SoundClips) -> ClipTagging:
         """Return the task "which tags has this clip?"."""
@@ -243,34 +229,6 @@ class AudioTags(AudioData):
         """Take up what `state_dict` gave."""
         self.names = state_dict["names"]
 
-    def read_new(self, path: Path) -> NewInput:
-        """Read new songs, see `AudioData.read_new`.
-
-        Raises:
-            ConfigError: the run was not trained on sound.
-        """
-        if self.inputs != ["audio"]:
-            raise ConfigError(
-                f"a run with dataset.inputs={'+'.join(self.inputs)} cannot be applied to sound; "
-                "train one with inputs=audio"
-            )
-        return super().read_new(path)
-
     def new_songs(self, clips: NewClips) -> SongTags:
         """Return new songs whose tags are asked for."""
         return SongTags(clips, self.names)
-
-
-class _Vectors(BatchDataset):
-    """The vectors of some clips."""
-
-    def __init__(self, x: Tensor, target: Tensor) -> None:
-        self.x, self.target = x, target
-
-    def __len__(self) -> int:
-        """Return the number of clips."""
-        return len(self.x)
-
-    def __getitem__(self, rows: list[int]) -> Batch:
-        """Return x (B, input_dim), target (B, n_tags) and row (B,)."""
-        return {"x": self.x[rows], "target": self.target[rows], "row": torch.tensor(rows)}

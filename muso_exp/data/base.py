@@ -16,6 +16,7 @@ from muso_exp.errors import ConfigError
 from muso_exp.options import Inert, Seed, ZeroOrMore
 from muso_exp.records import Batch
 from muso_exp.tasks.base import Task
+from muso_exp.tasks.overview import Overview
 
 
 class NewInput(Protocol):
@@ -103,6 +104,13 @@ class ExperimentData(pl.LightningDataModule):
         """Whether these are the paper's own data, by content or by the user's word."""
         known = bool(self.fingerprint) and self.fingerprint == self.published_fingerprint
         return known or self.stated
+
+    def overview(self) -> Overview:
+        """Return what the data hold, for `python -m muso_exp explore`; `setup` was called.
+
+        A data set of one's own has its counts; it shows more by a method of this name.
+        """
+        return Overview(self.task.counts(), [])
 
     def read_new(self, path: Path) -> NewInput:
         """Read and check new input of a trained model, for `python -m muso_exp predict`.

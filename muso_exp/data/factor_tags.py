@@ -16,6 +16,8 @@ from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions
 from muso_exp.options import ZeroOrMore
 from muso_exp.records import Batch
+from muso_exp.tasks.overview import Overview
+from muso_exp.tasks.recommendation.overview import plays_overview
 from muso_exp.tasks.tagging.probe import TagRows, tag_rows
 from muso_exp.tasks.tagging.task import TaggedItems, Tagging
 
@@ -91,6 +93,10 @@ class FactorTags(ExperimentData):
     def _factors(self) -> dict[str, np.ndarray]:
         """Return user_factors and item_factors, fitted once."""
         return cached_factors(self.plays, self.options, self.cache)
+
+    def overview(self) -> Overview:
+        """Return what the plays and the tags hold, see `plays_overview`."""
+        return plays_overview(self.plays.task.plays, self.task.counts(), self.seed)
 
     def train_dataloader(self) -> DataLoader:
         """Return the train items, shuffled anew each epoch."""

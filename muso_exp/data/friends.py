@@ -26,8 +26,10 @@ from muso_exp.simulation.hetrec import write_hetrec
 from muso_exp.tasks.base import ExtraTask
 from muso_exp.tasks.friendship.friend_search import NewListener, People
 from muso_exp.tasks.friendship.hypotheses import PopularFriends, TasteByDistance, Tastes
+from muso_exp.tasks.friendship.overview import friends_overview
 from muso_exp.tasks.friendship.split_network import LabelledPairs, SplitNetwork
 from muso_exp.tasks.friendship.task import Friendship
+from muso_exp.tasks.overview import Overview
 from muso_exp.tasks.recommendation.catalogue import ItemCatalogue
 from muso_exp.tasks.recommendation.fold_in import known_items
 
@@ -154,6 +156,13 @@ class Friends(ExperimentData):
         self.fingerprint = self.social.fingerprint()
         self.dims = {"n_users": whole.n_users, "n_items": whole.plays.shape[1]}
         self.task = Friendship(self.network, self.cutoffs, self._hypotheses(whole))
+
+    def overview(self) -> Overview:
+        """Return what the network holds, see `friends_overview`."""
+        if self.people is None:
+            raise RuntimeError("setup was not called")
+        notes = list(self.social.notes)
+        return friends_overview(self.people, notes, self.task.counts(), self.seed)
 
     def train_dataloader(self) -> DataLoader:
         """Return the pairs to fit on with the network they are taken out of, as one batch."""

@@ -28,7 +28,9 @@ from muso_exp.formats.seeds import SeedList, read_seeds
 from muso_exp.options import Count, Inert
 from muso_exp.records import bad_rows as bad_row_findings
 from muso_exp.tasks.continuation.continuation import ContinuedPlaylists
+from muso_exp.tasks.continuation.overview import playlists_overview
 from muso_exp.tasks.continuation.task import Continuing
+from muso_exp.tasks.overview import Overview
 from muso_exp.tasks.recommendation.catalogue import ItemCatalogue
 from muso_exp.tasks.recommendation.fold_in import NewRow
 
@@ -138,6 +140,13 @@ class PlaylistContinuation(ExperimentData):
                 {SeedKind.of(name).n for name in self.continuation.category if name}
             ),
         }
+
+    def overview(self) -> Overview:
+        """Return what the playlists hold, see `playlists_overview`."""
+        own = self.task.continued
+        return playlists_overview(
+            own, self.features, self.task.counts(), list(own.file_findings), self.seed
+        )
 
     def train_dataloader(self) -> DataLoader:
         """Return the known tracks of all playlists, and all features, as one batch."""

@@ -24,7 +24,9 @@ from muso_exp.options import MAX_COUNT, Count, Options, Seed, SomeShare, TwoOrMo
 from muso_exp.records import Batch
 from muso_exp.simulation.checked import simulated_world, small_worlds_refused
 from muso_exp.simulation.playlists import write_many_likes
+from muso_exp.tasks.overview import Overview
 from muso_exp.tasks.playlist_pairs.list_pairs import ListPairs
+from muso_exp.tasks.playlist_pairs.overview import pairs_overview
 from muso_exp.tasks.playlist_pairs.task import PlaylistPairs
 
 _SIMULATION_VERSION = 1
@@ -102,6 +104,7 @@ class ListsOfTracks(ExperimentData):
     """
 
     name = "playlist_pairs"
+    task: PlaylistPairs
 
     def __init__(
         self,
@@ -171,8 +174,13 @@ class ListsOfTracks(ExperimentData):
                 too_short=sum(len(t) < self.min_tracks for t in read.tracks.values()),
                 names_artists=any((part["artist"] != "").any() for part in lists),
                 left_out=read.left_out,
+                estimated={name: read.estimated[name] for name in names},
             )
         )
+
+    def overview(self) -> Overview:
+        """Return what the lists hold, see `pairs_overview`."""
+        return pairs_overview(self.task.pairs, self.task.counts(), self.seed)
 
     def train_dataloader(self) -> DataLoader:
         """Return the pairs of train lists."""

@@ -29,7 +29,9 @@ from muso_exp.formats.track_tables import drop_repeats, log_left_out, read_rows
 from muso_exp.options import MAX_COUNT, Count, Options, Seed, UpToOne
 from muso_exp.simulation.checked import simulated_world, small_worlds_refused
 from muso_exp.simulation.playlists import write_playlists
+from muso_exp.tasks.overview import Overview
 from muso_exp.tasks.playlist_owner.new_tracks import NewTracks
+from muso_exp.tasks.playlist_owner.overview import lists_overview
 from muso_exp.tasks.playlist_owner.task import PlaylistOwner
 from muso_exp.tasks.playlist_owner.two_lists import TwoLists
 
@@ -180,6 +182,10 @@ class Playlists(ExperimentData):
     def _values(self, tracks: pd.DataFrame) -> np.ndarray:
         """Return the raw features of tracks, shape (n_tracks, n_features), float64."""
         return tracks[self.features].to_numpy(dtype=np.float64)
+
+    def overview(self) -> Overview:
+        """Return what both lists hold, see `lists_overview`."""
+        return lists_overview(self._two_lists(), self.task.counts(), self.seed)
 
     def train_dataloader(self) -> DataLoader:
         """Return the train tracks, shuffled anew each epoch."""

@@ -25,8 +25,10 @@ from muso_exp.formats.listening.sources import SOURCES
 from muso_exp.formats.seeds import SeedList, read_seeds
 from muso_exp.options import Count, NotNegative, ZeroOrMore
 from muso_exp.simulation.checked import WorldOptions
+from muso_exp.tasks.overview import Overview
 from muso_exp.tasks.recommendation.catalogue import ItemCatalogue
 from muso_exp.tasks.recommendation.fold_in import NewRow
+from muso_exp.tasks.recommendation.overview import plays_overview
 from muso_exp.tasks.recommendation.split_plays import HeldOut, Split, SplitPlays
 from muso_exp.tasks.recommendation.tag_shares import TagShares
 from muso_exp.tasks.recommendation.task import Recommendation
@@ -161,7 +163,12 @@ class Plays(ExperimentData):
         chosen = self.probe.read()
         rows = tag_rows(self.data, train, self.n_tags, self.seed, chosen)
         tags = TagsOfFactors(rows, self.source)
-        queries = query_items(self.data, train, self.queries)
+        return self.make_task(plays, query_items(self.data, train, self.queries), tags)
+
+    def make_task(
+        self, plays: SplitPlays, queries: list[int], tags: TagsOfFactors
+    ) -> Recommendation:
+        """Return the task of split plays, with its further test of tags from factors."""
         return Recommendation(plays, self.cutoffs, queries, [tags])
 
     def used_fingerprint(self) -> str:
@@ -188,6 +195,10 @@ class Plays(ExperimentData):
     def beside(self) -> Path | None:
         """Return the folder of simulated plays where something else brings them; here nothing."""
         return None
+
+    def overview(self) -> Overview:
+        """Return what the plays hold, see `plays_overview`."""
+        return plays_overview(self.task.plays, self.task.counts(), self.seed)
 
     def train_dataloader(self) -> DataLoader:
         """Return the whole train matrix as one batch."""

@@ -31,7 +31,9 @@ from muso_exp.tasks.feature_regression.estimates import SongEstimates, half_widt
 from muso_exp.tasks.feature_regression.feature_songs import FeatureSongs, LeftOut
 from muso_exp.tasks.feature_regression.genre_checks import GenreChecks, check_features
 from muso_exp.tasks.feature_regression.next_songs import ChainOptions, NextSongs
+from muso_exp.tasks.feature_regression.overview import songs_overview
 from muso_exp.tasks.feature_regression.task import FeatureRegression
+from muso_exp.tasks.overview import Overview
 
 KNOWN = ["id", "artist", "title"]  # of the songs that new ones are set beside
 
@@ -140,6 +142,10 @@ class Spectra(ExperimentData):
         self.fingerprint = fingerprint(self.table["id"], self.labels, self.songs, self.parts)
         self.task = self._make_task()
         self.dims |= {**self.inputs.dims, "n_outputs": len(self.features)}
+
+    def overview(self) -> Overview:
+        """Return what the songs hold, see `songs_overview`."""
+        return songs_overview(self.task.songs, self.task.counts(), self.seed)
 
     def train_dataloader(self) -> DataLoader:
         """Return the train songs, shuffled anew each epoch."""

@@ -32,7 +32,9 @@ from muso_exp.simulation.checked import simulated_world, small_worlds_refused
 from muso_exp.simulation.track_features import write_track_features
 from muso_exp.tasks.clustering.clustered_tracks import ClusteredTracks, ClusterOptions, SampleSizes
 from muso_exp.tasks.clustering.new_tracks import TracksToCluster
+from muso_exp.tasks.clustering.overview import tracks_overview
 from muso_exp.tasks.clustering.task import Clustering
+from muso_exp.tasks.overview import Overview
 
 _SIMULATION_VERSION = 1
 
@@ -82,6 +84,7 @@ class TrackFeatures(ExperimentData):
     """
 
     name = "track_features"
+    task: Clustering
     reads_feature_tables = True
     published_fingerprint = "8c8179705cd872c922dbd3c0f3d274c8b4c0fca96ff8acf604ec69e67afa622a"
 
@@ -175,6 +178,10 @@ class TrackFeatures(ExperimentData):
             published=self.published,
             left_out=self.left_out,
         )
+
+    def overview(self) -> Overview:
+        """Return what the table holds, see `tracks_overview`."""
+        return tracks_overview(self.task.tracks, self.task.counts(), self.seed)
 
     def train_dataloader(self) -> DataLoader:
         """Return the train tracks."""

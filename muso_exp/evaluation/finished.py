@@ -114,12 +114,12 @@ def find_runs(places: Iterable[Path], skip_damaged: bool = False) -> list[Finish
     """
     runs: dict[Path, Finished] = {}
     for place in places:
-        found = sorted(_finished(place), key=_place_in_order)
+        found = sorted(record_files(place), key=_place_in_order)
         if not found:
             raise ConfigError(f"{place}: no finished run here (a metrics.json); run one first")
         for path in found:
             try:
-                runs[path.parent] = _load(path.parent)
+                runs[path.parent] = load_run(path.parent)
             except ConfigError as error:
                 if not skip_damaged:
                     raise
@@ -150,8 +150,8 @@ def find_same(folder: Path, is_same: Callable[[dict[str, Any]], bool]) -> Finish
     """Return the newest finished run below `folder` whose record `is_same` takes, or None."""
     for path in sorted(folder.glob("**/metrics.json"), key=lambda p: p.stat().st_mtime)[::-1]:
         try:
-            if is_same(_read_record(path.parent)):
-                return _load(path.parent)
+            if is_same(read_record(path.parent)):
+                return load_run(path.parent)
         except ConfigError as error:
             log.warning("not looked at: %s", error)
     return None
@@ -176,8 +176,8 @@ def read_whole_run(folder: Path) -> Finished:
     return run
 
 
-def _finished(place: Path) -> Iterator[Path]:
-    """Yield metrics.json of each run below a place; the tracker keeps copies of them."""
+def record_files(place: Path) -> Iterator[Path]:
+    """Yield metrics.json of each finished run below a place; the tracker keeps copies of them."""
     for path in place.glob("**/metrics.json"):
         if "artifacts" not in path.relative_to(place).parts:
             yield path
@@ -189,24 +189,29 @@ def _place_in_order(path: Path) -> tuple[str, int, str]:
     return (str(path.parent.parent), int(name) if name.isdecimal() else -1, name)
 
 
-def _load(folder: Path) -> Finished:
+def load_run(folder: Path) -> Finished:
     """Return a run with its samples.
 
     Raises:
         ConfigError: a file that is torn, or not what a run writes.
     """
-    record, path = _read_record(folder), folder / "samples.parquet"
+    record, path = read_record(folder), folder / "samples.parquet"
     try:
         samples = _read_numbers(path)
     except (DataFormatError, OSError, ValueError, pa.ArrowException) as error:
         raise ConfigError(f"{folder}: not a whole run folder ({error})") from error
     run = Finished(folder, record, samples)
-    names = record["metrics"]
-    absent = [name for name in names if name not in samples or not difference_samples(run, name)]
+    absent = [name for name in record["metrics"] if not _has_samples(run, name)]
     if absent or samples.empty:
         lacks = f"no samples of {absent[0]}" if absent else "no rows"
         raise ConfigError(f"{folder}: not a whole run folder (samples.parquet has {lacks})")
     return run
+
+
+def _has_samples(run: Finished, metric: str) -> bool:
+    """Return whether a metric has samples, and differences to null models where one was scored."""
+    undefined = None in (run.record["metrics"][metric], versus_row(run, metric)["null_value"])
+    return metric in run.samples and (undefined or bool(difference_samples(run, metric)))
 
 
 def _read_numbers(path: Path) -> pd.DataFrame:
@@ -230,7 +235,7 @@ def _read_numbers(path: Path) -> pd.DataFrame:
         return file.read().to_pandas()
 
 
-def _read_record(folder: Path) -> dict[str, Any]:
+def read_record(folder: Path) -> dict[str, Any]:
     """Return metrics.json of a run.
 
     Raises:

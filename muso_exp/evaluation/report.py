@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import BaseLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from muso_exp.evaluation import card as paper
@@ -124,7 +124,7 @@ def because(verdict: str | None, nulls: Any, could_show: float | None) -> str:
     return "; ".join(parts)
 
 
-def render(template: str, **facts: Any) -> str:
+def render(template: str, loader: BaseLoader | None = None, **facts: Any) -> str:
     """Return a page of the package: what `facts` hold is shown as text, whatever it is.
 
     Every value is escaped, in HTML and in Markdown; only templates and the numbers that this
@@ -132,11 +132,12 @@ def render(template: str, **facts: Any) -> str:
 
     Args:
         template: name of a file in `evaluation/templates`; `.md.j2` is Markdown, the others HTML.
+        loader: of other templates.
         facts: what the template names.
     """
     plain = _markdown if template.endswith(".md.j2") else _visible
     templates = Environment(
-        loader=PackageLoader("muso_exp.evaluation"),
+        loader=loader or PackageLoader("muso_exp.evaluation"),
         autoescape=True,
         finalize=plain,
         undefined=StrictUndefined,

@@ -58,7 +58,7 @@ def write_comparison(
         write_csv(pooled, folder / "verdicts.csv")
     figures = {}
     for metric, rows in table.groupby("metric", sort=False):
-        figure = _figure(str(metric), rows)
+        figure = metric_figure(str(metric), rows)
         path = folder / f"{metric}.png"
         plots.save(figure, path)
         figures[metric] = picture(path, f"{metric} by variant")
@@ -66,16 +66,25 @@ def write_comparison(
         "table.html.j2",
         title=title,
         document=document,
-        data_lines=data_lines,
-        matrix=verdict_matrix(table),
-        groups=list(table.groupby("metric", sort=False)),
         figures=figures,
         links=_links(table, folder),
-        spread=spread_over_seeds(table),
-        pooled=pooled,
-        findings=findings,
+        **table_facts(table, pooled, findings),
     )
     (folder / "table.html").write_text(text, encoding="utf-8")
+
+
+def table_facts(
+    table: pd.DataFrame, pooled: pd.DataFrame, findings: Sequence[Finding]
+) -> dict[str, Any]:
+    """Return what `templates/table_body.html` shows of a comparison, but for figures and links."""
+    return {
+        "data_lines": data_lines,
+        "matrix": verdict_matrix(table),
+        "groups": list(table.groupby("metric", sort=False)),
+        "spread": spread_over_seeds(table),
+        "pooled": pooled,
+        "findings": findings,
+    }
 
 
 def _print_some(
@@ -119,7 +128,7 @@ def _links(table: pd.DataFrame, folder: Path) -> dict[str, str]:
     return {run: link_to(Path(run) / "report.html", folder) for run in runs}
 
 
-def _figure(metric: str, rows: pd.DataFrame) -> Figure:
+def metric_figure(metric: str, rows: pd.DataFrame) -> Figure:
     """Draw a curve where every variant is a number of the same thing, else one line each."""
     names = rows["variant"].tolist()
     measured = rows["measured"].to_numpy(dtype=float)

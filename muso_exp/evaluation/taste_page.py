@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import pandas as pd
-from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from muso_exp.evaluation.report import render
+from muso_exp.evaluation.pages import self_contained
 from muso_exp.evaluation.taste_others import others_sections
-from muso_exp.figures.common import to_svg
 from muso_exp.figures.listening import clock_figure, months_figure, stacked_figure
 from muso_exp.records import Section
 from muso_exp.tasks.taste.listening import Listening
@@ -25,14 +23,11 @@ GET_CATALOGUE = (
 
 def taste_page(result: Taste) -> str:
     """Return the page as one HTML text, which needs nothing else; all names are escaped."""
-    sections = taste_sections(result)
-    return render(
-        "taste.html.j2",
-        title="What you listen to",
-        read=result.history.summary(),
-        facts=facts(result.listening),
-        sections=sections,
-        picture=lambda section: Markup(to_svg(section.figure, section.name)),
+    return self_contained(
+        "What you listen to",
+        result.history.summary(),
+        facts(result.listening),
+        taste_sections(result),
     )
 
 

@@ -97,11 +97,22 @@ def accepted(node: DictConfig, kind: type, offers: Mapping[str, Any]) -> dict[st
     return {name: value for name, value in offers.items() if name in names and name not in node}
 
 
-def parameters(node: DictConfig | Mapping[str, Any], kind: type) -> Mapping[str, inspect.Parameter]:
-    """Return the parameters of the node's constructor, once all its targets are allowed."""
+def parameters(
+    node: DictConfig | Mapping[str, Any], *kinds: type
+) -> Mapping[str, inspect.Parameter]:
+    """Return the parameters of the node's constructor, one of `kinds`, if its targets are allowed.
+
+    Raises:
+        ConfigError: they are not.
+    """
     tree = plain(node)
     _check_packages(tree)
-    return _parameters(_find_class(tree, (kind,)))
+    return _parameters(_find_class(tree, kinds))
+
+
+def target_classes(hint: Any) -> list[type]:
+    """Return the classes of known packages that an annotation names: what its target may be."""
+    return list(_classes(hint))
 
 
 def node_classes(hint: Any) -> list[type[Options]]:
@@ -154,7 +165,7 @@ def _check_node(tree: Mapping[str, Any], kinds: Sequence[type]) -> None:
     for name, value in tree.items():
         hint = known[name].annotation if name in known else Any
         for nested in target_nodes(value):
-            _check_node(nested, list(_classes(hint)))
+            _check_node(nested, target_classes(hint))
 
 
 def _find_class(tree: Any, kinds: Sequence[type]) -> type:

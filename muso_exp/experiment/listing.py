@@ -46,6 +46,19 @@ def refuse_unknown_experiment(args: Iterable[str]) -> None:
             )
 
 
+def refuse_unknown_dataset(name: str) -> None:
+    """Refuse the name of a data set that is not there.
+
+    Raises:
+        ConfigError: with the nearest names.
+    """
+    known = group("dataset")
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5) or known
+        which = f"{name!r} is an experiment" if name in experiments() else f"no data set {name!r}"
+        raise ConfigError(f"{which}; did you mean {', '.join(near)}?")
+
+
 def commands() -> dict[str, str]:
     """Return command name -> the first line of its function's docstring."""
     files = sorted((_PACKAGE / "commands").glob("[a-z]*.py"))

@@ -14,7 +14,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from muso_exp.evaluation.card import finite
-from muso_exp.experiment.build import parameters, plain
+from muso_exp.experiment.build import parameters, plain, target_classes
 from muso_exp.experiment.defaults import default_at
 from muso_exp.experiment.renamed import refuse_old_options
 from muso_exp.options import INERT, Options
@@ -75,16 +75,17 @@ def inert_keys(cfg: DictConfig) -> tuple[str, ...]:
     sets and models are `Inert` in their constructors.
     """
     kinds = {"dataset": pl.LightningDataModule, "model": pl.LightningModule}
-    marked = [key for name, kind in kinds.items() for key in _marked(cfg[name], kind, name)]
+    marked = [key for name, kind in kinds.items() for key in _marked(cfg[name], name, kind)]
     return (*cfg.inert, *marked)
 
 
-def _marked(node: DictConfig, kind: type, place: str) -> Iterator[str]:
-    for name, parameter in parameters(node, kind).items():
+def _marked(node: DictConfig, place: str, *kinds: type) -> Iterator[str]:
+    """Yield the places of a node that cannot change a result, of nested targets too."""
+    for name, parameter in parameters(node, *kinds).items():
         yield from _marked_in(parameter.annotation, f"{place}.{name}")
         inner = node.get(name)
         if OmegaConf.is_dict(inner) and "_target_" in inner:
-            yield from _marked(inner, kind, f"{place}.{name}")
+            yield from _marked(inner, f"{place}.{name}", *target_classes(parameter.annotation))
 
 
 def _marked_in(hint: Any, place: str) -> Iterator[str]:

@@ -12,6 +12,7 @@ from muso_exp.features.als import FactorOptions
 from muso_exp.features.blend_curve import BlendCurve, Choices, fit_blend, knots_up_to
 from muso_exp.features.hidden_items import HiddenPlays, hide_plays
 from muso_exp.features.hybrid_parts import (
+    PARTS,
     HybridParts,
     Listening,
     artist_factors,
@@ -169,12 +170,24 @@ def fit_hybrid(
         chosen: parts that may get a weight, shape (n_parts,), bool; None for all.
 
     Raises:
-        ValueError: too few plays or items, or more factors than users or items.
+        ValueError: too few plays or items, more factors than users or items, or a chosen part that
+            needs what is not known of the items.
     """
-    validation = Validation.of(plays, artist, options)
-    curve = learn_curves(validation, vectors, artist, options, [chosen])[0]
     listening = fit_listening(plays, options.factors, options.ease_regularization)
-    return Hybrid(fit_parts(listening, vectors, artist), curve)
+    parts = fit_parts(listening, vectors, artist)
+    names = np.array(PARTS)
+    for name in names[[] if chosen is None else chosen & ~parts.used()]:
+        raise ValueError(f"no {name} here; there are {', '.join(names[parts.used()])}")
+    if chosen is not None and chosen.sum() == 1:
+        return Hybrid(parts, alone(chosen))
+    validation = Validation.of(plays, artist, options)
+    return Hybrid(parts, learn_curves(validation, vectors, artist, options, [chosen])[0])
+
+
+def alone(chosen: np.ndarray) -> BlendCurve:
+    """Return the blend of one part (n_parts,), bool: its own scores, whatever the listeners."""
+    knots = knots_up_to(0)
+    return BlendCurve(knots, np.tile(chosen, (len(knots), 1)).astype(float), np.zeros(len(knots)))
 
 
 def draw_choices(parts: HybridParts, validation: Validation, options: HybridOptions) -> Choices:

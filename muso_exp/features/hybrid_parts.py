@@ -95,8 +95,9 @@ def reduced(vectors: csr_matrix, n_dims: int, seed: int) -> np.ndarray:
 
     Source: latent semantic analysis, Deerwester et al. 1990. Deviation: none.
     """
-    n_dims = min(n_dims, *(size - 1 for size in vectors.shape))
-    dense = vectors.toarray() if n_dims < 1 else _projected(vectors, n_dims, seed)
+    n_dims = min(n_dims, vectors.shape[0] - 1)
+    few = n_dims < 1 or vectors.shape[1] <= n_dims
+    dense = vectors.toarray() if few else _projected(vectors, n_dims, seed)
     return normalize(dense).astype(np.float32)
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_matrix, diags_array, hstack
 
+SOUND = "sound"  # the field whose columns are of sound; the others are metadata
+
 
 @dataclass(frozen=True)
 class ItemVectors:

@@ -2,6 +2,7 @@
 
 import io
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from muso_exp.text import visible
 
 BLUE, ORANGE, GREY = "#2563a8", "#d9822b", "#8a8f98"
 PIXELS = 200  # of a figure, an inch: twice what a page shows
+NARROW = 4.6  # inches, of a figure that is read on a telephone: at 390 px a point is a pixel
 
 
 def _canvas(width: float = 7.0, height: float = 4.2) -> tuple[Figure, Axes]:
@@ -22,6 +24,30 @@ def _canvas(width: float = 7.0, height: float = 4.2) -> tuple[Figure, Axes]:
     axes = figure.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
+
+
+def narrow(height: float) -> tuple[Figure, Axes]:
+    """Return a figure that can be read on a telephone, so many inches high, and its axes."""
+    figure = Figure(figsize=(NARROW, height), layout="constrained")
+    axes = figure.add_subplot()
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=8)
+    axes.yaxis.label.set_fontsize(8)
+    axes.xaxis.label.set_fontsize(8)
+    return figure, axes
+
+
+def shortened(label: str, longest: int = 22) -> str:
+    """Return a label of a figure, cut where it is longer than that."""
+    return label if len(label) <= longest else label[: longest - 1] + "…"
+
+
+def legend_above(axes: Axes, columns: int) -> None:
+    """Put the legend of a narrow figure above it, in so many columns."""
+    axes.legend(
+        frameon=False, fontsize=8, ncols=columns, loc="lower left", bbox_to_anchor=(0, 1),
+        borderaxespad=0.2, handlelength=1.0, columnspacing=1.0,
+    )  # fmt: skip
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -41,7 +67,8 @@ def to_svg(figure: Figure, name: str) -> str:
     """
     _literal(figure)
     file = io.StringIO()
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": name}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")  # the page's fonts draw it
         facts = dict.fromkeys(["Creator", "Date", "Format", "Type"])
         figure.savefig(file, format="svg", transparent=True, metadata=facts)
     text = file.getvalue()

@@ -3,14 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from muso_exp.figures.common import BLUE, GREY, ORANGE
+from muso_exp.figures.common import BLUE, GREY, ORANGE, legend_above, narrow, shortened
 
-WIDTH = 4.6  # inches; of a page 390 px wide a point is then a pixel
 _LABELS = 12  # below bars
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _COLOURS = (
@@ -28,7 +26,7 @@ def months_figure(months: np.ndarray, new: np.ndarray, known: np.ndarray, ylabel
         known: the other plays, shape (n,).
         ylabel: what is counted.
     """
-    figure, axes = _narrow(2.6)
+    figure, axes = narrow(2.6)
     edges = np.arange(len(months) + 1)
     axes.stairs(known, edges, fill=True, color=BLUE, label="of artists known from earlier years")
     axes.stairs(
@@ -42,7 +40,7 @@ def months_figure(months: np.ndarray, new: np.ndarray, known: np.ndarray, ylabel
     marked, labels = _month_labels(months)
     axes.set_xticks(marked, labels)
     axes.set_ylabel(ylabel)
-    _legend_above(axes, 1)
+    legend_above(axes, 1)
     return figure
 
 
@@ -68,7 +66,7 @@ def stacked_figure(
         ylabel: what the values are.
         height: of the figure, inches.
     """
-    figure, axes = _narrow(height)
+    figure, axes = narrow(height)
     places, base = np.arange(len(labels)), np.zeros(len(labels))
     for (name, values), colour in zip(parts.items(), _COLOURS, strict=False):
         axes.bar(places, values, bottom=base, color=colour, label=name, width=0.75)
@@ -78,13 +76,13 @@ def stacked_figure(
     axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.set_ylabel(ylabel)
     if len(parts) > 1:
-        _legend_above(axes, 3 if len(parts) > 3 else len(parts))
+        legend_above(axes, 3 if len(parts) > 3 else len(parts))
     return figure
 
 
 def clock_figure(clock: np.ndarray) -> Figure:
     """Draw what is played by day of the week and hour, shape (7, 24), Monday first."""
-    figure, axes = _narrow(2.0)
+    figure, axes = narrow(2.0)
     shades = ListedColormap([to_rgba(BLUE, share) for share in np.linspace(0, 1, 64)])
     axes.pcolormesh(np.arange(25), np.arange(8), clock, cmap=shades, vmin=0)
     axes.set_yticks(np.arange(7) + 0.5, _DAYS)
@@ -107,34 +105,13 @@ def compared_figure(
         names: of the two, in this order.
         xlabel: what the values are.
     """
-    figure, axes = _narrow(0.9 + 0.2 * len(labels))
+    figure, axes = narrow(0.9 + 0.2 * len(labels))
     places = np.arange(len(labels))
     axes.hlines(places, yours, others, color=GREY, linewidth=1)
     axes.plot(others, places, "o", color=GREY, markersize=4, label=names[1])
     axes.plot(yours, places, "o", color=ORANGE, markersize=6, label=names[0])
-    axes.set_yticks(places, [_cut(label) for label in labels])
+    axes.set_yticks(places, [shortened(label) for label in labels])
     axes.invert_yaxis()
     axes.set_xlabel(xlabel)
-    _legend_above(axes, 2)
+    legend_above(axes, 2)
     return figure
-
-
-def _narrow(height: float) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(WIDTH, height), layout="constrained")
-    axes = figure.add_subplot()
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(labelsize=8)
-    axes.yaxis.label.set_fontsize(8)
-    axes.xaxis.label.set_fontsize(8)
-    return figure, axes
-
-
-def _legend_above(axes: Axes, columns: int) -> None:
-    axes.legend(
-        frameon=False, fontsize=8, ncols=columns, loc="lower left", bbox_to_anchor=(0, 1),
-        borderaxespad=0.2, handlelength=1.0, columnspacing=1.0,
-    )  # fmt: skip
-
-
-def _cut(label: str, longest: int = 22) -> str:
-    return label if len(label) <= longest else label[: longest - 1] + "…"

@@ -20,10 +20,14 @@ HEADINGS: dict[str, tuple[str, ...]] = {
         "master_metadata_track_name",
     ),
     "track_id": ("track_id", "track_uri", "spotify_id", "song_id", "spotify_track_uri"),
-    "plays": ("plays", "play_count", "count", "listens", "weight", "is_listened"),
+    "plays": (
+        *("plays", "play_count", "count", "listens", "listen_count", "scrobbles", "scrobble_count"),
+        *("times_played", "total_plays", "number_of_plays", "weight", "is_listened"),
+    ),
     "time": (
         *("uts", "timestamp", "ts", "listened_at", "played_at", "utc_time", "date_time"),
-        *("end_time", "ts_listen", "scrobble_time"),
+        *("end_time", "ts_listen", "scrobble_time", "scrobbled_at", "scrobble_date"),
+        *("unix_time", "unix_timestamp", "date_uts", "utc"),
     ),
     "date": ("date",),
     "clock": ("time",),

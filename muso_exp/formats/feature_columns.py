@@ -44,6 +44,21 @@ def are_estimates(columns: Collection[str]) -> bool:
     return any(is_estimated(columns, name) for name in FEATURES)
 
 
+def estimated_share(table: pd.DataFrame) -> float:
+    """Return the share of rows (0 to 1) whose features were estimated from sound.
+
+    Of a table joined from estimates and others, the rows of others have no ends of an interval.
+
+    Args:
+        table: from `read_rows`, or some of its rows.
+    """
+    lows = [f"{name}_low" for name in FEATURES if is_estimated(table.columns, name)]
+    if not lows or table.empty:
+        return 0.0
+    texts = table[lows].astype(str).apply(lambda column: column.str.strip())
+    return float((texts != "").any(axis=1).mean())
+
+
 def read_features(
     path: Path,
     table: pd.DataFrame,

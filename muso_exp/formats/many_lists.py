@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from muso_exp.formats.feature_columns import drop_bad_rows, read_features
+from muso_exp.formats.feature_columns import drop_bad_rows, estimated_share, read_features
 from muso_exp.formats.track_lists import list_files, no_such_column
 from muso_exp.formats.track_tables import BAD_ROW, read_rows
 
@@ -20,10 +20,12 @@ class ManyLists:
         tracks: id, title, artist and the features, a row per track, by name of the list; a track
             stands in a list once.
         left_out: rows that were left out, by reason.
+        estimated: share of the rows of each list whose features were estimated from sound.
     """
 
     tracks: Mapping[str, pd.DataFrame]
     left_out: Mapping[str, int]
+    estimated: Mapping[str, float]
 
 
 def read_many_lists(
@@ -48,6 +50,7 @@ def read_many_lists(
         DataFormatError: a table that holds what it must not.
     """
     lists: dict[str, list[pd.DataFrame]] = {}
+    shares: dict[str, list[float]] = {}
     left_out = Counter[str]()
     for path in list_files(root, files):
         rows = read_rows(path)
@@ -60,8 +63,10 @@ def read_many_lists(
         named = rows[column].astype(str).to_numpy() if column else path.name.partition(".")[0]
         for name, part in tracks.assign(list=named).groupby("list", sort=True):
             lists.setdefault(str(name), []).append(part)
+            shares.setdefault(str(name), []).append(estimated_share(rows.iloc[part.index]))
     whole = {
         name: pd.concat(parts).drop_duplicates("id").reset_index(drop=True)
         for name, parts in lists.items()
     }
-    return ManyLists(whole, dict(left_out))
+    estimated = {name: sum(parts) / len(parts) for name, parts in shares.items()}
+    return ManyLists(whole, dict(left_out), estimated)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from muso_exp.errors import DataFormatError, DatasetNotFoundError
 from muso_exp.formats.listening.histories import MIN_SECONDS, History, is_history, read_history
-from muso_exp.formats.text import read_text
+from muso_exp.formats.text import decoded_lines, read_text
 from muso_exp.formats.track_tables import bare_id, read_rows
 from muso_exp.opening import is_file
 
@@ -69,7 +69,7 @@ def read_seeds(
         return _of_history(given, min_seconds, one_list)
     if not is_file(path):
         raise DatasetNotFoundError(path.parent, [path.name], "give a list or table of seeds")
-    if ".txt" not in path.suffixes and is_history(path):
+    if is_history(path) and (".txt" not in path.suffixes or "\t" in _first_line(path)):
         return _of_history(given, min_seconds, one_list)
     if ".json" in path.suffixes:
         rows = read_rows(path)
@@ -106,6 +106,10 @@ def seeds_of(history: History, path: Path) -> tuple[SeedList, np.ndarray]:
     plays = None if songs.isna().all() else songs.to_numpy(dtype=np.float64)
     rows = songs.reset_index()[["id", "artist", "title"]].astype(object)
     return SeedList(path, rows, plays, None), groups.ngroup().to_numpy()
+
+
+def _first_line(path: Path) -> str:
+    return next(decoded_lines(path), "")
 
 
 def _read_list(path: Path) -> SeedList:

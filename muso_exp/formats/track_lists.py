@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
-from muso_exp.formats.feature_columns import are_estimates, drop_bad_rows, read_features
+from muso_exp.formats.feature_columns import drop_bad_rows, estimated_share, read_features
 from muso_exp.formats.track_tables import BAD_ROW, drop_repeats, is_track_file, read_rows
 from muso_exp.opening import is_file
 
@@ -57,7 +57,7 @@ class TrackLists:
         n_read: tracks in each list as it was read.
         n_shared: tracks that are in both.
         left_out: rows that `bad_rows: drop` left out, by reason.
-        estimated: whether each list's features were estimated from sound.
+        estimated: share of each list's rows whose features were estimated from sound.
     """
 
     tracks: pd.DataFrame
@@ -65,7 +65,7 @@ class TrackLists:
     n_read: tuple[int, int]
     n_shared: int
     left_out: Mapping[str, int]
-    estimated: tuple[bool, bool]
+    estimated: tuple[float, float]
 
 
 def read_lists(root: Path, options: ListOptions, rng: np.random.Generator) -> TrackLists:
@@ -103,7 +103,7 @@ def read_lists(root: Path, options: ListOptions, rng: np.random.Generator) -> Tr
     _refuse_constants(path, lists, options.features)
     lists = [_take(part, _limit(lists, options), options.balance, rng) for part in lists]
     tracks = pd.concat([part.assign(target=1 - k) for k, part in enumerate(lists)])
-    estimated = (are_estimates(parts[0][1].columns), are_estimates(parts[1][1].columns))
+    estimated = (estimated_share(parts[0][1]), estimated_share(parts[1][1]))
     whole = tracks.reset_index(drop=True)
     return TrackLists(whole, names, n_read, len(shared), dict(left_out), estimated)
 

@@ -26,7 +26,7 @@ from muso_exp.opening import MAX_LINE, PACKED, is_file, open_data
 
 log = logging.getLogger(__name__)
 
-SUFFIXES = tuple(kind + end for kind in (".csv", ".json") for end in ("", *PACKED))
+SUFFIXES = tuple(kind + end for kind in (".csv", ".tsv", ".json") for end in ("", *PACKED))
 
 BAD_ROW = "correct or remove the row, or set dataset.bad_rows=drop"
 _NAMES = {"track_id": "id", "track": "title"}  # roles of the vocabulary that are named otherwise

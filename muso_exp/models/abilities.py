@@ -211,6 +211,29 @@ class HasBlendWeights(Protocol):
         ...
 
 
+class PartWeights(NamedTuple):
+    """How a hybrid weighs its parts by how many listeners an item has.
+
+    Attributes:
+        parts: names of the parts.
+        listeners: at which the weights are known, ascending, shape (n_knots,).
+        weights: of each part's z-scores, shape (n_knots, n_parts).
+    """
+
+    parts: tuple[str, ...]
+    listeners: Tensor
+    weights: Tensor
+
+
+@runtime_checkable
+class HasPartWeights(Protocol):
+    """A hybrid whose parts are weighted by the listeners of an item."""
+
+    def part_weights(self) -> PartWeights:
+        """Return the learned weights."""
+        ...
+
+
 @runtime_checkable
 class ReadsFeatures(Protocol):
     """A recommender that reads the audio features of tracks.

@@ -75,6 +75,9 @@ class AudioModel(Model):
     - `tags`: sigmoid; binary cross-entropy, the mean over rows and tags;
     - `genres`: softmax; cross-entropy against the number of the genre.
 
+    A batch may hold what is known of each target before, `offset` (B, n_outputs): of head `factors`
+    or `regression` it is added to the outputs of every window.
+
     A stage that ends gives way to the next one at the best weights of the one before, with the
     momentum forgotten; after the last stage training stops.
 
@@ -155,7 +158,7 @@ class AudioModel(Model):
         It is `preds` of factors and regression, `scores` of tags, `probabilities` of genres, each
         (B, n_outputs) float32.
         """
-        return self._columns(self._run(batch["x"])[0])
+        return self._columns(self._logits(batch))
 
     def embedding(self, x: Tensor) -> Tensor:
         """Return the inner representation of x (B, [W,] S), averaged over windows.
@@ -166,7 +169,7 @@ class AudioModel(Model):
 
     def loss(self, batch: Batch) -> Tensor | None:
         """Return the mean loss over all windows of a batch, shape ()."""
-        return self._criterion(self._run(batch["x"])[0], batch["target"])
+        return self._criterion(self._logits(batch), batch["target"])
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Return the optimiser and its staged learning rate."""
@@ -221,6 +224,11 @@ class AudioModel(Model):
         logits = [self.dense(self.dropout(window[:, -size:])) for window in embedded]  # W x (B, O)
         return torch.stack(logits, dim=1).float(), torch.stack(embedded, dim=1).float()
 
+    def _logits(self, batch: Batch) -> Tensor:
+        """Return the logits of a batch (B, W, n_outputs), what is known before added."""
+        logits, _ = self._run(batch["x"])
+        return logits if "offset" not in batch else logits + batch["offset"][:, None]
+
     def _outputs(self, logits: Tensor) -> Tensor:
         if self.head == "tags":
             return logits.sigmoid()
@@ -243,7 +251,7 @@ class AudioModel(Model):
         return mse_loss(self._outputs(flat), each)
 
     def _evaluate(self, stage: str, metrics: Any, batch: Batch) -> dict[str, Tensor]:
-        logits, _ = self._run(batch["x"])
+        logits = self._logits(batch)
         preds = self._columns(logits)
         metrics.update(**preds, target=batch["target"])
         loss = self._criterion(logits, batch["target"])

@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import convert, to_builtins
 from torch import Tensor, nn
+from torch.nn.functional import interpolate
 from torchaudio.transforms import FrequencyMasking, TimeMasking
 
 from muso_exp.models.audio import AudioModel, lay_out, start_he_uniform
@@ -20,9 +21,12 @@ class WindowMelOptions(MelOptions, frozen=True, kw_only=True):
 
     Attributes:
         n_frames: the first so many frames are used; 0: all.
+        resized_frames: those that are used are resized to so many in time, by linear interpolation
+            over all frames that fall into one (as Pillow and scikit-image resize); 0: as they are.
     """
 
     n_frames: ZeroOrMore = 0
+    resized_frames: ZeroOrMore = 0
 
 
 PUBLISHED = WindowMelOptions()  # document 5, section V-D
@@ -36,8 +40,9 @@ class MelCNN(AudioModel):
 
     The input is one channel of n_mels x n_frames, 1 + n_samples // hop_length frames: 128 x 44 for
     22,050 samples (document 5's input, 1 s), 128 x 130 for 66,150 (its 3 s, which are 129 whole
-    hops). Each band is normalised by mean and standard deviation over all train windows seen so
-    far (in training: over the batch), without weights of its own.
+    hops); or any window resized to 128 x 44 (`spectrum.resized_frames`). Each band is normalised
+    by mean and standard deviation over all train windows seen so far (in training: over the batch),
+    without weights of its own.
 
     Open in document 5, and our choice: number, widths and lengths of the convolutions and of the
     fully connected layers, pooling, dropout, normalisation, start, optimiser, batch, epochs.
@@ -67,7 +72,8 @@ class MelCNN(AudioModel):
             layers, a spectrogram too small to be pooled that often, or a mask as wide as it.
 
     Source: document 5, section V-D; Park et al. 2019 for the masks. Deviation: none where it says
-    something; its input is "resized" to 128 x 44 where ours is a window of that length.
+    something. It says windows of 3 s, and that "each song mel spectrogram tensor is resized to
+    128x44": by default the input is a window of that length; `genre_resized` has both readings.
     """
 
     def __init__(
@@ -94,7 +100,8 @@ class MelCNN(AudioModel):
         self.channels_last = channels_last
         self.log_mel = LogMel(sample_rate, spectrum)
         n_mels = spectrum.n_mels
-        self.n_frames = _frames(spectrum.n_frames, self.log_mel.n_frames(n_samples))
+        self.n_used = _frames(spectrum.n_frames, self.log_mel.n_frames(n_samples))
+        self.n_frames = spectrum.resized_frames or self.n_used
         # momentum None: the mean over all batches, not a moving one
         self.standardise = nn.BatchNorm1d(n_mels, affine=False, momentum=None)
         self.masks = _masks(freq_mask, time_mask, n_mels, self.n_frames)
@@ -112,12 +119,25 @@ class MelCNN(AudioModel):
 
     def embed(self, x: Tensor) -> Tensor:
         """Return the second fully connected layer (B, 128) of windows x (B, S)."""
-        x = self.log_mel(x)[:, :, : self.n_frames]  # (B, 128, 44)
+        x = self.log_mel(x)[:, :, : self.n_used]  # (B, 128, 44), or 130 that become 44
+        x = resized(x, self.n_frames)
         x = self.standardise(x)  # each band's mean is 0
         x = self.masks(x) if self.training else x
         x = lay_out(x, self.channels_last)  # (B, 1, 128, 44)
         x = self.convolutions(x).flatten(1)  # (B, 128, 8, 2), then (B, 2048)
         return self.second(self.first(x).relu()).relu()  # (B, 256), then (B, 128)
+
+
+def resized(x: Tensor, n_frames: int) -> Tensor:
+    """Return spectrograms (B, n_mels, T) with n_frames frames; x itself where it has as many.
+
+    Linear interpolation in time; where frames get fewer, a frame is the weighted mean of all those
+    that its place covers. Bands stay as they are.
+    """
+    if x.shape[-1] == n_frames:
+        return x
+    size = (x.shape[1], n_frames)
+    return interpolate(x[:, None], size, mode="bilinear", antialias=True)[:, 0]
 
 
 def _block(n_in: int, n_out: int, batch_norm: bool) -> nn.Sequential:

@@ -23,7 +23,8 @@ class SolvedHead(Solver):
     A subclass implements `describe`. Ridge regression for heads `factors` and `regression`, one
     logistic regression for each tag, multinomial logistic regression for genres; all train windows
     are collected, and the model is solved at the last batch of each epoch. Predictions are averaged
-    over the windows of a clip.
+    over the windows of a clip. Of head `factors` or `regression` what is known of a target before,
+    `offset` (B, n_outputs) in a batch, is taken off it to solve, and added to the outputs.
 
     Args:
         head: from the data set, see `muso_exp.models.audio.AudioModel`.
@@ -79,7 +80,7 @@ class SolvedHead(Solver):
 
     def predict_step(self, batch: Batch, batch_idx: int = 0) -> dict[str, Tensor]:
         """Return the head's column, (B, n_outputs), see `AudioModel`."""
-        return {COLUMNS[self.head]: self(batch["x"])}
+        return {COLUMNS[self.head]: self._outputs(self._with_offset(batch)).mean(dim=1)}
 
     def embedding(self, x: Tensor) -> Tensor:
         """Return the standardised numbers of x (B, [W,] S), averaged over windows, (B, D)."""
@@ -87,7 +88,7 @@ class SolvedHead(Solver):
 
     def loss(self, batch: Batch) -> Tensor:
         """Return the head's loss of validation and test rows, the mean over windows, shape ()."""
-        logits = self._logits(self._embed(batch["x"]))  # (B, W, n_outputs)
+        logits = self._with_offset(batch)  # (B, W, n_outputs)
         each = batch["target"].repeat_interleave(logits.shape[1], dim=0)
         if self.head == "genres":
             return cross_entropy(logits.flatten(0, 1), each.long())
@@ -101,7 +102,8 @@ class SolvedHead(Solver):
             self._described, self._targets = [], []
         windows = _windows(batch["x"])  # (B, W, S)
         self._described.append(self.describe(windows.flatten(0, 1)).cpu())
-        self._targets.append(batch["target"].repeat_interleave(windows.shape[1], dim=0).cpu())
+        target = batch["target"] - batch["offset"] if "offset" in batch else batch["target"]
+        self._targets.append(target.repeat_interleave(windows.shape[1], dim=0).cpu())
         if self.trainer.is_last_batch:
             x = torch.cat(self._described).double().numpy()
             self._solve(x, torch.cat(self._targets).numpy())
@@ -136,6 +138,11 @@ class SolvedHead(Solver):
     def _logits(self, embedded: Tensor) -> Tensor:
         with torch.autocast(embedded.device.type, enabled=False):
             return embedded @ self.weight.T + self.bias  # (B, W, n_outputs)
+
+    def _with_offset(self, batch: Batch) -> Tensor:
+        """Return the logits of a batch (B, W, n_outputs), what is known before added."""
+        logits = self._logits(self._embed(batch["x"]))
+        return logits if "offset" not in batch else logits + batch["offset"][:, None]
 
     def _outputs(self, logits: Tensor) -> Tensor:
         if self.head == "tags":

@@ -16,8 +16,14 @@ from muso_exp.records import Batch, Columns
 
 
 def predict_batches(model: Any, batches: Iterable[Batch]) -> Columns:
-    """Return a model's prediction columns of all rows of some batches, in their order."""
-    parts = [model.columns({"x": batch["x"]}) for batch in batches]
+    """Return a model's prediction columns of all rows of some batches, in their order.
+
+    It is shown `x`, and `offset` where there is one, see `muso_exp.models.audio.AudioModel`.
+    """
+    shown = ("x", "offset")
+    parts = [
+        model.columns({name: batch[name] for name in shown if name in batch}) for batch in batches
+    ]
     return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
 
 

@@ -67,6 +67,18 @@ def opened(tracking_uri: str) -> Iterator[None]:
         lock.release()
 
 
+def refuse_unusable(tracking_uri: str) -> str:
+    """Return what a store is, made or yet to be made; only a sqlite one is looked at.
+
+    Raises:
+        MusoError: it is damaged, of another schema, held by another program or of another one.
+    """
+    database = _sqlite_file(tracking_uri)
+    if database is None:
+        return "a server; not asked"
+    return "sound" if _is_sound(database) else "none yet; the first run makes it"
+
+
 @contextmanager
 def in_words(tracking_uri: str) -> Iterator[None]:
     """Turn what MLflow and its database raise into a MusoError of one line, without a password."""

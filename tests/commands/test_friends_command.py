@@ -11,10 +11,10 @@ import pytest
 from conftest import REPOSITORY
 from hydra import compose, initialize_config_dir
 
-from muso_exp.commands.predict import apply, find_trained, load_trained
 from muso_exp.errors import DataFormatError
 from muso_exp.run import run
 from muso_exp.tasks.friendship.friend_search import FriendSearch, People
+from muso_exp.trained import apply, find_trained, load_trained
 
 CONF = str(REPOSITORY / "conf")
 

@@ -11,9 +11,10 @@ from conftest import REPOSITORY
 from hydra import compose, initialize_config_dir
 from pytest import approx
 
-from muso_exp.commands.predict import find_trained, load_trained, predict, shown, write_table
+from muso_exp.commands.predict import predict, shown, write_table
 from muso_exp.errors import CheckpointError, ConfigError, DataFormatError
 from muso_exp.run import run
+from muso_exp.trained import find_trained, load_trained
 
 CONF = str(REPOSITORY / "conf")
 

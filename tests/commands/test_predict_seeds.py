@@ -12,9 +12,9 @@ from conftest import REPOSITORY
 from hydra import compose, initialize_config_dir
 
 from muso_exp import __main__ as program
-from muso_exp.commands.predict import find_trained, load_trained
 from muso_exp.errors import CheckpointError
 from muso_exp.run import run
+from muso_exp.trained import find_trained, load_trained
 
 RUNS = {
     "blend": ["+experiment=playlist_continuation", "variant=blend"],

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 import torch
 
-from muso_exp.data.sound.windows import Crops, EpochBatches, Windows
+from muso_exp.data.sound.windows import Crops, EpochBatches, WindowOptions, Windows
+from muso_exp.sound.clips import ClipOptions
 
 LENGTH, FILLED = 100, [100, 100, 40, 25]
 
@@ -38,6 +39,27 @@ def test_a_crop_is_whole_and_never_padding() -> None:
     assert (batch["x"].diff(dim=1) == 1).all()
     assert batch["target"].tolist() == [10, 10, 20, 20, 30, 30]
     assert ((batch["x"][:, 0] // 1000).int().tolist()) == [3, 3, 0, 0, 2, 2]
+
+
+def test_without_a_length_there_is_one_window_as_long_as_a_clip() -> None:
+    clip = ClipOptions(sample_rate=50, seconds=2.0, crop="centre", min_seconds=0)
+    whole = WindowOptions(n_samples=0, eval_windows=5).fitted(clip)
+    assert (whole.n_samples, whole.eval_windows) == (LENGTH, 1)
+    target = torch.zeros(2)
+    windows = Windows(CountingStore(), np.array([0, 2]), target, LENGTH, 1)  # type: ignore[arg-type]
+    assert windows[[0, 1]]["x"].shape == (2, 1, LENGTH)
+    short = Crops(CountingStore(), np.array([2]), target[:1], LENGTH, 3, 0)[[0, 1, 2]]  # type: ignore[arg-type]
+    assert (short["x"][:, 0] == 2001).all() and (short["x"][:, 40:] == 0).all()
+
+
+def test_an_offset_goes_with_its_clip() -> None:
+    offset, target = torch.tensor([[7.0], [8.0], [9.0]]), torch.zeros(3)
+    clips = np.array([3, 0, 2])
+    crop = Crops(CountingStore(), clips, target, 20, 2, 0, offset)  # type: ignore[arg-type]
+    assert crop[[0, 1, 2, 5]]["offset"].ravel().tolist() == [7, 7, 8, 9]
+    windows = Windows(CountingStore(), clips, target, 20, 2, offset)  # type: ignore[arg-type]
+    assert windows[[2, 0]]["offset"].ravel().tolist() == [9, 7]
+    assert "offset" not in crops()[[0]]
 
 
 def test_a_crop_hangs_on_seed_epoch_and_row_alone() -> None:

@@ -13,6 +13,7 @@ from tiny_tracks import tracks
 from muso_exp.data.playlist_pairs import ListsOfTracks
 from muso_exp.errors import ConfigError, DataFormatError
 from muso_exp.metrics.resampling import Bootstrap
+from muso_exp.records import Finding
 from muso_exp.tasks.playlist_pairs.sections import correlations, sections
 
 SMALL = {"min_tracks": 12, "folds": 2}
@@ -52,6 +53,19 @@ def test_lists_further_apart_are_better_told_apart(tmp_path: Path) -> None:
     gap = table["second"].str[1:].astype(int) - table["first"].str[1:].astype(int)
     assert table.loc[gap >= 4, "separability"].min() > table.loc[gap == 1, "separability"].min()
     assert table.loc[gap >= 4, "separability"].min() > 0.9
+
+
+def test_lists_of_which_some_were_estimated_from_sound_are_warned_of(tmp_path: Path) -> None:
+    table = likes().assign(loudness_low=-90.0, loudness_high=0.0)
+    assert "lists_with_estimated_features" not in checks(ready(tmp_path, table))
+    table.loc[table["user"] == "u2", ["loudness_low", "loudness_high"]] = np.nan
+    finding = checks(ready(tmp_path, table))["lists_with_estimated_features"]
+    assert (finding.value, finding.level) == (7, "warning")
+    assert "the features of 7 of 8 lists were estimated from sound" in finding.text
+
+
+def checks(data: ListsOfTracks) -> dict[str, Finding]:
+    return {finding.check: finding for finding in data.task.audit(None)}
 
 
 def test_tracks_of_both_lists_tell_them_apart_in_no_way(tmp_path: Path) -> None:

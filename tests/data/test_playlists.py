@@ -288,6 +288,17 @@ def test_lists_with_features_of_different_sources_are_warned_of(
     )
 
 
+def test_estimates_and_others_in_one_table_are_told_apart_by_their_rows(tmp_path: Path) -> None:
+    table = pd.concat([tracks(20), estimates(20, 100).rename(columns={"song": "id"})])
+    for name, mine in (("source", [1] * 20 + [0] * 20), ("mixed", [1] * 10 + [0] * 20 + [1] * 10)):
+        table.assign(mine=mine).to_csv(tmp_path / f"{name}.csv", index=False)
+        options = {"column": "mine", "drop": [*DROPPED, "key", "mode"]}
+        data = ready(tmp_path / f"{name}.csv", tmp_path / name, **options)
+        finding = {f.check: f for f in data.task.audit(None)}["lists_with_estimated_features"]
+        assert finding.level == ("warning" if name == "source" else "note")
+    assert data.lists.estimated == (0.5, 0.5)
+
+
 def test_an_estimate_without_its_interval_is_no_estimate(tmp_path: Path) -> None:
     folder = write_two(tmp_path, estimates(20).drop(columns="key_low"), estimates(20, 100))
     with pytest.raises(DataFormatError, match=r"a.csv, line 2, column key: a whole number from -1"):
@@ -295,3 +306,10 @@ def test_an_estimate_without_its_interval_is_no_estimate(tmp_path: Path) -> None
     spoiled = estimates(20).assign(key=11.5)
     with pytest.raises(DataFormatError, match=r"column key: a number from -1 to 11 is needed"):
         ready(write_two(tmp_path, spoiled), tmp_path, drop=DROPPED)
+
+
+def test_a_folder_of_tables_with_tabs_is_read(tmp_path: Path) -> None:
+    for name, first in (("a", 0), ("b", 100)):
+        tracks(20, first).to_csv(tmp_path / f"{name}.tsv", index=False, sep="\t", quoting=3)
+    data = ready(tmp_path, tmp_path / "cache")
+    assert data.lists.names == ("a", "b") and data.lists.n_read == (20, 20)

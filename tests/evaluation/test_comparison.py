@@ -8,7 +8,7 @@ from made_runs import claim, make_run
 from muso_exp.errors import ConfigError
 from muso_exp.evaluation.comparison import comparison_table, spread_over_seeds
 from muso_exp.evaluation.finished import find_runs
-from muso_exp.evaluation.tables import _figure, write_comparison
+from muso_exp.evaluation.tables import metric_figure, write_comparison
 
 
 def test_differences_are_paired_so_common_noise_cancels(tmp_path: Path) -> None:
@@ -33,9 +33,9 @@ def test_numbered_variants_are_drawn_as_a_curve(tmp_path: Path) -> None:
     for number, name in enumerate(["10_factors", "40_factors"]):
         make_run(tmp_path / str(number), 0.5 + number / 10, variant=name)
     table = comparison_table(find_runs([tmp_path]))
-    assert _figure("acc", table).axes[0].get_xlabel() == "factors"
+    assert metric_figure("acc", table).axes[0].get_xlabel() == "factors"
     table["variant"] = ["a", "b"]
-    assert _figure("acc", table).axes[0].get_xlabel() == "acc"
+    assert metric_figure("acc", table).axes[0].get_xlabel() == "acc"
 
 
 def test_runs_on_other_test_units_get_no_difference(tmp_path: Path) -> None:

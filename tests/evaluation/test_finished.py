@@ -169,3 +169,18 @@ def test_a_record_that_is_a_named_pipe_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "run" / "metrics.json")
     with pytest.raises(ConfigError, match="a named pipe, not a file"):
         find_runs([tmp_path])
+
+
+@pytest.mark.parametrize("undefined", ["measured", "null_value"])
+def test_a_metric_that_is_undefined_needs_no_differences(undefined: str, tmp_path: Path) -> None:
+    """As the recall of a genre that no test song has, or a metric that no null model has."""
+    make_run(tmp_path / "run", 0.5)
+    path = tmp_path / "run" / "metrics.json"
+    record = json.loads(path.read_text())
+    record["versus"][0][undefined] = None
+    if undefined == "measured":
+        record["metrics"]["acc"] = None
+    path.write_text(json.dumps(record))
+    samples = pd.DataFrame({"acc": np.full(101, np.nan)})
+    samples.to_parquet(tmp_path / "run" / "samples.parquet")
+    assert len(find_runs([tmp_path])) == 1

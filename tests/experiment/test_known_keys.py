@@ -15,7 +15,7 @@ TABLE = "+experiment=wmf_merge"
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("+sweep=seeds", r"^\+sweep: nothing reads this key; did you mean seed\?$"),
+        ("+sweeps=seeds", r"^\+sweeps: nothing reads this key; did you mean seed\?$"),
         ("+trainer_max_epochs=3", "did you mean trainer.max_epochs"),
         ("++foo.bar=1", "foo.bar: nothing reads this key; there are dataset, model"),
         ("+sizes.desk.epsilom=1", r"did you mean sizes.epsilon"),

@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from muso_exp.experiment.settings import (
     changed_settings,
     config_hash,
+    inert_keys,
     is_same,
     other_test,
     recorded_settings,
@@ -100,3 +101,28 @@ def test_another_value_makes_another_run_and_a_hash_alone_is_compared(composed: 
 def test_secrets_are_not_kept(composed: callable, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LASTFM_API_KEY", "canary-1234567")
     assert "canary" not in str(recorded_settings(composed(*DOS, "+paper.x=canary-1234567")))
+
+
+def test_a_nested_target_is_of_the_kind_that_its_place_asks_for(composed: callable) -> None:
+    sound = ["dataset=content_plays", "model=popularity", "+sound@dataset.sound=clips"]
+    cfg = composed(*sound, "dataset.sound.windows.n_samples=16000", "dataset.sound.root=a")
+    marked = inert_keys(cfg)
+    assert {"dataset.sound.root", "dataset.sound.cache", "dataset.root"} <= set(marked)
+    assert "dataset.sound.windows.n_samples" not in marked
+    named = ["+experiment=content_representations", "variant=musicnn"]
+    assert "dataset.embedder.cache" in inert_keys(composed(*named))
+
+
+@pytest.mark.parametrize(
+    ("override", "changed"),
+    [
+        ("dataset.windows.eval_windows=2", ["dataset.windows.eval_windows"]),
+        ("models.musicnn.layer=max_pool", ["dataset.embedder.layer"]),
+        ("models.musicnn.cache=elsewhere", []),
+    ],
+)
+def test_what_is_changed_below_a_nested_target_is_named(
+    composed: callable, override: str, changed: list[str]
+) -> None:
+    named = ["+experiment=content_representations", "variant=musicnn"]
+    assert changed_settings(composed(*named, override)) == changed

@@ -21,6 +21,18 @@ def test_items_are_found_by_name_or_id(query: str, item: int, run: Path) -> None
 
 
 @pytest.mark.parametrize(
+    ("query", "item"),
+    [
+        *(("Bj\u00f6rk", 1), ("Bjo\u0308rk", 1), ("Bjork", 1), ("BJORK", 1), ("brant bjork", 0)),
+        *(("Beyonce", 2), ("Beyonce\u0301", 2), ("Simon and Garfunkel", 3), ("knife", 4)),
+    ],
+)
+def test_a_name_is_found_however_it_is_written(query: str, item: int, tmp_path: Path) -> None:
+    names = ["Brant Bjork", "Bj\u00f6rk", "Beyonc\u00e9", "Simon & Garfunkel", "The Knife"]
+    assert load_factors(write_factors(tmp_path, names, np.eye(5))).find(query) == item
+
+
+@pytest.mark.parametrize(
     ("query", "message"),
     [("nad", "no item is called 'nad', .* nearest names are: .*Nada Surf; Nadia"), ("xyz", "id$")],
 )

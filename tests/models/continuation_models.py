@@ -54,6 +54,21 @@ def sounds() -> dict[str, Tensor]:
     return heard | titles
 
 
+def known_content() -> dict[str, Tensor]:
+    """Two columns of metadata: whether a track is of an even number; three of its sound."""
+    even = np.arange(N_ITEMS) % 2 == 0
+    noise = 0.1 * np.random.default_rng(6).random((N_ITEMS, 3))
+    kind = np.column_stack([even, ~even])
+    content = csr_matrix(np.column_stack([kind, kind[:, :1] + noise]), dtype=np.float32)
+    return {
+        "content_crow": torch.from_numpy(content.indptr).long(),
+        "content_col": torch.from_numpy(content.indices).long(),
+        "content_values": torch.from_numpy(content.data),
+        "content_is_sound": torch.arange(5) > 1,
+        "artist": torch.arange(N_ITEMS) // 4,
+    }
+
+
 def fit(model: Ranker, matrix: csr_matrix, epochs: int = 1, **changes: Tensor) -> Ranker:
     trainer = pl.Trainer(
         max_epochs=epochs,
@@ -63,7 +78,7 @@ def fit(model: Ranker, matrix: csr_matrix, epochs: int = 1, **changes: Tensor) -
         enable_checkpointing=False,
         enable_model_summary=False,
     )
-    batch = train_batch(matrix) | sounds() | changes
+    batch = train_batch(matrix) | sounds() | known_content() | changes
     trainer.fit(model, DataLoader([batch], batch_size=None))
     return model.eval()
 

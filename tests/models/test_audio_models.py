@@ -253,3 +253,28 @@ def test_windows_of_another_length_are_refused(name: str) -> None:
 
 def test_the_three_models_are_here() -> None:
     assert {"bag_of_mfcc", "mel_cnn", "sample_cnn"} <= set(MODELS)
+
+
+@every_model
+def test_what_is_known_before_is_added_to_the_outputs(name: str) -> None:
+    offset = torch.full((12, N_OUTPUTS), 5.0)
+    known = [
+        rows | {"offset": offset, "target": rows["target"] + offset}
+        for rows in train_loader("regression")
+    ]
+    model = build(name, "regression")
+    trainer(Path(), enable_checkpointing=False).fit(model, DataLoader(known, batch_size=None))
+    plain = fitted(name, "regression").columns(known[0] | {"offset": 0 * offset})["preds"]
+    assert model.columns(known[0])["preds"].numpy() == pytest.approx(
+        (plain + offset).numpy(), abs=1e-3
+    )
+
+
+@every_model
+def test_what_is_known_before_is_part_of_an_output_of_norm_1(name: str) -> None:
+    model, rows = fitted(name, "factors"), sounds("factors", n_windows=2)
+    far = torch.tensor([1e9, 0.0, 0.0]).expand(12, -1)
+    nothing = model.columns(rows | {"offset": torch.zeros(12, N_OUTPUTS)})["preds"]
+    assert nothing.equal(model.columns(rows)["preds"])
+    found = model.columns(rows | {"offset": far})["preds"]
+    assert (torch.nn.functional.normalize(found, dim=1)[:, 0] > 0.99).all()

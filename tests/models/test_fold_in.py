@@ -15,17 +15,20 @@ from test_continuation import MODELS, fit, sounds
 from test_rankers import RANKERS, SIZES
 from torch import Tensor
 
-from muso_exp.features.als import fold_in
+from muso_exp.features.als import FactorOptions, fold_in
+from muso_exp.features.hybrid import HybridOptions
 from muso_exp.features.wmf import biased_objective, objective
 from muso_exp.models.abilities import FoldsIn, ask
 from muso_exp.models.blend import Blend
 from muso_exp.models.ease import EASE
+from muso_exp.models.hybrid import Hybrid
 from muso_exp.models.item_knn import ItemKNN, bm25_weight
 from muso_exp.models.popularity import Popularity
 from muso_exp.models.ranking import Ranker, RowRanker
 
 CONF = Path(__file__).parents[2] / "conf" / "model"
 WEIGHTINGS = ("binary", "log", "tfidf", "bm25")
+SMALL = HybridOptions(factors=FactorOptions(n_factors=4, iterations=3), cold_share=0.2)
 ALL: dict[str, Callable[[], Ranker]] = {
     **RANKERS,
     **MODELS,
@@ -34,6 +37,8 @@ ALL: dict[str, Callable[[], Ranker]] = {
     "blend": lambda: Blend(
         **SIZES, seed_counts=[0, 2, 4], n_validation=5, options={"wmf": {"iterations": 60}}
     ),
+    "hybrid": lambda: Hybrid(**SIZES, n_content=5, fit=SMALL),
+    "hybrid_part": lambda: Hybrid(**SIZES, n_content=5, fit=SMALL, parts=["sound_profile"]),
 }
 SOLVED_AGAIN = ("wmf", "wmf_bias", "blend")  # users are solved in turn with the items
 REFUSED = ("bpr",)

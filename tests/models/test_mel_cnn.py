@@ -6,7 +6,7 @@ import torch
 from pytest import approx
 from torch.utils.data import DataLoader
 
-from muso_exp.models.mel_cnn import MelCNN, WindowMelOptions
+from muso_exp.models.mel_cnn import MelCNN, WindowMelOptions, resized
 from muso_exp.training.callbacks import RandomState
 
 SECOND = 22_050
@@ -20,18 +20,21 @@ def small(head: str = "genres", n_frames: int = 0, **changed: object) -> MelCNN:
 
 
 @pytest.mark.parametrize(
-    ("n_samples", "n_frames", "expected", "flat"),
+    ("n_samples", "n_frames", "resized_frames", "expected", "flat"),
     [
-        (SECOND, 0, 44, 128 * 8 * 2),
-        (22_527, 0, 44, 128 * 8 * 2),
-        (3 * SECOND, 0, 130, 128 * 8 * 8),
-        (3 * SECOND, 129, 129, 128 * 8 * 8),
+        (SECOND, 0, 0, 44, 128 * 8 * 2),
+        (22_527, 0, 0, 44, 128 * 8 * 2),
+        (3 * SECOND, 0, 0, 130, 128 * 8 * 8),
+        (3 * SECOND, 129, 0, 129, 128 * 8 * 8),
+        (3 * SECOND, 0, 44, 44, 128 * 8 * 2),
+        (3 * SECOND, 129, 44, 44, 128 * 8 * 2),
+        (10 * SECOND, 0, 44, 44, 128 * 8 * 2),
     ],
 )
 def test_the_input_is_the_documents(
-    n_samples: int, n_frames: int, expected: int, flat: int
+    n_samples: int, n_frames: int, resized_frames: int, expected: int, flat: int
 ) -> None:
-    spectrum = WindowMelOptions(n_frames=n_frames)
+    spectrum = WindowMelOptions(n_frames=n_frames, resized_frames=resized_frames)
     model = MelCNN("genres", 10, n_samples, SECOND, spectrum).eval()
     shapes = []
     model.convolutions.register_forward_hook(
@@ -40,6 +43,31 @@ def test_the_input_is_the_documents(
     model(torch.randn(2, n_samples))
     assert shapes[0] == (2, 1, 128, expected)
     assert shapes[1].numel() == 2 * flat
+
+
+def test_resizing_weighs_frames_by_their_distance_and_leaves_bands_alone() -> None:
+    # of 4 frames to 2: the new ones stand at 1 and 3 of 4, and reach 2 frames to either side
+    weights = torch.tensor([[0.75, 0.75, 0.25, 0.0], [0.0, 0.25, 0.75, 0.75]])
+    weights = weights / weights.sum(dim=1, keepdim=True)
+    x = torch.tensor([[[1.0, 2.0, 4.0, 8.0], [0.0, 0.0, 0.0, 7.0]]])
+    assert torch.allclose(resized(x, 2), x @ weights.T)
+    assert resized(x, 2)[0, 1].tolist() == approx([0.0, 7 * 3 / 7])
+
+
+def test_a_resized_spectrogram_keeps_its_level_and_another_length_is_left_as_it_is() -> None:
+    x = torch.randn(3, 16, 130).abs().cumsum(dim=2)
+    flat = torch.full((2, 16, 130), -31.5)
+    assert torch.allclose(resized(flat, 44), torch.full((2, 16, 44), -31.5))
+    assert resized(x, 130) is x
+    assert (resized(x, 44).diff(dim=2) > 0).all()  # what grows still grows
+    assert resized(x, 44).mean() == approx(float(x.mean()), rel=0.01)
+
+
+def test_a_resized_window_is_cut_before_it_is_resized() -> None:
+    model, x = small(n_frames=8).eval(), torch.randn(2, 6000)
+    spectrum = WindowMelOptions(n_mels=16, n_frames=8, resized_frames=4)
+    other = small(spectrum=spectrum).eval()
+    assert torch.allclose(pictures(other, x), resized(pictures(model, x), 4), atol=1e-3)
 
 
 def test_the_network_has_as_many_weights_as_its_layers_say() -> None:
@@ -193,6 +221,10 @@ def test_masks_are_drawn_again_in_a_run_that_is_resumed(tmp_path: Path) -> None:
         (
             {"n_frames": 13},
             r"spectrum\.n_frames must be 0 \(all\) or at most the window's 12 frames, got 13",
+        ),
+        (
+            {"spectrum": WindowMelOptions(n_mels=16, resized_frames=3)},
+            r"16 x 3 cannot be pooled 2 times by 2",
         ),
         ({"channels": []}, r"at least one convolution, got \[\]"),
         ({"channels": [4] * 4}, r"16 x 12 cannot be pooled 4 times by 2"),

@@ -25,7 +25,7 @@ from own_package import (
 )
 from pytest import approx
 
-from muso_exp.commands.predict import find_trained, load_trained
+from muso_exp.trained import find_trained, load_trained
 
 
 @pytest.fixture(scope="module")

@@ -27,6 +27,7 @@ from muso_exp.data.audio_genres import AudioGenres
 from muso_exp.data.audio_tags import AudioTags
 from muso_exp.data.hetrec import HetRec
 from muso_exp.data.muso import MuSo
+from muso_exp.data.playlist_pairs import ListsOfTracks
 from muso_exp.data.spectra import Spectra
 from muso_exp.evaluation import scores as scoring
 from muso_exp.evaluation.card import Situation, make_card
@@ -88,8 +89,19 @@ def other_tastes(social: SocialData, rng: Rng) -> SocialData:
     return replace(social, plays=csr_matrix(social.plays[rng.permutation(len(social.users))]))
 
 
+def other_lists(compared: tuple[pd.DataFrame, np.ndarray], rng: Rng) -> Any:
+    """Give each list the place of another list in the table of how well pairs are told apart."""
+    table, numbers = compared
+    place = rng.permutation(numbers.max() + 1)
+    apart = np.zeros((len(place), len(place)))
+    first, second = numbers.T
+    apart[first, second] = apart[second, first] = table["separability"]
+    return table.assign(separability=apart[place[first], place[second]]), numbers
+
+
 SHUFFLES: list[tuple[Any, str, Callable[[Any, Rng], Any]]] = [
     (playlists, "read_lists", other_owners),
+    (ListsOfTracks, "_compare", other_lists),
     (MuSo, "read", other_friends),
     (HetRec, "read", other_friends),
     (friends, "read_social", other_tastes),

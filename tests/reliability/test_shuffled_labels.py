@@ -1,12 +1,11 @@
 """Of shuffled labels no model learns more than nothing: how often a verdict says it does.
 
-The long form (`pytest -m slow`) shuffles the labels of every experiment 20 times and writes the
-table task, metric, false "better than null" of 20 to $MUSO_SHUFFLES (a CSV file), where it is set.
+The long form (`pytest -m slow`) shuffles the labels of every experiment 20 times. Where
+$MUSO_SHUFFLES names a file, each trial is added to it at once, and what it holds is not run again.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,16 +14,23 @@ import pytest
 from conftest import REPOSITORY
 from omegaconf import DictConfig, OmegaConf
 from scipy.stats import binom
+from shuffle_trials import (
+    N_SHUFFLES,
+    RATE,
+    as_markdown,
+    false_verdicts,
+    least_unlikely,
+    read_trials,
+    run_trials,
+    trials_file,
+)
 from shuffled import configuration, verdicts
 from test_experiments import rows
 from tiny_tracks import tracks, write_two
 
 from muso_exp.evaluation.scores import BETTER
+from muso_exp.experiment import objective
 from muso_exp.experiment.listing import experiments
-
-N_SHUFFLES = 20
-RATE = 0.025  # of false "better": the upper tail of a 95 % interval
-UNLIKELY = 0.0015  # 4 or more of 20 have p = .0014
 
 SHIFTED = ["danceability", "energy", "speechiness", "acousticness", "instrumentalness", "liveness"]
 TASKS = {  # of the data sets; clusters of track_features have no labels to shuffle
@@ -36,6 +42,7 @@ TASKS = {  # of the data sets; clusters of track_features have no labels to shuf
     "hetrec": "friend_distance",
     "muso": "friend_distance",
     "playlist_continuation": "continuation",
+    "playlist_pairs": "playlist_pairs",
     "playlists": "playlist_owner",
     "plays": "recommendation",
     "spectra": "feature_regression",
@@ -85,11 +92,6 @@ def by_task() -> dict[str, list[str]]:
 EXPERIMENTS = by_task()
 
 
-def least_unlikely(n_trials: int) -> int:
-    """Return the fewest false verdicts of so many that have a chance below UNLIKELY."""
-    return next(k for k in range(n_trials + 2) if binom.sf(k - 1, n_trials, RATE) < UNLIKELY)
-
-
 def test_four_false_verdicts_of_twenty_are_too_many() -> None:
     assert least_unlikely(20) == 4
     assert binom.sf(3, 20, RATE) == pytest.approx(0.0014, abs=5e-5)
@@ -99,6 +101,28 @@ def test_every_experiment_is_shuffled_but_those_without_labels() -> None:
     covered = {name.split()[0] for names in EXPERIMENTS.values() for name in names}
     assert {data_set(name) for name in set(experiments()) - covered} == {"track_features"}
     assert all(set(chosen) <= set(rows(name)) for name, chosen in ROWS.items())
+
+
+def test_a_trial_that_a_file_holds_is_not_run_again(tmp_path: Path) -> None:
+    path, asked = tmp_path / "trials", []
+
+    def judged(seed: int) -> pd.Series:
+        asked.append(seed)
+        if seed == 12 and len(asked) == 13:
+            raise KeyboardInterrupt
+        return pd.Series({"auc": BETTER if seed < 3 else "no better than null", "mse": BETTER})
+
+    with pytest.raises(KeyboardInterrupt):
+        run_trials("a task", "one x=1", ["auc"], judged, path)
+    found = false_verdicts(run_trials("a task", "one x=1", ["auc"], judged, path))
+    assert asked == [*range(13), *range(12, N_SHUFFLES)]
+    assert found[["metric", "headline", "trials", "false"]].to_numpy().tolist() == [
+        ["auc", True, 20, 3],
+        ["mse", False, 20, 20],
+    ]
+    assert as_markdown(false_verdicts(read_trials(path))).splitlines()[-1] == (
+        "| a task | `one x=1` | `auc` | 3 of 20 | 20 of 20 (most: `mse` 20) |"
+    )
 
 
 def easy_lists(folder: Path) -> list[str]:
@@ -125,8 +149,9 @@ def test_a_model_is_better_than_null_on_the_true_labels_and_not_on_shuffled_ones
 ) -> None:
     name, *overrides = experiment.split()
     cfg = configuration(name, cache, tmp_path, *overrides, *easy(tmp_path))
-    assert verdicts(cfg, None, tmp_path)[headline(cfg)] == BETTER
-    found = [verdicts(cfg, seed, tmp_path)[headline(cfg)] for seed in range(3)]
+    leading = headlines(cfg)[0]
+    assert verdicts(cfg, None, tmp_path)[leading] == BETTER
+    found = [verdicts(cfg, seed, tmp_path)[leading] for seed in range(3)]
     assert BETTER not in found
 
 
@@ -138,15 +163,15 @@ def test_shuffled_labels_are_seldom_better_than_null(
 ) -> None:
     table = pd.concat([shuffles(task, name, cache, tmp_path) for name in EXPERIMENTS[task]])
     leading = table[table["headline"]]
-    assert len(leading) == len(EXPERIMENTS[task])
+    assert set(leading["experiment"]) == set(EXPERIMENTS[task])
     assert (leading["false"] < least_unlikely(N_SHUFFLES)).all(), leading.to_string()
     pooled = table.groupby("metric")["false"].sum().mean()  # of a metric over the experiments
     assert pooled < least_unlikely(N_SHUFFLES * len(EXPERIMENTS[task])), table.to_string()
 
 
-def headline(cfg: DictConfig) -> str:
-    """Return the metric that leads an experiment's report."""
-    return str(cfg.headline or cfg.table_metrics[0])
+def headlines(cfg: DictConfig) -> list[str]:
+    """Return the metrics that lead an experiment's report."""
+    return objective.names("headline", cfg.headline) or [str(cfg.table_metrics[0])]
 
 
 def shuffles(task: str, experiment: str, cache: Path, folder: Path) -> pd.DataFrame:
@@ -154,18 +179,8 @@ def shuffles(task: str, experiment: str, cache: Path, folder: Path) -> pd.DataFr
     name, *overrides = experiment.split()
     cfg = configuration(name, cache, folder, *overrides)
     own = folder / experiment.replace("=", "_").replace(" ", "_")
-    found = pd.DataFrame([verdicts(cfg, seed, own) for seed in range(N_SHUFFLES)])
-    false = (found == BETTER).sum()
-    table = pd.DataFrame(
-        {
-            "task": task,
-            "experiment": experiment,
-            "metric": false.index,
-            "headline": false.index == headline(cfg),
-            "false": false.to_numpy(),
-        }
+    return false_verdicts(
+        run_trials(
+            task, experiment, headlines(cfg), lambda seed: verdicts(cfg, seed, own), trials_file()
+        )
     )
-    if os.environ.get("MUSO_SHUFFLES"):  # at once: a test that is stopped leaves what it has
-        path = Path(os.environ["MUSO_SHUFFLES"])
-        table.to_csv(path, mode="a", header=not path.exists(), index=False)
-    return table

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from muso_exp.commands.predict import find_trained
 from muso_exp.errors import CheckpointError
+from muso_exp.trained import find_trained
 from muso_exp.training.checkpoint import find_checkpoint
 from muso_exp.training.run_folders import require_one_run, runs_in
 

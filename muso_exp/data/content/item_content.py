@@ -10,11 +10,10 @@ from scipy.sparse import csr_matrix
 from muso_exp.data.content.clip_sound import ClipSound
 from muso_exp.data.content.metadata import listening_fields, metadata_vectors, track_fields
 from muso_exp.errors import ConfigError
-from muso_exp.features.item_vectors import ItemVectors, join, standardised
+from muso_exp.features.item_vectors import SOUND, ItemVectors, join, standardised
 from muso_exp.formats.listening.interactions import Interactions
 from muso_exp.options import Options
 
-SOUND = "sound"
 Field = Literal["artist", "genre", "tags", "year", "place", "sound"]
 
 

@@ -15,9 +15,11 @@ from muso_exp.formats.muso import read_listening
 from muso_exp.opening import is_file
 from muso_exp.records import Batch, Finding
 from muso_exp.tasks.friend_distance.new_listeners import NewListeners, TrainListeners
+from muso_exp.tasks.friend_distance.overview import pairs_overview
 from muso_exp.tasks.friend_distance.pair_vectors import PairVectoriser, PairVectors, VectorOptions
 from muso_exp.tasks.friend_distance.task import FriendDistance
 from muso_exp.tasks.friend_distance.user_pairs import SplitListeners, UserPairs
+from muso_exp.tasks.overview import Overview
 
 
 class PairBatches(BatchDataset):
@@ -108,6 +110,10 @@ class FriendDistanceData(ExperimentData):
         names = [listeners.users[user] for user in train_users]
         self.train_listeners = TrainListeners(names, train_plays, listeners.items)
         self.task = FriendDistance(self.pairs, self.file_findings())
+
+    def overview(self) -> Overview:
+        """Return what users and pairs hold, see `pairs_overview`."""
+        return pairs_overview(self.pairs, self.task.counts(), self.file_findings(), self.seed)
 
     def train_dataloader(self) -> DataLoader:
         """Return the train pairs, shuffled anew each epoch."""

@@ -16,15 +16,21 @@ from muso_exp.data.shares import own_share
 from muso_exp.data.sound.scratch import in_scratch
 from muso_exp.data.sound.simulated_sound import SoundWorld, sound_folder
 from muso_exp.data.sound.splits import SplitOptions, group_names, split_clips
-from muso_exp.data.sound.windows import Crops, EpochBatches, WindowOptions, Windows
+from muso_exp.data.sound.windows import ClipVectors, Crops, EpochBatches, WindowOptions, Windows
+from muso_exp.errors import ConfigError
 from muso_exp.formats.sound.layouts import read_tracks
 from muso_exp.formats.sound.new_songs import find_songs, warn_of_bad
 from muso_exp.formats.sound.split_lists import read_artist_list, read_split_list, set_listed
 from muso_exp.options import Inert
+from muso_exp.sound.loudness import clip_loudness
 from muso_exp.sound.store import AudioStore, StoreOptions, build_store
 from muso_exp.tasks.base import Task
 from muso_exp.tasks.new_clips import NewClips
+from muso_exp.tasks.overview import Overview
 from muso_exp.tasks.sound_clips import SoundClips
+from muso_exp.tasks.sound_overview import clips_overview, loudness_values
+
+SOUND = "audio"  # of the inputs: windows of the sound itself
 
 
 class AudioData(ExperimentData):
@@ -41,6 +47,12 @@ class AudioData(ExperimentData):
         layout: of the files: auto, or one of `muso_exp.formats.sound.layouts.LAYOUTS`.
         **common: see `muso_exp.data.base.ExperimentData`; `root` is a folder of sound files in one
             of the layouts of `muso_exp.formats.sound.layouts`.
+
+    Attributes:
+        inputs: what a model is given: `audio`, windows of sound; or names of vectors.
+        x: vectors in the place of the sound, shape (n_clips, D); None: windows. `learn` fills it.
+        offset: what is known of each clip's target before, shape (n_clips, ...), which a network
+            adds to its outputs; None: nothing. `learn` fills it.
 
     Raises:
         ConfigError: a clip shorter than a window.
@@ -64,6 +76,9 @@ class AudioData(ExperimentData):
         self.store_options = replace(store, min_seconds=max(store.min_seconds, least))
         self.window_options = windows.fitted(store.clip)
         self.split_options, self.world, self.layout = split, world, layout
+        self.inputs = [SOUND]
+        self.x: Tensor | None = None
+        self.offset: Tensor | None = None
         self._opened: tuple[pd.DataFrame, AudioStore] | None = None
 
     def prepare_data(self) -> None:
@@ -143,9 +158,21 @@ class AudioData(ExperimentData):
         """Return the tracks of train, val or test, in row order."""
         return self.tracks.iloc[self.parts[name]].reset_index(drop=True)
 
+    def overview(self) -> Overview:
+        """Return what the clips hold, see `clips_overview`."""
+        loudness = clip_loudness(self.store, self.cache)[self.clips]
+        values = loudness_values(loudness) | self.explored()
+        return clips_overview(self._sound_clips(), values, self.seed, self.task.counts())
+
+    def explored(self) -> dict[str, np.ndarray]:
+        """Return further numbers of each clip, by name, shapes (n_clips,), for `overview`."""
+        return {}
+
     def train_dataloader(self) -> DataLoader:
-        """Return random crops of the train clips, others in each epoch."""
+        """Return random crops of the train clips, others in each epoch, or their vectors."""
         rows = self.train_rows()
+        if self.x is not None:
+            return self.loader(self.windows(rows), shuffle=True)
         crops = Crops(
             self.store,
             self.clips[rows],
@@ -153,6 +180,7 @@ class AudioData(ExperimentData):
             self.window_options.n_samples,
             self.window_options.crops_per_clip,
             self.seed,
+            None if self.offset is None else self.offset[torch.from_numpy(rows)],
         )
         batches = EpochBatches(len(crops), self.batch_size or len(crops), self.seed, self.epoch)
         own = own_share(batches)
@@ -172,9 +200,12 @@ class AudioData(ExperimentData):
         return self.loader(self.windows(self.parts["test"]), shuffle=False)
 
     def windows(self, rows: np.ndarray) -> BatchDataset:
-        """Return the consecutive windows of some clips."""
-        labels = self.labels[torch.from_numpy(rows)]
-        return self._windows(self.store, self.clips[rows], labels)
+        """Return the consecutive windows of some clips, or their vectors."""
+        own = torch.from_numpy(rows)
+        if self.x is not None:
+            return ClipVectors(self.x[own], self.labels[own])
+        offset = None if self.offset is None else self.offset[own]
+        return self._windows(self.store, self.clips[rows], self.labels[own], offset)
 
     def read_new(self, path: Path) -> NewInput:
         """Read new songs: a sound file, or a folder of them.
@@ -185,7 +216,13 @@ class AudioData(ExperimentData):
         Raises:
             DatasetNotFoundError: no such file or folder, or no sound file in it.
             DataFormatError: no file that can be used.
+            ConfigError: the run was not trained on sound.
         """
+        if self.inputs != [SOUND]:
+            raise ConfigError(
+                f"a run with dataset.inputs={'+'.join(self.inputs)} cannot be applied to sound; "
+                "train one with inputs=audio"
+            )
         songs = find_songs(path)
 
         def decode(folder: Path) -> NewClips:
@@ -198,9 +235,11 @@ class AudioData(ExperimentData):
 
         return self.new_songs(in_scratch(decode))
 
-    def _windows(self, store: AudioStore, clips: np.ndarray, target: Tensor) -> Windows:
+    def _windows(
+        self, store: AudioStore, clips: np.ndarray, target: Tensor, offset: Tensor | None = None
+    ) -> Windows:
         length = self.window_options
-        return Windows(store, clips, target, length.n_samples, length.eval_windows)
+        return Windows(store, clips, target, length.n_samples, length.eval_windows, offset)
 
     def _sound_clips(self) -> SoundClips:
         index = self.store.index

@@ -13,12 +13,18 @@ from sklearn.preprocessing import StandardScaler
 from muso_exp.cache import cache_key, cached_file
 from muso_exp.errors import ConfigError
 from muso_exp.features.bags import bag_of_mfcc
+from muso_exp.features.timbre import chroma, contrast
 from muso_exp.formats.factors import load_heard
 from muso_exp.sound.store import AudioStore
 
 VERSION = 1  # of the cached bags
 HEARD = ("heard_factors", "heard_layers")  # of another run
 VECTORS = ("mfcc", "factors", "predicted_factors", *HEARD)
+FEATURES: Mapping[str, Callable[[np.ndarray, int], np.ndarray]] = {  # of a whole clip
+    "bags_of_mfcc": bag_of_mfcc,
+    "contrast": contrast,
+    "chroma": chroma,
+}
 N_FOLDS = 5  # of the train clips, whose factors are predicted by a model that has not seen them
 PENALTY = 1.0  # of the first stage's ridge regression, per train clip
 
@@ -121,12 +127,23 @@ def predicted_factors(
 
 def clip_bags(store: AudioStore, cache: Path) -> np.ndarray:
     """Return the bag of MFCC of each clip of a store, made once, shape (n_clips, 819)."""
-    key = cache_key("bags_of_mfcc", VERSION, {"rate": store.sample_rate}, store.fingerprint)
+    return clip_features(store, cache, "bags_of_mfcc")
+
+
+def clip_features(store: AudioStore, cache: Path, name: str) -> np.ndarray:
+    """Return some numbers of each clip of a store, made once, shape (n_clips, D).
+
+    Args:
+        store: of the clips; what is sound in each is described, not its padding.
+        cache: folder for prepared files.
+        name: of FEATURES.
+    """
+    key = cache_key(name, VERSION, {"rate": store.sample_rate}, store.fingerprint)
 
     def write(path: Path) -> None:
         filled = store.index["n_filled"].to_numpy()
         clips = (store.crops(np.array([i]), np.array([0]), int(filled[i]))[0] for i in all_clips)
-        np.save(path, np.array([bag_of_mfcc(clip, store.sample_rate) for clip in clips]))
+        np.save(path, np.array([FEATURES[name](clip, store.sample_rate) for clip in clips]))
 
     all_clips = range(len(store))
     return np.load(cached_file(cache, key, "bags.npy", write))

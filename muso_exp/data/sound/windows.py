@@ -11,7 +11,7 @@ from torch.utils.data import Sampler
 
 from muso_exp.data.base import BatchDataset
 from muso_exp.errors import ConfigError
-from muso_exp.options import Count, Options
+from muso_exp.options import Count, Options, ZeroOrMore
 from muso_exp.records import Batch
 from muso_exp.sound.clips import ClipOptions
 from muso_exp.sound.store import AudioStore
@@ -21,21 +21,23 @@ class WindowOptions(Options, frozen=True, kw_only=True):
     """What a network is given of a clip.
 
     Attributes:
-        n_samples: length of a window.
+        n_samples: length of a window; 0: one window, as long as the clips of the store.
         eval_windows: windows of a clip that a prediction is averaged over, at most.
         crops_per_clip: random crops of each clip in a training epoch.
     """
 
-    n_samples: Count
+    n_samples: ZeroOrMore
     eval_windows: Count
     crops_per_clip: Count = 1
 
     def fitted(self, clip: ClipOptions) -> Self:
-        """Return these options with no more windows than fit into a clip.
+        """Return these options with a length, and no more windows than fit into a clip.
 
         Raises:
             ConfigError: a clip is shorter than a window.
         """
+        if self.n_samples == 0:
+            return replace(self, n_samples=clip.n_samples, eval_windows=1)
         whole = clip.n_samples // self.n_samples
         if whole < 1:
             raise ConfigError(
@@ -58,6 +60,7 @@ class Crops(BatchDataset):
         n_samples: length of a crop.
         per_clip: crops of each clip in an epoch.
         seed: of the draw.
+        offset: of each clip, what is known of its target before, shape (n_clips, ...); None: none.
 
     Source: thesis section 6.1: one random crop of each clip an epoch. Deviation: none in clips
     without padding.
@@ -71,10 +74,13 @@ class Crops(BatchDataset):
         n_samples: int,
         per_clip: int,
         seed: int,
+        offset: Tensor | None = None,
     ) -> None:
-        self.store, self.clips, self.target = store, clips, target
+        self.store, self.clips, self.target, self.offset = store, clips, target, offset
         self.n_samples, self.per_clip, self.seed = n_samples, per_clip, seed
-        self.room = filled(store, clips) - n_samples + 1  # places where a crop may begin
+        self.room = (
+            np.maximum(filled(store, clips) - n_samples, 0) + 1
+        )  # places where one may begin
         self._epoch, self._places = -1, np.empty(0)
 
     def __len__(self) -> int:
@@ -82,7 +88,7 @@ class Crops(BatchDataset):
         return len(self.clips) * self.per_clip
 
     def __getitem__(self, rows: list[int]) -> Batch:
-        """Return x (B, n_samples), target (B, ...) and row (B,)."""
+        """Return x (B, n_samples), target (B, ...), row (B,), and offset where it is known."""
         epoch, row = np.divmod(np.asarray(rows), len(self))
         clip = row // self.per_clip
         starts = (self._draw(int(epoch[0]))[row] * self.room[clip]).astype(np.int64)
@@ -91,6 +97,7 @@ class Crops(BatchDataset):
             "x": torch.from_numpy(x),
             "target": self.target[torch.from_numpy(clip)],
             "row": torch.from_numpy(row),
+            **_offset_of(self.offset, torch.from_numpy(clip)),
         }
 
     def _draw(self, epoch: int) -> np.ndarray:
@@ -142,6 +149,7 @@ class Windows(BatchDataset):
         target: of each clip, shape (n_clips, ...).
         n_samples: length of a window.
         n_windows: windows of a clip.
+        offset: as of `Crops`.
 
     Source: thesis section 6.1: the first 5 adjacent windows. Deviation: the thesis averages over
     windows of padding too.
@@ -154,8 +162,9 @@ class Windows(BatchDataset):
         target: Tensor,
         n_samples: int,
         n_windows: int,
+        offset: Tensor | None = None,
     ) -> None:
-        self.store, self.clips, self.target = store, clips, target
+        self.store, self.clips, self.target, self.offset = store, clips, target, offset
         self.n_samples, self.n_windows = n_samples, n_windows
         self.whole = np.maximum(filled(store, clips) // n_samples, 1)  # windows of sound
 
@@ -164,7 +173,7 @@ class Windows(BatchDataset):
         return len(self.clips)
 
     def __getitem__(self, rows: list[int]) -> Batch:
-        """Return x (B, n_windows, n_samples), target (B, ...) and row (B,)."""
+        """Return x (B, n_windows, n_samples), target (B, ...), row (B,), and offset if known."""
         places = np.arange(self.n_windows) % self.whole[rows][:, None]  # (B, n_windows)
         clips = np.repeat(self.clips[rows], self.n_windows)
         x = self.store.crops(clips, self.n_samples * places.ravel(), self.n_samples)
@@ -172,7 +181,32 @@ class Windows(BatchDataset):
             "x": torch.from_numpy(x).unflatten(0, (len(rows), self.n_windows)),
             "target": self.target[torch.tensor(rows)],
             "row": torch.tensor(rows),
+            **_offset_of(self.offset, torch.tensor(rows)),
         }
+
+
+class ClipVectors(BatchDataset):
+    """One vector for each of some clips, in the place of its sound.
+
+    Args:
+        x: shape (n_clips, D), float32.
+        target: shape (n_clips, ...).
+    """
+
+    def __init__(self, x: Tensor, target: Tensor) -> None:
+        self.x, self.target = x, target
+
+    def __len__(self) -> int:
+        """Return the number of clips."""
+        return len(self.x)
+
+    def __getitem__(self, rows: list[int]) -> Batch:
+        """Return x (B, D), target (B, ...) and row (B,)."""
+        return {"x": self.x[rows], "target": self.target[rows], "row": torch.tensor(rows)}
+
+
+def _offset_of(offset: Tensor | None, clips: Tensor) -> Batch:
+    return {} if offset is None else {"offset": offset[clips]}
 
 
 def filled(store: AudioStore, clips: np.ndarray) -> np.ndarray:

@@ -12,7 +12,8 @@ _DAYS = (  # 27 Nov 2025, 2025-11-27, 27/11/2025
     r"[0-9]{1,2}[/.][0-9]{1,2}[/.][0-9]{4}",
 )
 _DAY = f"({'|'.join(_DAYS)})"
-_CLOCK = r"[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?"
+_CLOCK = r"[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?( [AaPp][Mm])?"
+_UNIX = r"1[0-9]{9}"  # of seconds, from 2001
 _MOMENT = rf"{_DAY}(,? |T){_CLOCK}(Z| UTC)?"
 
 
@@ -51,6 +52,11 @@ LAYOUTS = (
         "triplets of the Million Song Dataset",
         ("user", "song_id", "plays"),
         ("[0-9a-f]{40}", "SO[0-9A-Z]{16}", _WHOLE),
+    ),
+    Headerless(  # of the scripts lastexport.py
+        "Last.fm",
+        ("timestamp", "track", "artist", "album", "track_mbid", "artist_mbid", "album_mbid"),
+        (_UNIX, _TEXT, _TEXT, ".*", _MBID, _MBID, _MBID),
     ),
     Headerless("Last.fm", ("artist", "album", "track", "timestamp"), (_TEXT, ".*", _TEXT, _MOMENT)),
     Headerless("Last.fm", ("date", "time", "artist", "track"), (_DAY, _CLOCK, _TEXT, _TEXT)),

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -52,7 +53,7 @@ class History:
         left_out: rows that are not in the table, by reason.
         formats: files that were read, by format.
         unread: names of files of no known format, as services put beside their histories.
-        untimed: plays of a log whose time cannot be read.
+        untimed: plays of a log whose time cannot be read, or cannot be.
         timezone: of `local_time`.
     """
 
@@ -90,7 +91,7 @@ class History:
             rows = ", ".join(f"{number:,} {reason}" for reason, number in self.left_out.items())
             text += f"; left out: {rows}"
         if self.untimed:
-            text += f"; {self.untimed:,} plays have a time that cannot be read"
+            text += f"; {self.untimed:,} plays have a time that cannot be read or cannot be"
         if self.unread:
             text += f"; not read: {_some(self.unread)}"
         return text
@@ -133,14 +134,16 @@ def read_history(
         rows.append(_with_part(found.table, number, owner, one_person))
     table = readable(pa.concat_tables(rows)).to_pandas()
     names = [part.name for part, _ in read]
+    timed = table.loc[table["time"].notna(), "part"].unique()
     if one_person:
         _refuse_several(table, given[0])
-    untimed = _untimed(table)
     table, more = cleaned(table, min_seconds)
+    untimed = _untimed(table, timed)
     left += more
     if table.empty:
         gone = ", ".join(f"{number:,} {reason}" for reason, number in left.items())
-        raise DataFormatError(given[0], f"no play is left of it: {gone or 'it is empty'}")
+        problem = f"no play is left of it: {gone}" if gone else "no rows below the header"
+        raise DataFormatError(given[0], problem, fix="give the one that has them")
     table["part"] = pd.Categorical.from_codes(table["part"].to_numpy(), pd.Index(range(len(names))))
     table["part"] = table["part"].map(dict(enumerate(names)))
     return History(table, dict(left), dict(formats), unread, untimed, timezone)
@@ -248,19 +251,21 @@ def _with_part(table: pa.Table, number: int, owner: str, one_person: bool) -> pa
 
 
 def _refuse_several(table: pd.DataFrame, path: Path) -> None:
-    """Raise DataFormatError if the column of users names several; the rows are all one person's."""
-    users = sorted(set(table["user"].unique()) - {""})
-    if len(users) > 1:
+    """Raise DataFormatError if a file names several users; the rows are all one person's.
+
+    Files that each name one user are that person's accounts.
+    """
+    named = table[table["user"] != ""]
+    users = sorted(named["user"].unique())
+    if named.groupby("part")["user"].nunique().max() > 1:
         problem = f"plays of {len(users)} users ({_some(users)})"
         raise DataFormatError(path, problem, fix="give those of one person")
     table["user"] = users[0] if users else ""
 
 
-def _untimed(table: pd.DataFrame) -> int:
-    """Return how many plays have no time, in parts where others have one."""
-    lacks = table["time"].isna()
-    timed = table.loc[~lacks, "part"].unique()
-    return int((lacks & table["part"].isin(timed)).sum())
+def _untimed(table: pd.DataFrame, timed: np.ndarray) -> int:
+    """Return how many plays have no time, in the parts that have times."""
+    return int((table["time"].isna() & table["part"].isin(timed)).sum())
 
 
 def _files(number: int) -> str:

@@ -1,4 +1,4 @@
-"""Null models of factors: the mean of train, that of the clip's artist, and how loud it is."""
+"""Null models of factors: the mean of train, that of the artist, loudness, vectors of others."""
 
 import numpy as np
 
@@ -18,14 +18,28 @@ def guesses(rows: FactorClips, values: np.ndarray) -> dict[str, np.ndarray]:
 
     Returns:
         Shape (n_clips, n_columns), float32: `mean_factor`; `artist_mean`, which for an artist
-        without train clips is the mean of all; `pooled_loudness`, ridge regression on the loudness.
+        without train clips is the mean of all; `pooled_loudness`, ridge regression on the loudness;
+        and where a model is given vectors `shuffled_vectors`, ridge regression on those of others.
     """
     clips, train = rows.clips, rows.clips.parts["train"]
     own = artist_means(values[train], clips.artists[train], clips.artists)
     every = np.broadcast_to(values[train].mean(axis=0), own.shape)
     heard = loudness_ridge(rows.loudness[train], values[train], rows.loudness)
     found = {"mean_factor": every, "artist_mean": own, "pooled_loudness": heard}
+    if rows.shuffled is not None:
+        solution = fit_ridge(rows.shuffled[train], values[train], STRENGTHS)
+        found["shuffled_vectors"] = rows.shuffled @ solution.weight + solution.bias
     return {name: preds.astype(np.float32) for name, preds in found.items()}
+
+
+def artist_popularity(rows: FactorClips) -> np.ndarray:
+    """Return how much the artist of each test clip is played: log(1 + listeners), (n_test,).
+
+    The mean over the artist's train clips; of an artist without, that over all.
+    """
+    train, test = (rows.clips.parts[name] for name in ("train", "test"))
+    played = np.log1p(rows.listeners[train])[:, None]
+    return artist_means(played, rows.clips.artists[train], rows.clips.artists[test])[:, 0]
 
 
 def loudness_ridge(known: np.ndarray, values: np.ndarray, asked: np.ndarray) -> np.ndarray:

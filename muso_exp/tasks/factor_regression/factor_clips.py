@@ -19,6 +19,9 @@ class FactorClips:
         factors: true factors of each clip, shape (n_clips, n_factors).
         scaling: how factors become targets, fitted on train.
         loudness: of each clip, see `muso_exp.sound.loudness.pooled_loudness`, shape (n_clips, 3).
+        listeners: of each clip, shape (n_clips,).
+        shuffled: the vectors that a model is given of clips, dealt out anew among them, shape
+            (n_clips, D); None where it is given sound alone.
         listening: the test of recommendation.
         users: ids of its users, shape (n_rows,).
         queries: clips whose neighbours are shown.
@@ -32,6 +35,8 @@ class FactorClips:
     factors: np.ndarray
     scaling: FactorScaling
     loudness: np.ndarray
+    listeners: np.ndarray
+    shuffled: np.ndarray | None
     listening: ListeningTest
     users: np.ndarray
     queries: list[int]

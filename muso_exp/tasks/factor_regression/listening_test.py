@@ -68,9 +68,12 @@ class ListeningTest:
 
     def rank_alike(self) -> Columns:
         """Return the columns where all test clips tie: the exact expectation of a random order."""
-        nothing = np.zeros(self.held.shape[1])
+        return self.rank_by(np.zeros(self.held.shape[1]))
+
+    def rank_by(self, scores: np.ndarray) -> Columns:
+        """Return the columns of scores of the test clips (n_test,), the same for every user."""
         held = Rows(self.held.indptr, self.held.indices)
-        return _tensors(rank_by_item(nothing, self._seen(), held, self.cutoffs, users=self.users))
+        return _tensors(rank_by_item(scores, self._seen(), held, self.cutoffs, users=self.users))
 
     def _seen(self) -> Rows:
         return Rows(np.zeros(len(self.users) + 1, np.int64), np.empty(0, np.int64))

@@ -14,7 +14,7 @@ from muso_exp.metrics.ranking import UserMean, ranking_metrics
 from muso_exp.models.abilities import GivesEmbedding, ask
 from muso_exp.records import Batch, Columns
 from muso_exp.tasks.base import ExtraTask, NotAnsweredError
-from muso_exp.tasks.factor_regression.baselines import guesses
+from muso_exp.tasks.factor_regression.baselines import artist_popularity, guesses
 from muso_exp.tasks.factor_regression.factor_clips import FactorClips
 from muso_exp.tasks.new_clips import predict_batches
 
@@ -71,11 +71,12 @@ class NewSongRecommendation(ExtraTask):
         return MetricCollection(found, compute_groups=False)
 
     def nulls(self) -> dict[str, Columns]:
-        """Return a random order, and the factors that the null models of the task predict."""
+        """Return a random order, artists by their plays, and the factors of the task's nulls."""
         rows = self.rows
         known = guesses(rows, rows.known_factors())
         ranked = {name: rows.ranked(values) for name, values in known.items()}
-        nulls = {"random": rows.listening.rank_alike(), **ranked}
+        popular = rows.listening.rank_by(artist_popularity(rows))
+        nulls = {"random": rows.listening.rank_alike(), "artist_popularity": popular, **ranked}
         return {name: _with_upper(columns, columns) for name, columns in nulls.items()}
 
     def ask(self, model: Any) -> Columns:

@@ -29,15 +29,22 @@ def audit(lists: TwoLists) -> list[Finding]:
 
 
 def _sources(lists: TwoLists) -> Finding:
-    n_estimated = sum(lists.estimated)
+    n_estimated = sum(share > 0 for share in lists.estimated)
+    apart = lists.estimated[0] != lists.estimated[1]
     text = f"features estimated from sound: in {n_estimated} of the two lists"
-    if n_estimated == 1:
-        estimated, other = lists.names if lists.estimated[0] else lists.names[::-1]
+    if apart:
+        order = (0, 1) if lists.estimated[0] > lists.estimated[1] else (1, 0)
+        more, less = (_of_sound(lists.names[one], lists.estimated[one]) for one in order)
         text = (
-            f"the features of {estimated} were estimated from sound, those of {other} were not: a "
+            f"the features of {more} were estimated from sound, those of {less}: a "
             "classifier learns the source instead of the taste; estimate both lists by one run"
         )
-    return Finding("lists_with_estimated_features", n_estimated, text, _level(n_estimated == 1))
+    return Finding("lists_with_estimated_features", n_estimated, text, _level(apart))
+
+
+def _of_sound(name: str, share: float) -> str:
+    """Return a list and how much of it was estimated, as part of a sentence."""
+    return {1.0: name, 0.0: f"{name} were not"}.get(share, f"{100 * share:.0f} % of {name}")
 
 
 def _shared_tracks(lists: TwoLists) -> Finding:

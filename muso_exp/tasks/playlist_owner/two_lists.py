@@ -18,7 +18,7 @@ class TwoLists:
         n_read: tracks of each list as read.
         n_shared: tracks that both lists had.
         left_out: rows with a feature that is none, by reason.
-        estimated: whether each list's features were estimated from sound.
+        estimated: share of each list's rows whose features were estimated from sound.
         artists: independent unit of each track: its first artist, or itself where unknown, see
             `muso_exp.features.artists.artist_units`, shape (n_tracks,).
         rows: row numbers of `train`, `val` and `test`.
@@ -36,7 +36,7 @@ class TwoLists:
     n_read: tuple[int, int]
     n_shared: int
     left_out: Mapping[str, int]
-    estimated: tuple[bool, bool]
+    estimated: tuple[float, float]
     artists: np.ndarray
     rows: dict[str, np.ndarray]
     inputs: np.ndarray

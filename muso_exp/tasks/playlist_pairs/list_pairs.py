@@ -22,6 +22,8 @@ class ListPairs:
         too_short: lists left out for too few tracks.
         names_artists: whether the files name artists; else the cosine says nothing.
         left_out: rows with a feature that is none, by reason.
+        estimated: share of the rows of each list in `table` whose features were estimated from
+            sound, by name.
     """
 
     table: pd.DataFrame
@@ -31,6 +33,7 @@ class ListPairs:
     too_short: int
     names_artists: bool
     left_out: Mapping[str, int]
+    estimated: Mapping[str, float]
 
     def part(self, split: str) -> pd.DataFrame:
         """Return the pairs of a split, in row order."""

@@ -73,6 +73,14 @@ class PlaylistPairs(Task):
         if not pairs.names_artists:
             text = "no track has an artist: the cosine of artists says nothing"
             found.append(Finding("artists_unknown", 1, text, "warning"))
+        n_estimated = sum(share > 0 for share in pairs.estimated.values())
+        if len(set(pairs.estimated.values())) > 1:
+            text = (
+                f"the features of {n_estimated} of {len(pairs.estimated)} lists were estimated "
+                "from sound, those of the others were not, or less of them: lists are told apart "
+                "by the source; estimate all lists by one run"
+            )
+            found.append(Finding("lists_with_estimated_features", n_estimated, text, "warning"))
         return found
 
     def counts(self) -> dict[str, int]:

@@ -16,7 +16,7 @@ def audit(plays: SplitPlays, held: HeldOut) -> list[Finding]:
     """Return the notes of the reader, and the users, items and entries that are left out."""
     return [
         *plays.used.notes,
-        *_filtered(plays),
+        *filtered(plays),
         _without_test_items(plays, held),
         *(_cold_items(plays, held) if plays.split.warm else [_unseen_entries(plays)]),
         _top_share(plays),
@@ -55,7 +55,8 @@ def _worse_than_popularity(answer: Answer, popularity: Columns, column: str) -> 
     return [Finding("worse_than_popularity", float((own - null)[known].mean()), text, "warning")]
 
 
-def _filtered(plays: SplitPlays) -> list[Finding]:
+def filtered(plays: SplitPlays) -> list[Finding]:
+    """Return how many users and items are left of those that were read."""
     n_users, n_items = plays.used.plays.shape
     n_read_users, n_read_items = plays.n_read
     return [

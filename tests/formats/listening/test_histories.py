@@ -22,7 +22,7 @@ from history_samples import (
 
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
 from muso_exp.formats.listening.histories import read_history
-from muso_exp.formats.listening.services.listens import read_times
+from muso_exp.formats.listening.services.times import read_times
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -6,7 +6,7 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from tiny_mpd import playlist, write, write_slices
+from tiny_mpd import playlist, track, write, write_slices
 
 from muso_exp.formats import playlist_tables as tables
 from muso_exp.formats.mpd import file as mpd_file
@@ -37,6 +37,17 @@ def test_slices_become_columns(
         read = part.tracks[column].take(part.entries).to_pylist()
         assert read == [entry[field] for entry in expected]
     assert len(set(part.tracks["id"].to_pylist())) == len(part.tracks) == 13
+
+
+def test_slices_that_hold_names_and_addresses_alone_are_read(tmp_path: Path) -> None:
+    kept = ("artist_name", "track_uri", "track_name")
+    tracks = [{name: track(n)[name] for name in kept} for n in (3, 14, 15)]
+    lists = [{"pid": 0, "name": "A", "num_tracks": 3, "tracks": tracks}]
+    part = read_part(write(tmp_path / "x.json", lists), SLICE)
+    rows = part.tracks.take(part.entries).to_pydict()
+    assert rows["id"] == ["t003", "t014", "t015"]
+    assert rows["artist"] == ["artist 0", "artist 1", "artist 1"]
+    assert rows["artist_id"][0] != rows["artist_id"][1] == rows["artist_id"][2]
 
 
 def test_a_reader_holds_columns_and_a_batch_not_the_file(tmp_path: Path) -> None:

@@ -13,9 +13,14 @@ from sound_tasks import Heard, factors, mean_of
 from tiny_sound import write_sound_folder
 
 from muso_exp.evaluation import scores as scoring
+from muso_exp.features.ridge import fit_ridge
 from muso_exp.metrics.resampling import Bootstrap
 from muso_exp.tasks.base import Answer, NotAnsweredError
-from muso_exp.tasks.factor_regression.baselines import loudness_ridge
+from muso_exp.tasks.factor_regression.baselines import (
+    STRENGTHS,
+    artist_popularity,
+    loudness_ridge,
+)
 from muso_exp.tasks.factor_regression.listening_test import ListeningTest
 from muso_exp.tasks.factor_regression.recommendation import NewSongRecommendation
 from muso_exp.tasks.factor_regression.sections import (
@@ -57,6 +62,31 @@ def test_under_an_artist_split_the_artist_mean_is_the_mean(root: Path, cache: Pa
     )
 
 
+def test_songs_of_artists_that_are_played_most_come_first(root: Path, cache: Path) -> None:
+    rows = factors(root, cache).task.rows
+    train, test = rows.clips.parts["train"], rows.clips.parts["test"]
+    played = np.log1p(rows.listeners[train])
+    own = [rows.clips.artists[train] == artist for artist in rows.clips.artists[test]]
+    expected = [played[of].mean() if of.any() else played.mean() for of in own]
+    assert artist_popularity(rows) == pytest.approx(expected)
+    (extra,) = factors(root, cache).task.extra
+    by_artist = rows.listening.rank_by(np.array(expected))
+    assert extra.nulls()["artist_popularity"]["auc"].equal(by_artist["auc"])
+
+
+def test_where_a_model_is_given_vectors_those_of_other_clips_are_a_null(
+    root: Path, cache: Path
+) -> None:
+    data = factors(root, cache, inputs="artist", scaling="standard")
+    rows, train = data.task.rows, data.parts["train"]
+    solution = fit_ridge(rows.shuffled[train], data.labels.numpy()[train], STRENGTHS)
+    expected = rows.shuffled @ solution.weight + solution.bias
+    found = data.task.nulls()["shuffled_vectors"]["preds"].numpy()
+    assert found == pytest.approx(expected[data.parts["test"]], abs=1e-5)
+    assert "shuffled_vectors" in data.task.extra[0].nulls()
+    assert "shuffled_vectors" not in factors(root, cache).task.nulls()
+
+
 def test_a_ridge_on_loudness_hears_what_follows_from_it() -> None:
     draw = np.random.default_rng(0)
     loudness = draw.normal(-20, 6, (80, 3))
@@ -92,7 +122,8 @@ def test_the_recommendation_ranks_random_below_the_upper_bound(root: Path, cache
     data = factors(root, cache)
     (extra,) = data.task.extra
     columns, nulls = extra.ask(MODEL), extra.nulls()
-    assert set(nulls) == {"random", "mean_factor", "artist_mean", "pooled_loudness"}
+    factor_rules = {"mean_factor", "artist_mean", "pooled_loudness"}
+    assert set(nulls) == {"random", "artist_popularity", *factor_rules}
     random, alike = nulls["random"]["auc"], nulls["mean_factor"]["auc"]
     assert random.tolist() == pytest.approx([0.5] * len(random))
     assert alike.tolist() == pytest.approx(random.tolist())

@@ -7,6 +7,9 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
+FIRST_TIME = pd.Timestamp("2002-10-01", tz="UTC")  # no service counted plays before Last.fm
+MOST_HOURS = 24  # of one play; Spotify counts on where a player is forgotten
+
 COLUMNS = (
     *("user", "time", "artist", "title", "album", "ms_played", "uri", "n_plays", "playlist"),
     "part",
@@ -16,7 +19,11 @@ NO_PLAY = "in a library or playlist beside a history"
 
 
 def cleaned(table: pd.DataFrame, min_seconds: float) -> tuple[pd.DataFrame, Counter[str]]:
-    """Return the rows that are plays, by user and time, and how many are none, by reason."""
+    """Return the rows that are plays, by user and time, and how many are none, by reason.
+
+    A time before October 2002 (as ListenBrainz has it: a player whose clock was never set) or
+    after tomorrow becomes NaT, and a length of more than `MOST_HOURS` hours unknown.
+    """
     left: Counter[str] = Counter()
     table["ms_played"] = table["ms_played"].astype("Int64")
     short = (table["ms_played"] < 1000 * min_seconds).fillna(False).to_numpy(dtype=bool)
@@ -25,6 +32,9 @@ def cleaned(table: pd.DataFrame, min_seconds: float) -> tuple[pd.DataFrame, Coun
     counted = table["n_plays"].notna()
     beside = ~counted & table["user"].isin(table.loc[counted, "user"].unique())
     table = _without(table, beside.to_numpy(dtype=bool), NO_PLAY, left)
+    tomorrow = pd.Timestamp.now("UTC") + pd.Timedelta(days=1)
+    table["time"] = table["time"].where(table["time"].between(FIRST_TIME, tomorrow))
+    table["ms_played"] = table["ms_played"].where(table["ms_played"] <= MOST_HOURS * 3_600_000)
     table = table.sort_values(["user", "time"], kind="stable", ignore_index=True)
     return table[list(COLUMNS)], left
 

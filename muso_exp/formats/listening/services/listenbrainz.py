@@ -16,9 +16,9 @@ from muso_exp.formats.listening.services.listens import (
     both_empty,
     decode_json,
     kept,
-    read_times,
 )
 from muso_exp.formats.listening.services.parts import Part
+from muso_exp.formats.listening.services.times import read_times
 
 
 class _Info(msgspec.Struct, gc=False):

@@ -10,7 +10,6 @@ from typing import TypeVar
 
 import msgspec
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -31,18 +30,8 @@ LISTENS = pa.schema(
 NOT_MUSIC = "podcasts or audiobooks"
 NAMELESS = "without a name"
 NO_PLAYS = "with 0 plays"
+_WHOLE = 2.0**53  # beyond it a float is no longer every whole number
 UNKNOWN = ("Unknown Artist", "Unknown Track")  # Spotify's words for a file that has no tags
-_LATEST = 253_402_300_799  # the last second of the year 9999
-_TIME_FORMATS = (
-    *("%d %b %Y, %H:%M", "%d %b %Y %H:%M", "%d %b %Y %H:%M:%S", "%d %B %Y %H:%M"),
-    *(
-        "%b %d, %Y, %H:%M",
-        "%d/%m/%Y %H:%M",
-        "%d/%m/%Y %H:%M:%S",
-        "%d.%m.%Y %H:%M",
-        "%d.%m.%Y %H:%M:%S",
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -113,37 +102,6 @@ def kept(table: Mapping[str, pa.Array], left: Mapping[str, pa.Array]) -> Listens
     return listens(rows, {reason: number for reason, number in counts.items() if number})
 
 
-def read_times(texts: pa.Array) -> pa.Array:
-    """Return times as the second in UTC; null where none can be read.
-
-    Known are seconds, milliseconds and microseconds since 1970 (0 is no time), ISO 8601, and the
-    ways in which exports of Last.fm write a date. A time without a zone is taken for UTC, as
-    Spotify and Last.fm write them.
-    """
-    texts = pc.utf8_trim_whitespace(pc.cast(texts, pa.string()))
-    first = next((text.as_py() for text in texts if text.as_py()), "")
-    if re.fullmatch(r"[0-9]{1,17}(\.[0-9]*)?", first):
-        return _since_1970(texts)
-    series = pd.Series(texts.to_pandas()).str.removesuffix(" UTC")
-    found = pd.to_datetime(series, format="ISO8601", utc=True, errors="coerce")
-    for written in _TIME_FORMATS:
-        left = found.isna() & (series != "")
-        if not left.any():
-            break
-        found[left] = pd.to_datetime(series[left], format=written, utc=True, errors="coerce")
-    seconds = pa.array(found.dt.tz_convert(None).dt.as_unit("s"), from_pandas=True)
-    return pc.assume_timezone(seconds, "UTC")
-
-
-def _since_1970(texts: pa.Array) -> pa.Array:
-    numbers = pd.to_numeric(texts.to_pandas(), errors="coerce").to_numpy(dtype=np.float64)
-    for limit in (1e15, 1e12, 1e11):  # micro- and milliseconds; 1e11 seconds is the year 5138
-        numbers = np.where(np.abs(numbers) >= limit, numbers / 1000, numbers)
-    good = np.isfinite(numbers) & (numbers > 0) & (numbers <= _LATEST)
-    seconds = np.where(good, numbers, 0).astype(np.int64)
-    return pa.array(seconds, mask=~good).cast(pa.timestamp("s", "UTC"))
-
-
 Decoded = TypeVar("Decoded")
 
 
@@ -186,9 +144,10 @@ def column(rows: list, name: str, kind: pa.DataType = _TEXT) -> pa.Array:
 
 
 def whole(rows: list, name: str) -> pa.Array:
-    """Return an attribute that is a number or None as whole numbers."""
+    """Return an attribute that is a number or None as whole numbers; null beyond 2**53."""
     values = column(rows, name, pa.float64())
-    return pc.cast(pc.round(values), pa.int64())
+    small = pc.fill_null(pc.less(pc.abs(values), _WHOLE), False)
+    return pc.cast(pc.round(pc.if_else(small, values, None)), pa.int64())
 
 
 def both_empty(one: pa.Array, other: pa.Array) -> pa.Array:

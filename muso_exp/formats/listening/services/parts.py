@@ -9,7 +9,15 @@ from pathlib import Path, PurePosixPath
 
 from muso_exp.errors import DatasetNotFoundError
 from muso_exp.formats.text import decoded, refuse_name
-from muso_exp.opening import PACKED, begins_as_zip, is_file, open_data, open_zip, read_whole
+from muso_exp.opening import (
+    PACKED,
+    begins_as_zip,
+    is_file,
+    open_data,
+    open_member,
+    open_zip,
+    read_whole,
+)
 
 HEAD = 2**16  # bytes by which a format is recognised
 
@@ -52,12 +60,9 @@ class Part:
         Raises:
             DataFormatError: a file that cannot be read.
         """
-        if self.member:
-            with open_zip(self.path) as archive, archive.open(self.member) as file:
-                raw = file.read(HEAD)
-        else:
-            with open_data(self.path) as file:
-                raw = file.read(HEAD)
+        packed = open_member(self.path, self.member) if self.member else open_data(self.path)
+        with packed as file:
+            raw = file.read(HEAD)
         return raw.decode("utf-8-sig", errors="replace")
 
     def read(self) -> bytes:
@@ -67,8 +72,8 @@ class Part:
             DataFormatError: a file that cannot be read, or one that is too large.
         """
         if self.member:
-            with open_zip(self.path) as archive:
-                raw = archive.read(self.member)
+            with open_member(self.path, self.member) as file:
+                raw = file.read()
         else:
             raw = read_whole(self.path, longest=None)
         return raw.removeprefix(b"\xef\xbb\xbf")

@@ -23,12 +23,12 @@ from muso_exp.formats.listening.services.listens import (
     decode_json,
     is_empty,
     kept,
-    read_times,
     whole,
 )
 from muso_exp.formats.listening.services.parts import Part
+from muso_exp.formats.listening.services.times import read_times
 
-_FIRST = re.compile(r"\s*\[\s*\{([^{}]*)")  # the first object of a list
+_FIRST = re.compile(r'\s*\[\s*\{((?:[^{}"]|"(?:[^"\\]|\\.)*+")*+)')  # first object of a list
 
 
 class _AccountPlay(msgspec.Struct, gc=False):

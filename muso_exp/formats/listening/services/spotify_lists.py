@@ -26,6 +26,11 @@ class _Saved(msgspec.Struct, gc=False):
     uri: str | None = None
 
 
+_LIBRARY = re.compile(
+    r'\s*\{\s*"(tracks|albums|shows|episodes|bannedTracks|artists|bannedArtists|other)"\s*:\s*\['
+)
+
+
 class _Library(msgspec.Struct):
     tracks: list[_Saved]
 
@@ -56,8 +61,8 @@ class _Playlists(msgspec.Struct):
 
 
 def is_library(head: str) -> bool:
-    """Return whether a JSON object begins with the tracks of a library."""
-    return bool(re.match(r'\s*\{\s*"tracks"\s*:\s*\[', head))
+    """Return whether a JSON object begins as a library does, and has tracks."""
+    return bool(_LIBRARY.match(head)) and '"tracks"' in head
 
 
 def is_playlists(head: str) -> bool:

@@ -26,9 +26,9 @@ from muso_exp.formats.listening.services.listens import (
     both_empty,
     is_empty,
     kept,
-    read_times,
 )
 from muso_exp.formats.listening.services.parts import Part
+from muso_exp.formats.listening.services.times import read_times
 from muso_exp.formats.tables import split_rows, wrong_length
 
 ROLES = (
@@ -36,6 +36,7 @@ ROLES = (
     *("time", "date", "clock", "ms_played", "episode", "audiobook", "added"),
 )
 _NAMES = ("artist", "track", "track_id")  # of these a table of listening has one
+_THOUSANDS = r"^\d{1,3}([,\x{a0}\x{202f} ]\d{3})+$"  # 1,200; 1.200 may be a weight
 _LOG = 0.1  # share of rows that repeat others, from which a table is a log of plays
 
 
@@ -54,6 +55,8 @@ def is_table(head: str) -> bool:
 def _layout(path: Path, first: str) -> ListeningTable:
     """Return the layout of a table; of a list a bare id or name is that of a track.
 
+    So is a bare name beside an artist and a time.
+
     Raises:
         DataFormatError: quotes that do not close.
     """
@@ -61,6 +64,9 @@ def _layout(path: Path, first: str) -> ListeningTable:
     if {"user", "time", "date", "clock"}.isdisjoint(table.places):
         of_tracks = find_columns(table.header, ["artist", "track", "track_id"])
         table.places.update({**of_tracks, **table.places})
+    elif "artist" in table.places and "user" not in table.places:
+        title = find_columns(table.header, ["track"])
+        table.places.update({**title, **table.places})
     return table
 
 
@@ -71,7 +77,7 @@ def read_table(part: Part) -> Listens:
     repeat; or else the table is a list, of no plays.
 
     Raises:
-        DataFormatError: no table, a row of another length, or a play count that is no number.
+        DataFormatError: a row of another length, or a play count that is no number.
     """
     raw = part.read().replace(b"\r\n", b"\n")
     head = raw.lstrip(b"\n")
@@ -79,10 +85,6 @@ def read_table(part: Part) -> Listens:
     first = head.partition(b"\n")[0].decode("utf-8", errors="replace")
     layout = _layout(part.place, first)
     cells = _cells(layout, head, skipped)
-    if cells.num_rows == 0:
-        raise DataFormatError(
-            part.place, "no rows below the header", fix="give the one that has them"
-        )
     column = {role: cells[f"c{place}"].combine_chunks() for role, place in layout.places.items()}
     return _listens(layout, column, skipped + layout.headed + 1)
 
@@ -128,6 +130,8 @@ def _plays(
             is_log = bool(rows.duplicated().mean() >= _LOG)
         return pa.repeat(pa.scalar(1.0), n) if is_log else pa.nulls(n, pa.float64())
     given = pc.utf8_trim_whitespace(column["plays"])
+    grouped = pc.match_substring_regex(given, _THOUSANDS)
+    given = pc.if_else(grouped, pc.replace_substring_regex(given, r"\D", ""), given)
     empty = is_empty(given).to_numpy(zero_copy_only=False)
     counts = pd.to_numeric(given.to_pandas(), errors="coerce").to_numpy(dtype=np.float64)
     counts = np.where(empty, 0, counts)

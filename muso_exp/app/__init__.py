@@ -1,0 +1,1 @@
+"""The local web application over finished runs: pages, no logic of their own."""

@@ -1,0 +1,128 @@
+"""What the pages are of: the folder of runs, and the folders whose files may be read."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from muso_exp.errors import ConfigError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A finished run as the list has it.
+
+    Attributes:
+        name: its folder below the folder of runs, `wmf/2026-11-29_06-17-51-81c3c0`.
+        folder: the same as a path.
+        record: its metrics.json.
+        time: when it ended, seconds since 1970.
+    """
+
+    name: str
+    folder: Path
+    record: dict[str, Any]
+    time: float
+
+    @property
+    def label(self) -> str:
+        """Return experiment, variant and folder, in one line."""
+        variant = self.record["variant"]
+        shown = f"{self.record['experiment']}{f' {variant}' if variant else ''}"
+        return f"{shown}, {self.folder.name}"
+
+
+@dataclass
+class Site:
+    """The folders that the pages read.
+
+    Attributes:
+        outputs: folder of runs.
+        allowed: folders whose files may be read, besides those of runs.
+        hosts: what the address may be called.
+    """
+
+    outputs: Path
+    allowed: tuple[Path, ...] = ()
+    hosts: tuple[str, ...] = ()
+    _known: dict[Path, tuple[float, Listed | None]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def runs(self) -> list[Listed]:
+        """Return the finished runs, the last one first; a damaged one is left out and logged."""
+        from muso_exp.evaluation.finished import record_files
+
+        with self._lock:
+            found = {}
+            for path in record_files(self.outputs):
+                try:
+                    changed = path.stat().st_mtime
+                except OSError:
+                    continue  # deleted meanwhile
+                before = self._known.get(path)
+                same = before is not None and before[0] == changed
+                found[path] = before if same and before else (changed, self._read(path, changed))
+            self._known = found
+        listed = [run for _, run in found.values() if run is not None]
+        return sorted(listed, key=lambda run: run.time, reverse=True)
+
+    def _read(self, path: Path, changed: float) -> Listed | None:
+        from muso_exp.evaluation.finished import read_record
+
+        try:
+            record = read_record(path.parent)
+        except ConfigError as error:
+            log.warning("left out: %s", error)
+            return None
+        name = path.parent.relative_to(self.outputs).as_posix()
+        return Listed(name, path.parent, record, changed)
+
+    def run(self, name: str) -> Listed:
+        """Return a run by its name.
+
+        Raises:
+            ConfigError: it is no finished run, or no longer there.
+        """
+        for run in self.runs():
+            if run.name == name:
+                return run
+        raise ConfigError(f"{name}: no such finished run in {self.outputs}; was it deleted?")
+
+    def file(self, text: str) -> Path:
+        """Return a file or folder that a user names, if it may be read.
+
+        Args:
+            text: path as typed; one that is not absolute is sought below each allowed folder.
+
+        Raises:
+            ConfigError: no folder is allowed, it lies in none of them, or it is not there.
+        """
+        if not self.allowed:
+            raise ConfigError(
+                "no files may be read: start with --allow FOLDER, for the folder they lie in"
+            )
+        if "\0" in text or not text.strip():
+            raise ConfigError("type the path of a file")
+        for root in self.allowed:
+            path = (root / Path(text.strip()).expanduser()).resolve()
+            if path.is_relative_to(root) and path.exists():
+                return path
+        named = ", ".join(map(str, self.allowed))
+        raise ConfigError(f"{text}: not found below the folders that may be read ({named})")
+
+
+def allowed_folders(folders: list[Path]) -> tuple[Path, ...]:
+    """Return folders given as `--allow`, without links in their paths.
+
+    Raises:
+        ConfigError: one that is no folder.
+    """
+    for folder in folders:
+        if not folder.is_dir():
+            raise ConfigError(f"--allow {folder}: no folder; give the folder your files lie in")
+    return tuple(folder.resolve() for folder in folders)

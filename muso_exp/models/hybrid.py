@@ -1,0 +1,155 @@
+"""A hybrid of listening and content, blended by how many listeners an item has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from scipy.sparse import csr_matrix
+from torch import Tensor
+
+from muso_exp.errors import ConfigError
+from muso_exp.features import hybrid
+from muso_exp.features.blend_curve import BlendCurve
+from muso_exp.features.ease import EaseSolution
+from muso_exp.features.hybrid import HybridOptions
+from muso_exp.features.hybrid_parts import (
+    CONTENT,
+    LISTENING,
+    PARTS,
+    Content,
+    HybridParts,
+    Listening,
+)
+from muso_exp.models.abilities import PartWeights
+from muso_exp.models.content import batch_content
+from muso_exp.models.ranking import RowRanker, read_csr, register_csr
+from muso_exp.options import Count, UpToOne
+from muso_exp.records import Batch
+
+EVEN = 0.5  # share of content that leaves the blend as it was learned
+_STATE = (  # buffers of what is learned, beside the plays of training
+    *("inverse", "diagonal", "item_factors", "listeners", "artists"),
+    *(f"{kind}_{what}" for kind in CONTENT for what in ("vectors", "factors")),
+    *("knots", "weights", "offsets"),
+)
+
+
+class Hybrid(RowRanker):
+    """Scores by `muso_exp.features.hybrid`: listening where an item has listeners, content else.
+
+    EASE and weighted factors (WMF) speak for items with listeners; factors predicted from metadata
+    and from sound, the likeness of an item's content to the user's profile, and the mean factors of
+    the artist for all. Their weights are smooth functions of an item's number of listeners, learned
+    on plays, items and artists that are hidden within training. A user without any play gets the
+    most popular items first.
+
+    Learned state in buffers; what the data lack has no elements.
+
+    Args:
+        n_users: number of users, from the data set.
+        n_items: number of items, from the data set.
+        n_content: length of an item's vector, from the data set.
+        cutoffs: the k of the ranking columns, from the data set.
+        fit: how parts and blend are fitted.
+        parts: some of `muso_exp.features.hybrid_parts.PARTS`; empty: all. One alone is not blended:
+            its own scores rank.
+        content_share: 0.5 leaves the blend as it was learned; 0 is listening alone, 1 content.
+        n_top: length of the recommended lists.
+
+    Raises:
+        ConfigError: an unknown part.
+    """
+
+    def __init__(
+        self,
+        n_users: int,
+        n_items: int,
+        n_content: int,
+        cutoffs: Sequence[Count] = (10, 100, 500),
+        fit: HybridOptions = HybridOptions(),  # noqa: B008, it is frozen
+        parts: Sequence[str] = (),
+        content_share: UpToOne = EVEN,
+        n_top: Count = 10,
+    ) -> None:
+        super().__init__(n_users, n_items, cutoffs, n_top)
+        for name in set(parts) - set(PARTS):
+            raise ConfigError(f"model.parts: no part {name!r}; choose of {', '.join(PARTS)}")
+        self.n_content, self.fit_options = n_content, fit
+        self.parts, self.content_share = list(parts), content_share
+        for name in _STATE:
+            self.register_buffer(name, torch.zeros(0))
+
+    def training_step(self, batch: Batch, batch_idx: int) -> None:
+        """Hide plays and items to learn the blend, then fit the parts to all plays."""
+        plays, options = self.plays(batch), self.fit_options
+        content = batch_content(batch, self.n_items, self.n_content)
+        is_sound, artist = (batch[name].cpu().numpy() for name in ("content_is_sound", "artist"))
+        vectors = hybrid.content_vectors(content, is_sound, options.n_dims, options.seed)
+        chosen = np.isin(PARTS, self.parts) if self.parts else None
+        try:
+            found = hybrid.fit_hybrid(plays, vectors, artist, options, chosen)
+        except ValueError as error:
+            raise ConfigError(f"model=hybrid: {error}") from error
+        self._keep(found, plays)
+
+    def _keep(self, found: hybrid.Hybrid, plays: csr_matrix) -> None:
+        """Put what was learned, and the plays (n_users, n_items), into the buffers."""
+        listening, content = found.parts.listening, found.parts.content
+        empty = np.zeros((0, 0), dtype=np.float32)
+        artists = found.parts.artists
+        arrays = {
+            "inverse": listening.ease.inverse,
+            "diagonal": listening.ease.diagonal,
+            "item_factors": listening.item_factors,
+            "listeners": listening.listeners,
+            "artists": empty if artists is None else artists,
+            **{
+                f"{kind}_{what}": getattr(content[kind], what) if kind in content else empty
+                for kind in CONTENT
+                for what in ("vectors", "factors")
+            },
+            "knots": found.curve.knots,
+            "weights": found.curve.weights,
+            "offsets": found.curve.offsets,
+        }
+        for name, array in arrays.items():
+            self.register_buffer(name, torch.from_numpy(np.ascontiguousarray(array)))
+        register_csr(self, "known", plays)
+
+    @property
+    def solution(self) -> hybrid.Hybrid:
+        """What was learned, as the buffers keep it, with the blend as it was learned."""
+        kept = {name: self.get_buffer(name).cpu().numpy() for name in _STATE}
+        options = self.fit_options
+        heard = csr_matrix(read_csr(self, "known", self.n_items) > 0, dtype=np.float32)
+        ease = EaseSolution(kept["inverse"], kept["diagonal"], heard, options.ease_regularization)
+        listening = Listening(ease, kept["item_factors"], kept["listeners"], options.factors)
+        content = {
+            kind: Content(kept[f"{kind}_vectors"], kept[f"{kind}_factors"])
+            for kind in CONTENT
+            if kept[f"{kind}_vectors"].size
+        }
+        artists = kept["artists"] if kept["artists"].size else None
+        curve = BlendCurve(kept["knots"], kept["weights"], kept["offsets"])
+        return hybrid.Hybrid(HybridParts(listening, content, artists), curve)
+
+    def score_rows(self, rows: csr_matrix) -> Tensor:
+        """Return the blend for rows of plays, shape (B, n_items); of an empty row popularity."""
+        return torch.from_numpy(self.moved(self.content_share).scores(rows))
+
+    def moved(self, content_share: float) -> hybrid.Hybrid:
+        """Return what was learned with the weights moved towards content, see `content_share`."""
+        own = self.solution
+        groups = ~np.isin(PARTS, LISTENING)
+        return replace(own, curve=own.curve.moved(groups, content_share))
+
+    def part_weights(self) -> PartWeights:
+        """Return the weights of the parts by listeners, of those that the data have."""
+        own = self.moved(self.content_share)
+        used = own.parts.used()
+        weights = torch.from_numpy(own.curve.weights[:, used])
+        names = tuple(np.array(PARTS)[used].tolist())
+        return PartWeights(names, torch.from_numpy(own.curve.knots), weights)

@@ -1,0 +1,105 @@
+"""The hybrid as a model: what it learns, keeps in a checkpoint, and refuses."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from continuation_models import fit, known_content
+from pytest import approx
+from ranking_world import CUTOFFS, N_ITEMS, N_USERS, eval_batch, halves
+from scipy.sparse import csr_matrix
+
+from muso_exp.errors import ConfigError
+from muso_exp.features.als import FactorOptions
+from muso_exp.features.hybrid import HybridOptions
+from muso_exp.features.hybrid_parts import PARTS
+from muso_exp.models.abilities import FoldsIn, HasPartWeights, ask
+from muso_exp.models.hybrid import Hybrid
+
+SMALL = HybridOptions(
+    factors=FactorOptions(n_factors=4, iterations=5, regularization=1.0, epsilon=1.0),
+    ease_regularization=10.0,
+    cold_share=0.2,
+)
+CONF = Path(__file__).parents[2] / "conf" / "model" / "hybrid.yaml"
+
+
+def made(**options: object) -> Hybrid:
+    return Hybrid(N_USERS, N_ITEMS, 5, CUTOFFS, **{"fit": SMALL, **options})
+
+
+@pytest.fixture(scope="module")
+def cold() -> np.ndarray:
+    return np.arange(N_ITEMS) % 5 == 0
+
+
+@pytest.fixture(scope="module")
+def trained(cold: np.ndarray) -> Hybrid:
+    seen = csr_matrix(halves()[0].multiply(~cold), dtype=np.float32)
+    seen.eliminate_zeros()
+    return fit(made(), seen)
+
+
+def test_items_without_listeners_are_ranked_by_their_content(
+    trained: Hybrid, cold: np.ndarray
+) -> None:
+    scores = trained.score_block(torch.arange(N_USERS)).numpy()[:, cold]
+    same = (np.arange(N_USERS)[:, None] + np.flatnonzero(cold)) % 2 == 0
+    assert (scores[same][:, None] > scores[~same][None]).mean() > 0.9
+
+
+def test_a_reloaded_hybrid_answers_exactly_the_same(trained: Hybrid) -> None:
+    state = {"state_dict": trained.state_dict()}
+    fresh = made()
+    fresh.on_load_checkpoint(state)
+    fresh.load_state_dict(state["state_dict"])
+    batch = eval_batch(*halves())
+    before, after = trained.predict_step(batch), fresh.predict_step(batch)
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_one_part_alone_ranks_by_its_own_scores(cold: np.ndarray) -> None:
+    model = fit(made(parts=["metadata_profile"]), halves()[0])
+    users = np.arange(7)
+    own = model.solution.parts.scores(halves()[0][users])[PARTS.index("metadata_profile")]
+    assert model.score_block(torch.from_numpy(users)).numpy() == approx(own, abs=1e-6)
+
+
+def test_moved_to_listening_alone_items_without_listeners_tie(
+    trained: Hybrid, cold: np.ndarray
+) -> None:
+    rows = halves()[0][:5]
+    alone = trained.moved(0.0).scores(rows)[:, cold]
+    assert alone == approx(np.broadcast_to(alone[:1, :1], alone.shape), abs=1e-6)
+    assert np.ptp(trained.moved(1.0).scores(rows)[:, cold], axis=1).min() > 0.1
+    even = trained.moved(0.5).scores(rows)
+    assert even == approx(trained.solution.scores(rows), abs=1e-6)
+
+
+def test_it_folds_in_and_gives_its_weights_by_listeners(trained: Hybrid) -> None:
+    assert isinstance(trained, FoldsIn) and isinstance(trained, HasPartWeights)
+    found = ask(trained.part_weights)
+    assert found.parts == PARTS  # metadata, sound and artists are all there
+    assert found.weights.shape == (len(found.listeners), len(PARTS))
+    assert found.listeners[0] == 0
+
+
+def test_a_part_that_the_data_lack_is_refused() -> None:
+    content = known_content() | {"content_is_sound": torch.zeros(5, dtype=torch.bool)}
+    with pytest.raises(ConfigError, match="model=hybrid: no sound_profile here; there are ease, w"):
+        fit(made(parts=["sound_profile", "wmf"]), halves()[0], **content)
+
+
+def test_an_unknown_part_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"model.parts: no part 'lyrics'; choose of ease, wmf"):
+        made(parts=["lyrics"])
+
+
+def test_the_configuration_holds_the_constructor_s_own_defaults() -> None:
+    config = yaml.safe_load(CONF.read_text())
+    fitted = config["fit"]
+    default = HybridOptions()
+    assert all(getattr(default, k) in (v, 0) for k, v in fitted.items() if k != "factors")
+    assert all(getattr(default.factors, k) in (v, 0) for k, v in fitted["factors"].items())
