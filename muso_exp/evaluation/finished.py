@@ -163,7 +163,7 @@ def read_whole_run(folder: Path) -> Finished:
     Raises:
         ConfigError: one is missing, torn or empty.
     """
-    run = _load(folder)
+    run = load_run(folder)
     for name in ("report.md", "report.html"):
         if not is_file(folder / name) or (folder / name).stat().st_size == 0:
             raise ConfigError(f"{folder}: not a whole run folder (no {name})")
