@@ -15,7 +15,10 @@ from muso_exp.errors import ConfigError
 # Part of the configuration -> the targets that may be constructed in it.
 _TARGETS = {
     "callbacks": re.compile(r"muso_exp\.experiment\.sweep\.SweepTable"),
-    "launcher": re.compile(r"(hydra\._internal\.core_plugins|hydra_plugins)(\.\w+)+Launcher"),
+    "launcher": re.compile(
+        r"(hydra\._internal\.core_plugins|hydra_plugins)(\.\w+)+Launcher"
+        r"|muso_exp\.experiment\.process_launcher\.ProcessLauncher"
+    ),
     "sweeper": re.compile(
         r"(hydra\._internal\.core_plugins|hydra_plugins)(\.\w+)+Sweeper"
         r"|optuna\.samplers\.[A-Z]\w*Sampler|muso_exp\.experiment\.search_sweeper\.SearchSweeper"
