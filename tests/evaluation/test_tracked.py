@@ -32,7 +32,7 @@ def test_the_note_is_the_card_and_no_name_makes_markup(tmp_path: Path) -> None:
     made["claims"] = [claim(reported=0.7, reason="<b>other</b> | data", verdict="not comparable")]
     made["audit"] = [{"check": "x", "value": 1, "text": "a [link](x)", "level": "warning"}]
     text = tracked.note(made, "/out/run")
-    assert "| acc | 0.6 | \\[0.5, 0.7\\] | 0.2 guess | 0.7 | better than null |" in text
+    assert "| acc | 0.6 | \\[0.500, 0.700\\] | 0.2 guess | 0.7 | better than null |" in text
     assert "- acc: not comparable (&lt;b>other&lt;/b> \\| data)" in text
     assert "a \\[link\\](x)" in text and "Folder `/out/run`" in text
     made["audit"] *= 1000

@@ -38,5 +38,5 @@ def test_a_sweep_of_which_no_job_is_done_has_counts_alone(tmp_path: Path) -> Non
 def test_the_note_has_a_row_per_job_and_says_which_failed(tmp_path: Path) -> None:
     text = sweep_summary.note(runs(tmp_path), JOBS, tmp_path)
     assert "2 finished jobs of 3" in text
-    assert "| 0 | a | 0.6 \\[0.5, 0.7\\] |" in text and "| 1 | b | 0.8" in text
+    assert "| 0 | a | 0.6 \\[0.500, 0.700\\] |" in text and "| 1 | b | 0.8" in text
     assert "- 2 (lr=3): failed: a\\|b" in text
