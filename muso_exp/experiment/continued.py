@@ -19,7 +19,7 @@ from muso_exp.experiment.settings import is_below, is_same, recorded_settings
 from muso_exp.experiment.sources import code_hash
 from muso_exp.experiment.sweep_state import STATE, SweepState, read_state
 from muso_exp.experiment.swept import as_given
-from muso_exp.training.checkpoint import read_checkpoint
+from muso_exp.training.checkpoint import flatten, read_checkpoint
 from muso_exp.training.folders import CHECKPOINTS, LOCK, if_free
 
 log = logging.getLogger("muso_exp")
@@ -39,7 +39,8 @@ def sweep_key(config: DictConfig) -> str:
     tasks, params = as_given(config.hydra)
     given = [one for one in tasks if not is_below(one.lstrip("+~").partition("=")[0], inert)]
     sweeper = {name: str(value) for name, value in tree["hydra"]["sweeper"].items()}
-    own = {name: value for name, value in tree.items() if name not in ("hydra", *inert)}
+    places = ("hydra", *inert)
+    own = {key: value for key, value in flatten(tree).items() if not is_below(key, places)}
     return hashlib.sha256(repr((given, params, sweeper, own)).encode()).hexdigest()[:16]
 
 
