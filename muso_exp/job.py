@@ -137,7 +137,7 @@ def _attempt(cfg: Any) -> tuple[dict[str, Any], Path | None]:
     written = Path(HydraConfig.get().runtime.output_dir)
     try:
         if not is_worker():
-            claim(written, hydra=True)
+            claim(written, cfg.ckpt, hydra=True)
             claim(cfg.paths.run, cfg.ckpt)
         check(cfg)
         return _run(cfg)
