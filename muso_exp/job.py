@@ -94,9 +94,11 @@ def _before(cfg: Any) -> Finished | None:
     if row is None or Path(hydra.sweep.dir).absolute() not in folder.absolute().parents:
         return None
     settle(cfg)
-    done = row.state == "done" and row.folder
-    run = finished_before(cfg, folder, fingerprint) if done else None
+    maybe = row.state in ("done", "killed")  # after its last file, before its row was written
+    run = finished_before(cfg, folder, fingerprint) if maybe else None
     if run:
+        if row.state != "done":
+            _enter(cfg, "done", row.seconds)
         log.info("job %s: done before, with the same data and code", row.name)
         note_done(config_hash(cfg), run.record, run.folder)
         return run
