@@ -5,13 +5,13 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run app test lint ui clean lock
+.PHONY: help run app test lint ui docs clean lock
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-6s %s\n", $$1, $$2}'
 
-run: $(READY)  ## set up, and run the first experiment on the simulated world
-	$(BIN)/python -m muso_exp +experiment=dos_classifier
+run: $(READY)  ## set up, and ask a question of each document, on the simulated world
+	$(BIN)/python -m muso_exp tour
 
 app: $(READY)  ## set up, and open the pages over finished runs in a browser
 	$(BIN)/python -m muso_exp app
@@ -27,6 +27,9 @@ lint: $(READY)  ## ruff and mypy
 ui: $(READY)  ## the MLflow UI over what was run, on http://127.0.0.1:5000
 	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow ui --host 127.0.0.1 --workers 1 \
 		--backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///$${MUSO_OUTPUTS:-outputs}/mlflow.db}
+
+docs: $(READY)  ## build the documentation, outputs/docs/index.html
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 clean:  ## remove the environment, caches and everything that was run
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache dist outputs/*

@@ -157,7 +157,7 @@ def _run(cfg: Any) -> tuple[dict[str, Any], Path | None]:
     settle(cfg)
     settings = config_hash(cfg)
     if in_sweep() and (before := done_before(settings)):
-        log.info("run %s of this sweep has these very settings; not run again", before[1].name)
+        log.info("run %s of this sweep has these settings; not run again", before[1].name)
         return before[0], None
     record, folder = _run_or_find(cfg)
     note_done(settings, record, folder)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from muso_exp.errors import CheckpointError, ConfigError
+from muso_exp.places import outputs_folder
 from muso_exp.training.run_folders import require_one_run
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def apply(data: Any, model: Any, *sources: Path, **reading: float) -> pd.DataFra
         data: of the run.
         model: of the run.
         *sources: new input.
-        **reading: what else `read_new` of the data set is told.
+        **reading: what else `read_new` of the data set takes.
 
     Raises:
         ConfigError: several sources, of which the data set reads one.
@@ -108,22 +109,27 @@ def _reads_several(data: Any) -> bool:
     return Parameter.VAR_POSITIONAL in kinds
 
 
-@contextmanager
-def estimated_table(run: str, songs: Path) -> Iterator[Path]:
-    """Write the table of audio features that a run on spectra estimates of songs; yield its path.
+def estimated_features(run: str, songs: Path) -> pd.DataFrame:
+    """Return the audio features that a run on spectra estimates of songs.
 
     Raises:
         ConfigError: the run is on other data.
     """
-    from muso_exp.csv_cells import write_csv
-
     data, model = load_trained(find_trained(run))
     if data.name != "spectra":
         need = "a run on spectra (+experiment=spectra_features) is needed"
         raise ConfigError(f"--features {run}: {need}, this is one on {data.name}")
+    return apply(data, model, songs)
+
+
+@contextmanager
+def as_file(estimates: pd.DataFrame, songs: Path) -> Iterator[Path]:
+    """Write estimated features of songs as a table of tracks; yield its path."""
+    from muso_exp.csv_cells import write_csv
+
     with tempfile.TemporaryDirectory() as folder:
         table = Path(folder) / f"features of {songs.name}.csv"
-        write_csv(apply(data, model, songs), table)
+        write_csv(estimates, table)
         yield table
 
 
@@ -134,7 +140,7 @@ def _folder_of_mlflow_run(run_id: str) -> Path:
 
     uri = os.environ.get("MLFLOW_TRACKING_URI")
     if uri is None:
-        database = Path(os.environ.get("MUSO_OUTPUTS", "outputs")) / "mlflow.db"
+        database = outputs_folder() / "mlflow.db"
         if not database.is_file():
             raise CheckpointError(f"{run_id}: no MLflow store at {database}; set MUSO_OUTPUTS")
         uri = f"sqlite:///{database}"

@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "muso_exp"
 FLOORS = (  # a room imports from lower floors and from itself; rooms of one floor do not meet
     {"text"},
-    {"errors", "records", "redaction", "options"},
+    {"errors", "records", "redaction", "options", "places"},
     {"figures", "terminal", "csv_cells", "opening"},
     {"features", "cache", "training"},
     {"metrics", "simulation", "sound", "models"},
@@ -20,8 +20,7 @@ FLOORS = (  # a room imports from lower floors and from itself; rooms of one flo
     {"experiment"},
     {"data"},
     {"run", "trained"},
-    {"job", "loaded"},
-    {"app"},
+    {"job", "loaded", "app"},
     {"commands"},
     {"__main__"},
 )
@@ -128,3 +127,28 @@ def test_no_room_holds_more_than_a_fifth_of_the_lines() -> None:
         lines[room(module)] = lines.get(room(module), 0) + len(text.splitlines())
     biggest = max(lines, key=lines.__getitem__)
     assert lines[biggest] <= 0.2 * sum(lines.values()), f"{biggest}: {lines}"
+
+
+@pytest.mark.parametrize("module", NAMED)
+def test_no_file_is_long_and_no_constructor_takes_many_options(module: str) -> None:
+    text = MODULES[module].read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 300
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef) and node.name == "__init__":
+            taken = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            assert len(taken) - 1 <= 15, f"line {node.lineno}: a node of options is due"
+
+
+def test_one_name_means_one_class() -> None:
+    places: dict[str, list[str]] = {}
+    for module in NAMED:
+        for node in ast.parse(MODULES[module].read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(module)
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
+def test_the_program_is_read_at_a_glance() -> None:
+    tree = ast.parse(MODULES["run"].read_text(encoding="utf-8"))
+    (run,) = (node for node in tree.body if getattr(node, "name", "") == "run")
+    assert run.end_lineno - run.lineno < 55

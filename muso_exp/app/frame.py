@@ -12,13 +12,22 @@ from nicegui import ui
 
 from muso_exp.app.site import Listed, Site
 from muso_exp.errors import MusoError
-from muso_exp.evaluation.report import render
+from muso_exp.evaluation.rendering import render
 from muso_exp.redaction import redact
 from muso_exp.text import visible
 
 log = logging.getLogger(__name__)
 
-PAGES: dict[str, str] = {"/": "Runs"}  # address -> what the link to it says
+PAGES: dict[str, str] = {
+    "/": "Runs",
+    "/taste": "Taste",
+    "/for-you": "For you",
+    "/friends": "Friends",
+    "/fit": "Playlist fit",
+    "/next": "Next song",
+    "/factors": "Hear the factors",
+    "/start": "Start",
+}  # address -> what the link to it says
 
 
 def html(template: str, **facts: Any) -> str:

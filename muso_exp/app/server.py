@@ -12,11 +12,18 @@ import typer
 from fastapi import Query, Response
 from nicegui import app, ui
 
-from muso_exp.app import files
+from muso_exp.app import files, sounds
+from muso_exp.app.apply_page import FIT, NEXT, apply_page
 from muso_exp.app.compare_page import compare_page
+from muso_exp.app.factors_page import factors_page
+from muso_exp.app.for_you_page import for_you_page
+from muso_exp.app.friends_page import friends_page
 from muso_exp.app.guard import Guard
+from muso_exp.app.jobs import Jobs
 from muso_exp.app.runs_page import runs_page
 from muso_exp.app.site import Site
+from muso_exp.app.start_page import start_page
+from muso_exp.app.taste_page import taste_page
 from muso_exp.errors import ConfigError
 
 HOST = "127.0.0.1"
@@ -51,6 +58,18 @@ def names_of(port: int) -> tuple[str, ...]:
 def register(site: Site) -> None:
     """Register all pages and files, and the guard before them."""
     app.add_middleware(Guard, hosts=site.hosts)
+    _register_runs(site)
+    _register_asking(site)
+    jobs = Jobs(site.outputs)
+    app.on_shutdown(jobs.stop)
+
+    @ui.page("/start")
+    def _start(experiment: str = "") -> None:
+        start_page(site, jobs, experiment)
+
+
+def _register_runs(site: Site) -> None:
+    """Register what shows finished runs, and files."""
 
     @ui.page("/")
     def _runs() -> None:
@@ -67,6 +86,42 @@ def register(site: Site) -> None:
     @app.get("/table")
     def _table(run: str) -> Response:
         return files.sweep_table(site, run)
+
+    @app.get("/runs/{path:path}")
+    def _page(path: str) -> Response:
+        return files.page(site, path)
+
+    @app.get("/sound")
+    def _sound(path: str) -> Response:
+        return sounds.sound(site, path)
+
+
+def _register_asking(site: Site) -> None:
+    """Register the pages that ask a finished run."""
+
+    @ui.page("/taste")
+    def _taste() -> None:
+        taste_page(site)
+
+    @ui.page("/for-you")
+    def _for_you() -> None:
+        for_you_page(site)
+
+    @ui.page("/friends")
+    def _friends() -> None:
+        friends_page(site)
+
+    @ui.page("/fit")
+    def _fit() -> None:
+        apply_page(site, FIT)
+
+    @ui.page("/next")
+    def _next() -> None:
+        apply_page(site, NEXT)
+
+    @ui.page("/factors")
+    def _factors() -> None:
+        factors_page(site)
 
 
 def serve(site: Site, port: int, browser: bool) -> None:

@@ -12,6 +12,8 @@ from muso_exp.errors import ConfigError
 
 log = logging.getLogger(__name__)
 
+_KEPT = 3  # models in memory
+
 
 @dataclass(frozen=True)
 class Listed:
@@ -32,9 +34,9 @@ class Listed:
     @property
     def label(self) -> str:
         """Return experiment, variant and folder, in one line."""
-        variant = self.record["variant"]
-        shown = f"{self.record['experiment']}{f' {variant}' if variant else ''}"
-        return f"{shown}, {self.folder.name}"
+        experiment, variant = self.record["experiment"], self.record["variant"]
+        shown = f"{experiment} {variant}" if variant else experiment
+        return f"{shown}, {self.name.removeprefix(f'{experiment}/')}"
 
 
 @dataclass
@@ -51,7 +53,9 @@ class Site:
     allowed: tuple[Path, ...] = ()
     hosts: tuple[str, ...] = ()
     _known: dict[Path, tuple[float, Listed | None]] = field(default_factory=dict)
+    _trained: dict[tuple[Path, float], tuple[Any, Any]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _loading: threading.Lock = field(default_factory=threading.Lock)
 
     def runs(self) -> list[Listed]:
         """Return the finished runs, the last one first; a damaged one is left out and logged."""
@@ -92,6 +96,28 @@ class Site:
             if run.name == name:
                 return run
         raise ConfigError(f"{name}: no such finished run in {self.outputs}; was it deleted?")
+
+    def trained(self, name: str) -> tuple[Any, Any]:
+        """Return data set and model of a run; those of the last few are kept.
+
+        Raises:
+            MusoError: no such run, or its checkpoint cannot be loaded.
+        """
+        from muso_exp.trained import find_trained, load_trained
+
+        checkpoint = find_trained(str(self.run(name).folder))
+        key = (checkpoint, checkpoint.stat().st_mtime)
+        with self._loading:
+            if key not in self._trained:
+                while len(self._trained) >= _KEPT:
+                    del self._trained[next(iter(self._trained))]
+                self._trained[key] = load_trained(checkpoint)
+            return self._trained[key]
+
+    def of_data(self, *kinds: str) -> dict[str, str]:
+        """Return name -> label of the runs on data sets whose names begin with one of `kinds`."""
+        runs = self.runs()
+        return {r.name: r.label for r in runs if r.record["data"]["name"].startswith(kinds)}
 
     def file(self, text: str) -> Path:
         """Return a file or folder that a user names, if it may be read.

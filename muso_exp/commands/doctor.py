@@ -10,6 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
 
+from muso_exp.places import cache_folder, outputs_folder
+
 GIB = 2**30
 LITTLE = (
     10 * GIB
@@ -47,8 +49,7 @@ def doctor() -> None:
 
 
 def _looked_at() -> Iterator[Line]:
-    outputs = Path(os.environ.get("MUSO_OUTPUTS", "outputs"))
-    cache = Path(os.environ.get("MUSO_CACHE", outputs / "cache"))
+    outputs, cache = outputs_folder(), cache_folder()
     yield _python()
     yield from (_package(name) for name in PACKAGES)
     yield _threads()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -33,10 +32,10 @@ def fetch(
     from muso_exp.cache import cached_folder, find_cached
     from muso_exp.formats.musicnn import write_musicnn
     from muso_exp.models.musicnn import FETCHED
+    from muso_exp.places import cache_folder
     from muso_exp.terminal import console
 
-    outputs = os.environ.get("MUSO_OUTPUTS", "outputs")
-    cache = Path(os.environ.get("MUSO_CACHE", f"{outputs}/cache"))
+    cache = cache_folder()
     if find_cached(cache, FETCHED) is None:
         with tempfile.TemporaryDirectory() as scratch:
             given = wheel or download(f"{name.value}==0.1.0", Path(scratch))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from muso_exp.errors import ConfigError
-from muso_exp.trained import apply, estimated_table, find_trained, load_trained, single
+from muso_exp.trained import apply, as_file, estimated_features, find_trained, load_trained, single
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +67,8 @@ def predict(
         result = apply(data, model, *sources, **_reading(data, min_seconds))
     else:
         _refuse_features(data, features)
-        with estimated_table(features, single(data, sources)) as table:
+        songs = single(data, sources)
+        with as_file(estimated_features(features, songs), songs) as table:
             result = apply(data, model, table)
     if out is not None:
         write_table(out, result)
@@ -105,7 +106,9 @@ def shown(name: str, result: pd.DataFrame) -> Table:
     """Return the first rows as a terminal table; a few wide rows stand upright, one a column."""
     from rich.table import Table
 
-    cells = _with_intervals(result.head(_SHOWN))
+    from muso_exp.evaluation.applied import result_cells
+
+    cells = result_cells(result.head(_SHOWN))
     title = f"{name}: first rows"
     if len(cells) <= _UPRIGHT < len(cells.columns):
         cells = cells.T.reset_index().set_axis(["", *cells.iloc[:, 0]], axis=1)
@@ -118,24 +121,8 @@ def shown(name: str, result: pd.DataFrame) -> Table:
     return table
 
 
-def _with_intervals(result: pd.DataFrame) -> pd.DataFrame:
-    """Return the texts of cells; a value whose ends stand in `_low` and `_high` gets them."""
-    from muso_exp.evaluation.numbers import interval
-
-    cells = result.map(_cell)
-    estimated = [name for name in map(str, result) if {f"{name}_low", f"{name}_high"} <= {*result}]
-    for name in estimated:
-        ends = zip(result.pop(f"{name}_low"), result.pop(f"{name}_high"), strict=True)
-        cells[name] += [f" {interval(pair)}" for pair in ends]
-    return cells[list(result)]
-
-
-def _cell(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
 def _reading(data: Any, min_seconds: float | None) -> dict[str, float]:
-    """Return what the data set is told about reading.
+    """Return what the data set gets about reading.
 
     Raises:
         ConfigError: it reads no histories, or less than 0 s.

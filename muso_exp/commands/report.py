@@ -1,17 +1,18 @@
 """`python -m muso_exp report`: one page over all finished runs."""
 
 import logging
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-OUTPUTS = os.environ.get("MUSO_OUTPUTS", "outputs")
+from muso_exp.places import outputs_folder
 
 
 def report(
-    outputs: Annotated[Path, typer.Argument(help="folder of runs")] = Path(OUTPUTS),
+    outputs: Annotated[
+        Path | None, typer.Argument(help="folder of runs; default $MUSO_OUTPUTS, or outputs")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="page to write; default OUTPUTS/index.html")
     ] = None,
@@ -21,6 +22,7 @@ def report(
     from muso_exp.evaluation.index import write_index
     from muso_exp.text import visible
 
+    outputs = outputs or outputs_folder()
     target = out or outputs / "index.html"
     target.parent.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(format="%(message)s")

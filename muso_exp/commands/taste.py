@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from muso_exp.errors import ConfigError
+from muso_exp.places import cache_folder
 
 if TYPE_CHECKING:
     from muso_exp.tasks.taste.others import Catalogue
@@ -88,8 +88,7 @@ def train_on_hetrec(*overrides: str) -> str:
     """
     from muso_exp.data.hetrec import fetch_hetrec
 
-    outputs = os.environ.get("MUSO_OUTPUTS", "outputs")
-    folder = fetch_hetrec(Path(os.environ.get("MUSO_CACHE", f"{outputs}/cache")))
+    folder = fetch_hetrec(cache_folder())
     command = [sys.executable, "-m", "muso_exp", *TRAINING, f"dataset.root={folder}", *overrides]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as training:
         try:

@@ -33,7 +33,7 @@ class ExperimentData(pl.LightningDataModule):
     format; None means the simulated world, read by the same reader), `cache` (folder for prepared
     files), `batch_size` (0 means all rows at once, for solvers), `seed` (of the split and of the
     batches), `num_workers` (processes that make batches) and `published` (the user's word that
-    these are the very files of the paper, where no known fingerprint says so; it changes no result,
+    these are the files of the paper, where no known fingerprint says so; it changes no result,
     but lets a claim be tested).
 
     Attributes:

@@ -1,4 +1,4 @@
-"""Many lists of tracks with audio features: how well is each pair of them told apart?"""
+"""Many lists of tracks with audio features: how well is each pair of them separated?"""
 
 import hashlib
 from itertools import combinations
@@ -78,12 +78,12 @@ class PairRows(BatchDataset):
 
 
 class ListsOfTracks(ExperimentData):
-    """All pairs of lists in a file: how alike they are, and how well they are told apart.
+    """All pairs of lists in a file: how alike they are, and how well they are separated.
 
     Lists are split, not pairs: no test pair has a list of a train pair.
 
     Args:
-        features: audio features by which lists are told apart.
+        features: audio features by which lists are separated.
         drop: features to leave out of these.
         files: tables below the root; None takes all.
         column: column of the tables whose values name the lists; None: a table is a list.
@@ -134,7 +134,7 @@ class ListsOfTracks(ExperimentData):
             self._simulated_files()
 
     def setup(self, stage: str | None = None) -> None:
-        """Read the lists, tell each pair of them apart, and split, once.
+        """Read the lists, separate each pair of them, and split, once.
 
         Raises:
             ConfigError: too few lists are long enough.

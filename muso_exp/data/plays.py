@@ -17,13 +17,12 @@ from muso_exp.data.recommendation.simulated_plays import VERSION, write_source
 from muso_exp.data.recommendation.splits import Candidates, PlaysSplit, split_plays
 from muso_exp.errors import ConfigError
 from muso_exp.features.matching import find_item
-from muso_exp.formats.listening.histories import MIN_SECONDS
 from muso_exp.formats.listening.interactions import Interactions, keep_dense, listed_items
-from muso_exp.formats.listening.msd import ReadOptions
+from muso_exp.formats.listening.msd import ReadOptions, SourceOptions
 from muso_exp.formats.listening.recognised import find_plays
 from muso_exp.formats.listening.sources import SOURCES
 from muso_exp.formats.seeds import SeedList, read_seeds
-from muso_exp.options import Count, NotNegative, ZeroOrMore
+from muso_exp.options import Count, ZeroOrMore
 from muso_exp.simulation.checked import WorldOptions
 from muso_exp.tasks.overview import Overview
 from muso_exp.tasks.recommendation.catalogue import ItemCatalogue
@@ -53,13 +52,9 @@ class Plays(ExperimentData):
         candidates: items that are ranked: `warm`, those that a user plays in training, or `all`;
             None: warm of the splits `holdout` and `temporal`, all of the others.
         matched: keep the items found in the Million Song Dataset, besides `top_items`.
-        items: artist, album or track; of sources muso, table and history.
-        min_seconds: of source history, plays of which fewer are known are left out.
         bad_rows: of source table, a row without a name or with 0 plays is `refuse`d, or `drop`ped
             and counted; a history counts them always.
-        same_name: of source lfm1b, the item that a track of the Million Song Dataset is, of several
-            of its artist and title: `most_played`, or `arbitrary`, as in the thesis.
-        tags_encoding: of HetRec's tags.dat.
+        reading: what the files of one source or another leave open.
         cutoffs: the k of the ranking metrics.
         queries: items (by name or id) whose neighbours the report shows; none: the most played.
         n_tags: tags of the probe in the report; 0 leaves it out.
@@ -80,11 +75,8 @@ class Plays(ExperimentData):
         merge: bool = False,
         top_items: Count | None = None,
         matched: bool = False,
-        items: Literal["artist", "album", "track"] = "track",
-        tags_encoding: str = "iso-8859-1",
-        min_seconds: NotNegative = MIN_SECONDS,
         bad_rows: Literal["refuse", "drop"] = "refuse",
-        same_name: Literal["most_played", "arbitrary"] = "most_played",
+        reading: SourceOptions | None = None,
         candidates: Candidates | None = None,
         cutoffs: Sequence[Count] = (10, 100, 500),
         queries: Sequence[str] = (),
@@ -103,8 +95,8 @@ class Plays(ExperimentData):
         self.probe = probe or ProbeItems()
         earlier_share = 1 - split.test_share if split.by == "temporal" else None
         self.options = ReadOptions(
-            *(self.cache, merge, top_items, matched, earlier_share, items, tags_encoding),
-            *(min_seconds, bad_rows, same_name),
+            *(self.cache, merge, top_items, matched, earlier_share, bad_rows),
+            reading or SourceOptions(),
         )
 
     def prepare_data(self) -> None:
@@ -232,7 +224,7 @@ class Plays(ExperimentData):
             DatasetNotFoundError: no such file.
             DataFormatError: no seeds in the file, or not in a form that can be read.
         """
-        least = self.options.min_seconds if min_seconds is None else min_seconds
+        least = self.options.reading.min_seconds if min_seconds is None else min_seconds
         return self.new_row(read_seeds(paths, least))
 
     def new_row(self, seeds: SeedList) -> NewRow:

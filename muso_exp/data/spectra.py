@@ -29,7 +29,7 @@ from muso_exp.formats.sound.new_songs import warn_of_bad
 from muso_exp.options import Inert
 from muso_exp.tasks.feature_regression.estimates import SongEstimates, half_widths
 from muso_exp.tasks.feature_regression.feature_songs import FeatureSongs, LeftOut
-from muso_exp.tasks.feature_regression.genre_checks import GenreChecks, check_features
+from muso_exp.tasks.feature_regression.genre_checks import CheckOptions, GenreChecks, check_features
 from muso_exp.tasks.feature_regression.next_songs import ChainOptions, NextSongs
 from muso_exp.tasks.feature_regression.overview import songs_overview
 from muso_exp.tasks.feature_regression.task import FeatureRegression
@@ -57,8 +57,7 @@ class Spectra(ExperimentData):
             sound or without, or `train`, those trained on.
         chain: which songs follow a song, by its estimated features; None: none.
         coverage: share of new songs that an interval shall cover.
-        check_root: folder of other songs with genres, on which `checks` are made; null for none.
-        checks: [feature, genre where a listener expects more of it, genre where less].
+        checks: on other songs with genres; None: none.
         **common: see `muso_exp.data.base.ExperimentData`; `root` is a folder with
             `track_features.csv` and either a ready matrix `spectra.npy` with `spectra_ids.txt`, or
             sound files in one of the layouts of `muso_exp.formats.sound.layouts`.
@@ -89,20 +88,18 @@ class Spectra(ExperimentData):
         nearest_among: Literal["table", "train"] = "table",
         chain: ChainOptions | None = None,
         coverage: Annotated[float, Meta(gt=0, lt=1)] = 0.9,
-        check_root: str | None = None,
-        checks: Sequence[Sequence[str]] = (),
+        checks: CheckOptions | None = None,
         **common: Any,
     ) -> None:
         super().__init__(**common)
         self.features = chosen_features(features, drop)
-        check_features(checks, self.features)
+        self.checks = checks or CheckOptions()
+        check_features(self.checks.expected, self.features)
         self.store, self.spectrum, self.split, self.world = store, spectrum, split, world
         self.layout, self.duplicates, self.coverage = layout, duplicates, coverage
         self.bad_rows, self.nearest_among = bad_rows, nearest_among
         self.chain = None if chain is None or chain.by == "none" else chain
         self.next_songs: NextSongs | None = None
-        self.check_root = None if check_root is None else Path(check_root)
-        self.checks = [list(check) for check in checks]
         self.inputs = make_inputs(inputs, spectrum, store, windows, self.num_workers)
         self.half_widths = np.full(len(self.features), np.nan)
 
@@ -270,9 +267,10 @@ class Spectra(ExperimentData):
     def _make_task(self) -> FeatureRegression:
         units = np.array([[unit(name)] for name in self.artists])
         checks = None
-        if self.check_root is not None:
-            songs = self._new_songs(self.check_root, self.cache)
-            checks = GenreChecks(songs, self.checks, self.check_root.name)
+        if self.checks.root is not None:
+            root = Path(self.checks.root)
+            songs = self._new_songs(root, self.cache)
+            checks = GenreChecks(songs, self.checks.expected, root.name)
         dev, test = self.part_loader("val"), self.part_loader("test")
         rows = self._feature_songs()
         return FeatureRegression(rows, units, dev, test, checks, self.next_songs)

@@ -15,10 +15,13 @@ from muso_exp.evaluation.scores import (
     judge,
     paired,
 )
-
-MODEL = "model"
-REPRODUCED, NOT_REPRODUCED = "reproduced", "not reproduced"
-NOT_COMPARABLE, NOT_TESTABLE = "not comparable", "not testable"
+from muso_exp.evaluation.verdicts import (
+    MODEL,
+    NOT_COMPARABLE,
+    NOT_REPRODUCED,
+    NOT_TESTABLE,
+    REPRODUCED,
+)
 
 
 @dataclass(frozen=True)
@@ -252,14 +255,6 @@ def _check(claim: Claim, predictors: Mapping[str, Scores], directions: Iterable[
     if claim.of not in predictors:
         known = ", ".join(predictors)
         raise ConfigError(f"paper.claims: nothing named {claim.of!r} was scored; there are {known}")
-
-
-def data_line(record: Mapping[str, Any]) -> str:
-    """Return which data a run used, at which scale."""
-    data = record["data"]
-    own = "the paper's (as stated)" if data.get("stated") else "the paper's"
-    kind = "simulated" if data["simulated"] else own if data["published"] else "real"
-    return f"{kind} data, dataset {data['name']}, scale {record['scale']}"
 
 
 def finite(record: Any) -> Any:

@@ -12,10 +12,10 @@ import pandas as pd
 import torch
 
 from muso_exp.errors import ConfigError
-from muso_exp.evaluation.card import data_line
 from muso_exp.evaluation.finished import Finished, versus_row
 from muso_exp.evaluation.pooling import check_resamples, pooled_row
 from muso_exp.evaluation.several import holm, p_value
+from muso_exp.evaluation.verdicts import data_line
 from muso_exp.metrics.resampling import interval_around
 from muso_exp.records import Finding
 from muso_exp.text import visible

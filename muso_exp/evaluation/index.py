@@ -8,7 +8,7 @@ from typing import Any
 
 from muso_exp.evaluation import lead
 from muso_exp.evaluation.finished import Finished
-from muso_exp.evaluation.report import link_to, render
+from muso_exp.evaluation.rendering import link_to, render
 
 DOCUMENTS = {
     1: "MuSo: degree of separation of Last.fm users",

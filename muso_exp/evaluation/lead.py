@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from muso_exp.evaluation import card as paper
-from muso_exp.evaluation import scores as scoring
+from muso_exp.evaluation import verdicts as words
 from muso_exp.evaluation.glossary import in_words
 from muso_exp.evaluation.numbers import number
 
 _LEADING = 3  # metrics, beside the objective's
+_TESTED = (words.REPRODUCED, words.NOT_REPRODUCED)
 _NAMED = 2  # claims that do not hold, named in the answer
 _LONGEST = 48  # characters of a reason; of a longer one what stands before its colon
 
@@ -29,10 +29,10 @@ def reproduction(record: Mapping[str, Any]) -> str:
     claims = [row for row in record["claims"] if row["reported"] is not None]
     if not claims:
         return "Reproduction: the document states no number for this."
-    judged = [row for row in claims if row["verdict"] in (paper.REPRODUCED, paper.NOT_REPRODUCED)]
+    judged = [row for row in claims if row["verdict"] in (words.REPRODUCED, words.NOT_REPRODUCED)]
     if not judged:
         return f"Reproduction: not tested ({_reason(claims)})."
-    failed = [row for row in judged if row["verdict"] == paper.NOT_REPRODUCED]
+    failed = [row for row in judged if row["verdict"] == words.NOT_REPRODUCED]
     text = f"Reproduction: {len(judged) - len(failed)} of {len(judged)} tested claims hold"
     if failed:
         named = [_claim_in_numbers(row) for row in failed[:_NAMED]]
@@ -48,15 +48,13 @@ def _claim_in_numbers(row: Mapping[str, Any]) -> str:
 
 def measure(row: Mapping[str, Any]) -> str:
     """Return what a claim is about: a metric, and whose it is unless the model's."""
-    return row["metric"] if row["of"] == paper.MODEL else f"{row['metric']} of {row['of']}"
+    return row["metric"] if row["of"] == words.MODEL else f"{row['metric']} of {row['of']}"
 
 
 def _reason(claims: Sequence[Mapping[str, Any]]) -> str:
     """Return the commonest reason why claims were not tested, the model's own first."""
-    open_ones = [
-        row for row in claims if row["verdict"] not in (paper.REPRODUCED, paper.NOT_REPRODUCED)
-    ]
-    own = [row["reason"] for row in open_ones if row["of"] == paper.MODEL]
+    open_ones = [row for row in claims if row["verdict"] not in _TESTED]
+    own = [row["reason"] for row in open_ones if row["of"] == words.MODEL]
     reason = Counter(own or [row["reason"] for row in open_ones]).most_common(1)[0][0]
     return reason if len(reason) <= _LONGEST else reason.split(": ")[0]
 
@@ -64,7 +62,7 @@ def _reason(claims: Sequence[Mapping[str, Any]]) -> str:
 def _reported(record: Mapping[str, Any]) -> str:
     """Return whether the first reported value is more than nothing, "" where it was not tested."""
     for row in record["claims"]:
-        if row["reported_vs_null"] and row["reported_vs_null"] != scoring.DESCRIBES:
+        if row["reported_vs_null"] and row["reported_vs_null"] != words.DESCRIBES:
             null = f"{in_words(row['best_null'])} ({number(row['null_value'])})"
             value = f"The reported {number(row['reported'])} ({row['metric']})"
             return f"{value} is {_than(row['reported_vs_null'], null)}."
@@ -75,18 +73,18 @@ def not_asked(row: Mapping[str, Any]) -> str:
     """Return why a claim's reported value is set beside no null model."""
     if row["reported"] is None:
         return "no number reported"
-    if row["of"] != paper.MODEL:
+    if row["of"] != words.MODEL:
         return "it is a null model's"
     return f"not asked: {row['reason']}"
 
 
 def found(record: Mapping[str, Any]) -> str:
     """Return whether the model of this run is more than nothing, by its first judged metric."""
-    judged = [row for row in record["versus"] if row["verdict"] != scoring.DESCRIBES]
+    judged = [row for row in record["versus"] if row["verdict"] != words.DESCRIBES]
     if not judged:
         return "Its metrics describe; none judges."
     first = next((row for row in leading(record) if row in judged), judged[0])
-    better = sum(row["verdict"] == scoring.BETTER for row in judged)
+    better = sum(row["verdict"] == words.BETTER for row in judged)
     count = f"better than every null model in {better} of {len(judged)} measures"
     if first["null_value"] is None:
         return f"This run is {count}."
@@ -98,7 +96,7 @@ def found(record: Mapping[str, Any]) -> str:
 def _named_null(record: Mapping[str, Any], row: Mapping[str, Any]) -> str:
     """Return the best null model with its value; if the verdict rests on others, one of these."""
     because_of, metric = row.get("because_of") or [], row["metric"]
-    if row["verdict"] == scoring.BETTER or not because_of or row["best_null"] in because_of:
+    if row["verdict"] == words.BETTER or not because_of or row["best_null"] in because_of:
         return f"{in_words(row['best_null'])} ({number(row['null_value'])})"
     value = record.get("nulls", {}).get(because_of[0], {}).get(metric)
     return f"{in_words(because_of[0])} ({number(value)})"
@@ -106,7 +104,7 @@ def _named_null(record: Mapping[str, Any], row: Mapping[str, Any]) -> str:
 
 def _than(verdict: str, null: str) -> str:
     """Return a verdict with the best null model in its place: `no better than a guess (0.2)`."""
-    if verdict == scoring.BETTER:
+    if verdict == words.BETTER:
         return f"better than every null model, the best of them {null}"
     return f"{verdict.removesuffix('null')}{null}"
 
@@ -125,7 +123,7 @@ def leading(record: Mapping[str, Any]) -> list[dict[str, Any]]:
 def reported_value(record: Mapping[str, Any], metric: str) -> float | None:
     """Return what the document reports for the model by a metric, of several claims the first."""
     of_model = (
-        row for row in record["claims"] if row["metric"] == metric and row["of"] == paper.MODEL
+        row for row in record["claims"] if row["metric"] == metric and row["of"] == words.MODEL
     )
     return next((row["reported"] for row in of_model if row["reported"] is not None), None)
 

@@ -19,6 +19,7 @@ from muso_exp.evaluation import card as paper
 from muso_exp.evaluation import scores as scoring
 from muso_exp.evaluation.answers import constant_answers, require_finite
 from muso_exp.evaluation.report import write_record, write_report
+from muso_exp.evaluation.verdicts import VERSUS_NULL
 from muso_exp.metrics.base import WeightedMetric
 from muso_exp.metrics.resampling import Bootstrap
 from muso_exp.records import Columns, Finding, Section
@@ -227,7 +228,7 @@ def _samples(tested: _Tested) -> pd.DataFrame:
     for null, scores in tested.nulls.items():
         for name, sample in scores.samples.items():
             if not np.isnan(scores.values[name]):  # one that this metric's test does not have
-                columns[f"{scoring.VERSUS_NULL}{name}/{null}"] = (own[name] - sample).numpy()
+                columns[f"{VERSUS_NULL}{name}/{null}"] = (own[name] - sample).numpy()
     return pd.DataFrame(columns)
 
 

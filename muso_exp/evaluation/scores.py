@@ -12,11 +12,9 @@ from torch import Tensor
 from torchmetrics import MetricCollection
 
 from muso_exp.errors import ConfigError
+from muso_exp.evaluation.verdicts import BETTER, DESCRIBES, NO_BETTER, WORSE
 from muso_exp.metrics.resampling import interval_around
 
-BETTER, NO_BETTER, WORSE = "better than null", "no better than null", "worse than null"
-DESCRIBES = "describes"  # a metric of which neither more nor less is better
-VERSUS_NULL = "versus_null/"  # before metric/null: samples of the difference to a null model
 _BLOCK = 50  # resamples scored at once: bounds the memory of sorting metrics
 
 

@@ -16,7 +16,8 @@ from rich.text import Text
 from muso_exp.csv_cells import write_csv
 from muso_exp.evaluation.comparison import figure_labels, spread_over_seeds
 from muso_exp.evaluation.numbers import interval, number
-from muso_exp.evaluation.report import link_to, picture, render
+from muso_exp.evaluation.rendering import link_to, render
+from muso_exp.evaluation.report import picture
 from muso_exp.evaluation.terminal_card import verdict_cell
 from muso_exp.figures import common as plots
 from muso_exp.records import Finding

@@ -13,7 +13,8 @@ from muso_exp.evaluation import card as paper
 from muso_exp.evaluation import lead
 from muso_exp.evaluation import scores as scoring
 from muso_exp.evaluation.numbers import interval, number
-from muso_exp.evaluation.report import HOLDS, because, table_pointer
+from muso_exp.evaluation.rendering import HOLDS, because, table_pointer
+from muso_exp.evaluation.verdicts import data_line
 from muso_exp.terminal import styled
 
 _COLOURS = {
@@ -27,7 +28,7 @@ _COLOURS = {
 
 def short_card(record: Mapping[str, Any]) -> Group:
     """Return the answer, the leading metrics, and what the whole card holds beside them."""
-    where = f": {paper.data_line(record)}, seed {record['seed']}"
+    where = f": {data_line(record)}, seed {record['seed']}"
     return Group(
         styled((record["experiment"], "bold"), where),
         styled(lead.answer(record)),
@@ -81,7 +82,7 @@ def _audit_lines(record: Mapping[str, Any]) -> Group:
 
 
 def _claims_table(record: Mapping[str, Any]) -> Table:
-    title = f"{record['experiment']}: what the paper reports ({paper.data_line(record)})"
+    title = f"{record['experiment']}: what the paper reports ({data_line(record)})"
     table = Table(title=title, title_justify="left", caption_justify="left")
     table.add_column("claim", ratio=3)
     for name in ("reported", "measured", "95 % interval"):

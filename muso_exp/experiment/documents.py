@@ -38,7 +38,8 @@ class DocumentRow:
         place: where it stands in the document.
         command: what reaches it.
         printed: numbers that the document prints of it.
-        measured: on which data, and what; "" where no value is noted.
+        data: data set (as in conf/dataset), and what was measured on.
+        measured: values, "" where none is noted.
         state: what there is: measured on real data, on the simulated world, or built.
     """
 
@@ -47,6 +48,7 @@ class DocumentRow:
     place: str
     command: str
     printed: str
+    data: str
     measured: str
     state: str
 
@@ -67,13 +69,21 @@ def as_markdown(rows: Iterable[DocumentRow]) -> str:
         "experiments and `conf/documents.yaml`; edit those. All experiments run on the simulated "
         "world; with `dataset.root=...` on real files. `scale=paper` has the published sizes.",
     ]
-    heading = ("row", "place", "command", "printed there", "measured here", "state")
+    heading = ("row", "place", "command", "printed there", "data", "measured here", "state")
     for number_, title in DOCUMENTS.items():
-        lines += ["", f"## Document {number_}. {title}", "", _line(heading), _line(["---"] * 6)]
+        lines += [
+            "",
+            f"## Document {number_}. {title}",
+            "",
+            _line(heading),
+            _line(["---"] * len(heading)),
+        ]
         for row in rows:
             if row.document == number_:
                 command = "; ".join(f"`{part}`" for part in row.command.split("; "))
-                texts = (markdown(text) for text in (row.printed, row.measured, row.state))
+                texts = (
+                    markdown(text) for text in (row.printed, row.data, row.measured, row.state)
+                )
                 lines.append(_line([markdown(row.what), markdown(row.place), command, *texts]))
     return "\n".join([*lines, ""])
 
@@ -89,7 +99,7 @@ def _experiment_rows() -> list[DocumentRow]:
         if not path.is_file():  # of the user's own
             continue
         tree = experiment_tree(path)
-        measured = measured_comment(path.read_text(encoding="utf-8"))
+        data, measured = measured_comment(path.read_text(encoding="utf-8"))
         for document in tree.paper.documents:
             rows.append(
                 DocumentRow(
@@ -98,8 +108,9 @@ def _experiment_rows() -> list[DocumentRow]:
                     place=tree.paper.get("place") or _places(tree),
                     command=f"+experiment={name}",
                     printed=printed_numbers(tree),
+                    data=": ".join(part for part in (_data_set(path), data) if part),
                     measured=measured,
-                    state=_state(measured),
+                    state=_state(data),
                 )
             )
     return rows
@@ -114,8 +125,9 @@ def _other_rows(path: Path) -> list[DocumentRow]:
             place=row["place"],
             command=row["command"],
             printed=row.get("printed", NO_NUMBER),
+            data=row.get("data", ""),
             measured=row.get("measured", ""),
-            state=row.get("state") or _state(row.get("measured", "")),
+            state=row.get("state") or _state(row.get("data", "")),
         )
         for row in named
     ]
@@ -132,8 +144,21 @@ def experiment_tree(path: Path) -> DictConfig:
     return merged
 
 
-def measured_comment(text: str) -> str:
-    """Return the paragraph of the comments that begins with "Measured on", "" without.
+def _data_set(path: Path) -> str:
+    """Return the data set of an experiment, or of what it builds on."""
+    own: Any = OmegaConf.load(path)
+    entries = own.get("defaults", [])
+    for entry in entries:
+        if not isinstance(entry, str) and "override /dataset" in entry:
+            return str(entry["override /dataset"])
+    bases = [entry for entry in entries if isinstance(entry, str) and entry != "_self_"]
+    return next(filter(None, (_data_set(path.with_name(f"{name}.yaml")) for name in bases)), "")
+
+
+def measured_comment(text: str) -> tuple[str, str]:
+    """Return the paragraph of the comments that begins with "Measured on": on what, and the rest.
+
+    The data end with the first bracket, comma or colon; ("", "") without such a paragraph.
 
     Args:
         text: of the YAML file.
@@ -145,7 +170,9 @@ def measured_comment(text: str) -> str:
             break
         if found or comment.startswith("Measured on "):
             found.append(comment)
-    return " ".join(found).removeprefix("Measured on ")
+    whole = " ".join(found).removeprefix("Measured on ")
+    data = re.split(r" \(|[,:]", whole, maxsplit=1)[0]
+    return data, whole.removeprefix(data).strip(" ,:")
 
 
 def printed_numbers(tree: DictConfig) -> str:
@@ -189,7 +216,7 @@ def _places(tree: DictConfig) -> str:
     return "; ".join(shown[:PLACES]) + more
 
 
-def _state(measured: str) -> str:
-    if not measured:
+def _state(data: str) -> str:
+    if not data:
         return "built; no value noted"
-    return f"measured on {'the simulated world' if SIMULATED.match(measured) else 'real data'}"
+    return f"measured on {'the simulated world' if SIMULATED.match(data) else 'real data'}"

@@ -20,7 +20,7 @@ from muso_exp.experiment.objective import check_named, in_search
 from muso_exp.text import visible
 
 PATH_KEY = re.compile(
-    r"\+*(ckpt|paths\.\w+|(dataset\.)?roots\.\w+|dataset\.(\w+\.)*(root|cache|check_root|split\.(artist_)?list))"
+    r"\+*(ckpt|paths\.\w+|(dataset\.)?roots\.\w+|dataset\.(\w+\.)*(root|cache|split\.(artist_)?list))"
 )
 QUOTES = "'\""
 MAX_SEED = 2**32 - 1  # numpy's

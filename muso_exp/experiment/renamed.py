@@ -23,7 +23,10 @@ MODELS = {
     "separation_siamese": "distance_siamese",
 }
 # An option -> its name in the node, where that is another one.
-NAMES = {"group": "by", "split": "by", "split_list": "list", "test_list": "list"}
+NAMES = {
+    **{"group": "by", "split": "by", "split_list": "list", "test_list": "list"},
+    **{"checks": "expected", "check_root": "root"},
+}
 WORLD = "world_"
 # models: those of an experiment that compares several; options: an experiment's for its model.
 SLOTS = ("dataset", "model", "models", "options")

@@ -232,7 +232,7 @@ def table_beside(run: Path) -> str | None:
     """Return the link to the table of the sweep that a run is of, from the run's folder."""
     if not in_sweep():
         return None
-    from muso_exp.evaluation.report import link_to
+    from muso_exp.evaluation.rendering import link_to
 
     return link_to(Path(HydraConfig.get().sweep.dir) / "table.html", run)
 

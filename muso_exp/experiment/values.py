@@ -53,14 +53,19 @@ def _in_words(name: str, value: Any, hint: Any, problem: str) -> str:
 
 def _options(hint: Any) -> list[str]:
     """Return the names of the options of a node, also where it may be null."""
-    found = [one for one in (hint, *get_args(hint)) if hasattr(one, "__struct_fields__")]
-    return [name for one in found for name in one.__struct_fields__]
+    return [name for one in _nodes(hint) for name in one.__struct_fields__]
+
+
+def _nodes(hint: Any) -> list[Any]:
+    """Return the classes of options that an annotation allows."""
+    return [one for one in (hint, *get_args(hint)) if hasattr(one, "__struct_fields__")]
 
 
 def _choices(hint: Any, path: Sequence[str]) -> list[Any]:
     """Return the values of the first Literal in an annotation, below the options on a path."""
     for name in path:
-        hint = get_type_hints(hint, include_extras=True)[name]
+        known = [get_type_hints(one, include_extras=True) for one in _nodes(hint)]
+        hint = next((hints[name] for hints in known if name in hints), None)
     if get_origin(hint) is Literal:
         return list(get_args(hint))
     return next((found for one in get_args(hint) if (found := _choices(one, ()))), [])

@@ -13,8 +13,8 @@ from muso_exp.features.blend_curve import BlendCurve, Choices, fit_blend, knots_
 from muso_exp.features.hidden_items import HiddenPlays, hide_plays
 from muso_exp.features.hybrid_parts import (
     PARTS,
+    FittedListening,
     HybridParts,
-    Listening,
     artist_factors,
     fit_content,
     fit_listening,
@@ -52,7 +52,7 @@ class HybridOptions(Options, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True)
-class Hybrid:
+class HybridSolution:
     """A fitted hybrid.
 
     Attributes:
@@ -85,7 +85,7 @@ class Validation:
     """
 
     hidden: HiddenPlays
-    listening: Listening
+    listening: FittedListening
     candidates: np.ndarray
 
     @classmethod
@@ -114,7 +114,7 @@ def content_vectors(
     return {kind: reduced(part, n_dims, seed) for kind, part in own.items() if part.nnz}
 
 
-def fit_parts(listening: Listening, vectors: Vectors, artist: np.ndarray) -> HybridParts:
+def fit_parts(listening: FittedListening, vectors: Vectors, artist: np.ndarray) -> HybridParts:
     """Fit the parts that rest on content to those that rest on listening.
 
     Raises:
@@ -159,7 +159,7 @@ def fit_hybrid(
     artist: np.ndarray,
     options: HybridOptions,
     chosen: np.ndarray | None = None,
-) -> Hybrid:
+) -> HybridSolution:
     """Learn the blend with plays and items hidden, then fit the parts to all plays.
 
     Args:
@@ -179,9 +179,9 @@ def fit_hybrid(
     for name in names[[] if chosen is None else chosen & ~parts.used()]:
         raise ValueError(f"no {name} here; there are {', '.join(names[parts.used()])}")
     if chosen is not None and chosen.sum() == 1:
-        return Hybrid(parts, alone(chosen))
+        return HybridSolution(parts, alone(chosen))
     validation = Validation.of(plays, artist, options)
-    return Hybrid(parts, learn_curves(validation, vectors, artist, options, [chosen])[0])
+    return HybridSolution(parts, learn_curves(validation, vectors, artist, options, [chosen])[0])
 
 
 def alone(chosen: np.ndarray) -> BlendCurve:

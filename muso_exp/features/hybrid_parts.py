@@ -28,7 +28,7 @@ _SPREAD = 1e-9  # below that the scores of a row are equal
 
 
 @dataclass(frozen=True)
-class Listening:
+class FittedListening:
     """What the plays of training say.
 
     Attributes:
@@ -71,7 +71,9 @@ class Content:
         return np.array(self.vectors.any(axis=1))
 
 
-def fit_listening(plays: csr_matrix, options: FactorOptions, regularization: float) -> Listening:
+def fit_listening(
+    plays: csr_matrix, options: FactorOptions, regularization: float
+) -> FittedListening:
     """Solve EASE and fit WMF on plays (n_users, n_items), float32.
 
     Args:
@@ -87,7 +89,7 @@ def fit_listening(plays: csr_matrix, options: FactorOptions, regularization: flo
     factors = fit_factors(plays, options)[1]
     listeners = np.bincount(plays.indices, minlength=plays.shape[1])
     factors[listeners == 0] = 0  # what is left of the random start
-    return Listening(solve_ease(plays, regularization), factors, listeners, options)
+    return FittedListening(solve_ease(plays, regularization), factors, listeners, options)
 
 
 def reduced(vectors: csr_matrix, n_dims: int, seed: int) -> np.ndarray:
@@ -106,7 +108,7 @@ def _projected(vectors: csr_matrix, n_dims: int, seed: int) -> np.ndarray:
     return TruncatedSVD(n_dims, random_state=seed).fit_transform(vectors) * known[:, None]
 
 
-def fit_content(vectors: np.ndarray, listening: Listening) -> Content:
+def fit_content(vectors: np.ndarray, listening: FittedListening) -> Content:
     """Learn to predict WMF's factors from vectors (n_items, n_dims) of items with listeners.
 
     An item of which nothing is known gets the mean factors of all.
@@ -125,7 +127,7 @@ def fit_content(vectors: np.ndarray, listening: Listening) -> Content:
     return Content(vectors, found.astype(np.float32))
 
 
-def artist_factors(listening: Listening, artist: np.ndarray) -> np.ndarray:
+def artist_factors(listening: FittedListening, artist: np.ndarray) -> np.ndarray:
     """Return the mean factors of each item's artist's items with listeners, (n_items, n_factors).
 
     Of an artist without any, zeros: nothing is known.
@@ -152,7 +154,7 @@ class HybridParts:
             its own artist.
     """
 
-    listening: Listening
+    listening: FittedListening
     content: dict[str, Content]
     artists: np.ndarray | None
 

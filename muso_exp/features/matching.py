@@ -116,7 +116,7 @@ def find_item(query: str, ids: Sequence[str], names: Sequence[str], option: str)
         option: what the query was given as, for the message.
 
     Raises:
-        ConfigError: no item is called so; the nearest names are told, and not taken.
+        ConfigError: no item is called so; the message has the nearest names; none is taken.
     """
     same = next((place for place, known in enumerate(ids) if known == query), None)
     found = find_name(query, names) if same is None else same

@@ -136,7 +136,7 @@ def fit_fusion(parts: Sequence[FitPart], groups: Sequence[str], trees: TreeOptio
     return Fusion(tuple(groups), (forests[0], forests[1]))
 
 
-class Taste(NamedTuple):
+class PairTaste(NamedTuple):
     """What pairs of users have in common by their listening.
 
     Attributes:
@@ -149,7 +149,7 @@ class Taste(NamedTuple):
 
 
 def feature_rows(
-    network: Network, groups: Sequence[str], taste: Taste | None = None
+    network: Network, groups: Sequence[str], taste: PairTaste | None = None
 ) -> FeatureRows:
     """Return all features of the groups, a block of users at a time.
 
@@ -199,7 +199,7 @@ def graph_features(network: Network) -> FeatureRows:
     return rows
 
 
-def taste_features(network: Network) -> Taste:
+def taste_features(network: Network) -> PairTaste:
     """Return cosines of plays, shared items, cosines of SVD vectors, and how much each plays."""
     plays = network.plays
     cosines = [taste_cosine(plays, weight) for weight in ("raw", "log", "idf")]
@@ -215,7 +215,7 @@ def taste_features(network: Network) -> Taste:
     def rows(users: np.ndarray) -> list[np.ndarray]:
         return [*(score(users) for score in scores), *_ends(amount, users), *_ends(width, users)]
 
-    return Taste(rows, vectors[0])
+    return PairTaste(rows, vectors[0])
 
 
 def circle_features(network: Network, vectors: np.ndarray) -> FeatureRows:

@@ -1,4 +1,4 @@
-"""How well two lists of tracks are told apart by their audio features, and how alike they are."""
+"""How well two lists of tracks are separated by their audio features, and how alike they are."""
 
 import numpy as np
 from scipy.stats import spearmanr
@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 def separability(
     first: np.ndarray, second: np.ndarray, artists: np.ndarray, folds: int, seed: int
 ) -> float:
-    """Return the ROC AUC of a logistic regression that tells two lists apart.
+    """Return the ROC AUC of a logistic regression that separates two lists.
 
     Out of fold: no track is scored by a model that saw it, or a track of its artist.
 

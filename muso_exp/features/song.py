@@ -1,4 +1,4 @@
-"""What one song is by ear: tempo, beats, key, loudness, from its waveform (librosa, torchaudio)."""
+"""Tempo, beats, key and loudness of one song, from its waveform (librosa, torchaudio)."""
 
 from dataclasses import dataclass
 

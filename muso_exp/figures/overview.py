@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from muso_exp.figures.common import BLUE, NARROW, ORANGE, legend_above, narrow, shortened
 
 COLOURS = (BLUE, ORANGE, "#3c8d5a", "#b84a4a", "#8064a2")  # of groups and curves
 _ACROSS = 3  # histograms in a row
 _BINS = 30
+_FEW = 100  # times the least: more has marks at powers of ten alone
 _WHOLE = 40  # different whole numbers that get a bar each
 
 
@@ -38,7 +39,7 @@ def histograms_figure(
             weights = np.full(len(shown), 1 / max(len(shown), 1))
             style = {"color": colour, "alpha": 0.55 if groups else 1.0}
             axes.hist(shown, edges, weights=weights, label=shortened(label), **style)
-        axes.set_title(shortened(name, 18), fontsize=8)
+        axes.set_title(shortened(name, 66 // across - 2), fontsize=8)
         axes.spines[["top", "right", "left"]].set_visible(False)
         axes.tick_params(labelsize=6)
         axes.set_yticks([])
@@ -67,6 +68,8 @@ def ranks_figure(counts: Mapping[str, np.ndarray], ylabel: str) -> Figure:
         axes.plot(places, ordered, color=colour, label=name, marker=marker, markersize=3)
     axes.set(xscale="log", yscale="log", xlabel="rank, the one with most first", ylabel=ylabel)
     for axis in (axes.xaxis, axes.yaxis):
+        low, high = axis.get_view_interval()
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < _FEW * low else (1,)))
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
         axis.set_minor_formatter(NullFormatter())
     legend_above(axes, len(counts))

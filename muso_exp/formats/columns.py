@@ -19,7 +19,15 @@ HEADINGS: dict[str, tuple[str, ...]] = {
         *("track_name", "title", "song_title", "id3_title", "track"),
         "master_metadata_track_name",
     ),
-    "track_id": ("track_id", "track_uri", "spotify_id", "song_id", "spotify_track_uri"),
+    "track_id": (
+        "track_id",
+        "track_uri",
+        "spotify_id",
+        "song_id",
+        "spotify_track_uri",
+        "spotify_uri",
+        "spotify_track_id",
+    ),
     "plays": (
         *("plays", "play_count", "count", "listens", "listen_count", "scrobbles", "scrobble_count"),
         *("times_played", "total_plays", "number_of_plays", "weight", "is_listened"),

@@ -28,7 +28,7 @@ class NamedFactors:
         """Return the item of this id or name, see `muso_exp.features.matching.name_key`.
 
         Raises:
-            ConfigError: no item; the nearest names are told.
+            ConfigError: no item; the message has the nearest names.
         """
         return find_item(query, self.ids.tolist(), self.names.tolist(), "neighbours")
 
@@ -99,6 +99,32 @@ def load_heard(run: Path) -> HeardClips:
                 path, f"{name}: a row of numbers per clip is needed", fix="run again"
             )
     return HeardClips(found.ids, split, vectors)
+
+
+def load_true_factors(run: Path, heard: NamedFactors) -> np.ndarray:
+    """Read the factors that a run of factors from sound was trained on: those of listening.
+
+    Args:
+        run: folder of the run.
+        heard: the factors that it heard, from `load_factors`.
+
+    Returns:
+        Shape (n_items, n_factors), rows as of `heard`.
+
+    Raises:
+        ConfigError: factors that no sound was asked for.
+        DataFormatError: an array of another form.
+    """
+    path = run / "factors.npz"
+    with np.load(path, allow_pickle=False) as arrays:
+        if "true_factors" not in arrays:
+            raise ConfigError(
+                f"{path}: factors of a run on plays; give one on sound, such as samplecnn_factors"
+            )
+        true = arrays["true_factors"]
+    if true.shape != heard.vectors.shape or not np.isfinite(true).all():
+        raise DataFormatError(path, "true_factors: a row of numbers per clip is needed")
+    return true
 
 
 def _check(path: Path, found: NamedFactors) -> None:

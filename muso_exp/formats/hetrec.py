@@ -27,7 +27,7 @@ COLUMNS = {
     "tags": ["tagID", "tagValue"],
 }
 WANTED = {name: (f"{name}.dat",) for name in COLUMNS}
-ENCODING_OPTION = "set dataset.tags_encoding"
+ENCODING_OPTION = "dataset.tags_encoding"
 
 
 @dataclass(frozen=True)
@@ -53,14 +53,22 @@ class HetRecTables:
     n_unlisted: int
 
 
-def read_hetrec(files: Mapping[str, Path], tags_encoding: str) -> HetRecTables:
+def read_hetrec(
+    files: Mapping[str, Path], tags_encoding: str, option: str = ENCODING_OPTION
+) -> HetRecTables:
     """Read and check the five files.
+
+    Args:
+        files: their paths, by name.
+        tags_encoding: of tags.dat.
+        option: that sets it, named in errors.
 
     Raises:
         DataFormatError: a file breaks its format, or names users, artists or tags that it may not.
     """
-    artist_ids, artists = _read_names(files["artists"], "artists", "utf-8")
-    tag_ids, tags = _read_names(files["tags"], "tags", tags_encoding)
+    artist_ids, artists = _read_names(files["artists"], "artists", "utf-8", "save it as UTF-8")
+    _refuse_other_encoding(files["tags"], tags_encoding, option)
+    tag_ids, tags = _read_names(files["tags"], "tags", tags_encoding, f"set {option}")
     heard = _read_plays(files["user_artists"], artist_ids, files["artists"].name)
     users = np.unique(heard["userID"].to_numpy())
     friends = _read_friends(files["user_friends"], users, files["user_artists"].name)
@@ -78,25 +86,24 @@ def content_hash(files: Mapping[str, Path]) -> str:
     return digest.hexdigest()
 
 
-def _read(path: Path, name: str, encoding: str = "utf-8") -> pd.DataFrame:
-    fix = ENCODING_OPTION if name == "tags" else "save it as UTF-8"
+def _read(
+    path: Path, name: str, encoding: str = "utf-8", fix: str = "save it as UTF-8"
+) -> pd.DataFrame:
     header = exactly(path, COLUMNS[name], "\t")
     return read_table(path, header, "\t", encoding=encoding, fix=fix)
 
 
-def _read_names(path: Path, name: str, encoding: str) -> tuple[np.ndarray, list[str]]:
+def _read_names(path: Path, name: str, encoding: str, fix: str) -> tuple[np.ndarray, list[str]]:
     """Return ids, ascending, shape (n,), and the name of each."""
-    if name == "tags":
-        _refuse_other_encoding(path, encoding)
     id_column, name_column = COLUMNS[name][:2]
-    table = _read(path, name, encoding)
+    table = _read(path, name, encoding, fix)
     ids = table[id_column] = whole_numbers(path, table, id_column)
     refuse_duplicates(path, table, [id_column], "keep one")
     order = np.argsort(ids)
     return ids[order], table[name_column].iloc[order].tolist()
 
 
-def _refuse_other_encoding(path: Path, encoding: str) -> None:
+def _refuse_other_encoding(path: Path, encoding: str, option: str) -> None:
     """Refuse a tags file that is multi-byte UTF-8 but would be read as single bytes.
 
     Every byte string is valid ISO-8859-1, so that reading UTF-8 as such would spoil names silently.
@@ -110,7 +117,7 @@ def _refuse_other_encoding(path: Path, encoding: str) -> None:
         return
     lines = zip(text.split("\n"), decoded.split("\n"), strict=True)
     line, value = next((n, b) for n, (a, b) in enumerate(lines, start=1) if a != b)
-    fix = f"{ENCODING_OPTION}=utf-8"
+    fix = f"set {option}=utf-8"
     raise DataFormatError(path, f"UTF-8, not {encoding}", line=line, value=value, fix=fix)
 
 

@@ -162,7 +162,7 @@ def _refuse_repeats(files: Sequence[tuple[Path, str, pa.Table]]) -> None:
 
 
 def is_playlist_table(path: Path) -> bool:
-    """Return whether a file is a table that tells its playlists apart, by name or by a column."""
+    """Return whether a file is a table that separates its playlists, by name or by a column."""
     if path.name.startswith(TABLES):
         return True
     first = next(decoded_lines(path), "")

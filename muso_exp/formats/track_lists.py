@@ -92,7 +92,7 @@ def read_lists(root: Path, options: ListOptions, rng: np.random.Generator) -> Tr
     path, names = parts[1][0], (parts[0][2], parts[1][2])
     shared = set(lists[0]["id"]) & set(lists[1]["id"])
     n_read = (len(lists[0]), len(lists[1]))
-    if len(shared) == n_read[0] == n_read[1]:
+    if shared and len(shared) == n_read[0] == n_read[1]:
         raise DataFormatError(path, f"{names[0]} and {names[1]} hold the same tracks")
     if options.overlap == "drop":
         lists = [part[~part["id"].isin(shared)] for part in lists]

@@ -66,7 +66,7 @@ def read_rows(path: Path) -> pd.DataFrame:
         table = table.reset_index(drop=True)
     if not {"id", "title", "artist", "song"} & {*map(str, table)}:
         header, roles = [str(name) for name in table], ["track_id", "artist", "track"]
-        raise no_column(path, header, roles, "without any of them no track can be told from others")
+        raise no_column(path, header, roles, "without any of them no track can be identified")
     for name in ("id", "title", "artist"):
         if name not in table:
             table[name] = ""

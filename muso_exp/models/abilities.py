@@ -123,6 +123,15 @@ class FoldsIn(Protocol):
 
 
 @runtime_checkable
+class KeepsPlays(Protocol):
+    """A recommender that keeps the plays of its users of training."""
+
+    def plays_of(self, user: int) -> tuple[Tensor, Tensor]:
+        """Return the items that a user plays, ascending, (n,), long, and the plays of each."""
+        ...
+
+
+@runtime_checkable
 class ComparesListeners(Protocol):
     """A recommender whose vectors of users can be compared, also with that of a new one."""
 
@@ -162,75 +171,23 @@ class GivesEmbedding(Protocol):
         ...
 
 
-class SelectionPath(NamedTuple):
-    """A backward selection of features.
-
-    Attributes:
-        dropped: features in the order in which they went, shape (n_features - 1,).
-        loss: mean log loss of the validation folds with none, one, two, ... of them gone, shape
-            (n_features,).
-        deviation: its standard deviation over the folds, shape (n_features,).
-        folds: how many.
-    """
-
-    dropped: Tensor
-    loss: Tensor
-    deviation: Tensor
-    folds: int
-
-
 @runtime_checkable
-class SelectsFeatures(Protocol):
-    """A model that chose among its inputs on a part of the training set."""
+class MovesToContent(Protocol):
+    """A hybrid whose blend can be moved from listening to content, and back, without refitting."""
 
-    def selection_path(self) -> SelectionPath:
-        """Return the order in which features were dropped, and what each step cost."""
+    def part_scores(self, batch: Batch) -> Tensor:
+        """Return the z-scores of the parts for the rows of a batch as of train, (P, B, n_items)."""
         ...
 
+    def blended(self, parts: Tensor, content_share: float) -> Tensor:
+        """Return the blend of parts (P, B, n_items), shape (B, n_items).
 
-class BlendWeights(NamedTuple):
-    """How a mix of recommenders weighs its parts.
-
-    Attributes:
-        parts: names of the parts.
-        seeds: least number of seeds of each level, shape (n_levels,).
-        weights: of each part's z-scores, shape (n_levels, n_parts).
-    """
-
-    parts: tuple[str, ...]
-    seeds: Tensor
-    weights: Tensor
-
-
-@runtime_checkable
-class HasBlendWeights(Protocol):
-    """A mix of recommenders, weighted by the number of seeds of a playlist."""
-
-    def blend_weights(self) -> BlendWeights:
-        """Return the chosen weights."""
+        A share of 0.5 leaves the blend as it was learned; 0 is listening alone, 1 content alone.
+        """
         ...
 
-
-class PartWeights(NamedTuple):
-    """How a hybrid weighs its parts by how many listeners an item has.
-
-    Attributes:
-        parts: names of the parts.
-        listeners: at which the weights are known, ascending, shape (n_knots,).
-        weights: of each part's z-scores, shape (n_knots, n_parts).
-    """
-
-    parts: tuple[str, ...]
-    listeners: Tensor
-    weights: Tensor
-
-
-@runtime_checkable
-class HasPartWeights(Protocol):
-    """A hybrid whose parts are weighted by the listeners of an item."""
-
-    def part_weights(self) -> PartWeights:
-        """Return the learned weights."""
+    def content_vectors(self) -> Tensor:
+        """Return what is known of the items, rows of length 1 or 0, shape (n_items, D)."""
         ...
 
 
@@ -248,68 +205,4 @@ class ReadsFeatures(Protocol):
 
     def shuffled_feature(self, name: str, seed: int) -> AbstractContextManager[None]:
         """Shuffle a feature among the tracks, for the time of a block."""
-        ...
-
-
-class DevError(NamedTuple):
-    """Squared errors of held-out songs' rows of co-occurrence counts.
-
-    Attributes:
-        songs: their numbers, shape (n,).
-        squared_error: mean squared error of each row, shape (n,).
-        train: numbers of the songs whose rows were learned, shape (n_train,).
-    """
-
-    songs: Tensor
-    squared_error: Tensor
-    train: Tensor
-
-
-@runtime_checkable
-class PredictsCooccurrence(Protocol):
-    """A model that predicts beside which other songs a song stands in playlists."""
-
-    def dev_error(self) -> DevError:
-        """Return the errors of songs held out from training."""
-        ...
-
-
-class TrainingProgress(NamedTuple):
-    """Whether training changed a net.
-
-    Attributes:
-        gradient: largest norm of a step's gradient, shape ().
-        weights_moved: share of its norm by which the first layer moved, shape ().
-    """
-
-    gradient: Tensor
-    weights_moved: Tensor
-
-
-@runtime_checkable
-class RecordsProgress(Protocol):
-    """A net that records whether its training changed it."""
-
-    def training_progress(self) -> TrainingProgress:
-        """Return the largest gradient and how far the weights moved."""
-
-
-class CurveClusters(NamedTuple):
-    """Clusterings of the same rows for several numbers of clusters.
-
-    Attributes:
-        cluster: of each row, shape (B, n_ks).
-        squared_distance: to its centre, shape (B, n_ks).
-    """
-
-    cluster: Tensor
-    squared_distance: Tensor
-
-
-@runtime_checkable
-class ClustersAtEachK(Protocol):
-    """A clustering for each number of clusters of the data set's curve, beside its own."""
-
-    def at_each_k(self, x: Tensor) -> CurveClusters:
-        """Return the clusters of rows x (B, n_features) for each number of clusters."""
         ...

@@ -10,8 +10,8 @@ from sklearn.model_selection import StratifiedKFold
 from torch import Tensor
 
 from muso_exp.errors import ConfigError
-from muso_exp.models.abilities import SelectionPath
 from muso_exp.models.binary import BinarySolver
+from muso_exp.models.shown_abilities import SelectionPath
 from muso_exp.options import Count, Positive
 from muso_exp.records import Batch
 

@@ -17,12 +17,13 @@ from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions, fit_factors
 from muso_exp.features.interactions import keep_entries
 from muso_exp.features.ranking import Rows, rank_in_blocks
-from muso_exp.models.abilities import BlendWeights, FoldsIn
+from muso_exp.models.abilities import FoldsIn
 from muso_exp.models.feature_ranker import FeatureRanker
 from muso_exp.models.item_knn import ItemKNN
 from muso_exp.models.nearest_features import NearestFeatures
 from muso_exp.models.popularity import Popularity
 from muso_exp.models.ranking import RankingSolver
+from muso_exp.models.shown_abilities import BlendWeights
 from muso_exp.models.titles import Titles
 from muso_exp.models.wmf import WMF
 from muso_exp.options import Count, PositiveShare, Seed
@@ -57,7 +58,7 @@ class SolvedWMF(WMF):
         self.register_buffer("item_factors", torch.from_numpy(items))
 
 
-class Part(FoldsIn, Protocol):
+class BlendPart(FoldsIn, Protocol):
     """What a part of a mix can do."""
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
@@ -201,7 +202,7 @@ class Blend(RankingSolver):
         """Return the z-scores of each part for train playlists, (n_parts, B, n_items)."""
         return self._z_scores(lambda part: part.score_block(users), users)
 
-    def _z_scores(self, score: Callable[[Part], Tensor], rows: Tensor) -> Tensor:
+    def _z_scores(self, score: Callable[[BlendPart], Tensor], rows: Tensor) -> Tensor:
         """Return the z-scores of each part for rows (B,), 0 of those without weight."""
         nothing = torch.zeros(len(rows), self.n_items, device=rows.device)
         used = zip(self._rankers(), self._used(), strict=True)
@@ -213,8 +214,8 @@ class Blend(RankingSolver):
         """Return which parts have a weight for some number of seeds, shape (n_parts,), bool."""
         return (self.weights > 0).any(dim=0).cpu()
 
-    def _rankers(self) -> list[Part]:
-        return cast(list[Part], list(self.parts.values()))
+    def _rankers(self) -> list[BlendPart]:
+        return cast(list[BlendPart], list(self.parts.values()))
 
     def score_block(self, users: Tensor, out: Tensor | None = None) -> Tensor:
         """Return the weighted sums of z-scores, shape (B, n_items)."""

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from muso_exp.errors import ConfigError
-from muso_exp.models.abilities import CurveClusters
 from muso_exp.models.base import Solver
+from muso_exp.models.shown_abilities import CurveClusters
 from muso_exp.records import Batch
 
 

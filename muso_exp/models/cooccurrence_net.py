@@ -11,12 +11,12 @@ from torch import Tensor, nn
 
 from muso_exp.errors import ConfigError
 from muso_exp.features.cooccurrence import cooccurrence
-from muso_exp.models.abilities import DevError, TrainingProgress
 from muso_exp.models.feature_ranker import FeatureRanker
 from muso_exp.models.nearest_features import ELEVEN
 from muso_exp.models.ranking import read_csr
 from muso_exp.models.regression import require_dropout
-from muso_exp.options import Count, Positive, PositiveShare, Seed, Share
+from muso_exp.models.shown_abilities import DevError, TrainingProgress
+from muso_exp.options import Count, Inert, Positive, PositiveShare, Seed, Share
 from muso_exp.records import Batch
 
 _DEV_BLOCK = 256  # songs whose rows are compared at once
@@ -71,7 +71,7 @@ class CooccurrenceNet(FeatureRanker):
         detached: bool = True,
         train_share: PositiveShare = 0.7,
         dev_share: PositiveShare = 0.2,
-        max_gib: Positive = 8.0,
+        max_gib: Inert[Positive] = 8.0,
         seed: Seed = 0,
     ) -> None:
         super().__init__(n_users, n_items, cutoffs, n_top, features, "standard")

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
+from msgspec import to_builtins
 from scipy.sparse import csr_matrix
 from sklearn.preprocessing import normalize
 from torch import Tensor, nn
@@ -17,7 +18,7 @@ from muso_exp.models.feature_ranker import FeatureRanker
 from muso_exp.models.nearest_features import ELEVEN
 from muso_exp.models.ranking import read_csr, register_csr
 from muso_exp.models.regression import require_dropout
-from muso_exp.options import Count, Positive, Seed, Share, ZeroOrMore
+from muso_exp.options import Count, Inert, Options, Positive, Seed, Share, ZeroOrMore
 from muso_exp.records import Batch
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,18 @@ log = logging.getLogger(__name__)
 INPUTS = ("songs", "artists", "features", "titles", "genres")
 WORDS = {"titles": "title", "genres": "genre"}  # input: name of its words in the batch
 MIN_TRACKS = 2  # of a playlist that is trained on: one is given, one asked for
+
+
+class LayerSizes(Options, frozen=True, kw_only=True):
+    """Sizes of an `EmbeddingNet`.
+
+    Attributes:
+        embedding_size: length of each embedding.
+        hidden_size: units of the hidden layer.
+    """
+
+    embedding_size: Count = 64
+    hidden_size: Count = 128
 
 
 class EmbeddingNet(FeatureRanker):
@@ -48,8 +61,7 @@ class EmbeddingNet(FeatureRanker):
         features: audio features.
         inputs: of `songs`, `artists`, `features`, `titles`, `genres`; `features` among them. What
             the files lack is left out, with a warning.
-        embedding_size: length of each embedding.
-        hidden_size: units of the hidden layer.
+        layers: their sizes.
         dropout: share of them that is dropped in training.
         lr: of Adam.
         batch_playlists: playlists of a step; one epoch is one step.
@@ -79,12 +91,11 @@ class EmbeddingNet(FeatureRanker):
         n_genres: ZeroOrMore = 0,
         features: Sequence[str] = ELEVEN,
         inputs: Sequence[str] = ("songs", "artists", "features"),
-        embedding_size: Count = 64,
-        hidden_size: Count = 128,
+        layers: LayerSizes | None = None,
         dropout: Share = 0.5,
         lr: Positive = 0.01,
         batch_playlists: Count = 64,
-        max_gib: Positive = 8.0,
+        max_gib: Inert[Positive] = 8.0,
         seed: Seed = 0,
     ) -> None:
         super().__init__(n_users, n_items, cutoffs, n_top, features, "standard")
@@ -92,23 +103,25 @@ class EmbeddingNet(FeatureRanker):
             raise ValueError(f"model.lr must be > 0, got {lr}")
         require_dropout(dropout)
         sizes = {"songs": n_items, "artists": n_artists, "titles": n_words, "genres": n_genres}
-        _check(inputs, sizes, embedding_size, hidden_size, max_gib)
+        layers = layers or LayerSizes()
+        _check(inputs, sizes, layers, max_gib)
         self.save_hyperparameters(logger=False)
+        self.hparams["layers"] = to_builtins(layers)  # a checkpoint keeps plain values
         self.lr, self.batch_playlists, self.seed = lr, batch_playlists, seed
         self.embedded = [name for name in sizes if name in inputs and sizes[name] > 0]
         self.words = {name: sizes[name] for name in WORDS if name in self.embedded}
         self.n_artists = n_artists
-        n_inputs = embedding_size * len(self.embedded) + len(self.features)
+        n_inputs = layers.embedding_size * len(self.embedded) + len(self.features)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.embeddings = nn.ModuleDict(
-                {name: _zeros(sizes[name], embedding_size) for name in self.embedded}
+                {name: _zeros(sizes[name], layers.embedding_size) for name in self.embedded}
             )
-            self.hidden = nn.Sequential(nn.Linear(n_inputs, hidden_size), nn.ReLU())
+            self.hidden = nn.Sequential(nn.Linear(n_inputs, layers.hidden_size), nn.ReLU())
             self.dropout = nn.Dropout(dropout)
-            self.song_scores = _zeros(n_items, hidden_size)
-            self.artist_scores = _zeros(n_artists, hidden_size)
-            self.sound_scores = nn.Linear(hidden_size, len(self.features), bias=False)
+            self.song_scores = _zeros(n_items, layers.hidden_size)
+            self.artist_scores = _zeros(n_artists, layers.hidden_size)
+            self.sound_scores = nn.Linear(layers.hidden_size, len(self.features), bias=False)
             self.bias = nn.Parameter(torch.zeros(n_items))
         self.register_buffer("artist", torch.zeros(n_items, dtype=torch.long))
         self.register_buffer("popular", torch.zeros(n_items, dtype=torch.bool))
@@ -242,7 +255,7 @@ def _words(batch: Batch, name: str, n_words: int) -> csr_matrix:
 
 
 def _check(
-    inputs: Sequence[str], sizes: Mapping[str, int], embedding: int, hidden: int, max_gib: float
+    inputs: Sequence[str], sizes: Mapping[str, int], layers: LayerSizes, max_gib: float
 ) -> None:
     unknown = [name for name in inputs if name not in INPUTS]
     if unknown or "features" not in inputs or len(set(inputs)) < len(inputs):
@@ -253,11 +266,12 @@ def _check(
     lacking = [name for name in inputs if sizes.get(name, 1) == 0]
     if lacking:
         log.warning("model.inputs: the files have no %s; the net goes without", ", ".join(lacking))
-    weights = sum(sizes[name] for name in inputs if name != "features") * embedding
-    weights += (sizes["songs"] + sizes["artists"]) * hidden
+    weights = sum(sizes[name] for name in inputs if name != "features")
+    weights *= layers.embedding_size
+    weights += (sizes["songs"] + sizes["artists"]) * layers.hidden_size
     needed = 4 * 4 * weights / 2**30
     if needed > max_gib:
         raise ConfigError(
             f"{weights} weights would take {needed:.1f} GiB, more than model.max_gib={max_gib:g}; "
-            "set model.embedding_size or model.hidden_size lower"
+            "set model.layers.embedding_size or model.layers.hidden_size lower"
         )

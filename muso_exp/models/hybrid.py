@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor
+from torch.nn.functional import normalize
 
 from muso_exp.errors import ConfigError
 from muso_exp.features import hybrid
@@ -20,15 +21,16 @@ from muso_exp.features.hybrid_parts import (
     LISTENING,
     PARTS,
     Content,
+    FittedListening,
     HybridParts,
-    Listening,
 )
-from muso_exp.models.abilities import PartWeights
 from muso_exp.models.content import batch_content
 from muso_exp.models.ranking import RowRanker, read_csr, register_csr
+from muso_exp.models.shown_abilities import PartWeights
 from muso_exp.options import Count, UpToOne
 from muso_exp.records import Batch
 
+CONTENT_GROUP = ~np.isin(PARTS, LISTENING)  # which parts rest on content, shape (n_parts,), bool
 EVEN = 0.5  # share of content that leaves the blend as it was learned
 _STATE = (  # buffers of what is learned, beside the plays of training
     *("inverse", "diagonal", "item_factors", "listeners", "artists"),
@@ -95,7 +97,7 @@ class Hybrid(RowRanker):
             raise ConfigError(f"model=hybrid: {error}") from error
         self._keep(found, plays)
 
-    def _keep(self, found: hybrid.Hybrid, plays: csr_matrix) -> None:
+    def _keep(self, found: hybrid.HybridSolution, plays: csr_matrix) -> None:
         """Put what was learned, and the plays (n_users, n_items), into the buffers."""
         listening, content = found.parts.listening, found.parts.content
         empty = np.zeros((0, 0), dtype=np.float32)
@@ -120,13 +122,13 @@ class Hybrid(RowRanker):
         register_csr(self, "known", plays)
 
     @property
-    def solution(self) -> hybrid.Hybrid:
+    def solution(self) -> hybrid.HybridSolution:
         """What was learned, as the buffers keep it, with the blend as it was learned."""
         kept = {name: self.get_buffer(name).cpu().numpy() for name in _STATE}
         options = self.fit_options
         heard = csr_matrix(read_csr(self, "known", self.n_items) > 0, dtype=np.float32)
         ease = EaseSolution(kept["inverse"], kept["diagonal"], heard, options.ease_regularization)
-        listening = Listening(ease, kept["item_factors"], kept["listeners"], options.factors)
+        listening = FittedListening(ease, kept["item_factors"], kept["listeners"], options.factors)
         content = {
             kind: Content(kept[f"{kind}_vectors"], kept[f"{kind}_factors"])
             for kind in CONTENT
@@ -134,17 +136,34 @@ class Hybrid(RowRanker):
         }
         artists = kept["artists"] if kept["artists"].size else None
         curve = BlendCurve(kept["knots"], kept["weights"], kept["offsets"])
-        return hybrid.Hybrid(HybridParts(listening, content, artists), curve)
+        return hybrid.HybridSolution(HybridParts(listening, content, artists), curve)
 
     def score_rows(self, rows: csr_matrix) -> Tensor:
         """Return the blend for rows of plays, shape (B, n_items); of an empty row popularity."""
         return torch.from_numpy(self.moved(self.content_share).scores(rows))
 
-    def moved(self, content_share: float) -> hybrid.Hybrid:
+    def moved(self, content_share: float) -> hybrid.HybridSolution:
         """Return what was learned with the weights moved towards content, see `content_share`."""
         own = self.solution
-        groups = ~np.isin(PARTS, LISTENING)
-        return replace(own, curve=own.curve.moved(groups, content_share))
+        return replace(own, curve=own.curve.moved(CONTENT_GROUP, content_share))
+
+    def part_scores(self, batch: Batch) -> Tensor:
+        """Return the z-scores of the parts for new rows, shape (n_parts, B, n_items)."""
+        return torch.from_numpy(self.solution.parts.scores(self.new_plays(batch)))
+
+    def blended(self, parts: Tensor, content_share: float) -> Tensor:
+        """Return the blend of parts (n_parts, B, n_items), see `content_share`, (B, n_items)."""
+        knots, weights, offsets, listeners = (
+            self.get_buffer(name).cpu().numpy()
+            for name in ("knots", "weights", "offsets", "listeners")
+        )
+        curve = BlendCurve(knots, weights, offsets).moved(CONTENT_GROUP, content_share)
+        return torch.from_numpy(curve.mix(parts.cpu().numpy(), listeners))
+
+    def content_vectors(self) -> Tensor:
+        """Return metadata and sound of the items side by side, rows of length 1 or 0."""
+        kinds = [self.get_buffer(f"{kind}_vectors") for kind in CONTENT]
+        return normalize(torch.cat([kind for kind in kinds if kind.numel()], dim=1), dim=1)
 
     def part_weights(self) -> PartWeights:
         """Return the weights of the parts by listeners, of those that the data have."""

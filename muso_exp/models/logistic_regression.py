@@ -70,7 +70,7 @@ class LogisticRegression(Solver):
 
         Raises:
             ConfigError: the split comes in several batches.
-            ValueError: fewer than two classes are left to tell apart.
+            ValueError: fewer than two classes are left.
         """
         if self.trainer.num_training_batches != 1:
             raise ConfigError(

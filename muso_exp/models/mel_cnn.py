@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 from torchaudio.transforms import FrequencyMasking, TimeMasking
 
-from muso_exp.models.audio import AudioModel, lay_out, start_he_uniform
+from muso_exp.models.audio import AudioModel
+from muso_exp.models.audio_layers import lay_out, start_he_uniform
 from muso_exp.models.frontends import LogMel, MelOptions
 from muso_exp.options import Count, Share, ZeroOrMore
 

@@ -6,7 +6,8 @@ from typing import Any
 from msgspec import convert, to_builtins
 from torch import Tensor, nn
 
-from muso_exp.models.audio import AudioModel, start_he_uniform
+from muso_exp.models.audio import AudioModel
+from muso_exp.models.audio_layers import start_he_uniform
 from muso_exp.models.frontends import LogMel
 from muso_exp.models.mel_cnn import HEAD_STD, PUBLISHED, WindowMelOptions
 from muso_exp.options import Count, Share

@@ -6,7 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from muso_exp.models.audio import AudioModel, lay_out, start_he_uniform
+from muso_exp.models.audio import AudioModel
+from muso_exp.models.audio_layers import lay_out, start_he_uniform
 from muso_exp.options import Count, Positive, PositiveShare, Share, ZeroOrMore
 from muso_exp.records import Batch
 

@@ -11,7 +11,7 @@ N_COMMON_TAGS = len(names.COMMON_TAGS)
 
 
 @dataclass(frozen=True)
-class Catalogue:
+class SongCatalogue:
     """What there is to listen to. Numbers of artists, albums and tracks are row numbers.
 
     Latent factors (n_factors numbers each) place everything on one map of taste: a style lies
@@ -60,7 +60,7 @@ def make_catalogue(
     n_factors: int,
     artist_zipf: float,
     rng: np.random.Generator,
-) -> Catalogue:
+) -> SongCatalogue:
     """Draw a catalogue.
 
     Args:
@@ -88,7 +88,7 @@ def make_catalogue(
     artist_factors = _near(style_factors[artist_style], 0.3, rng)
     album_artist, track_album = _discographies(artist_style, rng)
     track_artist = album_artist[track_album]
-    return Catalogue(
+    return SongCatalogue(
         genre_factors=genre_factors,
         style_genre=style_genre,
         style_factors=style_factors,

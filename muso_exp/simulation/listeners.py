@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from muso_exp.simulation.catalogue import Catalogue
+from muso_exp.simulation.catalogue import SongCatalogue
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ SCENE, CHARTS, ACTIVITY = 0.4, 0.5, 0.4
 
 
 def make_listeners(
-    catalogue: Catalogue,
+    catalogue: SongCatalogue,
     n_users: int,
     median_plays: float,
     activity_spread: float,
@@ -79,7 +79,7 @@ def make_listeners(
 
 
 def play_tracks(
-    catalogue: Catalogue,
+    catalogue: SongCatalogue,
     listeners: Listeners,
     chart_zipf: float,
     devotion: float,
@@ -109,7 +109,7 @@ def play_tracks(
 
 
 def _discover(
-    catalogue: Catalogue, listeners: Listeners, chart_zipf: float, rng: np.random.Generator
+    catalogue: SongCatalogue, listeners: Listeners, chart_zipf: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return user, artist and number of encounters of every artist that a user has met."""
     n_users, n_artists = len(listeners.activity), len(catalogue.artist_style)
@@ -130,7 +130,7 @@ def _discover(
 
 
 def _spread_over_tracks(
-    catalogue: Catalogue,
+    catalogue: SongCatalogue,
     listeners: Listeners,
     user: np.ndarray,
     artist: np.ndarray,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from muso_exp.simulation.catalogue import Catalogue, make_catalogue
+from muso_exp.simulation.catalogue import SongCatalogue, make_catalogue
 from muso_exp.simulation.friends import make_friends
 from muso_exp.simulation.listeners import Listeners, make_listeners, play_tracks
 
@@ -22,7 +22,7 @@ class World:
         seed: of the draw.
     """
 
-    catalogue: Catalogue
+    catalogue: SongCatalogue
     listeners: Listeners
     plays: csr_matrix
     friends: csr_matrix

@@ -1,4 +1,4 @@
-"""Whether a sound file is shorter than its own header says, where libsndfile does not tell."""
+"""Whether a sound file is shorter than its own header says, where libsndfile does not say."""
 
 import struct
 from pathlib import Path

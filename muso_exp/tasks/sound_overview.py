@@ -56,7 +56,7 @@ def clips_overview(
 
 def loudness_values(loudness: np.ndarray) -> dict[str, np.ndarray]:
     """Return the loudness of clips (n_clips, 3) by name: see `muso_exp.sound.loudness`."""
-    names = ("level, dB", "mean of its moments, dB", "deviation of its moments, dB")
+    names = ("level, dB", "moments, mean dB", "moments, spread dB")
     return dict(zip(names, loudness.T.astype(np.float64), strict=True))
 
 

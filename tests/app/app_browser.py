@@ -72,9 +72,23 @@ class Browser:
     def type(self, css: str, text: str) -> None:
         self.call("POST", f"/element/{self.find(css)}/value", text=text)
 
+    def field(self, label: str) -> str:
+        """Return the selector of the field with a label."""
+        return f'[aria-label="{label}"]'
+
+    def button(self, text: str) -> None:
+        """Click the button with a text."""
+        found = self.script(
+            "return [...document.querySelectorAll('button')]"
+            ".find(b => b.innerText.toLowerCase() === arguments[0])",
+            text,
+        )
+        self.call("POST", f"/element/{found[_ELEMENT]}/click")
+
     def press(self, key: str) -> None:
         """Press a key where the focus is."""
         keys = [{"type": kind, "value": key} for kind in ("keyDown", "keyUp")]
+
         self.call("POST", "/actions", actions=[{"type": "key", "id": "keys", "actions": keys}])
 
     def picture(self, path: Path) -> None:

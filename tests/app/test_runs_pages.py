@@ -11,6 +11,7 @@ import pytest
 from app_server import page, served
 from made_runs import claim, make_run
 
+from muso_exp.app.frame import PAGES
 from muso_exp.app.server import HOST, free_port
 from muso_exp.errors import ConfigError
 
@@ -87,6 +88,21 @@ def test_only_reports_of_listed_runs_are_read(client: httpx.Client, run: str) ->
     assert answer.status_code == 404 and "no such finished run" in answer.text
 
 
+def test_the_table_of_a_sweep_opens_and_its_links_hold(client: httpx.Client, outputs: Path) -> None:
+    make_run(outputs / "s" / "sweep" / "0", 0.5)
+    (outputs / "s" / "sweep" / "0" / "report.html").write_text("of row 0")
+    (outputs / "s" / "sweep" / "table.html").write_text('<a href="0/report.html">0</a>')
+    answer = client.get("/table", params={"run": "s/sweep/0"}, follow_redirects=True)
+    assert answer.text == '<a href="0/report.html">0</a>'
+    assert "sandbox" in answer.headers["content-security-policy"]
+    assert client.get(answer.url.join("0/report.html")).text == "of row 0"
+
+
+@pytest.mark.parametrize("path", ["e/one/metrics.json", "table.html", "../table.html", "e", ""])
+def test_no_other_file_of_a_run_is_sent(client: httpx.Client, path: str) -> None:
+    assert client.get(f"/runs/{path}").status_code == 404
+
+
 def test_a_run_deleted_while_open_is_one_line(client: httpx.Client, outputs: Path) -> None:
     make_run(outputs / "e" / "brief", 0.5)
     assert "brief" in page(client, "/")
@@ -135,9 +151,17 @@ def test_a_page_names_no_other_host(client: httpx.Client) -> None:
     assert hosts <= {str(client.base_url).rstrip("/")}
 
 
-def test_without_runs_the_page_says_what_to_type(tmp_path: Path) -> None:
+def test_without_runs_every_page_says_what_to_type(tmp_path: Path) -> None:
     with served(tmp_path / "absent") as (client, _):
-        assert "python -m muso_exp +experiment=" in page(client, "/")
+        for address in set(PAGES) - {"/taste", "/start"}:  # these need no run
+            assert "python -m muso_exp +experiment=" in page(client, address), address
+        assert "start with" in page(client, "/taste") and "--allow FOLDER" in page(client, "/start")
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_every_page_opens_with_runs_of_another_kind(client: httpx.Client, address: str) -> None:
+    text = page(client, address)
+    assert f'aria-current=\\"page\\"&gt;{PAGES[address]}' in text and "Traceback" not in text
 
 
 def test_a_port_in_use_is_said_and_the_next_one_taken(tmp_path: Path) -> None:

@@ -17,6 +17,11 @@ def write_list(path: Path, first: int, n: int = 30) -> None:
     rows["title"] = [f"$x_{row}$ [bold] of {first} 🔥" for row in range(n)]
     for place, name in enumerate((*FEATURES, *FURTHER)):
         rows[name] = [(row * (place + 2) + first) % 11 / 11 for row in range(n)]
+    for name, unit in (("key", 11), ("mode", 1), ("time_signature", 4), ("duration_ms", 9e4)):
+        rows[name] = (rows[name] * unit).round().astype(int)
+    rows["duration_ms"] += 100_000
+    rows["loudness"] -= 12
+    rows["tempo"] += 90
     rows.to_csv(path, index=False)
 
 

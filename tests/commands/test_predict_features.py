@@ -29,7 +29,7 @@ def finished(folder: Path, cache: Path, *overrides: str) -> str:
 
 @pytest.fixture(scope="module")
 def spectra(songs: Path, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    sound = [f"dataset.root={songs}", "dataset.check_root=null", "dataset.spectrum.n_bins=100"]
+    sound = [f"dataset.root={songs}", "dataset.checks.root=null", "dataset.spectrum.n_bins=100"]
     folder = tmp_path_factory.mktemp("spectra")
     return finished(folder, cache, "+experiment=spectra_features", *sound)
 

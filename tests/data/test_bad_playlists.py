@@ -103,6 +103,12 @@ def test_a_damaged_gzip_file_is_reported(tmp_path: Path) -> None:
     assert "damaged gzip file" in message(folder, tmp_path)
 
 
+def test_two_lists_without_a_row_that_can_be_used_are_not_the_same_one(tmp_path: Path) -> None:
+    folder = write_two(tmp_path, a=tracks(30).assign(key=12), b=tracks(40).assign(key=12))
+    expected = "a: at least 6 tracks are needed, 0 are left"
+    assert expected in message(folder, tmp_path, bad_rows="drop")
+
+
 def test_the_same_list_twice_is_refused(tmp_path: Path) -> None:
     folder = write_two(tmp_path, b=tracks(30))
     assert "b.csv: a and b hold the same tracks" in message(folder, tmp_path)

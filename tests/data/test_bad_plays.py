@@ -105,7 +105,7 @@ def test_a_packed_log_equals_a_plain_one(tmp_path: Path) -> None:
     ("options", "message"),
     [
         ({"source": "spotify"}, "dataset.source=spotify: choose one of lfm1b"),
-        ({"items": "song"}, "items=song: one of artist, album, track is needed"),
+        ({"reading": {"items": "song"}}, "items=song: one of artist, album, track is needed"),
         ({"split": "leave_one_out"}, "split.by=leave_one_out: one of holdout, "),
         ({"test_share": 1.0}, "split.test_share=1.0: float < 1 is needed"),
         ({"val_share": -0.1}, "split.val_share=-0.1: float >= 0 is needed"),

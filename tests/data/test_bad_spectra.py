@@ -219,8 +219,14 @@ def test_one_new_file_that_is_bad_is_reported(matrix: Path, tmp_path: Path) -> N
             {"inputs": "waveform", "store": SOUND, "windows": {"n_samples": 100}},
             r"dataset\.inputs=waveform: spectra\.npy holds spectra, no sound",
         ),
-        ({"checks": [["energy", "rock"]]}, r"dataset\.checks: \[feature, genre where"),
-        ({"checks": [["colour", "rock", "pop"]]}, r"dataset\.checks: \[feature, genre where"),
+        (
+            {"checks": {"expected": [["energy", "rock"]]}},
+            r"checks\.expected: \[feature, genre where",
+        ),
+        (
+            {"checks": {"expected": [["colour", "rock", "pop"]]}},
+            r"expected: \[feature, genre where",
+        ),
     ],
 )
 def test_an_option_that_makes_no_sense_is_refused(

@@ -122,7 +122,7 @@ def test_the_answer_in_words_follows_the_correlation(tmp_path: Path) -> None:
     assert found["correlation"].iloc[0] == pytest.approx(-1)
     assert found["p"].iloc[0] < 0.05
     shown = sections(pairs, Bootstrap(50))
-    assert shown[0].text.startswith("Listeners who share artists are harder to tell apart")
+    assert shown[0].text.startswith("Listeners who share artists are harder to separate")
     pairs.table["artist_cosine"] = 0.0
     assert "does not show" in sections(pairs, Bootstrap(50))[0].text
     assert [section.name for section in shown] == ["likeness", "extremes"]

@@ -78,7 +78,7 @@ def test_waveforms_of_new_songs_are_cut_alike(songs: Path, cache: Path) -> None:
 
 
 def test_the_report_checks_other_songs_that_have_genres(songs: Path, cache: Path) -> None:
-    data = ready(songs, cache, check_root=str(songs))
+    data = ready(songs, cache, checks={"root": str(songs)})
     truth = {"preds": data.task.target}
     sections = {
         part.name: part for part in data.task.sections(data.task.predictions(truth), ANSWER)

@@ -15,8 +15,8 @@ from torch import Tensor
 from muso_exp.data.track_features import TrackFeatures
 from muso_exp.features.clusters import kmeans
 from muso_exp.metrics.resampling import Bootstrap
-from muso_exp.models.abilities import CurveClusters
 from muso_exp.models.base import Model
+from muso_exp.models.shown_abilities import CurveClusters
 from muso_exp.records import Batch, Columns
 from muso_exp.tasks.base import Answer
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from muso_exp.evaluation.finished import Finished, find_runs
-from muso_exp.evaluation.scores import VERSUS_NULL
+from muso_exp.evaluation.verdicts import VERSUS_NULL
 
 NULLS = {"guess": 0.2, "prior": 0.4}
 HALF = 0.05  # half width of the samples of a run

@@ -9,6 +9,7 @@ from muso_exp.errors import ConfigError
 from muso_exp.evaluation import card as paper
 from muso_exp.evaluation import scores as scoring
 from muso_exp.evaluation.numbers import interval, number
+from muso_exp.evaluation.verdicts import data_line
 from muso_exp.metrics.classification import CalibrationError
 from muso_exp.metrics.ranking import Coverage
 from muso_exp.metrics.resampling import bootstrap_weights
@@ -81,7 +82,7 @@ def test_what_rests_on_the_users_word_says_so() -> None:
     row = verdict(0.5, stated)
     assert row["verdict"] == "reproduced" and row["reason"].endswith("the paper's as stated")
     data = {"name": "mpd", "simulated": False, "published": True, "stated": True}
-    line = paper.data_line({"data": data, "scale": "paper"})
+    line = data_line({"data": data, "scale": "paper"})
     assert line == "the paper's (as stated) data, dataset mpd, scale paper"
 
 

@@ -12,13 +12,8 @@ from muso_exp.evaluation import scores as scoring
 from muso_exp.evaluation.card import Card
 from muso_exp.evaluation.finished import Finished
 from muso_exp.evaluation.index import write_index
-from muso_exp.evaluation.report import (
-    add_finding,
-    because,
-    link_to,
-    picture,
-    write_report,
-)
+from muso_exp.evaluation.rendering import because, link_to
+from muso_exp.evaluation.report import add_finding, picture, write_report
 from muso_exp.evaluation.tables import write_comparison
 from muso_exp.evaluation.terminal_card import card_tables, short_card
 from muso_exp.records import Finding, Section

@@ -81,7 +81,7 @@ def test_the_same_settings_run_once_in_a_sweep(call: callable) -> None:
 def test_settings_that_come_to_the_same_run_once_in_a_sweep(call: callable) -> None:
     status, out, err = call("-m", *QUICK, "seed=1", "dataset.seed=${seed},1")
     assert status == 0, err
-    assert "run 0 of this sweep has these very settings; not run again" in err
+    assert "run 0 of this sweep has these settings; not run again" in err
     assert not (Path(out.splitlines()[-1]) / "1").exists()
     assert table_of(out)["seed"].tolist() == [1]
 

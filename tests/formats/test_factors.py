@@ -7,7 +7,7 @@ import pytest
 from factors_of_a_run import write_factors
 
 from muso_exp.errors import ConfigError, DataFormatError
-from muso_exp.formats.factors import load_factors
+from muso_exp.formats.factors import load_factors, load_true_factors
 
 
 @pytest.fixture
@@ -82,3 +82,17 @@ def test_torn_factors_are_refused(keep: float, tmp_path: Path) -> None:
     (tmp_path / "factors.npz").write_bytes(raw[: int(keep * len(raw))])
     with pytest.raises(DataFormatError, match=r"factors\.npz: damaged zip archive: it is cut off"):
         load_factors(tmp_path)
+
+
+def test_the_factors_of_listening_stand_beside_those_heard(tmp_path: Path) -> None:
+    true = VECTORS * 2
+    arrays = {"item_ids": IDS, "item_names": IDS, "item_factors": VECTORS}
+    np.savez(tmp_path / "factors.npz", **arrays, true_factors=true)
+    heard = load_factors(tmp_path)
+    assert (load_true_factors(tmp_path, heard) == true).all()
+    np.savez(tmp_path / "factors.npz", **arrays, true_factors=true[:1])
+    with pytest.raises(DataFormatError, match="true_factors: a row of numbers per clip"):
+        load_true_factors(tmp_path, heard)
+    np.savez(tmp_path / "factors.npz", **arrays)
+    with pytest.raises(ConfigError, match="factors of a run on plays"):
+        load_true_factors(tmp_path, heard)

@@ -17,20 +17,13 @@ from torch import Tensor
 
 from muso_exp.errors import ConfigError
 from muso_exp.features.ranking import Rows
-from muso_exp.models.abilities import (
-    FoldsIn,
-    HasBlendWeights,
-    HasItemFactors,
-    HasNeighbours,
-    PredictsCooccurrence,
-    RecordsProgress,
-    ask,
-)
+from muso_exp.models.abilities import FoldsIn, HasItemFactors, HasNeighbours, ask
 from muso_exp.models.blend import Blend, grid, mean_ndcg
 from muso_exp.models.cluster_members import ClusterMembers
 from muso_exp.models.cooccurrence_net import CooccurrenceNet
 from muso_exp.models.nearest_features import NearestFeatures
 from muso_exp.models.ranking import Ranker
+from muso_exp.models.shown_abilities import HasBlendWeights, PredictsCooccurrence, RecordsProgress
 from muso_exp.models.titles import Titles
 
 

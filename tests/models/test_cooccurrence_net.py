@@ -6,9 +6,7 @@ import torch
 from continuation_models import DEAF, MODELS, NET, SIZES, fit, train_each
 from ranking_world import halves
 
-from muso_exp.models.abilities import (
-    ask,
-)
+from muso_exp.models.abilities import ask
 from muso_exp.models.cooccurrence_net import CooccurrenceNet
 from muso_exp.models.ranking import Ranker
 

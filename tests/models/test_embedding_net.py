@@ -9,9 +9,10 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from muso_exp.errors import ConfigError
-from muso_exp.models.embedding_net import EmbeddingNet, split_rows
+from muso_exp.models.embedding_net import EmbeddingNet, LayerSizes, split_rows
 
-NET = {"n_artists": 4, "n_words": 2, "n_genres": 3, "embedding_size": 4, "hidden_size": 8}
+NET: dict[str, object] = {"n_artists": 4, "n_words": 2, "n_genres": 3}
+NET |= {"layers": LayerSizes(embedding_size=4, hidden_size=8)}
 ALL = ["songs", "artists", "features", "titles", "genres"]
 
 
@@ -104,7 +105,7 @@ def test_a_shuffled_feature_is_put_back() -> None:
         ({"inputs": ["songs"]}, r"model\.inputs=\['songs'\]: features and any of"),
         ({"inputs": ["features", "mood"]}, r"model\.inputs=.*'mood'.*: features and any of"),
         ({"inputs": ["features", "features"]}, r"model\.inputs=.*each once"),
-        ({"max_gib": 1e-9}, r"more than model\.max_gib=1e-09; set model\.embedding_size"),
+        ({"max_gib": 1e-9}, r"more than model\.max_gib=1e-09; set model\.layers\.emb"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(options: dict, expected: str) -> None:

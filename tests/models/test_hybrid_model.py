@@ -15,8 +15,9 @@ from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions
 from muso_exp.features.hybrid import HybridOptions
 from muso_exp.features.hybrid_parts import PARTS
-from muso_exp.models.abilities import FoldsIn, HasPartWeights, ask
+from muso_exp.models.abilities import FoldsIn, MovesToContent, ask
 from muso_exp.models.hybrid import Hybrid
+from muso_exp.models.shown_abilities import HasPartWeights
 
 SMALL = HybridOptions(
     factors=FactorOptions(n_factors=4, iterations=5, regularization=1.0, epsilon=1.0),
@@ -103,3 +104,21 @@ def test_the_configuration_holds_the_constructor_s_own_defaults() -> None:
     default = HybridOptions()
     assert all(getattr(default, k) in (v, 0) for k, v in fitted.items() if k != "factors")
     assert all(getattr(default.factors, k) in (v, 0) for k, v in fitted["factors"].items())
+
+
+def test_the_blend_moves_without_a_new_fit(trained: Hybrid, cold: np.ndarray) -> None:
+    seen = csr_matrix(halves()[0].multiply(~cold), dtype=np.float32)[:3]
+    seen.eliminate_zeros()
+    batch = {
+        "crow_indices": torch.from_numpy(seen.indptr.astype(np.int64)),
+        "col_indices": torch.from_numpy(seen.indices.astype(np.int64)),
+        "values": torch.from_numpy(seen.data),
+    }
+    assert isinstance(trained, MovesToContent)
+    parts = ask(trained.part_scores, batch)
+    torch.testing.assert_close(ask(trained.blended, parts, 0.5), ask(trained.score_new, batch))
+    for share in (0.0, 0.3, 1.0):
+        expected = torch.from_numpy(trained.moved(share).scores(seen))
+        torch.testing.assert_close(ask(trained.blended, parts, share), expected)
+    lengths = ask(trained.content_vectors).norm(dim=1)
+    assert lengths[lengths > 0].numpy() == approx(1, abs=1e-5)

@@ -20,12 +20,7 @@ from ranking_world import (
 from scipy.sparse import csr_matrix
 
 from muso_exp.errors import ConfigError
-from muso_exp.models.abilities import (
-    HasItemFactors,
-    HasNeighbours,
-    ask,
-    nearest_items,
-)
+from muso_exp.models.abilities import HasItemFactors, HasNeighbours, ask, nearest_items
 from muso_exp.models.bpr import BPR
 from muso_exp.models.ease import EASE
 from muso_exp.models.item_knn import ItemKNN

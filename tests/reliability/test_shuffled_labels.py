@@ -37,6 +37,7 @@ TASKS = {  # of the data sets; clusters of track_features have no labels to shuf
     "audio_factors": "factor_regression",
     "audio_genres": "genre_recognition",
     "audio_tags": "tagging",
+    "content_plays": "recommendation",
     "factor_tags": "tagging",
     "friends": "friendship",
     "hetrec": "friend_distance",

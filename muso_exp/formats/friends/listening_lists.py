@@ -14,7 +14,7 @@ from muso_exp.formats.tables import read_table, refuse_where, whole_numbers
 from muso_exp.formats.text import decoded_lines, first_repeat, read_json
 
 
-class Listening(NamedTuple):
+class ListeningRows(NamedTuple):
     """Rows (user, item, plays) by name.
 
     Attributes:
@@ -30,7 +30,7 @@ class Listening(NamedTuple):
     listed: list[str]
 
 
-def read_features(path: Path) -> Listening:
+def read_features(path: Path) -> ListeningRows:
     """Read `{user: [item, ...]}`, the JSON of Last.fm Asia (artists) and Deezer (liked genres).
 
     Raises:
@@ -46,7 +46,7 @@ def read_features(path: Path) -> Listening:
     return _listening(rows, users)
 
 
-def read_plays(path: Path) -> Listening:
+def read_plays(path: Path) -> ListeningRows:
     """Read a table of plays: columns user and artist, or track, and maybe plays.
 
     Raises:
@@ -68,10 +68,10 @@ def read_plays(path: Path) -> Listening:
         refuse_where(path, table, column, bad, "a name is needed")
     plays = whole_numbers(path, table, "plays", 1) if "plays" in table else np.ones(len(table))
     users = table["user"].to_numpy(dtype=object)
-    return Listening(users, table[item].to_numpy(dtype=object), plays.astype(float), [])
+    return ListeningRows(users, table[item].to_numpy(dtype=object), plays.astype(float), [])
 
 
-def read_listens(path: Path) -> Listening:
+def read_listens(path: Path) -> ListeningRows:
     """Read listens of ListenBrainz, one JSON object a line, summed by user and artist.
 
     A line has `user_name` and `track_metadata.artist_name`, as its API and its dumps do.
@@ -117,13 +117,13 @@ def _items(path: Path, user: str, items: Any) -> Iterator[str]:
     yield from dict.fromkeys(map(str, items))
 
 
-def _listening(rows: list[tuple[str, str]], listed: list[str]) -> Listening:
+def _listening(rows: list[tuple[str, str]], listed: list[str]) -> ListeningRows:
     users, items = ([row[i] for row in rows] for i in (0, 1))
     ones = np.ones(len(rows))
-    return Listening(np.array(users, dtype=object), np.array(items, dtype=object), ones, listed)
+    return ListeningRows(np.array(users, dtype=object), np.array(items, dtype=object), ones, listed)
 
 
-READERS: Mapping[str, Callable[[Path], Listening]] = {
+READERS: Mapping[str, Callable[[Path], ListeningRows]] = {
     ".json": read_features,
     ".jsonl": read_listens,
     ".ndjson": read_listens,

@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 from muso_exp.errors import DataFormatError, DatasetNotFoundError
 from muso_exp.features.networks import Network, edges
 from muso_exp.formats.friends.edge_lists import BadRows, read_edges
-from muso_exp.formats.friends.listening_lists import READERS, Listening
+from muso_exp.formats.friends.listening_lists import READERS, ListeningRows
 from muso_exp.formats.friends.social_data import SocialData, no_tags
 from muso_exp.formats.hetrec import WANTED, read_hetrec
 from muso_exp.formats.text import find_files, refuse_name
@@ -35,7 +35,7 @@ def read_social(
     """Read a folder: the HetRec files where they are there, else friendships and listening.
 
     Args:
-        root: folder of the files.
+        root: folder of the files, or one of them.
         bad_rows: see `read_edges`; HetRec's own files must be whole.
         tags_encoding: of HetRec's tags.dat.
         edges_file: name of the list of friendships; None for the only one called `*edges*.csv`.
@@ -45,6 +45,11 @@ def read_social(
         DatasetNotFoundError: the folder or a file is missing, or several could be meant.
         DataFormatError: a file breaks its format.
     """
+    if root.is_file() and edges_file is None and listening_file is None:
+        edges_file = root.name if _is_edge_list(root) else None
+        is_hetrec = root.name.startswith(tuple(name for names in WANTED.values() for name in names))
+        listening_file = None if edges_file or is_hetrec else root.name
+        root = root.parent
     if not root.is_dir():
         raise DatasetNotFoundError(root, ["the folder itself"], FIX)
     if edges_file is None and any((root / (HETREC_FILE + end)).exists() for end in ("", ".gz")):
@@ -81,7 +86,8 @@ def _is_edge_list(path: Path) -> bool:
 
 
 def _is_listening(edge_path: Path, path: Path) -> bool:
-    return path != edge_path and _suffix(path) in READERS and "target" not in path.name.lower()
+    other = path != edge_path and not _is_edge_list(path)
+    return other and _suffix(path) in READERS and "target" not in path.name.lower()
 
 
 def _choose(root: Path, given: str | None, what: str, fits: Callable[[Path], bool]) -> Path:
@@ -121,7 +127,7 @@ def _joined(edge_path: Path, listening_path: Path, bad_rows: BadRows) -> SocialD
     return SocialData(users, pairs, plays, items, no_tags(len(items)), [], notes)
 
 
-def _matrix(heard: Listening, number: Mapping[str, int]) -> tuple[csr_matrix, list[str]]:
+def _matrix(heard: ListeningRows, number: Mapping[str, int]) -> tuple[csr_matrix, list[str]]:
     """Return plays (n_users, n_items), float32, and the names of the items."""
     item, names = pd.factorize(heard.items, sort=True)
     user = np.array([number[name] for name in heard.users], dtype=np.int64)

@@ -44,7 +44,7 @@ def read_listening_csv(files: Files, options: ReadOptions) -> Interactions:
     Raises:
         DataFormatError: a malformed table (see `csv_headers`), no row, or plays of one user.
     """
-    tables, roles = read_headers(files, options.items)
+    tables, roles = read_headers(files, options.reading.items)
     folder = _sum_tables(tables, roles, options)
     facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
     dropped = [_dropped(what, facts.pop(what)) for what in ("nameless", "uncounted")]

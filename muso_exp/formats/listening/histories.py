@@ -53,7 +53,7 @@ class History:
         left_out: rows that are not in the table, by reason.
         formats: files that were read, by format.
         unread: names of files of no known format, as services put beside their histories.
-        untimed: plays of a log whose time cannot be read, or cannot be.
+        untimed: plays of a log whose time is unreadable or impossible.
         timezone: of `local_time`.
     """
 
@@ -91,7 +91,7 @@ class History:
             rows = ", ".join(f"{number:,} {reason}" for reason, number in self.left_out.items())
             text += f"; left out: {rows}"
         if self.untimed:
-            text += f"; {self.untimed:,} plays have a time that cannot be read or cannot be"
+            text += f"; {self.untimed:,} plays have a time that is unreadable or impossible"
         if self.unread:
             text += f"; not read: {_some(self.unread)}"
         return text

@@ -24,19 +24,21 @@ def read_history_plays(files: Files, options: ReadOptions) -> Interactions:
         ConfigError: a cut in time, and no play has one.
     """
     root = files["root"]
-    history = read_history(root, min_seconds=options.min_seconds)
+    history = read_history(root, min_seconds=options.reading.min_seconds)
     if len(history.users) < 2:
         raise DataFormatError(
             root,
             f"all plays are of one user ({history.users[0]}), from which nothing can be learned",
             fix=f"give a file or folder for each of several people; {ONE_PERSON}",
         )
-    table = _with_items(history.table, options.items)
+    table = _with_items(history.table, options.reading.items)
     named = table["item"] != ""
     notes = [Finding("histories_read", len(history.users), history.summary())]
     if not named.all():
         n = int((~named).sum())
-        notes.append(Finding("unnamed_rows", n, f"{n} rows name no {options.items}; left out"))
+        notes.append(
+            Finding("unnamed_rows", n, f"{n} rows name no {options.reading.items}; left out")
+        )
         table = table[named]
     users, user = np.unique(table["user"].to_numpy(str), return_inverse=True)
     number, ids = pd.factorize(table["item"], sort=True)
@@ -49,7 +51,7 @@ def read_history_plays(files: Files, options: ReadOptions) -> Interactions:
     items = pd.DataFrame(
         {"id": np.asarray(ids, dtype=object), "artist": first["artist"].to_numpy(object)}
     ).assign(title=first["title"].to_numpy(object))
-    if options.items == "track":
+    if options.reading.items == "track":
         items["uri"] = _addresses(table).reindex(ids).fillna("").to_numpy(object)
     data = Interactions(
         sum_plays(user, number, plays, *shape),

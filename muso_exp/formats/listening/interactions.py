@@ -105,7 +105,7 @@ class Interactions:
     def tags_of_others(self, held: csr_matrix) -> "Interactions":
         """Return the same with tags that no listener whose play is held out gave to that item.
 
-        A tag tells that its giver knows the item: left in, the tags of an item would tell who plays
+        A tag shows that its giver knows the item: left in, the tags of an item would show who plays
         it, and how many do.
 
         Args:
@@ -122,7 +122,7 @@ class Interactions:
         n_left_out = len(given) - int(kept.sum())
         text = (
             f"{n_left_out} of {len(given)} tags were given to an item by a listener whose play of "
-            "it is held out, and are left out: they would tell the answer"
+            "it is held out, and are left out: they would hold the answer"
         )
         note = Finding("tags_of_held_out_listeners", n_left_out, text)
         return replace(self, tags=ItemTags(weights, tags.names), notes=[*self.notes, note])

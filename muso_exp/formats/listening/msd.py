@@ -1,8 +1,9 @@
 """What every source has in common: equal songs, the Million Song Dataset, the popular items."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -12,9 +13,11 @@ from muso_exp.features.matching import match_songs, song_groups
 from muso_exp.formats.listening.histories import MIN_SECONDS
 from muso_exp.formats.listening.interactions import Interactions, ItemTags, group_items
 from muso_exp.formats.listening.names import read_track_tags, read_unique_tracks
+from muso_exp.options import NotNegative, Options
 from muso_exp.records import Finding
 
 Files = Mapping[str, Path]
+_MOST_COMPARED = 1_000_000  # items whose names are compared for a note alone
 ARBITRARY_SEED = 0  # of the draw among items of one name
 
 
@@ -22,6 +25,23 @@ ONE_PERSON = (
     "what one person plays is shown by: python -m muso_exp taste FILES; and what a finished run "
     "recommends to them by: predict RUN FILES"
 )
+
+
+class SourceOptions(Options, frozen=True, kw_only=True):
+    """What the files of one source or another leave open.
+
+    Attributes:
+        items: of sources muso, table and history: artist, album or track.
+        min_seconds: of source history, plays of which fewer are known are left out.
+        same_name: of source lfm1b, the item that a track of the Million Song Dataset is, of several
+            of its artist and title: `most_played`, or `arbitrary`, drawn once, as in the thesis.
+        tags_encoding: of HetRec's tags.dat.
+    """
+
+    items: Literal["artist", "album", "track"] = "track"
+    min_seconds: NotNegative = MIN_SECONDS
+    same_name: Literal["most_played", "arbitrary"] = "most_played"
+    tags_encoding: str = "iso-8859-1"
 
 
 @dataclass(frozen=True)
@@ -34,12 +54,8 @@ class ReadOptions:
         top_items: keep so many items, the most played; None for all.
         matched: keep the items that are in the Million Song Dataset (besides `top_items`).
         earlier_share: share of the events before the cut in time; None for no cut.
-        items: what the items of MuSo, of tables and of histories are: artist, album or track.
-        tags_encoding: of HetRec's tags.dat.
-        min_seconds: of histories, plays of which fewer are known are left out.
         bad_rows: of tables, `refuse` or `drop` rows without a name or with 0 plays.
-        same_name: the item that a track of the Million Song Dataset is, of several with its artist
-            and title: `most_played`, or `arbitrary`, drawn once.
+        reading: what its own files leave open.
     """
 
     cache: Path
@@ -47,11 +63,8 @@ class ReadOptions:
     top_items: int | None = None
     matched: bool = False
     earlier_share: float | None = None
-    items: str = "track"
-    tags_encoding: str = "iso-8859-1"
-    min_seconds: float = MIN_SECONDS
     bad_rows: str = "refuse"
-    same_name: str = "most_played"
+    reading: SourceOptions = field(default_factory=SourceOptions)
 
 
 def with_msd(data: Interactions, files: Files, options: ReadOptions) -> Interactions:
@@ -63,7 +76,9 @@ def with_msd(data: Interactions, files: Files, options: ReadOptions) -> Interact
     if "unique_tracks" not in files:
         return only_top(data, options)
     tracks = read_unique_tracks(files["unique_tracks"])
-    item_of_track = _match_tracks(data, tracks, options.same_name)  # (n_tracks,), -1 for none
+    item_of_track = _match_tracks(
+        data, tracks, options.reading.same_name
+    )  # (n_tracks,), -1 for none
     matched = np.zeros(len(data.items), dtype=bool)
     matched[item_of_track[item_of_track >= 0]] = True
     text = (
@@ -126,19 +141,33 @@ def _item_tags(path: Path, tracks: pd.DataFrame, item: np.ndarray, n_items: int)
 
 
 def merged(data: Interactions, options: ReadOptions, method: str = "case") -> Interactions:
-    """Merge items of equal artist and title, where the options say so.
+    """Merge items of equal artist and title, where the options say so; else note how many are.
+
+    The note is on one's own names alone, as several people and services write them, not `case`.
 
     Args:
         data: what was read.
         options: with `merge`.
         method: of `muso_exp.features.matching.song_key`; `case` as the thesis, for published data.
     """
-    if not options.merge:
+    if not options.merge and (method == "case" or len(data.items) > _MOST_COMPARED):
         return data
     titles = data.items["title"].tolist()
     group = song_groups(data.items["artist"].tolist(), _or_artist(data, titles), method)
+    if not options.merge:
+        return replace(data, notes=[*data.notes, *_same_names(group)])
     same = "up to case" if method == "case" else "up to case, accents, signs and versions"
     return group_items(data, group, "merged_names", f"equal artist and title {same}")
+
+
+def _same_names(group: np.ndarray) -> list[Finding]:
+    """Return the note on items that have another's name; `group` numbers the names, (n_items,)."""
+    n = len(group) - len(np.unique(group))
+    text = (
+        f"{n} items have the name of another up to case, accents, signs and versions, and count as "
+        "items of their own; dataset.merge=true makes one of them"
+    )
+    return [Finding("items_with_a_name_of_another", n, text, "warning")] if n else []
 
 
 def _or_artist(data: Interactions, titles: list[str]) -> list[str]:

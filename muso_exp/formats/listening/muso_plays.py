@@ -15,7 +15,7 @@ def read_muso_plays(files: Files, options: ReadOptions) -> Interactions:
     The user names are people's handles: they are read past, not kept.
     """
     users = [
-        counts[options.items]
+        counts[options.reading.items]
         for name in ("train_listening", "test_listening")
         for counts in read_listening(files[name]).values()
     ]
@@ -25,6 +25,6 @@ def read_muso_plays(files: Files, options: ReadOptions) -> Interactions:
     columns = np.array([number[item] for user in users for item in user])
     counts = np.array([plays for user in users for plays in user.values()])
     plays = sum_plays(rows, columns, np.maximum(np.round(counts), 1), len(users), len(names))
-    kind, other = ("artist", "title") if options.items == "artist" else ("title", "artist")
+    kind, other = ("artist", "title") if options.reading.items == "artist" else ("title", "artist")
     items = pd.DataFrame({"id": names, kind: names, other: ""})
     return only_top(Interactions(plays, np.arange(len(users)), items), options)

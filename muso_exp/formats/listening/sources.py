@@ -112,7 +112,8 @@ def read_taste_profile(files: Files, options: ReadOptions) -> Interactions:
 
 def read_hetrec_plays(files: Files, options: ReadOptions) -> Interactions:
     """Read HetRec 2011 Last.fm-2k: the top artists of 1,892 users, with tags."""
-    tables = read_hetrec(files, options.tags_encoding)
+    encoding = options.reading.tags_encoding
+    tables = read_hetrec(files, encoding, "dataset.reading.tags_encoding")
     n_artists, n_tags = len(tables.artists), len(tables.tags)
     _, artist, tag = tables.taggings.T
     weights = csr_matrix((np.ones(len(tag)), (artist, tag)), shape=(n_artists, n_tags))

@@ -14,7 +14,8 @@ from torchmetrics import MetricCollection
 from muso_exp.figures.clusters import elbow_figure
 from muso_exp.metrics.clustering import Silhouette, SumOfSquares
 from muso_exp.metrics.resampling import Bootstrap, percentile_interval
-from muso_exp.models.abilities import ClustersAtEachK, ask
+from muso_exp.models.abilities import ask
+from muso_exp.models.shown_abilities import ClustersAtEachK
 from muso_exp.records import Columns, Section
 from muso_exp.tasks.base import Answer, ExtraTask, NotAnsweredError
 from muso_exp.tasks.clustering.baselines import null_curves

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from muso_exp.models.abilities import RecordsProgress, ask
+from muso_exp.models.abilities import ask
+from muso_exp.models.shown_abilities import RecordsProgress
 from muso_exp.records import Finding
 from muso_exp.tasks.continuation.continuation import ContinuedPlaylists
 from muso_exp.tasks.recommendation.split_plays import HeldOut

@@ -8,7 +8,8 @@ from scipy.sparse import csr_matrix
 from torchmetrics import MetricCollection
 
 from muso_exp.metrics.challenge import CooccurrenceError
-from muso_exp.models.abilities import PredictsCooccurrence, ask
+from muso_exp.models.abilities import ask
+from muso_exp.models.shown_abilities import PredictsCooccurrence
 from muso_exp.records import Columns
 from muso_exp.tasks.base import ExtraTask, NotAnsweredError
 from muso_exp.tasks.continuation.baselines import null_errors

@@ -9,7 +9,8 @@ import pandas as pd
 
 from muso_exp.figures.common import forest_figure
 from muso_exp.metrics.resampling import Bootstrap
-from muso_exp.models.abilities import HasBlendWeights, ask
+from muso_exp.models.abilities import ask
+from muso_exp.models.shown_abilities import HasBlendWeights
 from muso_exp.records import Section
 from muso_exp.tasks.continuation.continuation import ContinuedPlaylists
 from muso_exp.tasks.recommendation.split_plays import HeldOut

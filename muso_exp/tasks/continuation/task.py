@@ -18,7 +18,7 @@ from muso_exp.tasks.continuation.cooccurrence import CooccurrenceLoss
 from muso_exp.tasks.continuation.importance import feature_importance
 from muso_exp.tasks.continuation.sections import by_seeds, examples, tracks, weights_of_mix
 from muso_exp.tasks.recommendation.audit import training
-from muso_exp.tasks.recommendation.baselines import null_columns
+from muso_exp.tasks.recommendation.baselines import null_columns, same_artist_columns
 from muso_exp.tasks.recommendation.task import with_columns
 
 N_TOP = 500  # tracks that the challenge asks for
@@ -67,12 +67,19 @@ class Continuing(Task):
         )
 
     def nulls(self) -> dict[str, Columns]:
-        """Return the exact expectation of a random order, the most and the least popular first."""
+        """Return the exact expectation of a random order, the most and the least popular first.
+
+        Where tracks name artists, more of the artists that are in a playlist.
+        """
         return self._nulls
 
     @cached_property
     def _nulls(self) -> dict[str, Columns]:
-        return {**null_columns(self.held, self.popularity, self.cutoffs, self.n_top)}
+        held, counts = self.held, (self.popularity, self.cutoffs, self.n_top)
+        known = self.continued.continuation.known[held.users]
+        artists = self.continued.data.tracks["artist_id"].to_numpy(str)
+        of_artist = same_artist_columns(held, known, artists, *counts)
+        return {**null_columns(held, *counts), **of_artist}
 
     def predictions(self, columns: Columns) -> pd.DataFrame:
         """Return a row per playlist: id, seeds, held-out and recommended tracks, all columns."""

@@ -10,9 +10,22 @@ import torch
 from muso_exp.errors import ConfigError
 from muso_exp.metrics.ranks import weighted_auc
 from muso_exp.metrics.resampling import Bootstrap, percentile_interval
+from muso_exp.options import Options
 from muso_exp.tasks.feature_regression.estimates import SongEstimates
 
 COLUMNS = ["feature", "higher in", "than in", "share", "low", "high", "verdict"]
+
+
+class CheckOptions(Options, frozen=True, kw_only=True):
+    """Which other songs a listener's expectations are checked on.
+
+    Attributes:
+        root: folder of songs with genres; None: no checks.
+        expected: [feature, genre where a listener expects more of it, genre where less].
+    """
+
+    root: str | None = None
+    expected: Sequence[Sequence[str]] = ()
 
 
 @dataclass(frozen=True)
@@ -35,8 +48,8 @@ def check_features(checks: Sequence[Sequence[str]], features: Sequence[str]) -> 
     for check in checks:
         if len(check) != 3 or check[0] not in features:
             raise ConfigError(
-                f"dataset.checks: [feature, genre where it is higher, genre where it is lower] is "
-                f"needed, got {list(check)}; features are {', '.join(features)}"
+                "dataset.checks.expected: [feature, genre where it is higher, genre where it is "
+                f"lower] is needed, got {list(check)}; features are {', '.join(features)}"
             )
 
 

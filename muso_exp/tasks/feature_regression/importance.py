@@ -52,7 +52,7 @@ def band_importance(
         seed: of the shuffles.
 
     Source: document 4 wished for "feature importance in the neural network". The method:
-    Breiman 2001 (permutation), applied to bands because neighbouring bins tell the same.
+    Breiman 2001 (permutation), applied to bands because neighbouring bins hold the same.
     """
     x, target = x[:N_ROWS], target[:N_ROWS]
     bounds = band_bounds(frequencies)

@@ -37,8 +37,8 @@ class TrainListeners:
 
     def state(self) -> dict[str, Any]:
         """Return plain values and tensors, from which `from_state` makes the users again."""
-        nobody = friendships(np.empty((0, 2), dtype=np.int64), 0)
-        plays = {name: as_tensors(Network(nobody, plays)) for name, plays in self.plays.items()}
+        no_friends = friendships(np.empty((0, 2), dtype=np.int64), 0)
+        plays = {name: as_tensors(Network(no_friends, plays)) for name, plays in self.plays.items()}
         return {"users": self.users, "items": self.items, "plays": plays}
 
     @classmethod

@@ -21,7 +21,7 @@ KINDS = {FRIENDS: "friends", RANDOM: "random", MATCHED: "matched"}
 
 
 class Friendship(Task):
-    """Tell held-out friendships from pairs of users who are no friends.
+    """Rank held-out friendships above pairs of users who are no friends.
 
     Users are the independent unit: a pair rests on two of them, and counts in a resample as often
     as both are drawn, so that all pairs of a user come and go together. A user's friendships are

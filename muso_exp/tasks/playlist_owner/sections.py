@@ -11,7 +11,8 @@ from sklearn.metrics import roc_auc_score
 
 from muso_exp.figures import two_class as curves
 from muso_exp.figures.common import forest_figure
-from muso_exp.models.abilities import SelectionPath, SelectsFeatures, ask
+from muso_exp.models.abilities import ask
+from muso_exp.models.shown_abilities import SelectionPath, SelectsFeatures
 from muso_exp.records import Section
 from muso_exp.tasks.playlist_owner.two_lists import TwoLists
 

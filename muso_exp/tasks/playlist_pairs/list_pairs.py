@@ -1,4 +1,4 @@
-"""The rows of the task: pairs of lists, how alike they are, and how well they are told apart."""
+"""The rows of the task: pairs of lists, how alike they are, and how well they are separated."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

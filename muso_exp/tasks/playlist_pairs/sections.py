@@ -59,7 +59,7 @@ def sections(pairs: ListPairs, bootstrap: Bootstrap) -> Sequence[Section]:
         Section("likeness", "Similar and different listeners", text, table=table, figure=figure),
         Section(
             "extremes",
-            "The pairs best and least told apart",
+            "The pairs best and least separated",
             f"The {EXTREMES} best first, then the {EXTREMES} least, of all {len(shown)}.",
             table=ends.round(3),
         ),
@@ -94,7 +94,7 @@ def correlations(pairs: ListPairs, bootstrap: Bootstrap) -> pd.DataFrame:
 
 def _answer(found: pd.Series) -> str:
     if found["high"] < 0 and found["p"] < LEVEL:
-        return "Listeners who share artists are harder to tell apart by audio features."
+        return "Listeners who share artists are harder to separate by audio features."
     if found["low"] > 0 and found["p"] < LEVEL:
-        return "Listeners who share artists are easier to tell apart by audio features."
-    return "Whether listeners who share artists are harder to tell apart does not show here."
+        return "Listeners who share artists are easier to separate by audio features."
+    return "Whether listeners who share artists are harder to separate does not show here."

@@ -1,4 +1,4 @@
-"""The task "how well are two lists told apart, from how alike their taste is?"."""
+"""The task "how well are two lists separated, from how alike their taste is?"."""
 
 from collections.abc import Iterable
 
@@ -15,7 +15,7 @@ from muso_exp.tasks.playlist_pairs.sections import sections
 
 
 class PlaylistPairs(Task):
-    """Predict the AUC at which audio features tell two lists apart, of lists not in training.
+    """Predict the AUC at which audio features separate two lists, of lists not in training.
 
     Lists are the independent unit.
 

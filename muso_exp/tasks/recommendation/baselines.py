@@ -1,11 +1,15 @@
-"""Null models of ranking: what lists score that are the same for every user."""
+"""Null models of ranking: what lists score that are the same for every user, or for an artist."""
 
 import numpy as np
 import torch
+from scipy.sparse import csr_matrix
 from torch import Tensor
 
-from muso_exp.features.ranking import rank_by_item
+from muso_exp.features.ranking import rank_by_item, rank_in_blocks
+from muso_exp.features.threads import loop_threads
 from muso_exp.tasks.recommendation.split_plays import HeldOut
+
+UNKNOWN = ""  # artist
 
 
 def null_columns(
@@ -32,10 +36,60 @@ def null_columns(
     }
 
 
+def same_artist_columns(
+    held: HeldOut,
+    known: csr_matrix,
+    artists: np.ndarray,
+    popularity: np.ndarray,
+    cutoffs: list[int],
+    n_top: int = 10,
+) -> dict[str, dict[str, Tensor]]:
+    """Return the ranking columns of the rule "more of the artists that are there already".
+
+    The more items of an artist a row has, the higher stand all others of that artist; among
+    equals, and behind them, the most popular first.
+
+    Args:
+        held: the test rows.
+        known: entries of their rows in training, shape (n_rows, n_items).
+        artists: of each item, "" where unknown, shape (n_items,).
+        popularity: train users of each item, shape (n_items,).
+        cutoffs: the k of the columns.
+        n_top: length of the recommended lists.
+
+    Returns:
+        `same_artist`; nothing where no known entry has an artist whom a candidate has too.
+    """
+    names, artist = np.unique(artists, return_inverse=True)
+    member = np.flatnonzero(artists != UNKNOWN)
+    cells = (np.ones(len(member), dtype=np.float32), (member, artist[member]))
+    of_artist = csr_matrix(cells, shape=(len(artists), len(names)))
+    entries = csr_matrix((np.ones_like(known.data, np.float32), known.indices, known.indptr))
+    entries.resize(known.shape)
+    counts = csr_matrix(entries @ of_artist)  # (n_rows, n_artists)
+    asked = held.of_candidates(artist)
+    if not np.isin(asked, counts.indices).any():
+        return {}
+    levels, level = np.unique(held.of_candidates(popularity), return_inverse=True)
+
+    def score(start: int, stop: int) -> np.ndarray:
+        own = counts[start:stop].toarray()[:, asked]  # (B, n_candidates)
+        return own * len(levels) + level.astype(np.float32)
+
+    ranked = rank_in_blocks(
+        score, *held.rows(), held.n_items, cutoffs, n_top, held.users, loop_threads()
+    )
+    return {"same_artist": _with_ids(held, ranked)}
+
+
 def _columns(
     held: HeldOut, scores: np.ndarray, cutoffs: list[int], n_top: int
 ) -> dict[str, Tensor]:
     """Return the columns of the same scores of candidates (n_candidates,) for every row."""
-    columns = rank_by_item(scores, *held.rows(), cutoffs, n_top, users=held.users)
-    columns["top"] = held.ids(columns["top"])
+    return _with_ids(held, rank_by_item(scores, *held.rows(), cutoffs, n_top, users=held.users))
+
+
+def _with_ids(held: HeldOut, columns: dict[str, np.ndarray]) -> dict[str, Tensor]:
+    """Return ranking columns whose lists hold item ids in place of places among the candidates."""
+    columns = columns | {"top": held.ids(columns["top"])}
     return {name: torch.from_numpy(column) for name, column in columns.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,7 @@ class ItemCatalogue:
     usual_plays: float | None
     rows: np.ndarray | None = None
     tags: TagShares | None = None
+    _keys: dict[int, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def of(
@@ -142,10 +143,16 @@ class ItemCatalogue:
         """Return whether the items are artists."""
         return not self.items["title"].any()
 
+    def _song_keys(self, items: np.ndarray) -> list[str]:
+        """Return what the items (n,) of one song have in common; each is made once."""
+        new = np.unique([item for item in items.tolist() if item not in self._keys]).astype(int)
+        songs = zip(new.tolist(), *self._names(self.items.iloc[new]), strict=True)
+        for item, artist, title in songs:
+            self._keys[item] = song_key(artist, title, "versions") or str(item)
+        return [self._keys[item] for item in items.tolist()]
+
     def without(self, items: np.ndarray, chosen: np.ndarray) -> np.ndarray:
         """Return the items (n,) that are not chosen, each song once, whatever ids it has."""
         both = np.concatenate([chosen, items])
-        songs = zip(both, *self._names(self.items.iloc[both]), strict=True)
-        keys = [song_key(artist, title, "versions") or str(item) for item, artist, title in songs]
-        first = np.sort(np.unique(keys, return_index=True)[1])
+        first = np.sort(np.unique(self._song_keys(both), return_index=True)[1])
         return both[first[first >= len(chosen)]]

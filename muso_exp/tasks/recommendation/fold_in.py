@@ -185,7 +185,7 @@ def known_items(seeds: SeedList, catalogue: ItemCatalogue) -> tuple[np.ndarray, 
     `usual_plays` once, however many seeds are of it.
 
     Raises:
-        DataFormatError: no seed is known; the nearest names are told.
+        DataFormatError: no seed is known; the message has the nearest names.
     """
     known = KnownItems.of(seeds, catalogue)
     hint = "; ".join(_named(catalogue, known.unknown))
@@ -196,9 +196,9 @@ def known_items(seeds: SeedList, catalogue: ItemCatalogue) -> tuple[np.ndarray, 
             f"the run: {hint}",
             fix="give ids of its catalogue, or artist" + " and title" * (not catalogue.of_artists),
         )
-    told = [] if seeds.plays is None else [_share("plays", *known.of_plays)]
-    told += [_share("distinct items", *known.of_items), *([hint] if hint else [])]
-    log.info("in the catalogue of %s items: %s", len(catalogue.items), "; ".join(told))
+    counts = [] if seeds.plays is None else [_share("plays", *known.of_plays)]
+    counts += [_share("distinct items", *known.of_items), *([hint] if hint else [])]
+    log.info("in the catalogue of %s items: %s", len(catalogue.items), "; ".join(counts))
     return known.items, known.plays
 
 
@@ -225,6 +225,8 @@ def _named(catalogue: ItemCatalogue, unknown: pd.DataFrame) -> list[str]:
         for row in first[["artist", "title", "id"]].itertuples(index=False)
     ]
     near = catalogue.near(first)
-    told = [f"{n} (nearest: {other})" if other else n for n, other in zip(names, near, strict=True)]
+    lines = [
+        f"{n} (nearest: {other})" if other else n for n, other in zip(names, near, strict=True)
+    ]
     more = [f"and {len(unknown) - N_NAMED} more"] if len(unknown) > N_NAMED else []
-    return [f"unknown: {told[0]}", *told[1:], *more] if told else []
+    return [f"unknown: {lines[0]}", *lines[1:], *more] if lines else []

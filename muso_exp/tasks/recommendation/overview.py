@@ -51,7 +51,7 @@ def plays_overview(
             "listeners",
         ),
         histograms_section(
-            {"log10 plays of an entry": np.log10(data.plays.data.astype(np.float64))}
+            {"log10 of the plays of an entry": np.log10(data.plays.data.astype(np.float64))}
         ),
         counted_section(most, "Items with most listeners", "listeners", "most"),
         columns_section(data.items.astype({"id": str}), "Items and their missing names"),

@@ -5,7 +5,8 @@ from typing import Any
 import pandas as pd
 
 from muso_exp.figures.recommendation import weights_figure
-from muso_exp.models.abilities import HasPartWeights, ask
+from muso_exp.models.abilities import ask
+from muso_exp.models.shown_abilities import HasPartWeights
 from muso_exp.records import Section
 
 

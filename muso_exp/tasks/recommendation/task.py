@@ -11,7 +11,7 @@ from muso_exp.metrics.ranking import list_metrics, ranking_metrics
 from muso_exp.records import Columns, Finding, Section
 from muso_exp.tasks.base import Answer, ExtraTask, Task
 from muso_exp.tasks.recommendation.audit import audit, training
-from muso_exp.tasks.recommendation.baselines import null_columns
+from muso_exp.tasks.recommendation.baselines import null_columns, same_artist_columns
 from muso_exp.tasks.recommendation.sections import by_activity, latent_factors, neighbours
 from muso_exp.tasks.recommendation.split_plays import SplitPlays
 
@@ -48,12 +48,21 @@ class Recommendation(Task):
         return MetricCollection({**ranking_metrics(self.cutoffs), **lists}, compute_groups=False)
 
     def nulls(self) -> dict[str, Columns]:
-        """Return the exact expectation of a random order, the most and the least popular first."""
+        """Return the exact expectation of a random order, the most and the least popular first.
+
+        Where items name artists and are none, more of the artists that a user plays.
+        """
         return self._nulls
 
     @cached_property
     def _nulls(self) -> dict[str, Columns]:
-        return {**null_columns(self.held, self.listeners, self.cutoffs)}
+        found = null_columns(self.held, self.listeners, self.cutoffs)
+        items, train = self.plays.used.items, self.plays.split.train
+        if items["title"].any():
+            artists = items["artist"].to_numpy(str)
+            rows = train[self.held.users]
+            found |= same_artist_columns(self.held, rows, artists, self.listeners, self.cutoffs)
+        return {**found}
 
     def predictions(self, columns: Columns) -> pd.DataFrame:
         """Return a row per test user: number, held-out items, recommended items, all columns.

@@ -225,8 +225,13 @@ def test_a_table_may_be_given_as_the_file_itself(tmp_path: Path) -> None:
 def test_own_names_merge_up_to_accents_signs_and_versions(tmp_path: Path) -> None:
     names = ("Zo\u00eb & Co", "Zoe\u0308 and Co", "The Zoe and Co", "!!!", "???")
     rows = "".join(f"{user},{name},1\n" for user in "ab" for name in names)
-    data = read(write(tmp_path, a_csv="user,artist,plays\n" + rows), merge=True)
+    root = write(tmp_path, a_csv="user,artist,plays\n" + rows)
+    data = read(root, merge=True)
     assert sorted(data.plays.toarray().tolist()) == [[1, 1, 3], [1, 1, 3]]
+    apart = {note.check: note for note in read(root).notes}["items_with_a_name_of_another"]
+    assert (apart.value, apart.level) == (2, "warning") and "dataset.merge=true" in apart.text
+    checks = {note.check for note in data.notes}
+    assert "merged_names" in checks and "items_with_a_name_of_another" not in checks
 
 
 def test_the_fault_is_looked_for_in_each_table(tmp_path: Path) -> None:

@@ -294,4 +294,4 @@ def test_plays_whose_time_cannot_be_read_are_counted(tmp_path: Path) -> None:
     path = put(tmp_path / "x.csv", "artist,track,uts\nA,One,1696290191\nA,One,0\n")
     history = read_history(path)
     assert history.plays == 2 and history.untimed == 1
-    assert "1 plays have a time that cannot be read" in history.summary()
+    assert "1 plays have a time that is unreadable" in history.summary()

@@ -89,7 +89,7 @@ def test_times_that_cannot_be_are_none_and_counted(tmp_path: Path) -> None:
     history = read(put(tmp_path / "x.csv", rows))
     assert days(history) == ["2025-11-27 10:46", "", ""] and history.untimed == 2
     assert history.left_out == {"repeated in exports that overlap": 1}
-    assert "2 plays have a time that cannot be read or cannot be" in history.summary()
+    assert "2 plays have a time that is unreadable or impossible" in history.summary()
     assert count_listening(history).years["year"].tolist() == [2025]
 
 
@@ -113,6 +113,9 @@ def test_a_table_without_rows_beside_others_is_passed_over(tmp_path: Path) -> No
 HEADINGS = {
     "datetime,artist,album,name\n2025-11-27 10:46:10,A,x,One\n": [("A", "One", 1.0)],
     "Artist Name,Track Name,Scrobbled At\nA,One,2025-11-27T10:46:10Z\n": [("A", "One", 1.0)],
+    "Song,Artist,Time,Spotify URI\nOne,A,3:45,spotify:track:1\n": [("A", "One", None)],
+    "artist,track,time\nA,One,2025-11-27 10:46\n": [("A", "One", 1.0)],
+    "[unknown],X,[data track],27 Nov 2025 10:46\n": [("[unknown]", "[data track]", 1.0)],
     "Artist,Scrobbles\nA,12\nB,7\n": [("A", "", 12.0), ("B", "", 7.0)],
     'artist,plays\nA,"1,200"\nB,1 234 567\nC,1.250\n': [
         *(("A", "", 1200.0), ("B", "", 1_234_567.0), ("C", "", 1.25)),

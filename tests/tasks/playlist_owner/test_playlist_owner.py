@@ -9,7 +9,7 @@ from pytest import approx
 from tiny_tracks import dataset, ready, tracks, write_two
 
 from muso_exp.metrics.resampling import Bootstrap
-from muso_exp.models.abilities import SelectionPath
+from muso_exp.models.shown_abilities import SelectionPath
 from muso_exp.tasks.base import Answer
 from muso_exp.tasks.playlist_owner.baselines import artist_columns
 from muso_exp.tasks.playlist_owner.sections import selection_section

@@ -117,7 +117,7 @@ def test_a_regularisation_that_the_model_chose_is_in_the_audit(cache: Path) -> N
 
 
 def test_users_are_numbers_whatever_the_files_call_them(cache: Path) -> None:
-    data = plays(cache, "muso", items="artist")
+    data = plays(cache, "muso", reading={"items": "artist"})
     columns = {"auc": torch.rand(len(data.task.units)), "top": torch.zeros(len(data.task.units), 3)}
     table = data.task.predictions(columns)
     assert table["user"].dtype == np.int64

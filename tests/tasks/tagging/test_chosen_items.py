@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 from muso_exp.data.recommendation.probe_items import ProbeItems
 from muso_exp.errors import DataFormatError, DatasetNotFoundError
 from muso_exp.formats.listening.interactions import Interactions, ItemTags
-from muso_exp.formats.listening.msd import ReadOptions, with_msd
+from muso_exp.formats.listening.msd import ReadOptions, SourceOptions, with_msd
 from muso_exp.tasks.tagging.probe import ChosenItems, tag_rows
 
 N_ITEMS = 40
@@ -102,7 +102,7 @@ def matched(tmp_path: Path, same_name: str) -> Interactions:
     plays = csr_matrix(np.repeat([[1, 5]], 12, axis=1))
     data = Interactions(plays, np.arange(1), items)
     files = {"unique_tracks": tmp_path / "unique_tracks.txt"}
-    return with_msd(data, files, ReadOptions(tmp_path, same_name=same_name))
+    return with_msd(data, files, ReadOptions(tmp_path, reading=SourceOptions(same_name=same_name)))
 
 
 def test_a_track_is_the_most_played_of_the_items_of_its_name(tmp_path: Path) -> None:

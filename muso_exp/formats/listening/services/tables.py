@@ -41,15 +41,18 @@ _LOG = 0.1  # share of rows that repeat others, from which a table is a log of p
 
 
 def is_table(head: str) -> bool:
-    """Return whether the first line has a heading of an artist or a track, or is a known row."""
+    """Return whether the first line has a heading of an artist or a track, or is a known row.
+
+    What begins as JSON does is no heading, but may be a name: [unknown].
+    """
     first = head.lstrip("\n").partition("\n")[0].rstrip("\r")
-    if first.lstrip()[:1] in ("{", "["):
-        return False
     try:
-        places = _layout(Path(), first).places
+        layout = _layout(Path(), first)
     except DataFormatError:
         return False
-    return any(role in places for role in _NAMES)
+    if layout.headed and first.lstrip()[:1] in ("{", "["):
+        return False
+    return any(role in layout.places for role in _NAMES)
 
 
 def _layout(path: Path, first: str) -> ListeningTable:
@@ -155,12 +158,17 @@ def _numbers(texts: pa.Array) -> pa.Array:
 
 
 def _moments(column: dict[str, pa.Array]) -> pa.Array | None:
-    """Return the times as they stand; of a date and a clock both; None without any."""
+    """Return the times as they stand; of a date and a clock both; None without any.
+
+    A column `time` alone may hold whole moments; or how long a song is, as in a list.
+    """
     if "time" in column:
         return column["time"]
     both = [column[role] for role in ("date", "clock") if role in column]
     if len(both) == 2:
         return pc.binary_join_element_wise(*both, " ")
+    if "clock" in column and not pc.any(pc.is_valid(read_times(both[0]))).as_py():
+        return None
     return both[0] if both else None
 
 

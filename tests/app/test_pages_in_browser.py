@@ -1,0 +1,149 @@
+"""Every page as a user works with it, in Chromium."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from app_browser import CHROMIUM, DRIVER, Browser, browser
+from app_server import served
+from trained_runs import finish
+
+from muso_exp.app.frame import PAGES
+from muso_exp.trained import find_trained, load_trained
+
+pytestmark = pytest.mark.skipif(
+    DRIVER is None or CHROMIUM is None, reason="no chromium and chromedriver here"
+)
+HISTORY = "file, folder or zip of a listening history"
+
+
+@pytest.fixture(scope="module")
+def outputs(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
+    folder = tmp_path_factory.mktemp("outputs")
+    finish(folder, cache, "hybrid")
+    finish(folder, cache, "friend_prediction", "variant=friend_fusion")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory, outputs: Path) -> Path:
+    """A history of artists of the hybrid's run, and a file that is none."""
+    folder = tmp_path_factory.mktemp("files")
+    data, _ = load_trained(find_trained(str(outputs / "hybrid" / "run")))
+    names = data.catalogue.items["artist"][:12].tolist()
+    days = [f"{name},s,2024-01-{day + 1:02} 10:00" for day, name in enumerate(names)]
+    (folder / "history.csv").write_text("\n".join(["artist,track,played_at", *days]))
+    (folder / "none.csv").write_text("a,b\n1,2\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def seen(outputs: Path, files: Path) -> Iterator[tuple[Browser, str]]:
+    with served(outputs, "--no-browser", f"--allow={files}") as (client, _), browser(9515) as page:
+        yield page, str(client.base_url).rstrip("/")
+
+
+@pytest.fixture
+def page(seen: tuple[Browser, str]) -> Iterator[Browser]:
+    """The browser; afterwards it has asked no other host, and no script has failed."""
+    browser, base = seen
+    browser.base = base
+    browser.resize(1280)
+    yield browser
+    own = (f"{base}/", base.replace("http", "ws") + "/", "data:", "blob:")
+    asked = browser.requests()
+    assert asked and all(address.startswith(own) for address in asked)
+    assert browser.errors() == []
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_no_page_is_wider_than_a_phone(page: Browser, address: str) -> None:
+    page.resize(390)
+    page.open(page.base + address)
+    assert page.script("return window.innerWidth") == 390
+    assert page.script("return document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_every_field_and_picture_has_a_name(page: Browser, address: str) -> None:
+    page.open(page.base + address)
+    asked = "input, textarea, button, svg[role=img], [role=slider]"
+    nameless = page.script(
+        f"return [...document.querySelectorAll('{asked}')]"
+        ".filter(e => !e.getAttribute('aria-label') && !e.closest('label')"
+        " && !e.innerText && !e.getAttribute('aria-hidden')).map(e => e.outerHTML.slice(0, 200))"
+    )
+    assert nameless == []
+    assert page.script("return document.documentElement.lang") == "en-US"
+    assert page.script("return document.querySelectorAll('h1').length") == 1
+
+
+def test_the_first_tab_leads_to_the_content(page: Browser) -> None:
+    page.open(page.base + "/")
+    page.press("\ue004")
+    assert page.script("return document.activeElement.innerText") == "to the content"
+    page.press("\ue007")
+    assert page.script("return location.hash") == "#main"
+
+
+def test_runs_are_filtered_chosen_and_compared(page: Browser) -> None:
+    page.open(page.base + "/")
+    page.wait_text("2 of 2 runs")
+    page.type(page.field("words in a run's line"), "friend")
+    page.wait_text("1 of 2 runs")
+    page.click("input[type=checkbox]")
+    page.wait_text("1 chosen to compare")
+    page.type(page.field("words in a run's line"), "\ue003" * 6)
+    page.wait_text("2 of 2 runs")
+    page.click("input[type=checkbox]:not(:checked)")
+    page.wait_text("2 chosen to compare")
+    page.button("compare")
+    page.wait_text("not compared")  # most metrics of a recommender and of friends
+    page.wait_text("At a glance")
+
+
+def test_a_history_is_shown(page: Browser) -> None:
+    page.open(page.base + "/taste")
+    page.type(page.field(HISTORY), "history.csv\ue007")
+    page.wait_text("Your artists")
+    assert "12\nplays" in page.text()
+
+
+def test_what_is_no_history_is_one_line(page: Browser) -> None:
+    page.open(page.base + "/taste")
+    page.type(page.field(HISTORY), "none.csv\ue007")
+    page.wait("return document.querySelector('[role=alert]')")
+    line = page.script("return document.querySelector('[role=alert]').innerText")
+    assert "none.csv" in line and "\n" not in line and "Traceback" not in page.text()
+
+
+def test_recommendations_move_with_the_sliders(page: Browser) -> None:
+    page.open(page.base + "/for-you")
+    page.type(page.field(f"{HISTORY}, or"), "history.csv\ue007")
+    page.wait_text("because you play")
+    page.wait_text("simulated data")
+    before = page.script("return document.querySelector('.lists table').innerText")
+    page.click("[role=slider]")
+    for _ in range(10):
+        page.press("\ue014")  # to the right: content alone
+    page.wait("return document.querySelector('.lists table').innerText !== arguments[0]", before)
+
+
+def test_friends_are_suggested_and_drawn(page: Browser) -> None:
+    page.open(page.base + "/friends")
+    page.button("show")
+    page.wait_text("Around")
+    page.wait("return document.querySelector('.graph canvas, .graph svg')")
+    page.type(page.field("name of a user of the run, or"), "nobody at all\ue007")
+    page.wait("return document.querySelector('[role=alert]')")
+    assert "no user 'nobody at all' among" in page.text()
+
+
+def test_an_experiment_is_started_watched_and_stopped(page: Browser) -> None:
+    page.open(page.base + "/start")
+    page.button("start")
+    page.wait("return [...document.querySelectorAll('h2')].some(h => h.innerText === 'running')")
+    page.open(page.base + "/start")  # another tab sees the same one
+    page.wait("return [...document.querySelectorAll('h2')].some(h => h.innerText === 'running')")
+    page.button("stop")
+    page.wait_text("stopped (signal 15)")

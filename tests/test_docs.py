@@ -1,0 +1,65 @@
+"""The documentation: every page is in the table of contents, every link leads somewhere."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import REPOSITORY
+
+from muso_exp.experiment.listing import commands, experiments, group
+
+DOCS = REPOSITORY / "docs"
+PAGES = [REPOSITORY / "README.md", *sorted(DOCS.glob("*.md"))]
+COMMAND = re.compile(r"python -m muso_exp ([a-z_]+)\b(?!=)")
+CHOICE = re.compile(r"(?<![\w.])\+?(experiment|model|sweep|trainer)=([a-z]\w*)\b")
+OF_A_PLUGIN = {"diary", "fellows"}  # of docs/extend.md, which tests/plugin runs
+
+
+def contents() -> dict[str, object]:
+    """Return mkdocs.yml."""
+    return yaml.safe_load((REPOSITORY / "mkdocs.yml").read_text(encoding="utf-8"))
+
+
+def files(nav: object) -> list[str]:
+    """Return the files of a table of contents, in order."""
+    if isinstance(nav, str):
+        return [nav]
+    parts = nav.values() if isinstance(nav, dict) else nav
+    return [name for part in parts for name in files(part)]
+
+
+def test_every_page_is_in_the_table_of_contents_once() -> None:
+    assert sorted(files(contents()["nav"])) == sorted(page.name for page in DOCS.glob("*.md"))
+
+
+def test_every_link_leads_somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_MKDOCS_2_WARNING", "1")
+    from mkdocs.commands.build import build
+    from mkdocs.config import load_config
+
+    build(load_config(str(REPOSITORY / "mkdocs.yml"), strict=True, site_dir=str(tmp_path)))
+    assert (tmp_path / "index.html").is_file()
+    pages = "".join(page.read_text(encoding="utf-8") for page in tmp_path.glob("*.html"))
+    loaded = re.findall(r'(?:src|<link[^>]+href)="(https?://[^"]+)"', pages)
+    assert loaded == []  # it opens offline
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_a_page_names_is_there(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    known = {name: set(group(name)) for name in ("model", "sweep", "trainer")}
+    known["experiment"] = set(experiments())
+    named = {found for found in COMMAND.findall(text)} - set(commands())
+    chosen = {
+        f"{key}={value}"
+        for key, value in CHOICE.findall(text)
+        if value not in known[key] | OF_A_PLUGIN | {"NAME"}
+    }
+    assert (named, chosen) == (set(), set())
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)
+def test_links_of_readme_and_docs_to_files_hold(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
