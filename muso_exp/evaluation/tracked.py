@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from muso_exp.evaluation import lead
-from muso_exp.evaluation.card import data_line
 from muso_exp.evaluation.numbers import interval, number
+from muso_exp.evaluation.verdicts import data_line
 from muso_exp.text import markdown
 
 NOTE = "mlflow.note.content"

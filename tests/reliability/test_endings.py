@@ -74,7 +74,7 @@ INSIDE = [
     ("sweep: sys.exit in its first run", (DFF, "training_step"), SystemExit(3), SWEEP, 1,
      "ended the program with sys.exit(3)", ["FAILED"] * 3, "jobs.csv run.log"),
     ("sweep: KeyboardInterrupt", (DFF, "training_step"), KeyboardInterrupt(), SWEEP, 130,
-     "the same command with rerun=false goes on", ["KILLED", "KILLED"],
+     "the same command goes on", ["KILLED", "KILLED"],
      "jobs.csv run.log"),
     ("sweep: bad data", (Playlists, "setup"), DataFormatError("x.csv", "no id"), SWEEP, 1,
      "2 of 2 jobs failed, the first is 0 (seed=0): failed: x.csv: no id", ["FAILED"], "jobs.csv"),
