@@ -142,9 +142,8 @@ def _command(name: str) -> None:
 def _experiment(args: list[str]) -> None:
     """Let Hydra compose the configuration and call `task` with it."""
     import hydra
-    from hydra.core.plugins import Plugins
 
-    from muso_exp.experiment.hydra_targets import use_checked_loader
+    from muso_exp.experiment.hydra_targets import use_checked_loader, use_own_plugins
     from muso_exp.experiment.known_keys import refuse_unknown
     from muso_exp.experiment.overrides import in_grammar
     from muso_exp.experiment.plugins import named, use
@@ -169,9 +168,7 @@ def _experiment(args: list[str]) -> None:
     args = [f"+{arg}" if arg.startswith("experiment=") else arg for arg in in_grammar(args)]
     # Hydra wants all overrides in a row; users may type -m anywhere
     sys.argv[1:] = sorted(args, key=lambda arg: arg not in ("-m", "--multirun"))
-    Plugins.instance().register(WorkingFolderConf)
-    Plugins.instance().register(SearchSweeper)
-    Plugins.instance().register(ProcessLauncher)
+    use_own_plugins(WorkingFolderConf, SearchSweeper, ProcessLauncher)
     use_checked_loader()
     app = hydra.main(config_path=str(conf_folder()), config_name="config", version_base="1.3")
     app(task)()

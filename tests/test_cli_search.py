@@ -148,7 +148,7 @@ def test_a_pruned_trial_is_no_failure(call: callable) -> None:
         ([*SEARCH, "hydra.sweeper.n_trials=0"], "n_trials=0: at least 1 is needed"),
         ([*SEARCH, "model.nothing=1,2"], "search space: model.nothing: no such key"),
         ([*SEARCH, "objective=val/nothing"], "whether more of it is better is not known"),
-        ([*SEARCH, "objective=val/acc"], "no metric 'val/acc' in this task"),
+        ([*SEARCH, "objective=val/roc_auc"], "no metric 'val/roc_auc' in this task"),
         ([*SEARCH, "dataset.split.val_share=0.0"], "there are no validation rows"),
         ([*SEARCH, "hydra.sweeper.storage=nonsense"], "hydra.sweeper.storage=nonsense: "),
         ([*WMF, "trial=3"], "trial=3: only +sweep=search numbers trials"),

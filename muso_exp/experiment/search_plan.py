@@ -98,7 +98,9 @@ def make_plan(config: DictConfig) -> SearchPlan:
     given = {key: f"{key}={value}" for key, value in params.items()}
     given |= {_key(one, "~"): one for one in tasks}
     varied = {key: one.partition("=")[2] for key, one in given.items() if _is_swept(one)}
-    space = _own_space(config, sweeper.sampler == GRID and not varied) | varied
+    grid_of_values = sweeper.sampler == GRID and varied  # the model's own space is no part of it
+    space = {} if grid_of_values else _own_space(config, sweeper.sampler == GRID)
+    space |= varied
     space = {key: value for key, value in space.items() if key in varied or key not in given}
     _check_space(config, space)
     fixed = [one for key, one in given.items() if key not in varied and key != "objective"]
