@@ -15,6 +15,7 @@ from muso_exp.experiment import continued, ledger
 
 SWEEP = ["+experiment=playlist_membership", "-m", "scale=smoke", "resamples=20", "logger=none"]
 SWEEP += ["callbacks.progress=null", "trainer.max_epochs=3", "table_metrics=[recall]", "seed=0,1,2"]
+SWEEP += ["checkpoint_every=1"]
 
 
 class Cut:
@@ -151,5 +152,5 @@ def test_other_data_are_not_adopted(
 
 
 def test_an_unknown_rerun_is_refused(call: callable) -> None:
-    status, _, err = call(*SWEEP[:1], *SWEEP[2:-1], "rerun=sometimes")
+    status, _, err = call(*SWEEP[:1], *SWEEP[2:-2], "rerun=sometimes")
     assert status == 2 and "rerun=sometimes: choose auto, true or false" in err.splitlines()[-1]

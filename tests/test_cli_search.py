@@ -32,7 +32,7 @@ def test_the_chosen_setting_is_tested_once_and_its_card_says_so(call: callable) 
     assert [job.state for job in ledger.read(folder)] == ["done"] * 5
     (tested,) = folder.glob("*/metrics.json")  # no trial looks at the test set
     record = json.loads(tested.read_text())
-    best = table.loc[table["val/map_at_500"].idxmax(), "model.regularization"]
+    best = float(table.loc[table["val/map_at_500"].idxmax(), "model.regularization"])
     assert tested.parent.name == "4"
     assert f"model.regularization={best!r}" in record["overrides"]
     assert not any("val_share" in one or "trial" in one for one in record["overrides"])

@@ -21,6 +21,7 @@ from muso_exp.experiment import ledger
 
 SWEEP = ["+experiment=playlist_membership", "-m", "scale=smoke", "resamples=20", "logger=none"]
 SWEEP += ["callbacks.progress=null", "trainer.max_epochs=8", "table_metrics=[recall]"]
+SWEEP += ["checkpoint_every=1"]
 TWO = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
 KILLER = """
 import os, signal
