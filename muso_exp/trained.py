@@ -75,7 +75,7 @@ def load_trained(checkpoint: Path) -> tuple[Any, Any]:
     return data, model.eval()
 
 
-def apply(data: Any, model: Any, *sources: Path, **reading: float) -> pd.DataFrame:
+def apply(data: Any, model: Any, *sources: Path, **reading: Any) -> pd.DataFrame:
     """Let the data set read the sources and the model predict; it says how that is shown.
 
     Args:
