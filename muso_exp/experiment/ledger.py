@@ -17,6 +17,7 @@ from muso_exp.redaction import redact
 from muso_exp.text import visible
 
 JOBS = "jobs.csv"
+STUDY_FILE = "study.db"  # of a search, unless hydra.sweeper.storage names another
 State = Literal["running", "done", "pruned", "failed", "killed"]
 STATES: tuple[str, ...] = get_args(State)
 FAILURES = ("failed", "killed")
@@ -103,8 +104,8 @@ def end_cut_off(sweep: Path, reason: str) -> list[Job]:
 
 
 def remove(sweep: Path) -> None:
-    """Remove the ledger of a sweep that is refused as a whole."""
-    for name in (JOBS, f".{JOBS}.lock"):
+    """Remove the ledger of a sweep that is refused as a whole, and the study of a search."""
+    for name in (JOBS, f".{JOBS}.lock", STUDY_FILE):
         (sweep / name).unlink(missing_ok=True)
 
 

@@ -93,7 +93,7 @@ class SearchSweeper(Sweeper):
     def _open(self, plan: SearchPlan) -> SearchStudy:
         from muso_exp.experiment.studies import SearchStudy
 
-        storage = self.storage or f"sqlite:///{(self.folder / 'study.db').absolute()}"
+        storage = self.storage or f"sqlite:///{(self.folder / ledger.STUDY_FILE).absolute()}"
         name = self.study_name or str(self.config.name)
         inert = [str(place) for place in self.config.inert]
         os.environ[STORAGE], os.environ[STUDY] = (storage, name) if self.prune else ("", "")
