@@ -97,13 +97,14 @@ def make_plan(config: DictConfig) -> SearchPlan:
     tasks, params = as_given(config.hydra)
     given = {key: f"{key}={value}" for key, value in params.items()}
     given |= {_key(one, "~"): one for one in tasks}
-    varied = {key: one.partition("=")[2] for key, one in given.items() if _is_swept(one)}
+    swept = {key: one for key, one in given.items() if _is_swept(one)}
+    varied = dict((_appended(one) + key, one.partition("=")[2]) for key, one in swept.items())
     grid_of_values = sweeper.sampler == GRID and varied  # the model's own space is no part of it
     space = {} if grid_of_values else _own_space(config, sweeper.sampler == GRID)
     space |= varied
     space = {key: value for key, value in space.items() if key in varied or key not in given}
     _check_space(config, space)
-    fixed = [one for key, one in given.items() if key not in varied and key != "objective"]
+    fixed = [one for key, one in given.items() if key not in swept and key != "objective"]
     grid = _grid(space) if sweeper.sampler == GRID else []
     distributions = {} if grid else _distributions(space)
     held = _hold_out(config, given)
@@ -114,6 +115,10 @@ def make_plan(config: DictConfig) -> SearchPlan:
 
 def _key(override: str, also: str = "") -> str:
     return override.lstrip(f"+{also}").partition("=")[0]
+
+
+def _appended(override: str) -> str:
+    return "+" if override.startswith("+") else ""
 
 
 def _is_swept(override: str) -> bool:

@@ -15,7 +15,7 @@ RUN = {
 
 def test_a_job_of_a_sweep_is_run_again_on_its_own() -> None:
     assert overrides_again(RUN) == ["+experiment=wmf", "seed=2", "hydra.mode=RUN", "rerun=true"]
-    with pytest.raises(ConfigError, match=r"\*\*\*: a secret was left out"):
+    with pytest.raises(ConfigError, match=r"\*\*\*@host: a secret was left out"):
         overrides_again({"overrides": ["dataset.root=http://***@host"]})
 
 
