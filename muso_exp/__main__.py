@@ -147,7 +147,6 @@ def _experiment(args: list[str]) -> None:
     from muso_exp.experiment.known_keys import refuse_unknown
     from muso_exp.experiment.overrides import in_grammar
     from muso_exp.experiment.plugins import named, use
-    from muso_exp.experiment.process_launcher import ProcessLauncher
     from muso_exp.experiment.renamed import in_place
     from muso_exp.experiment.search_sweeper import SearchSweeper
     from muso_exp.experiment.sweep import FOLDER, VERBOSE, WorkingFolderConf
@@ -168,7 +167,7 @@ def _experiment(args: list[str]) -> None:
     args = [f"+{arg}" if arg.startswith("experiment=") else arg for arg in in_grammar(args)]
     # Hydra wants all overrides in a row; users may type -m anywhere
     sys.argv[1:] = sorted(args, key=lambda arg: arg not in ("-m", "--multirun"))
-    use_own_plugins(WorkingFolderConf, SearchSweeper, ProcessLauncher)
+    use_own_plugins(WorkingFolderConf, SearchSweeper)
     use_checked_loader()
     app = hydra.main(config_path=str(conf_folder()), config_name="config", version_base="1.3")
     app(task)()

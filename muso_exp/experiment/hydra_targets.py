@@ -17,10 +17,7 @@ from muso_exp.errors import ConfigError
 # Part of the configuration -> the targets that may be constructed in it.
 _TARGETS = {
     "callbacks": re.compile(r"muso_exp\.experiment\.sweep\.SweepTable"),
-    "launcher": re.compile(
-        r"(hydra\._internal\.core_plugins|hydra_plugins)(\.\w+)+Launcher"
-        r"|muso_exp\.experiment\.process_launcher\.ProcessLauncher"
-    ),
+    "launcher": re.compile(r"(hydra\._internal\.core_plugins|hydra_plugins)(\.\w+)+Launcher"),
     "sweeper": re.compile(
         r"(hydra\._internal\.core_plugins|hydra_plugins)(\.\w+)+Sweeper"
         r"|optuna\.samplers\.[A-Z]\w*Sampler|muso_exp\.experiment\.search_sweeper\.SearchSweeper"
@@ -55,7 +52,7 @@ def use_checked_loader() -> None:
 
 
 def use_own_plugins(*kinds: type[Plugin]) -> None:
-    """Let Hydra construct this package's own launcher and sweeper.
+    """Let Hydra construct this package's own sweeper.
 
     Hydra takes plugins from its own packages alone, by their names; `check_hydra` has refused all
     others by then.
