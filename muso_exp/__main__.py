@@ -11,10 +11,10 @@ import traceback
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from muso_exp.errors import ConfigError, MusoError, Stopped, Through, meant
-from muso_exp.experiment.known_errors import known_error, one_line
+from muso_exp.experiment.known_errors import known_error
 from muso_exp.experiment.listing import (
     conf_folder,
     conf_folders,
@@ -142,14 +142,15 @@ def _command(name: str) -> None:
 def _experiment(args: list[str]) -> None:
     """Let Hydra compose the configuration and call `task` with it."""
     import hydra
-    from hydra.core.plugins import Plugins
 
-    from muso_exp.experiment.hydra_targets import use_checked_loader
+    from muso_exp.experiment.hydra_targets import use_checked_loader, use_own_plugins
     from muso_exp.experiment.known_keys import refuse_unknown
     from muso_exp.experiment.overrides import in_grammar
     from muso_exp.experiment.plugins import named, use
     from muso_exp.experiment.renamed import in_place
+    from muso_exp.experiment.search_sweeper import SearchSweeper
     from muso_exp.experiment.sweep import FOLDER, VERBOSE, WorkingFolderConf
+    from muso_exp.job import task
     from muso_exp.training.run_folders import new_name
 
     if "-v" in args:
@@ -166,62 +167,10 @@ def _experiment(args: list[str]) -> None:
     args = [f"+{arg}" if arg.startswith("experiment=") else arg for arg in in_grammar(args)]
     # Hydra wants all overrides in a row; users may type -m anywhere
     sys.argv[1:] = sorted(args, key=lambda arg: arg not in ("-m", "--multirun"))
-    Plugins.instance().register(WorkingFolderConf)
+    use_own_plugins(WorkingFolderConf, SearchSweeper)
     use_checked_loader()
     app = hydra.main(config_path=str(conf_folder()), config_name="config", version_base="1.3")
     app(task)()
-
-
-def task(cfg: Any) -> float | tuple[float, ...] | None:
-    """Run one job; return what an optimising sweeper gets of it."""
-    from muso_exp.experiment.objective import returned, worst
-    from muso_exp.experiment.sweep import in_sweep, redact_hydra_files
-    from muso_exp.job import goes_on, show
-
-    redact_hydra_files()
-    try:
-        record, folder = _attempt(cfg)
-    except Exception as error:
-        known = known_error(error)
-        if known is None:
-            log.exception("%s failed; please report what follows", cfg.name)
-        else:
-            log.error("%s", one_line(known))  # to the console and run.log; Hydra would add a line
-        if goes_on(cfg, known or error):
-            return worst()
-        sys.exit(1 if known is None else known.exit_code)
-    except Stopped as stopped:
-        if in_sweep():
-            stopped.args = (f"{stopped}; the same command with rerun=false goes on",)
-        elif (Path(cfg.paths.run) / "checkpoints" / "last.ckpt").exists():
-            stopped.args = (f"{stopped}; the same command with ckpt={cfg.paths.run} resumes",)
-        raise
-    if folder is not None:
-        show(record, folder)
-    return returned(record)
-
-
-def _attempt(cfg: Any) -> tuple[dict[str, Any], Path | None]:
-    """Run one job in folders of its own; nothing is left of one that never began."""
-    from hydra.core.hydra_config import HydraConfig
-
-    from muso_exp.experiment.overrides import check
-    from muso_exp.job import run_or_find
-    from muso_exp.training.folders import abandon, claim, is_worker
-
-    written = Path(HydraConfig.get().runtime.output_dir)
-    try:
-        if not is_worker():
-            claim(written, hydra=True)
-            claim(cfg.paths.run, cfg.ckpt)
-        check(cfg)
-        return run_or_find(cfg)
-    except (KeyboardInterrupt, SystemExit) as ending:
-        if is_worker():
-            raise
-        raise meant(ending) from ending
-    finally:
-        abandon(written, cfg.paths.run)
 
 
 def _stop(signum: int, _frame: FrameType | None) -> NoReturn:

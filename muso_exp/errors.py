@@ -32,6 +32,10 @@ class ConfigError(MusoError):
     exit_code = 2
 
 
+class SweepRefusedError(ConfigError):
+    """No job of this sweep could run: it is refused as a whole."""
+
+
 class DatasetNotFoundError(MusoError):
     """Files of a data set are not where `dataset.root` says."""
 
@@ -75,6 +79,10 @@ class CheckpointError(MusoError):
 
 class DivergedError(MusoError):
     """Loss, weights or predictions of a model are not finite."""
+
+
+class PrunedError(MusoError):
+    """A trial of a search was ended early: it validates worse than others did."""
 
 
 class EndedError(MusoError):

@@ -4,46 +4,43 @@ from __future__ import annotations
 
 import logging
 import sys
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytorch_lightning as pl
 from omegaconf import DictConfig
-from pytorch_lightning.loggers import Logger
 
 from muso_exp.data.base import ExperimentData
 from muso_exp.errors import ConfigError
 from muso_exp.evaluation.card import MODEL, Claim, check_metric, check_metrics
-from muso_exp.evaluation.finished import Finished, find_same
 from muso_exp.evaluation.outcome import Facts, Outcome, conclude, try_metrics
 from muso_exp.experiment import objective
 from muso_exp.experiment.build import accepted, build, plain
 from muso_exp.experiment.complete import refuse_incomplete, set_up
 from muso_exp.experiment.parts import (
     check_nodes,
+    check_stopping,
     chosen_callbacks,
     refuse_in_sweep,
     refuse_several,
     trainer_node,
 )
 from muso_exp.experiment.plugins import plugins
-from muso_exp.experiment.resume import refuse_other_run
+from muso_exp.experiment.prepared import Prepared
+from muso_exp.experiment.resume import is_of_other_data, refuse_other_run
 from muso_exp.experiment.settings import (
     changed_settings,
     given_keys,
     given_overrides,
     inert_keys,
-    is_same,
-    logged_settings,
     other_test,
     recorded_settings,
     settle,
     shown_config,
 )
 from muso_exp.experiment.sweep import table_beside
+from muso_exp.experiment.tracked_run import log_config, log_outcome, track
 from muso_exp.metrics.base import WeightedMetric
 from muso_exp.models.base import Model
 from muso_exp.redaction import redact, redacted
@@ -58,43 +55,13 @@ from muso_exp.training.checkpoint import (
 )
 from muso_exp.training.expected_cost import ExpectedCost
 from muso_exp.training.finite import FiniteTraining
-from muso_exp.training.folders import abandon, begin, claim, is_worker, lock_tags
+from muso_exp.training.folders import abandon, begin, claim, is_worker
+from muso_exp.training.manifest import Costs, manifest
 from muso_exp.training.tracking import MlflowLogger, tracked
 
 log = logging.getLogger(__name__)
 
 DATA_FACTS = ("name", "simulated", "published", "stated", "fingerprint")
-
-
-@dataclass
-class Prepared:
-    """What a run is made of, before training.
-
-    Attributes:
-        data: the data set, set up; its task says what is asked and how it is judged.
-        model: to be trained.
-        trainer: Lightning's.
-        claims: of the paper.
-        changed: settings that differ from the experiment's.
-        extra: metrics of the user's own, by name.
-        headline: test metrics that lead the report.
-        resume: checkpoint that is resumed, or None.
-        history: gets the loss after each epoch.
-        tested: gets the prediction columns of the test rows.
-        seconds: of each phase.
-    """
-
-    data: Any
-    model: Model
-    trainer: pl.Trainer
-    claims: list[Claim]
-    changed: list[str]
-    extra: dict[str, WeightedMetric]
-    headline: list[str]
-    resume: str | None
-    history: LossHistory
-    tested: TestPredictions
-    seconds: dict[str, float] = field(default_factory=dict)
 
 
 def run(cfg: DictConfig) -> Outcome:
@@ -107,6 +74,49 @@ def run(cfg: DictConfig) -> Outcome:
         MusoError: something the user can mend.
     """
     folder = Path(cfg.paths.run)
+    with trained(cfg, folder) as (parts, logger, best):
+        data, model, trainer = parts.data, parts.model, parts.trainer
+        sought = {}
+        if objective.in_search(cfg):
+            sought = objective.measure(cfg.objective, trainer, model, data, best)
+        with parts.costs.phase("test"):
+            trainer.test(model, datamodule=data, ckpt_path=best, verbose=False, weights_only=True)
+        if is_worker():
+            sys.exit(0)
+        with parts.costs.phase("evaluate"):
+            outcome = conclude(
+                data.task,
+                model,
+                parts.tested.columns,
+                known_facts(cfg, parts, sought),
+                parts.extra,
+                parts.history.sections(),
+            )
+        outcome.record["peak_mib"] = dict(parts.costs.peak_mib)
+        outcome.write(folder, shown_config(cfg))
+        if logger:
+            log_outcome(logger, outcome.record, folder)
+            log.info("MLflow (make ui): %s", logger.link())
+    return outcome
+
+
+def try_setting(cfg: DictConfig) -> dict[str, float]:
+    """Train a setting that a search tries; return its objective. The test set is not looked at.
+
+    Raises:
+        MusoError: something the user can mend; a trial that is pruned.
+    """
+    with trained(cfg, Path(cfg.paths.run)) as (parts, _, best):
+        return objective.measure(cfg.objective, parts.trainer, parts.model, parts.data, best)
+
+
+@contextmanager
+def trained(cfg: DictConfig, folder: Path) -> Iterator[tuple[Prepared, MlflowLogger | None, Path]]:
+    """Claim the folder, prepare and train; the tracked run ends with the block.
+
+    Yields:
+        What the run is made of, its logger, and the checkpoint that is tested.
+    """
     if not is_worker():
         claim(folder, cfg.ckpt)
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
@@ -119,29 +129,10 @@ def run(cfg: DictConfig) -> Outcome:
     if not is_worker():
         begin()
         (folder / "checkpoints").mkdir(exist_ok=True)
-    log.info("data ready in %.1f s", parts.seconds["prepare"])
+    log.info("data ready in %.1f s", parts.costs.seconds["prepare"])
     with tracked(logger):
         log_config(logger, cfg)
-        best = fit(cfg, folder, parts, logger)
-        data, model, trainer = parts.data, parts.model, parts.trainer
-        sought = {}
-        if objective.in_search():
-            sought = objective.measure(cfg.objective, trainer, model, data, best)
-        trainer.test(model, datamodule=data, ckpt_path=best, verbose=False, weights_only=True)
-        if is_worker():
-            sys.exit(0)
-        outcome = conclude(
-            data.task,
-            model,
-            parts.tested.columns,
-            known_facts(cfg, parts, sought),
-            parts.extra,
-            parts.history.sections(),
-        )
-        outcome.write(folder, shown_config(cfg))
-        if logger:
-            logger.log_outcome(outcome.tracked_values(), folder)
-    return outcome
+        yield parts, logger, fit(cfg, folder, parts, logger)
 
 
 def prepare(cfg: DictConfig, folder: Path) -> Prepared:
@@ -150,7 +141,14 @@ def prepare(cfg: DictConfig, folder: Path) -> Prepared:
     Raises:
         MusoError: something the user can mend; nothing was trained.
     """
-    started = time.monotonic()
+    costs = Costs()
+    with costs.phase("prepare"):
+        parts = _prepare(cfg, folder)
+    parts.costs = costs
+    return parts
+
+
+def _prepare(cfg: DictConfig, folder: Path) -> Prepared:
     settle(cfg)
     resume = find_checkpoint(cfg.ckpt) if cfg.ckpt else None
     claims = [Claim(**claim) for claim in redacted(plain(cfg.paper.claims))]
@@ -170,12 +168,17 @@ def prepare(cfg: DictConfig, folder: Path) -> Prepared:
     if not changed or "headline" in given_keys():
         for name in headline:
             check_metric("headline", name, names)
-    if objective.in_search():
+    check_stopping(cfg, data, model)
+    if objective.in_search(cfg):
         objective.check_search(cfg.objective, data, model, cfg.trainer.limit_val_batches)
     model.attach_metrics(data.task.metrics())
-    recipe = Recipe(redacted(plain(cfg.dataset)), redacted(plain(cfg.model) | dims), cfg.seed)
+    settings = redacted(plain(cfg.dataset)), redacted(plain(cfg.model) | dims)
+    recipe = Recipe(*settings, cfg.seed, data.fingerprint)
+    if resume and "ckpt" in given_keys():
+        refuse_in_sweep("ckpt resumes one run; a stopped sweep goes on by the same command")
+    elif resume and is_of_other_data(resume, data.fingerprint):
+        resume = None  # a job of a sweep that goes on; a user who names a checkpoint means it
     if resume:
-        refuse_in_sweep("ckpt resumes one run; a stopped sweep goes on with rerun=false")
         refuse_other_run(resume, recipe.recipe, cfg.trainer.max_epochs, inert_keys(cfg))
         load_weights(resume, read_checkpoint(resume), model)
     history, tested = LossHistory(), TestPredictions()
@@ -186,6 +189,7 @@ def prepare(cfg: DictConfig, folder: Path) -> Prepared:
         callbacks=[
             FiniteTraining(),
             *chosen_callbacks(cfg),
+            *objective.pruning(cfg),
             history,
             tested,
             recipe,
@@ -199,9 +203,7 @@ def prepare(cfg: DictConfig, folder: Path) -> Prepared:
     if trainer.world_size > 1:
         refuse_several(model, trainer.world_size)
         changed.append(f"{trainer.world_size} processes, each with batches of its own")
-    seconds = {"prepare": time.monotonic() - started}
-    parts = (data, model, trainer, claims, changed, extra, headline, resume, history, tested)
-    return Prepared(*parts, seconds)
+    return Prepared(data, model, trainer, claims, changed, extra, headline, resume, history, tested)
 
 
 def fit(cfg: DictConfig, folder: Path, parts: Prepared, logger: MlflowLogger | None) -> Path:
@@ -210,20 +212,20 @@ def fit(cfg: DictConfig, folder: Path, parts: Prepared, logger: MlflowLogger | N
     Raises:
         ConfigError: no epoch ended with a value of `monitor`.
     """
-    started, trainer, resume = time.monotonic(), parts.trainer, parts.resume
+    trainer, resume = parts.trainer, parts.resume
     trainer.logger = logger
-    with resuming(resume, trainer):
-        trainer.fit(parts.model, datamodule=parts.data, ckpt_path=resume, weights_only=True)
-    last = folder / "checkpoints" / "last.ckpt"
-    trainer.save_checkpoint(last, weights_only=False)  # with the optimisers, to resume
+    with parts.costs.phase("fit"):
+        with resuming(resume, trainer):
+            trainer.fit(parts.model, datamodule=parts.data, ckpt_path=resume, weights_only=True)
+        last = folder / "checkpoints" / "last.ckpt"
+        trainer.save_checkpoint(last, weights_only=False)  # with the optimisers, to resume
     best = folder / "checkpoints" / ("best.ckpt" if cfg.monitor else "last.ckpt")
     if not best.is_file():
         raise ConfigError(
             f"no epoch ended with a value of {cfg.monitor}; raise trainer.max_epochs or "
             "max_steps, or set monitor to a metric that validation logs"
         )
-    parts.seconds["fit"] = time.monotonic() - started
-    log.info("trained %d epochs in %.1f s", trainer.current_epoch, parts.seconds["fit"])
+    log.info("trained %d epochs in %.1f s", trainer.current_epoch, parts.costs.seconds["fit"])
     return best
 
 
@@ -256,44 +258,13 @@ def known_facts(cfg: DictConfig, parts: Prepared, sought: Mapping[str, float]) -
             "table": table_beside(Path(cfg.paths.run)),
             "fold": bool(cfg.table_mean),
             "objective": dict(sought),
+            "manifest": redacted(manifest()),
         },
-        seconds=parts.seconds,
+        seconds=parts.costs.seconds,
         other_test=other_test(cfg) if any(claim.of != MODEL for claim in parts.claims) else (),
     )
-
-
-def earlier(cfg: DictConfig) -> Finished | None:
-    """Return a finished run of the same settings and data, for `rerun=false`."""
-    settle(cfg)
-    own = recorded_settings(cfg)
-    same = find_same(Path(cfg.paths.outputs) / cfg.name, lambda record: is_same(record, own))
-    if same is None:
-        return None
-    data = set_up(build(cfg.dataset, pl.LightningDataModule), ExperimentData)
-    return same if same.record["data"]["fingerprint"] == data.fingerprint else None
 
 
 def metric_names(task: Task) -> list[str]:
     """Return the names of all metrics of a task, those of its further tests included."""
     return [str(name) for rows in (task, *task.extra) for name in rows.metrics()]
-
-
-def track(cfg: DictConfig, folder: Path, data: Any) -> MlflowLogger | None:
-    """Start the tracked run, by the name and tags by which the tracker shows it; None where off."""
-    job = folder.name if not folder.name.isdigit() else f"{folder.parent.name}/{folder.name}"
-    tags = {
-        "dataset": data.name,
-        "simulated": str(data.simulated).lower(),
-        "fingerprint": data.fingerprint,
-        "scale": cfg.scale,
-        "folder": job,
-        "path": str(folder.absolute()),
-        **lock_tags(folder),
-    }
-    return build(cfg.logger, Logger, run_name=cfg.variant or job, tags=tags)
-
-
-def log_config(logger: MlflowLogger | None, cfg: DictConfig) -> None:
-    """Log the configuration once: what decides the result as parameters, the whole as a file."""
-    if logger:
-        logger.log_config(logged_settings(cfg), shown_config(cfg))

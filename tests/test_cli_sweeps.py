@@ -9,6 +9,7 @@ from omegaconf import DictConfig
 
 import muso_exp.run
 from muso_exp.evaluation.outcome import Outcome
+from muso_exp.experiment import ledger
 
 SWEEP = ["+experiment=playlist_membership", "-m", "scale=smoke", "resamples=20", "logger=none"]
 
@@ -21,9 +22,14 @@ def test_a_failed_run_of_a_sweep_leaves_the_table_of_the_others(
     assert status == 1
     (folder,) = (tmp_path / "outputs" / "playlist_membership").iterdir()
     assert out.splitlines()[-1] == str(folder)
-    assert err.splitlines()[-1].endswith(f"1 runs that failed, {folder / 'failed.txt'}")
-    (line,) = (folder / "failed.txt").read_text().splitlines()
-    assert line.startswith("1: ") and "set dataset.split.val_share above 0" in line
+    assert f"{folder / 'jobs.csv'}: 1 of 3 jobs failed" in err.splitlines()[-1]
+    jobs = pd.read_csv(folder / "jobs.csv", keep_default_na=False)
+    assert jobs["job"].tolist() == [0, 1, 2]
+    assert jobs["state"].tolist() == ["done", "failed", "done"]
+    assert jobs["settings"][1] == "dataset.threshold=validation"
+    assert "set dataset.split.val_share above 0" in jobs["reason"][1]
+    assert jobs["folder"].tolist() == ["0", "", "2"]
+    assert (jobs["seconds"] >= 0).all() and jobs["seconds"][0] > 0
     assert len(pd.read_csv(folder / "table.csv")["variant"].unique()) == 2
     assert not (folder / "1").exists()
 
@@ -43,33 +49,45 @@ def test_a_fault_of_the_program_costs_a_sweep_the_row_alone_and_is_shown(
     (folder,) = (tmp_path / "outputs" / "playlist_membership").iterdir()
     assert (status, out.splitlines()[-1]) == (1, str(folder))
     assert "Traceback" in err and "please report" in err
-    (line,) = (folder / "failed.txt").read_text().splitlines()
-    assert line.startswith("1: ") and line.endswith(": RuntimeError: of two; lines")
+    jobs = ledger.read(folder)
+    assert [job.state for job in jobs] == ["done", "failed", "done"]
+    assert jobs[1].reason == "RuntimeError: of two; lines"
     assert len(pd.read_csv(folder / "table.csv")["seed"].unique()) == 2
 
 
-def test_a_fault_in_the_first_run_ends_the_sweep(
-    call: callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("ending", [RuntimeError("a fault"), SystemExit(3), MemoryError()])
+def test_a_fault_in_the_first_run_costs_that_run_alone(
+    ending: BaseException, call: callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seeds = []
+    whole = muso_exp.run.run
 
     def faulty(cfg: DictConfig) -> Outcome:
-        seeds.append(cfg.seed)
-        raise RuntimeError("a fault")
+        if cfg.seed == 0:
+            raise ending
+        (running,) = tmp_path.glob("outputs/*/*/jobs.csv")
+        states.append([job.state for job in ledger.read(running.parent)])
+        return whole(cfg)
 
+    states: list[list[str]] = []
     monkeypatch.setattr(muso_exp.run, "run", faulty)
-    status, _, err = call(*SWEEP, "seed=0,1")
-    assert (status, seeds) == (1, [0])
-    assert err.splitlines()[-1] == "RuntimeError: a fault"
-    assert not list((tmp_path / "outputs" / "playlist_membership").iterdir())
+    status, out, err = call(*SWEEP, "seed=0,1", "trainer.max_epochs=1")
+    folder = Path(out.splitlines()[-1])
+    assert (status, states) == (1, [["failed", "running"]])
+    assert [job.state for job in ledger.read(folder)] == ["failed", "done"]
+    assert "1 of 2 jobs failed, the first is 0 (seed=0): failed: " in err.splitlines()[-1]
+    assert pd.read_csv(folder / "table.csv")["seed"].unique().tolist() == [1]
 
 
-def test_a_sweep_whose_first_run_fails_ends_there(call: callable, tmp_path: Path) -> None:
+def test_a_sweep_of_which_every_run_fails_has_a_ledger_and_no_table(
+    call: callable, tmp_path: Path
+) -> None:
     args = ["+experiment=playlist_membership", "-m", "scale=smoke", "logger=none", "seed=0,1"]
-    status, _, err = call(*args, "dataset.root=nowhere")
-    assert status == 1
-    assert len([line for line in err.splitlines() if line.startswith("nowhere")]) == 1
-    assert not list((tmp_path / "outputs" / "playlist_membership").iterdir())
+    status, out, err = call(*args, "dataset.root=nowhere")
+    folder = Path(out.splitlines()[-1])
+    assert status == 1 and "Traceback" not in err
+    assert "2 of 2 jobs failed, the first is 0 (seed=0): failed: nowhere" in err.splitlines()[-1]
+    assert [job.state for job in ledger.read(folder)] == ["failed", "failed"]
+    assert not list(folder.glob("table*")) and not (folder / "0").exists()
 
 
 def test_runs_of_several_experiments_lie_in_one_folder_without_a_table(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -16,8 +16,6 @@ from muso_exp.evaluation.scores import (
     paired,
 )
 from muso_exp.evaluation.verdicts import (
-    BETTER,
-    DESCRIBES,
     MODEL,
     NOT_COMPARABLE,
     NOT_REPRODUCED,
@@ -268,15 +266,3 @@ def finite(record: Any) -> Any:
     if isinstance(record, float) and not math.isfinite(record):
         return None
     return record
-
-
-def metric_values(card: Card) -> Iterator[tuple[str, float]]:
-    """Yield what the tracker keeps of the card: intervals and differences, by metric name."""
-    for row in card.versus:
-        low, high = row["interval"]
-        yield f"interval/{row['metric']}_low", low
-        yield f"interval/{row['metric']}_high", high
-        if row["null_value"] is not None:
-            yield f"null/{row['metric']}_best", row["null_value"]
-        if row["verdict"] != DESCRIBES:
-            yield f"beats_null/{row['metric']}", float(row["verdict"] == BETTER)

@@ -14,6 +14,7 @@ import torch
 from muso_exp.errors import ConfigError
 from muso_exp.evaluation.finished import Finished, versus_row
 from muso_exp.evaluation.pooling import check_resamples, pooled_row
+from muso_exp.evaluation.several import holm, p_value
 from muso_exp.evaluation.verdicts import data_line
 from muso_exp.metrics.resampling import interval_around
 from muso_exp.records import Finding
@@ -30,7 +31,8 @@ def comparison_table(
     """Return a row per run and metric, with the paired difference to the first run.
 
     The difference is paired where both were tested on the same units (users, artists): the same
-    resamples then hold the same units. Elsewhere it is left out.
+    resamples then hold the same units. Elsewhere it is left out. `p_holm` is the p-value of the
+    difference, corrected for the number of runs that are compared with the first by this metric.
 
     Args:
         runs: the first one is the reference.
@@ -55,7 +57,9 @@ def comparison_table(
     for name in chosen or common:
         having = [run for run in runs if name in run.samples]
         labels = row_labels(having)
-        rows += (_row(run, runs[0], name, label) for run, label in zip(having, labels, strict=True))
+        own = [_row(run, runs[0], name, label) for run, label in zip(having, labels, strict=True)]
+        corrected = holm([row["p"] for row in own])
+        rows += [row | {"p_holm": p} for row, p in zip(own, corrected, strict=True)]
         rows += _mean_rows(having, name) if mean else []
     return pd.DataFrame(rows)
 
@@ -116,6 +120,8 @@ def _row(run: Finished, first: Finished, metric: str, label: str) -> dict[str, A
         "difference": None,
         "difference_low": None,
         "difference_high": None,
+        "p": None,
+        "p_holm": None,
         "not_paired": _not_paired(run, first, metric),
         "best_null": versus["null_value"],
         "verdict": versus["verdict"],
@@ -129,6 +135,7 @@ def _row(run: Finished, first: Finished, metric: str, label: str) -> dict[str, A
         value = _subtract(record["metrics"][metric], first.record["metrics"][metric])
         low, high = interval_around(value, torch.from_numpy(np.array(difference)))
         row |= {"difference": value, "difference_low": low, "difference_high": high}
+        row["p"] = p_value(np.array(difference))
     return row
 
 

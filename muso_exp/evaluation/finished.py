@@ -158,6 +158,25 @@ def find_same(folder: Path, is_same: Callable[[dict[str, Any]], bool]) -> Finish
     return None
 
 
+def read_whole_run(folder: Path) -> Finished:
+    """Return a run all of whose files are there and can be read.
+
+    Raises:
+        ConfigError: one is missing, torn or empty.
+    """
+    run = load_run(folder)
+    for name in ("report.md", "report.html"):
+        if not is_file(folder / name) or (folder / name).stat().st_size == 0:
+            raise ConfigError(f"{folder}: not a whole run folder (no {name})")
+    path = folder / "predictions.parquet"
+    try:
+        with parquet.ParquetFile(path) as file:
+            file.read()
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise ConfigError(f"{folder}: not a whole run folder ({path.name}: {error})") from error
+    return run
+
+
 def record_files(place: Path) -> Iterator[Path]:
     """Yield metrics.json of each finished run below a place; the tracker keeps copies of them."""
     for path in place.glob("**/metrics.json"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -69,12 +69,6 @@ class Outcome:
     def metrics(self) -> dict[str, float]:
         """Return the model's test metrics, by name."""
         return self.record["metrics"]
-
-    def tracked_values(self) -> Iterator[tuple[str, float]]:
-        """Yield what the tracker keeps besides the metrics: intervals, nulls, audit."""
-        yield from paper.metric_values(self.card)
-        for finding in self.audit:
-            yield f"audit/{finding.check}", finding.value
 
     def write(self, folder: Path, config_yaml: str) -> None:
         """Write predictions, figures, report; metrics.json last: it says that all is there."""

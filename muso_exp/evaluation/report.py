@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 from muso_exp.evaluation import card as paper
 from muso_exp.evaluation import lead
 from muso_exp.evaluation.glossary import in_words, of_record
+from muso_exp.evaluation.how_run import how_run
 from muso_exp.evaluation.rendering import render
 from muso_exp.figures.common import PIXELS, save
 from muso_exp.figures.headline import Bar, headline_figure
@@ -55,6 +56,7 @@ def write_report(
         "glossary": of_record(record),
         "null_words": {null: in_words(null) for null in record["nulls"]},
         "config": config_yaml,
+        "how_run": how_run(record),
         "nulls": nulls_table(record),
         "image": lambda name, alt: picture(figures / f"{name}.png", alt),
         "fence": max(re.findall("`{3,}", config_yaml), key=len, default="``") + "`",

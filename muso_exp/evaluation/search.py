@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from muso_exp.evaluation.comparison import row_labels
 from muso_exp.evaluation.finished import Finished
 from muso_exp.evaluation.numbers import interval, number
 from muso_exp.evaluation.report import add_finding
 from muso_exp.records import Finding
+
+CHOSEN = "settings_tried"  # of the audit: how many settings a run was chosen among
 
 
 def settings_tried(settings: Mapping[str, Sequence[Finished]]) -> list[Finding]:
@@ -26,7 +30,7 @@ def settings_tried(settings: Mapping[str, Sequence[Finished]]) -> list[Finding]:
         f"{most} settings were tried on the same test rows: the best of them by a test metric "
         "looks better than it is, and its interval does not hold the choice"
     )
-    return [Finding("settings_tried", most, text)]
+    return [Finding(CHOSEN, most, text)]
 
 
 def mark_chosen(runs: Sequence[Finished], directions: Sequence[str]) -> list[Finding]:
@@ -45,12 +49,31 @@ def mark_chosen(runs: Sequence[Finished], directions: Sequence[str]) -> list[Fin
     best = min(range(len(found)), key=lambda place: _worst_last(sign * values[place]))
     chosen = found[best]
     n_tried = f"chosen by {name} among {len(found)} settings of a search"
-    add_finding(chosen.folder, Finding("settings_tried", len(found), n_tried))
+    add_finding(chosen.folder, Finding(CHOSEN, len(found), n_tried))
     label = row_labels(found)[best]
     headline = chosen.record.get("headline") or list(chosen.record["metrics"])[:1]
     tested = ", ".join(_measured(chosen, metric) for metric in headline)
     text = f"run {chosen.folder.name} ({label}): {n_tried}, {name} {number(values[best])}; {tested}"
     return [Finding("chosen", best, text)]
+
+
+def note_choice(folder: Path, text: str, n_tried: int) -> None:
+    """Put into the audit of a run how it was chosen, once.
+
+    Args:
+        folder: of the run that a search has chosen.
+        text: how it was chosen.
+        n_tried: settings that were tried.
+    """
+    record = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    if all(finding["check"] != CHOSEN for finding in record["audit"]):
+        add_finding(folder, Finding(CHOSEN, n_tried, text))
+
+
+def choice_of(runs: Sequence[Finished]) -> list[Finding]:
+    """Return how the run of a search was chosen, as its own audit has it."""
+    found = [finding for run in runs for finding in run.record["audit"]]
+    return [Finding(**finding) for finding in found if finding["check"] == CHOSEN]
 
 
 def _measured(run: Finished, metric: str) -> str:

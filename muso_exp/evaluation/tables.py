@@ -24,7 +24,7 @@ from muso_exp.records import Finding
 from muso_exp.terminal import console, styled
 
 _HEADINGS = ("variant", "seed", "reported", "measured", "95 % interval", "difference to the first",
-             "95 % interval", "best null", "fit, s", "verdict")  # fmt: skip
+             "95 % interval", "p (Holm)", "best null", "fit, s", "verdict")  # fmt: skip
 _POOLED = ("metric", "setting", "measured", "95 % interval", "best null", "difference",
            "95 % interval", "difference to the first", "95 % interval", "verdict")  # fmt: skip
 _NUMBERED = re.compile(r"(\d+)_\w+")  # a variant that is a place on a curve, e.g. 40_factors
@@ -160,7 +160,7 @@ def print_comparison(
         shown = Table(title=f"{title}: {metric}", title_justify="left", caption_justify="left")
         shown.caption = data_lines(rows)
         for place, heading in enumerate(_HEADINGS):
-            left, whole = place in (0, 9), "interval" in heading
+            left, whole = place in (0, len(_HEADINGS) - 1), "interval" in heading
             shown.add_column(heading, justify="left" if left else "right", no_wrap=whole)
         for row in rows.itertuples():
             shown.add_row(*_cells(row))
@@ -216,6 +216,7 @@ def _cells(row: Any) -> list[str | Text]:
         interval((row.low, row.high)),
         styled((row.not_paired, "dim")) if row.not_paired else number(row.difference),
         interval((row.difference_low, row.difference_high)),
+        number(getattr(row, "p_holm", None), digits=2),
         number(row.best_null),
         number(row.fit_seconds),
         verdict_cell(row.verdict, row.because_of, row.could_show),

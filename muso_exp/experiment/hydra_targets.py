@@ -7,6 +7,8 @@ from typing import Any
 
 from hydra._internal import hydra as hydra_application
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra.core.plugins import Plugins
+from hydra.plugins.plugin import Plugin
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -18,7 +20,7 @@ _TARGETS = {
     "launcher": re.compile(r"(hydra\._internal\.core_plugins|hydra_plugins)(\.\w+)+Launcher"),
     "sweeper": re.compile(
         r"(hydra\._internal\.core_plugins|hydra_plugins)(\.\w+)+Sweeper"
-        r"|optuna\.samplers\.[A-Z]\w*Sampler"
+        r"|optuna\.samplers\.[A-Z]\w*Sampler|muso_exp\.experiment\.search_sweeper\.SearchSweeper"
     ),
 }
 _LOGGING = re.compile(
@@ -47,6 +49,26 @@ class CheckedLoader(ConfigLoaderImpl):
 def use_checked_loader() -> None:
     """Let Hydra's command line load configurations by `CheckedLoader`."""
     hydra_application.ConfigLoaderImpl = CheckedLoader  # type: ignore[misc]
+
+
+def use_own_plugins(*kinds: type[Plugin]) -> None:
+    """Let Hydra construct this package's own sweeper.
+
+    Hydra takes plugins from its own packages alone, by their names; `check_hydra` has refused all
+    others by then.
+
+    Args:
+        kinds: classes of plugins.
+    """
+    for kind in kinds:
+        Plugins.instance().register(kind)
+    Plugins.is_in_toplevel_plugins_module = staticmethod(_is_plugin)  # type: ignore[assignment]
+
+
+def _is_plugin(name: str) -> bool:
+    return name.startswith(
+        ("hydra_plugins.", "hydra._internal.core_plugins.", "muso_exp.experiment.")
+    )
 
 
 def check_hydra(cfg: DictConfig) -> None:

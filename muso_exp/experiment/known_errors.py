@@ -34,7 +34,7 @@ def known_error(error: Exception) -> MusoError | None:
     if type(error).__name__ == KILLED_JOB:
         return MusoError(
             "a process of the sweep was killed, by the system if the memory ran out; the same "
-            "command with rerun=false goes on, and hydra.launcher.n_jobs=1 takes less memory"
+            "command goes on, and hydra.launcher.n_jobs=1 takes less memory"
         )
     if _is_lost_peer(error):
         return MusoError(

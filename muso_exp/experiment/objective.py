@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,14 +14,18 @@ from hydra.core.override_parser.types import ValueType
 from hydra.types import RunMode
 from omegaconf import OmegaConf, open_dict, read_write
 
-from muso_exp.errors import ConfigError
+from muso_exp.errors import ConfigError, SweepRefusedError
 from muso_exp.evaluation.card import check_metric
+from muso_exp.experiment.swept import as_given
 from muso_exp.models.base import Model
 from muso_exp.tasks.base import Task
 
 PLAIN = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 OPTUNA = "hydra_optuna_sweeper"
 CHOICES = (ValueType.CHOICE_SWEEP, ValueType.SIMPLE_CHOICE_SWEEP)  # a glob is not listed yet
+SEARCH = "muso_exp.experiment.search_sweeper.SearchSweeper"
+STORAGE = "MUSO_STORAGE"  # environment: of the study, for trials that may be pruned
+STUDY = "MUSO_STUDY"
 STAGE = "val/"
 LOSS = "val/loss"
 
@@ -30,9 +35,25 @@ def optimises(hydra: Any) -> bool:
     return hydra.mode is RunMode.MULTIRUN and hydra.sweeper._target_ != PLAIN
 
 
-def in_search() -> bool:
-    """Return whether this run is one of a search."""
-    return HydraConfig.initialized() and optimises(HydraConfig.get())
+def in_search(cfg: Any) -> bool:
+    """Return whether this run is one by which a search chooses: not the one that it has chosen.
+
+    Args:
+        cfg: of the run.
+    """
+    if not HydraConfig.initialized() or not optimises(HydraConfig.get()):
+        return False
+    return cfg.trial is not None or HydraConfig.get().sweeper._target_ != SEARCH
+
+
+def pruning(cfg: Any) -> list[pl.Callback]:
+    """Return the callback that may end a trial of a search early; none where that is off."""
+    storage, study = os.environ.get(STORAGE), os.environ.get(STUDY)
+    if cfg.trial is None or not storage or not study:
+        return []
+    from muso_exp.training.pruning import MedianPruning
+
+    return [MedianPruning(storage, study, cfg.trial, str(cfg.objective))]
 
 
 def names(key: str, value: Any) -> list[str]:
@@ -82,9 +103,16 @@ def check_search(objective: Any, data: pl.LightningDataModule, model: Model, lim
         limit: `trainer.limit_val_batches`.
 
     Raises:
-        ConfigError: an unknown metric, a loss that the model does not have, no validation rows, or
-            a direction of the sweeper that leads to the worst value.
+        SweepRefusedError: an unknown metric, a loss that the model does not have, no validation
+            rows, or a direction of the sweeper that leads to the worst value.
     """
+    try:
+        _check_search(objective, data, model, limit)
+    except ConfigError as error:
+        raise SweepRefusedError(str(error)) from error
+
+
+def _check_search(objective: Any, data: pl.LightningDataModule, model: Model, limit: Any) -> None:
     task: Task = data.task  # type: ignore[attr-defined]
     metrics = task.metrics()
     wanted = directions(HydraConfig.get())
@@ -95,14 +123,18 @@ def check_search(objective: Any, data: pl.LightningDataModule, model: Model, lim
         higher = False if name == LOSS else metrics[metric].higher_is_better
         if place < len(wanted) and higher is not None:
             _check_direction(name, "maximize" if higher else "minimize", wanted[place])
-    loaders = data.val_dataloader()
-    n_batches = sum(map(len, loaders if isinstance(loaders, list) else [loaders]))
-    if n_batches == 0 or limit == 0:
+    if n_validation_batches(data) == 0 or limit == 0:
         raise ConfigError(
             f"objective={objective}: there are no validation rows to measure it on, and a search "
             "must not look at the test set; hold some out (dataset.split.val_share or "
             "dataset.val_users), or list settings without hydra/sweeper"
         )
+
+
+def n_validation_batches(data: pl.LightningDataModule) -> int:
+    """Return how many batches of validation rows a data set has."""
+    loaders = data.val_dataloader()
+    return sum(map(len, loaders if isinstance(loaders, list) else [loaders]))
 
 
 def end_with_the_grid(hydra: Any) -> int | None:
@@ -124,7 +156,7 @@ def end_with_the_grid(hydra: Any) -> int | None:
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # it numbers studies and trials
     n_trials = hydra.sweeper.get("n_trials")
-    tasks, params = _as_given(hydra)
+    tasks, params = as_given(hydra)
     size = _grid_size([*(f"{key}={value}" for key, value in params.items()), *tasks])
     if n_trials is None or size is None or n_trials < size:
         return None
@@ -154,7 +186,7 @@ def run_once(hydra: Any) -> list[str]:
         doubled.append(text)
         return f"{override.get_key_element()}={','.join(dict.fromkeys(values))}"
 
-    tasks, params = _as_given(hydra)
+    tasks, params = as_given(hydra)
     changed = [once(text) for text in tasks]
     kept = {key: once(f"{key}={value}").partition("=")[2] for key, value in params.items()}
     if doubled:
@@ -162,14 +194,6 @@ def run_once(hydra: Any) -> list[str]:
             hydra.overrides.task = changed
             hydra.sweeper.params = kept or None
     return doubled
-
-
-def _as_given(hydra: Any) -> tuple[list[str], dict[str, Any]]:
-    """Return the overrides and the sweeper's parameters, `${...}` as it stands in them."""
-    tasks: Any = OmegaConf.to_container(hydra.overrides.task, resolve=False)
-    params = hydra.sweeper.get("params")
-    given: Any = OmegaConf.to_container(params, resolve=False) if params else {}
-    return tasks, given
 
 
 def _grid_size(overrides: Iterable[str]) -> int | None:

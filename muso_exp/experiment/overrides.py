@@ -16,7 +16,7 @@ from omegaconf import OmegaConf
 
 from muso_exp.errors import ConfigError
 from muso_exp.experiment.known_keys import refuse_trainer_arguments
-from muso_exp.experiment.objective import check_named
+from muso_exp.experiment.objective import check_named, in_search
 from muso_exp.text import visible
 
 PATH_KEY = re.compile(
@@ -70,12 +70,16 @@ def check(cfg: Any) -> None:
 
     Raises:
         ConfigError: no data set or model; a test metric as objective; a seed, number of resamples,
-            unknown scale or variant; an argument of the Trainer that the program sets; a text
-            with a control character.
+            unknown rerun, scale or variant; an argument of the Trainer that the program sets; a
+            text with a control character.
     """
     if "dataset" not in cfg or "model" not in cfg:
         raise ConfigError("name an experiment, or a dataset and a model; --help lists them")
     check_named(cfg.get("objective"))
+    if not (isinstance(cfg.rerun, bool) or cfg.rerun == "auto"):
+        raise ConfigError(f"rerun={cfg.rerun}: choose auto, true or false")
+    if cfg.trial is not None and not in_search(cfg):
+        raise ConfigError(f"trial={cfg.trial}: only +sweep=search numbers trials; leave it out")
     _check_trainer(cfg.trainer)
     _check_choice("monitor_mode", cfg.monitor_mode, ("min", "max"))
     _check_whole("seed", cfg.seed, 0, MAX_SEED)

@@ -8,8 +8,9 @@ import pytorch_lightning as pl
 from omegaconf import DictConfig
 from pytorch_lightning.loggers import Logger
 
-from muso_exp.errors import ConfigError
+from muso_exp.errors import ConfigError, SweepRefusedError
 from muso_exp.experiment.build import build, check, plain
+from muso_exp.experiment.objective import n_validation_batches
 from muso_exp.experiment.settings import given_keys
 from muso_exp.experiment.sweep import in_sweep
 from muso_exp.metrics.base import WeightedMetric
@@ -17,9 +18,9 @@ from muso_exp.models.base import Model, Solver
 
 
 def refuse_in_sweep(problem: str) -> None:
-    """Raise ConfigError if this run is one of a sweep or table."""
+    """Raise SweepRefusedError if this run is one of a sweep or table."""
     if in_sweep():
-        raise ConfigError(problem)
+        raise SweepRefusedError(problem)
 
 
 def refuse_several(model: Model, n_processes: int) -> None:
@@ -46,6 +47,28 @@ def check_nodes(cfg: DictConfig) -> None:
         check(node, WeightedMetric)
     if cfg.logger:
         check(cfg.logger, Logger)
+
+
+def check_stopping(cfg: DictConfig, data: pl.LightningDataModule, model: Model) -> None:
+    """Raise ConfigError if training is to stop early by a validation that it does not have.
+
+    Args:
+        cfg: of the run, settled.
+        data: set up.
+        model: that is trained.
+    """
+    if not cfg.callbacks.get("early_stopping"):
+        return
+    if isinstance(model, Solver):
+        raise ConfigError(
+            f"{type(model).__name__} is solved, not descended: no epoch of it is too many; drop "
+            "+callbacks=early_stopping"
+        )
+    if n_validation_batches(data) == 0 or cfg.trainer.limit_val_batches == 0:
+        raise ConfigError(
+            "callbacks.early_stopping: there are no validation rows to stop by; hold some out "
+            "(dataset.split.val_share or dataset.val_users)"
+        )
 
 
 def trainer_node(cfg: DictConfig, model: Model) -> dict[str, Any]:

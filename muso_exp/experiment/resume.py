@@ -62,6 +62,20 @@ def refuse_other_run(
         )
 
 
+def is_of_other_data(checkpoint: str, fingerprint: str) -> bool:
+    """Return whether a checkpoint is known to be of other data than these.
+
+    Args:
+        checkpoint: a file that `find_checkpoint` returned.
+        fingerprint: of the data.
+    """
+    then = read_checkpoint(checkpoint, "meta").get("fingerprint")
+    if then in (None, fingerprint):
+        return False
+    log.warning("%s: of other data; the job begins anew", checkpoint)
+    return True
+
+
 def _meant(recipe: Mapping[str, Any], flat: Mapping[str, Any], key: str) -> Any:
     """Return the value of an option in a recipe: its default where the recipe does not name it.
 

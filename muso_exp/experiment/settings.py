@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -26,6 +27,9 @@ SOURCES = ("sizes", "worlds", "variants", "models", "options", "inert")
 NAMING = ("experiment", "scale", "variant", "seed")
 # How exactly intervals are computed, and how runs are shown: no claim depends on them.
 UNJUDGED = ("resamples", "name", "objective", "metrics.extra", "dataset.published")
+# What the tracker shows elsewhere, or needs not.
+UNLOGGED = ("paper", "callbacks", "name", "resamples", "checkpoint_every", "options", "metrics")
+_NODE = re.compile(r"\$\{([\w.]+)\}")  # an interpolation that is a whole value
 # Of the data, what is no part of the test.
 UNTESTED = ("dataset.published", "dataset.batch_size")
 
@@ -34,11 +38,14 @@ def settle(cfg: DictConfig) -> None:
     """Give the model the options that the experiment keeps under its name, `options.<model>`.
 
     An option that the command line sets itself stays as it is there. So `model=...` takes another
-    model into an experiment, which brings its own options.
+    model into an experiment, which brings its own options. Training that stops early tests its best
+    epoch, by `monitor`, else by the validation loss.
 
     Raises:
         ConfigError: an option by its name or place of an earlier version.
     """
+    if (cfg.get("callbacks") or {}).get("early_stopping") and not cfg.monitor:
+        cfg.monitor, cfg.monitor_mode = "val/loss", "min"
     name = str(cfg.model._target_).split(".")[-2]
     options = cfg.get("options") or {}
     refuse_old_options(options, name, cfg.model._target_)
@@ -188,8 +195,30 @@ def _of_the_test(cfg: DictConfig) -> dict[str, Any]:
 
 
 def logged_settings(cfg: DictConfig) -> dict[str, Any]:
-    """Return what the tracker keeps as parameters: what decides the result, without secrets."""
-    return redacted(deciding(cfg, (*SOURCES, "paper", "callbacks")))
+    """Return what the tracker keeps as parameters: what can matter, each once, without secrets.
+
+    Left out are empty values, what names the experiment, and options whose value is another's
+    (`model.seed: ${seed}`): they are in config.yaml. A class is named by `dataset` or `model`.
+    """
+    kept = deciding(cfg, (*SOURCES, *UNLOGGED))
+    raw: Any = OmegaConf.to_container(cfg, resolve=False)
+    doubles = {key for key, text in flatten(raw).items() if _names_another(text, kept)}
+    found = {
+        key.removesuffix("._target_"): _class_name(value) if key.endswith("._target_") else value
+        for key, value in kept.items()
+        if key not in doubles and value not in (None, "", [], {}) and key != "trainer._target_"
+    }
+    return redacted(found)
+
+
+def _names_another(value: Any, keys: Iterable[str]) -> bool:
+    """Return whether a value, as it is written, is that of another key that is kept."""
+    matched = _NODE.fullmatch(value) if isinstance(value, str) else None
+    return matched is not None and matched[1] in keys
+
+
+def _class_name(target: Any) -> str:
+    return str(target).rpartition(".")[2]
 
 
 def shown_config(cfg: DictConfig) -> str:

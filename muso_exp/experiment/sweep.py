@@ -16,9 +16,12 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.experimental.callback import Callback
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from hydra.types import RunMode
+from msgspec.structs import replace
 from omegaconf import DictConfig, OmegaConf
 
 from muso_exp.errors import ConfigError, MusoError, Through
+from muso_exp.experiment import ledger
+from muso_exp.experiment.continued import AUTO, sweep_key, taken_up, unfinished
 from muso_exp.experiment.listing import conf_folders
 from muso_exp.experiment.objective import (
     check_named,
@@ -27,12 +30,15 @@ from muso_exp.experiment.objective import (
     optimises,
     run_once,
 )
+from muso_exp.experiment.search_plan import make_plan, searches
+from muso_exp.experiment.sources import code_hash
+from muso_exp.experiment.sweep_state import SweepState, read_state, write_state
+from muso_exp.experiment.swept import swept_keys, what_differs
 from muso_exp.redaction import redact, redacted
 from muso_exp.text import visible
 from muso_exp.training.folders import claim, is_worker, lock_tags
 
 VERBOSE = "MUSO_VERBOSE"  # environment: whole cards and tables are printed, of a sweep's jobs too
-FAILED = "failed.txt"  # in the folder of a sweep
 FOLDER = "MUSO_SWEEP"  # environment: the folder of a sweep, for jobs of any experiment
 NUMBERS = re.compile(r"\$\{hydra\.job\.(num|id)\}")
 NAMES = re.compile(r"\$\{(hydra\.job\.override_dirname|name|seed|scale|variant)\}")
@@ -73,40 +79,65 @@ class SweepTable(Callback):
 
         with _through_hydra():
             _check_names(config)
-            check_named(config.get("objective"), config.hydra)
+            if searches(config.hydra):
+                make_plan(config)
+            else:
+                check_named(config.get("objective"), config.hydra)
             for doubled in run_once(config.hydra):
                 sys.stderr.write(f"muso_exp: {doubled}: a value is given twice; each runs once\n")
             if size := end_with_the_grid(config.hydra):
                 sys.stderr.write(f"muso_exp: the search has {size} settings; each is tried once\n")
             _check_subdir(config)
+            state = _claim_sweep(config)
             folder = Path(config.hydra.sweep.dir)
-            claim(folder)
             os.environ.pop(PARENT_RUN, None)
-            os.environ[FOLDER] = str(folder)
             _done.clear()
             tags = {"folder": folder.name, **lock_tags(folder)}
-            _open["parent"] = build(config.logger, Logger, run_name=folder.name, tags=tags)
+            own = {"continues": state.tracked} if state.tracked else {}
+            _open["parent"] = build(config.logger, Logger, run_name=folder.name, tags=tags, **own)
+            tracked = _open["parent"].run_id if _open["parent"] else None
+            write_state(folder, replace(state, tracked=tracked))
         if _open["parent"]:
             os.environ[PARENT_RUN] = _open["parent"].run_id
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Write the table into the sweep's folder; its path is the last line printed."""
         folder = Path(config.hydra.sweep.dir)
-        failed = folder / FAILED
         with _through_hydra():
+            jobs = ledger.read(folder)
+            failed = ledger.failures(jobs)
+            # a search has what it is for once the chosen setting is tested
+            searched = searches(config.hydra) and jobs[-1].state == "done"
             try:
-                _write_table(folder, config)
+                if len(failed) < len(jobs):
+                    _write_table(folder, config)
             except MusoError as error:
                 sys.stderr.write(redact(f"muso_exp: no table in {folder}: {error}\n"))
                 sys.exit(error.exit_code)
             if _open["parent"]:
-                _open["parent"].log_table(folder)
-            end_parent("FAILED" if failed.is_file() else "FINISHED")
+                _log_sweep(_open["parent"], config, folder, jobs)
+            if not failed or searched:
+                write_state(folder, replace(read_state(folder), finished=True))
+            end_parent("FAILED" if failed and not searched else "FINISHED")
         sys.stdout.write(f"{folder}\n")
-        if failed.is_file():
-            n_failed = len(failed.read_text(encoding="utf-8").splitlines())
-            sys.stderr.write(f"muso_exp: not in the table: {n_failed} runs that failed, {failed}\n")
-            sys.exit(1)
+        if failed:
+            words = visible(redact(f"{folder / ledger.JOBS}: {ledger.in_words(jobs)}"))
+            sys.stderr.write(f"muso_exp: {words}\n")
+            sys.exit(0 if searched else 1)
+
+
+def _claim_sweep(config: DictConfig) -> SweepState:
+    """Claim a folder for the sweep: that of an unfinished one of the same command, or a new one."""
+    key = sweep_key(config)
+    swept = list(make_plan(config).space) if searches(config.hydra) else swept_keys(config.hydra)
+    state = SweepState(swept, key, code_hash())
+    before = unfinished(config, key) if config.rerun == AUTO else None
+    folder, state = before or (Path(config.hydra.sweep.dir), state)
+    claim(folder, going_on=before is not None)
+    os.environ[FOLDER] = str(folder)
+    if before:
+        sys.stderr.write(visible(f"muso_exp: {taken_up(folder)}") + "\n")
+    return state
 
 
 def end_parent(status: str) -> None:
@@ -114,6 +145,22 @@ def end_parent(status: str) -> None:
     parent, _open["parent"] = _open["parent"], None
     if parent:
         parent.end(status)
+
+
+def _log_sweep(parent: Any, config: DictConfig, folder: Path, jobs: list[ledger.Job]) -> None:
+    """Give the tracked parent what was swept, the best job, counts and the table."""
+    from muso_exp.evaluation.finished import find_runs
+    from muso_exp.evaluation.tracked import NOTE, tags
+    from muso_exp.experiment import sweep_summary
+
+    runs = find_runs([folder]) if any(folder.glob("*/metrics.json")) else []
+    found = tags(runs[0].record) if runs else {}
+    common = {key: value for key, value in found.items() if key not in ("verdict", "claims")}
+    values = sweep_summary.swept_values(config)
+    note = redact(sweep_summary.note(runs, jobs, folder))
+    parent.log_sweep(values, sweep_summary.metrics(runs, jobs), {**common, NOTE: note})
+    parent.log_table(folder)
+    sys.stderr.write(visible(redact(f"MLflow (make ui): {parent.link_to_jobs()}")) + "\n")
 
 
 @contextmanager
@@ -155,7 +202,7 @@ def _write_table(folder: Path, config: DictConfig) -> None:
     from muso_exp.evaluation.comparison import by_setting, comparison_table, lacking
     from muso_exp.evaluation.finished import find_runs
     from muso_exp.evaluation.pooling import pooled_table
-    from muso_exp.evaluation.search import mark_chosen, settings_tried
+    from muso_exp.evaluation.search import choice_of, mark_chosen, settings_tried
     from muso_exp.evaluation.tables import write_comparison
     from muso_exp.experiment.build import plain
 
@@ -172,7 +219,9 @@ def _write_table(folder: Path, config: DictConfig) -> None:
     settings = by_setting(runs, folds)
     pooled = pooled_table(settings, list(dict.fromkeys(table["metric"])), folds)
     findings = [*settings_tried(settings), *([] if names else lacking(runs))]
-    if optimises(config.hydra):
+    if searches(config.hydra):
+        findings = [*choice_of(runs), *findings]
+    elif optimises(config.hydra):
         findings = [*mark_chosen(runs, directions(config.hydra)), *findings]
     document = redact(config.paper.document or "")
     brief = not os.environ.get(VERBOSE)
@@ -188,6 +237,16 @@ def table_beside(run: Path) -> str | None:
     return link_to(Path(HydraConfig.get().sweep.dir) / "table.html", run)
 
 
+def short_name() -> str:
+    """Return what sets this run apart in its sweep, `lr=0.1 seed=1`; "" of a single run."""
+    if not in_sweep():
+        return ""
+    hydra = HydraConfig.get()
+    differs = what_differs(hydra.overrides.task, read_state(Path(hydra.sweep.dir)).swept)
+    words = [word.rpartition("=") for word in differs.split(" ") if word]
+    return " ".join(f"{key.rpartition('.')[2]}={value}" for key, _, value in words)
+
+
 def in_sweep() -> bool:
     """Return whether this run is one of a sweep or table."""
     return HydraConfig.initialized() and HydraConfig.get().mode is RunMode.MULTIRUN
@@ -201,19 +260,6 @@ def done_before(settings: str) -> tuple[dict[str, Any], Path] | None:
 def note_done(settings: str, record: dict[str, Any], folder: Path) -> None:
     """Remember a run of this sweep by the hash of its settings (`config_hash`)."""
     _done[settings] = record, folder
-
-
-def note_failure(run: Path, overrides: str, reason: str) -> None:
-    """Write into the sweep's folder which of its runs failed and why; the table is then of others.
-
-    Args:
-        run: folder of the job.
-        overrides: what sets it apart.
-        reason: one line.
-    """
-    run.parent.mkdir(parents=True, exist_ok=True)
-    with (run.parent / FAILED).open("a", encoding="utf-8") as file:
-        file.write(visible(redact(f"{run.name}: {overrides}: {reason}")) + "\n")
 
 
 def redact_hydra_files() -> None:

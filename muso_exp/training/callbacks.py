@@ -163,16 +163,21 @@ class Recipe(pl.Callback):
         dataset: `_target_` and arguments of the data set.
         model: the same of the model, with what it got from the data set.
         seed: of the run.
+        fingerprint: of the data, which a folder does not say.
     """
 
-    def __init__(self, dataset: dict[str, Any], model: dict[str, Any], seed: int) -> None:
+    def __init__(
+        self, dataset: dict[str, Any], model: dict[str, Any], seed: int, fingerprint: str = ""
+    ) -> None:
         self.recipe = {"dataset": dataset, "model": model, "seed": seed}
+        self.fingerprint = fingerprint
 
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         """Add the recipe to what is saved; arguments are saved without secrets."""
         checkpoint["recipe"] = self.recipe
+        checkpoint["fingerprint"] = self.fingerprint
         for name in ("hyper_parameters", "datamodule_hyper_parameters"):
             if name in checkpoint:
                 checkpoint[name] = redacted(checkpoint[name])

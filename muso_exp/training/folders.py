@@ -17,7 +17,7 @@ from muso_exp.errors import ConfigError
 LOCK = "run.lock"
 CHECKPOINTS = "checkpoints"
 HYDRAS = (".hydra/config.yaml", ".hydra/hydra.yaml", ".hydra/overrides.yaml")
-LOGS = ("run.log", "multirun.yaml")
+LOGS = ("run.log", "multirun.yaml", "sweep.json")
 _PATIENCE = 5.0  # seconds; a start that looks whether a run is alive holds its lock for a moment
 
 
@@ -48,13 +48,16 @@ def is_worker() -> bool:
     return int(os.environ.get("LOCAL_RANK", "0")) > 0
 
 
-def claim(place: str | Path, ckpt: str | None = None, *, hydra: bool = False) -> None:
+def claim(
+    place: str | Path, ckpt: str | None = None, *, hydra: bool = False, going_on: bool = False
+) -> None:
     """Make a folder this process's own; a second claim by the same process changes nothing.
 
     Args:
         place: the folder; it is new or empty, or holds the stopped run that `ckpt` resumes.
         ckpt: checkpoint or run folder that is resumed.
         hydra: whether Hydra has made the folder for this process and written its files into it.
+        going_on: whether it is known to hold the sweep that goes on.
 
     Raises:
         ConfigError: a file, a folder that holds something else, or one that a run is using.
@@ -63,7 +66,7 @@ def claim(place: str | Path, ckpt: str | None = None, *, hydra: bool = False) ->
     if folder in _claims:
         return
     made = hydra or not folder.exists()
-    resumed = _is_resumed(folder, ckpt)
+    resumed = going_on or _is_resumed(folder, ckpt)
     _check_contents(folder, resumed, hydra)
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / LOCK, timeout=_PATIENCE)

@@ -1,20 +1,22 @@
 """MLflow: runs, their numbers and files; no run stays RUNNING after its end."""
 
+import json
 import logging
-import math
 import os
 import socket
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from pytorch_lightning.loggers import MLFlowLogger
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
-from muso_exp.errors import ConfigError, MusoError, meant
+from muso_exp.errors import ConfigError, MusoError, PrunedError, meant
 from muso_exp.training.folders import if_free
+from muso_exp.training.tracking_quiet import IMPATIENCE, environment_kept, impatient, silence
 from muso_exp.training.tracking_store import in_words, opened
 
 log = logging.getLogger(__name__)
@@ -22,8 +24,9 @@ log = logging.getLogger(__name__)
 PARENT_RUN = "MUSO_PARENT_RUN"  # environment: the MLflow run of a sweep, for its jobs
 ARTIFACTS = ("metrics.json", "predictions.parquet", "samples.parquet", "report.md", "report.html")
 FLUSH_SECONDS = 5.0
-IMPATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
 _MAX_BATCH = 1000  # metrics that MLflow takes at once
+LOCAL_UI = "http://127.0.0.1:5000"  # where `make ui` shows a store that is a file
+_MAX_DIGEST = 36  # characters that MLflow keeps of a data set's digest
 _MAX_PARAM = 6000  # characters that MLflow keeps of a parameter's value
 
 
@@ -34,8 +37,14 @@ class MlflowLogger(MLFlowLogger):
     that would stand as finished.
     """
 
-    def __init__(self, tracking_uri: str, artifact_location: str, **kwargs: Any) -> None:
-        _silence()
+    def __init__(
+        self,
+        tracking_uri: str,
+        artifact_location: str,
+        continues: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        silence()
         if tracking_uri.startswith("file:") or "://" not in tracking_uri:
             raise ConfigError(
                 f"logger.tracking_uri={tracking_uri}: MLflow no longer keeps runs in folders; "
@@ -46,8 +55,8 @@ class MlflowLogger(MLFlowLogger):
             tags["mlflow.parentRunId"] = os.environ[PARENT_RUN]
         location = str(Path(artifact_location).resolve())
         with (
-            _environment_kept("MLFLOW_TRACKING_URI", *IMPATIENCE),
-            _impatient(),
+            environment_kept("MLFLOW_TRACKING_URI", *IMPATIENCE),
+            impatient(),
             in_words(tracking_uri),
             opened(tracking_uri),
         ):
@@ -55,6 +64,8 @@ class MlflowLogger(MLFlowLogger):
                 tracking_uri=tracking_uri, artifact_location=location, tags=tags, **kwargs
             )
             end_the_dead(self._mlflow_client, tags.get("lock"))
+            if continues:
+                self._run_id = reopened(self._mlflow_client, continues)
             try:
                 experiment = self.experiment_id  # makes the experiment and the run
                 kind = "custom_model_development"  # the UI then opens on runs, not on GenAI
@@ -102,19 +113,92 @@ class MlflowLogger(MLFlowLogger):
                 self.experiment.log_batch(self.run_id, params=params[start : start + 100])
             self.experiment.log_text(self.run_id, yaml_text, "config.yaml")
 
-    def log_outcome(self, values: Iterable[tuple[str, float]], folder: Path) -> None:
-        """Log what a run concluded: its numbers in one batch, its files as artifacts."""
-        from mlflow.entities import Metric
+    def log_outcome(
+        self,
+        folder: Path,
+        tags: Mapping[str, str],
+        tables: Mapping[str, Mapping[str, Sequence[Any]]],
+    ) -> None:
+        """Log what a run concluded.
 
-        now = int(time.time() * 1000)
-        finite = [(name, value) for name, value in values if math.isfinite(value)]
-        batch = [Metric(name, value, now, 0) for name, value in finite]
-        self._pending += batch
+        Intervals, null models and audit are tables, which the UI shows as such: as metrics they
+        would stand before and between those of the model in every chart.
+
+        Args:
+            folder: of the run; its files become artifacts.
+            tags: the note among them.
+            tables: name of a JSON file -> columns.
+        """
         self.flush()
         with in_words(self._tracking_uri):
+            self.set_tags(tags)
+            for name, columns in tables.items():
+                plain = {column: list(values) for column, values in columns.items()}
+                if any(plain.values()):
+                    self.experiment.log_table(self.run_id, plain, name)
             for name in ARTIFACTS:
                 self.experiment.log_artifact(self.run_id, str(folder / name))
             self.experiment.log_artifacts(self.run_id, str(folder / "figures"), "figures")
+
+    def set_tags(self, tags: Mapping[str, str]) -> None:
+        """Set tags of the run, in one batch."""
+        from mlflow.entities import RunTag
+
+        given = [RunTag(key, value) for key, value in tags.items()]
+        self.experiment.log_batch(self.run_id, tags=given)
+
+    def log_dataset(self, name: str, fingerprint: str, kind: str) -> None:
+        """Fill the Dataset column of the UI.
+
+        Args:
+            name: of the data set.
+            fingerprint: of its content.
+            kind: simulated or files.
+        """
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        data = Dataset(name, fingerprint[:_MAX_DIGEST], kind, json.dumps({"kind": kind}))
+        context = [InputTag("mlflow.data.context", "train, test")]
+        with in_words(self._tracking_uri):
+            self.experiment.log_inputs(self.run_id, [DatasetInput(data, context)])
+
+    def link(self) -> str:
+        """Return the address of the run in the UI that `make ui` starts, or of the server."""
+        served = self._tracking_uri if self._tracking_uri.startswith("http") else LOCAL_UI
+        return f"{served.rstrip('/')}/#/experiments/{self.experiment_id}/runs/{self.run_id}"
+
+    def link_to_jobs(self) -> str:
+        """Return the address of the charts over the jobs of this sweep."""
+        served = self.link().partition("/#/")[0]
+        query = urlencode(
+            {
+                "searchFilter": f"tags.mlflow.parentRunId = '{self.run_id}'",
+                "compareRunsMode": "CHART",
+            },
+            quote_via=quote,
+        )
+        return f"{served}/#/experiments/{self.experiment_id}/runs?{query}"
+
+    def log_sweep(
+        self, params: Mapping[str, str], metrics: Mapping[str, float], tags: Mapping[str, str]
+    ) -> None:
+        """Log what a sweep varied and found, in one batch.
+
+        Args:
+            params: key -> its values.
+            metrics: of the best job, and counts.
+            tags: the note among them.
+        """
+        from mlflow.entities import Metric, Param, RunTag
+
+        now = int(time.time() * 1000)
+        with in_words(self._tracking_uri):
+            self.experiment.log_batch(
+                self.run_id,
+                metrics=[Metric(name, value, now, 0) for name, value in metrics.items()],
+                params=[Param(name, value[:_MAX_PARAM]) for name, value in params.items()],
+                tags=[RunTag(name, value) for name, value in tags.items()],
+            )
 
     def log_table(self, folder: Path) -> None:
         """Log the table of a sweep, as it stands in the sweep's folder, to the parent run."""
@@ -137,12 +221,19 @@ class MlflowLogger(MLFlowLogger):
 
 @contextmanager
 def tracked(logger: MlflowLogger | None) -> Iterator[None]:
-    """End the logger's run by how the block ends: FINISHED, FAILED (error) or KILLED (signal)."""
+    """End the logger's run by how the block ends: FINISHED, FAILED (error) or KILLED (signal).
+
+    A trial of a search that was pruned is FINISHED, with a tag that says so.
+    """
     try:
         yield
     except BaseException as ending:
         if isinstance(ending, (KeyboardInterrupt, SystemExit)):
             ending = meant(ending)
+        if isinstance(ending, PrunedError) and logger is not None:
+            logger.experiment.set_tag(logger.run_id, "pruned", str(ending))
+            logger.end("FINISHED")
+            raise
         _end(logger, "FAILED" if isinstance(ending, Exception) else "KILLED")
         raise
     if logger is not None:
@@ -184,32 +275,17 @@ def end_the_dead(client: Any, own_lock: str | None = None) -> None:
                 log.info("the run in %s was cut off; marked KILLED", run.data.tags.get("folder"))
 
 
-@contextmanager
-def _environment_kept(*names: str) -> Iterator[None]:
-    """Undo what is written into the environment: a later run would take it for the user's."""
-    before = {name: os.environ.get(name) for name in names}
+def reopened(client: Any, run_id: str) -> str | None:
+    """Return the id of a run that goes on, marked RUNNING; None if the store has no such run.
+
+    Args:
+        client: MLflow's client of the store.
+        run_id: of a run of an earlier start.
+    """
+    from mlflow.exceptions import MlflowException
+
     try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name, None)
-            if value is not None:
-                os.environ[name] = value
-
-
-@contextmanager
-def _impatient() -> Iterator[None]:
-    """Give up soon on a server that does not answer at the start; later it may take its time."""
-    for name, value in IMPATIENCE.items():
-        os.environ.setdefault(name, value)
-    yield
-
-
-def _silence() -> None:
-    import mlflow.tracking  # noqa: F401 - sets its own levels when imported
-
-    for name in ("alembic", "mlflow"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # it logs tracebacks
-    for name in ("pytorch_lightning.loggers.mlflow", "urllib3.connectionpool"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+        client.update_run(run_id, status="RUNNING")
+    except MlflowException:  # another store, or the user has deleted it
+        return None
+    return run_id

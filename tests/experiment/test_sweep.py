@@ -7,6 +7,8 @@ from pathlib import Path
 import pandas as pd
 from mlflow import MlflowClient
 
+from muso_exp.experiment import ledger
+
 QUICK = ["+experiment=playlist_membership", "scale=smoke", "resamples=20", "logger=none"]
 QUICK += ["trainer.max_epochs=1", "callbacks.progress=null", "table_metrics=[recall]"]
 
@@ -46,7 +48,7 @@ def test_a_checkpoint_resumes_its_own_run_alone(call: callable) -> None:
     run = call(*QUICK)[1].splitlines()[-1]
     status, _, err = call("-m", *QUICK, "seed=0,1", f"ckpt={run}")
     assert status == 2
-    assert "a stopped sweep goes on with rerun=false" in err.splitlines()[-1]
+    assert "a stopped sweep goes on by the same command" in err.splitlines()[-1]
     status, _, err = call(*QUICK, "model.lr=0.5", f"ckpt={run}")
     assert status == 1
     assert "another run: model.lr is 0.001 there and 0.5 here" in err.splitlines()[-1]
@@ -89,9 +91,10 @@ def test_a_row_that_diverges_leaves_the_others(call: callable) -> None:
     status, out, err = call("-m", *dos, "callbacks.progress=null", "model.lr=1e30,0.001")
     assert status == 1
     assert (Path(out.splitlines()[-1]) / "1" / "metrics.json").is_file()
-    failed = (Path(out.splitlines()[-1]) / "failed.txt").read_text()
-    assert failed.startswith("0: ") and "model.lr=1e+30" in failed and ": epoch 1: " in failed
-    assert "set model.lr below 1e+30 or trainer.gradient_clip_val=1" in failed
+    failed, done = ledger.read(Path(out.splitlines()[-1]))
+    assert (failed.state, failed.settings, done.state) == ("failed", "model.lr=1e+30", "done")
+    assert failed.reason.startswith("epoch 1: ")
+    assert "set model.lr below 1e+30 or trainer.gradient_clip_val=1" in failed.reason
     assert "Traceback" not in err
 
 

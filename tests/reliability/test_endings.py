@@ -41,7 +41,7 @@ def left(outputs: Path) -> str:
     """Return what lies in the folders of runs and sweeps, shortly."""
     folders = [path for path in outputs.glob("playlist_membership/*") if path.is_dir()]
     inside = {path.name for folder in folders for path in folder.rglob("*") if path.is_file()}
-    kinds = ("last.ckpt", "metrics.json", "failed.txt", "table.csv", "run.log")
+    kinds = ("last.ckpt", "metrics.json", "jobs.csv", "table.csv", "run.log")
     return " ".join(kind for kind in kinds if kind in inside) or "nothing"
 
 
@@ -72,11 +72,12 @@ INSIDE = [
     ("full disk in training", (AtomicCheckpointIO, "save_checkpoint"), FULL, [], 1,
      "No space left on device; free some, or set paths.outputs", ["FAILED"], "run.log"),
     ("sweep: sys.exit in its first run", (DFF, "training_step"), SystemExit(3), SWEEP, 1,
-     "ended the program with sys.exit(3)", ["FAILED", "FAILED"], "run.log"),
+     "ended the program with sys.exit(3)", ["FAILED"] * 3, "jobs.csv run.log"),
     ("sweep: KeyboardInterrupt", (DFF, "training_step"), KeyboardInterrupt(), SWEEP, 130,
-     "the same command with rerun=false goes on", ["KILLED", "KILLED"], "run.log"),
+     "the same command goes on", ["KILLED", "KILLED"],
+     "jobs.csv run.log"),
     ("sweep: bad data", (Playlists, "setup"), DataFormatError("x.csv", "no id"), SWEEP, 1,
-     "x.csv: no id", ["FAILED"], "nothing"),
+     "2 of 2 jobs failed, the first is 0 (seed=0): failed: x.csv: no id", ["FAILED"], "jobs.csv"),
 ]  # fmt: skip
 
 
@@ -188,7 +189,8 @@ def test_a_signal_in_training(
     code, words = ended(process)
     tell(prefix + name, code, words, outputs)
     n_runs = 2 if args else 1  # the parent of a sweep, and its first run
-    assert statuses(outputs) == [at_once] * n_runs and left(outputs) == "last.ckpt run.log"
+    kept = "last.ckpt jobs.csv run.log" if args else "last.ckpt run.log"
+    assert statuses(outputs) == [at_once] * n_runs and left(outputs) == kept
     assert "Traceback" not in words
     if signum == signal.SIGKILL:
         assert code == -signum

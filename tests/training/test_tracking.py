@@ -12,7 +12,7 @@ import pytest
 
 from muso_exp.errors import ConfigError, MusoError
 from muso_exp.training.folders import lock_tags
-from muso_exp.training.tracking import PARENT_RUN, MlflowLogger, end_the_dead, tracked
+from muso_exp.training.tracking import ARTIFACTS, PARENT_RUN, MlflowLogger, end_the_dead, tracked
 
 
 def make_logger(folder: str, tags: dict[str, str] | None = None) -> MlflowLogger:
@@ -194,3 +194,51 @@ def test_a_tracker_that_fails_does_not_hide_why_a_run_failed(
     with pytest.raises(ValueError, match="the reason"), tracked(logger):
         raise ValueError("the reason")
     assert "the disk is full; the next start marks this run KILLED" in caplog.text
+
+
+def test_what_a_run_concluded_is_a_note_tables_and_a_data_set(store: str, tmp_path: Path) -> None:
+    logger = make_logger(store)
+    for name in ARTIFACTS:
+        (tmp_path / name).write_text("{}")
+    (tmp_path / "figures").mkdir()
+    logger.log_dataset("plays", "f" * 64, "simulated")
+    logger.log_outcome(tmp_path, {"mlflow.note.content": "**card**"}, {"card.json": {"a": [1.5]}})
+    run = logger.experiment.get_run(logger.run_id)
+    assert run.data.tags["mlflow.note.content"] == "**card**" and run.data.metrics == {}
+    (data,) = run.inputs.dataset_inputs
+    assert (data.dataset.name, data.dataset.digest) == ("plays", "f" * 36)
+    table = mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/card.json")
+    assert table == {"columns": ["a"], "data": [[1.5]]}
+    assert logger.link().endswith(f"/#/experiments/{logger.experiment_id}/runs/{logger.run_id}")
+
+
+def test_the_parent_of_a_sweep_shows_what_was_swept_and_the_best(store: str) -> None:
+    parent = make_logger(store)
+    parent.log_sweep({"model.lr": "0.1,0.01"}, {"test/auc": 0.7, "jobs/done": 2.0}, {"a": "b"})
+    run = parent.experiment.get_run(parent.run_id)
+    assert run.data.params == {"model.lr": "0.1,0.01"} and run.data.tags["a"] == "b"
+    assert run.data.metrics == {"test/auc": 0.7, "jobs/done": 2.0}
+    assert f"parentRunId%20%3D%20%27{parent.run_id}%27" in parent.link_to_jobs()
+
+
+def test_a_sweep_that_goes_on_is_the_same_run(store: str) -> None:
+    first = make_logger(store)
+    first.end("KILLED")
+    again = MlflowLogger(
+        tracking_uri=f"sqlite:///{store}/mlflow.db",
+        artifact_location=f"{store}/mlartifacts",
+        continues=first.run_id,
+        experiment_name="e",
+        run_name="r",
+    )
+    assert again.run_id == first.run_id and status(again) == "RUNNING"
+    again.end("FINISHED")
+    gone = MlflowLogger(
+        tracking_uri=f"sqlite:///{store}/mlflow.db",
+        artifact_location=f"{store}/mlartifacts",
+        continues="0" * 32,
+        experiment_name="e",
+        run_name="r",
+    )
+    assert gone.run_id not in ("0" * 32, first.run_id) and status(gone) == "RUNNING"
+    gone.end("FINISHED")

@@ -1,0 +1,53 @@
+"""What the tracker is given of a run: its name and tags, settings, card; of a sweep a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+from pytorch_lightning.loggers import Logger
+
+from muso_exp.evaluation import tracked as tracked_card
+from muso_exp.experiment.build import build
+from muso_exp.experiment.settings import logged_settings, shown_config
+from muso_exp.experiment.sweep import short_name
+from muso_exp.training.folders import lock_tags
+from muso_exp.training.tracking import MlflowLogger
+
+
+def track(cfg: DictConfig, folder: Path, data: Any) -> MlflowLogger | None:
+    """Start the tracked run, by the name and tags by which the tracker shows it; None where off."""
+    job = folder.name if not folder.name.isdigit() else f"{folder.parent.name}/{folder.name}"
+    tags = {
+        "dataset": data.name,
+        "simulated": str(data.simulated).lower(),
+        "fingerprint": data.fingerprint,
+        "scale": cfg.scale,
+        "folder": job,
+        "path": str(folder.absolute()),
+        **lock_tags(folder),
+    }
+    name = short_name() or cfg.variant or job
+    logger: MlflowLogger | None = build(cfg.logger, Logger, run_name=name, tags=tags)
+    if logger:
+        kind = "simulated" if data.simulated else "files"
+        logger.log_dataset(data.name, data.fingerprint, kind)
+    return logger
+
+
+def log_outcome(logger: MlflowLogger, record: Mapping[str, Any], folder: Path) -> None:
+    """Log what a run concluded: card as note and table, audit as table, tags to find it by."""
+    tags = {tracked_card.NOTE: tracked_card.note(record, str(folder)), **tracked_card.tags(record)}
+    tables = {
+        "card.json": tracked_card.card_table(record),
+        "audit.json": tracked_card.audit_table(record),
+    }
+    logger.log_outcome(folder, tags, tables)
+
+
+def log_config(logger: MlflowLogger | None, cfg: DictConfig) -> None:
+    """Log the configuration once: what decides the result as parameters, the whole as a file."""
+    if logger:
+        logger.log_config(logged_settings(cfg), shown_config(cfg))
