@@ -125,6 +125,9 @@ TWENTY = {
     "Last.fm, no headings": lambda: lines(
         "", lambda r: f'{performer(r)},X,{title(r)},"{when(r):%d %b %Y %H:%M}"'
     ),
+    "Last.fm, lastexport": lambda: lines(
+        "", lambda r: f"{when(r).timestamp():.0f}\t{title(r)}\t{performer(r)}\tX\t\t\t"
+    ),
     "date, time, artist, title": lambda: lines(
         "", lambda r: f"{when(r):%Y-%m-%d},{when(r):%H:%M},{performer(r)},{title(r)}"
     ),
@@ -159,5 +162,10 @@ TWENTY = {
 NUMBERED = {"Last.fm-360K": "usersha1-artmbid-artname-plays.tsv"}
 SUFFIX = {
     **dict.fromkeys(["Last.fm-1K", "LFM-2b", "Music4All"], ".tsv"),
-    **{"RecBole": ".inter", "Million Song Dataset": ".txt", "ListenBrainz, lines": ".jsonl"},
+    **{
+        "RecBole": ".inter",
+        "Last.fm, lastexport": ".txt",
+        "Million Song Dataset": ".txt",
+        "ListenBrainz, lines": ".jsonl",
+    },
 }
