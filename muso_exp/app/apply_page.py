@@ -58,6 +58,19 @@ NEXT = Asked(
 )
 
 
+@dataclass(frozen=True)
+class Applied:
+    """What a run says of a file.
+
+    Attributes:
+        result: see `apply` of the data set's new input.
+        estimates: the audio features that were estimated for it; None where the file has them.
+    """
+
+    result: pd.DataFrame
+    estimates: pd.DataFrame | None = None
+
+
 def apply_page(site: Site, asked: Asked) -> None:
     """Ask for a run and a file, and show what the run says of it."""
     with frame(site, asked.address, asked.title):
@@ -82,32 +95,40 @@ def apply_page(site: Site, asked: Asked) -> None:
         answer = AnswerPlace()
 
 
-def _apply(site: Site, name: str, text: str, features: str) -> pd.DataFrame:
+def _apply(site: Site, name: str, text: str, features: str) -> Applied:
     from muso_exp.sound.suffixes import is_sound
-    from muso_exp.trained import apply, estimated_table
+    from muso_exp.trained import apply, as_file, estimated_features
 
     data, model = site.trained(name)
     path = site.file(text)
     of_songs = is_sound(path) or path.is_dir()
     if not (data.reads_feature_tables and of_songs):
-        return apply(data, model, path)
+        return Applied(apply(data, model, path))
     if features == NO_RUN:
         raise ConfigError(
             f"{path.name}: this run reads tables of audio features; of sound they are estimated by "
             "a run on spectra (+experiment=spectra_features): choose one"
         )
-    with estimated_table(str(site.run(features).folder), path) as table:
-        return apply(data, model, table)
+    estimates = estimated_features(str(site.run(features).folder), path)
+    with as_file(estimates, path) as table:
+        return Applied(apply(data, model, table), estimates)
 
 
-def _show(site: Site, name: str, result: pd.DataFrame) -> None:
+def _show(site: Site, name: str, found: Applied) -> None:
+    about(site.run(name))
+    estimates = None if found.estimates is None else _readable(found.estimates)
+    facts = {"table": _readable(found.result), "n_rows": len(found.result), "estimates": estimates}
+    show("applied.html.j2", **facts, map=_map(site.run(name).folder))
+
+
+def _readable(result: pd.DataFrame) -> pd.DataFrame:
+    """Return the first rows as texts; a few wide ones stand upright, one a column."""
     from muso_exp.evaluation.applied import result_cells
 
-    about(site.run(name))
     cells = result_cells(result.head(SHOWN))
     if len(cells) <= UPRIGHT < len(cells.columns):
-        cells = cells.T.reset_index().set_axis(["", *cells.iloc[:, 0]], axis=1).iloc[1:]
-    show("applied.html.j2", table=cells, n_rows=len(result), map=_map(site.run(name).folder))
+        return cells.T.reset_index().set_axis(["", *cells.iloc[:, 0]], axis=1).iloc[1:]
+    return cells
 
 
 def _map(folder: Path) -> object:

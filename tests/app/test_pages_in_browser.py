@@ -60,8 +60,8 @@ def page(seen: tuple[Browser, str]) -> Iterator[Browser]:
 def test_no_page_is_wider_than_a_phone(page: Browser, address: str) -> None:
     page.resize(390)
     page.open(page.base + address)
-    width = page.script("return document.documentElement.scrollWidth")
-    assert width == page.script("return window.innerWidth") == 390
+    assert page.script("return window.innerWidth") == 390
+    assert page.script("return document.documentElement.scrollWidth") <= 390
 
 
 @pytest.mark.parametrize("address", PAGES)
@@ -98,7 +98,8 @@ def test_runs_are_filtered_chosen_and_compared(page: Browser) -> None:
     page.click("input[type=checkbox]:not(:checked)")
     page.wait_text("2 chosen to compare")
     page.button("compare")
-    page.wait_text("no metric in common")  # of a recommender and of friends
+    page.wait_text("not compared")  # most metrics of a recommender and of friends
+    page.wait_text("At a glance")
 
 
 def test_a_history_is_shown(page: Browser) -> None:
@@ -122,8 +123,9 @@ def test_recommendations_move_with_the_sliders(page: Browser) -> None:
     page.wait_text("because you play")
     page.wait_text("simulated data")
     before = page.script("return document.querySelector('.lists table').innerText")
-    page.click(".q-slider:nth-of-type(1) [role=slider], [role=slider]")
-    page.press("\ue010")  # End: content alone
+    page.click("[role=slider]")
+    for _ in range(10):
+        page.press("\ue014")  # to the right: content alone
     page.wait("return document.querySelector('.lists table').innerText !== arguments[0]", before)
 
 

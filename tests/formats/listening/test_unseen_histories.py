@@ -115,6 +115,7 @@ HEADINGS = {
     "Artist Name,Track Name,Scrobbled At\nA,One,2025-11-27T10:46:10Z\n": [("A", "One", 1.0)],
     "Song,Artist,Time,Spotify URI\nOne,A,3:45,spotify:track:1\n": [("A", "One", None)],
     "artist,track,time\nA,One,2025-11-27 10:46\n": [("A", "One", 1.0)],
+    "[unknown],X,[data track],27 Nov 2025 10:46\n": [("[unknown]", "[data track]", 1.0)],
     "Artist,Scrobbles\nA,12\nB,7\n": [("A", "", 12.0), ("B", "", 7.0)],
     'artist,plays\nA,"1,200"\nB,1 234 567\nC,1.250\n': [
         *(("A", "", 1200.0), ("B", "", 1_234_567.0), ("C", "", 1.25)),
