@@ -148,6 +148,17 @@ def test_two_accounts_are_one_person_and_a_file_of_two_users_is_none(tmp_path: P
         read(put(tmp_path / "both.json", {"payload": {"listens": plays}}))
 
 
+def test_plays_that_two_services_may_both_have_noted_are_told(tmp_path: Path) -> None:
+    put(tmp_path / "StreamingHistory0.json", ACCOUNT)
+    put(tmp_path / "endsong_0.json", [extended("2023-10-02T23:43:11Z", "One", "A")])
+    assert read(tmp_path).noted_twice == 0
+    began = "artist,track,date\na,one,02 Oct 2023 23:40\nB,Two,02 Oct 2023 23:30\n"
+    put(tmp_path / "lastfm.csv", began)
+    history = read(tmp_path)
+    assert history.plays == 4 and history.noted_twice == 1
+    assert "1 plays are within ten minutes of a play of the same song" in history.summary()
+
+
 def test_names_of_any_script_stay_as_they_are(tmp_path: Path) -> None:
     names = ["فيروز", "\u200f\u05e2\u05d1\u05e8\u05d9", "NA", "null", "311", "!!!", "🔥"]
     rows = pd.DataFrame({"artist": names, "track": names[::-1]})
