@@ -52,6 +52,17 @@ def is_file(path: Path) -> bool:
     return kind == "a file"
 
 
+def file_state(path: Path) -> os.stat_result:
+    """Return size and times of a file.
+
+    Raises:
+        DataFormatError: no file, or one that cannot be read.
+    """
+    if not is_file(path):
+        raise DataFormatError(path, "no file is there", fix="put it there")
+    return path.stat()
+
+
 @contextmanager
 def open_data(path: Path) -> Iterator[BinaryIO]:
     """Open a plain, gzipped or bzip2 file to be read; what it unpacks to is bounded.

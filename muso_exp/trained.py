@@ -75,7 +75,7 @@ def load_trained(checkpoint: Path) -> tuple[Any, Any]:
     return data, model.eval()
 
 
-def apply(data: Any, model: Any, *sources: Path, **reading: float) -> pd.DataFrame:
+def apply(data: Any, model: Any, *sources: Path, **reading: Any) -> pd.DataFrame:
     """Let the data set read the sources and the model predict; it says how that is shown.
 
     Args:
@@ -109,22 +109,27 @@ def _reads_several(data: Any) -> bool:
     return Parameter.VAR_POSITIONAL in kinds
 
 
-@contextmanager
-def estimated_table(run: str, songs: Path) -> Iterator[Path]:
-    """Write the table of audio features that a run on spectra estimates of songs; yield its path.
+def estimated_features(run: str, songs: Path) -> pd.DataFrame:
+    """Return the audio features that a run on spectra estimates of songs.
 
     Raises:
         ConfigError: the run is on other data.
     """
-    from muso_exp.csv_cells import write_csv
-
     data, model = load_trained(find_trained(run))
     if data.name != "spectra":
         need = "a run on spectra (+experiment=spectra_features) is needed"
         raise ConfigError(f"--features {run}: {need}, this is one on {data.name}")
+    return apply(data, model, songs)
+
+
+@contextmanager
+def as_file(estimates: pd.DataFrame, songs: Path) -> Iterator[Path]:
+    """Write estimated features of songs as a table of tracks; yield its path."""
+    from muso_exp.csv_cells import write_csv
+
     with tempfile.TemporaryDirectory() as folder:
         table = Path(folder) / f"features of {songs.name}.csv"
-        write_csv(apply(data, model, songs), table)
+        write_csv(estimates, table)
         yield table
 
 

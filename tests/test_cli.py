@@ -168,7 +168,7 @@ def test_songs_that_do_not_match_are_reported_in_words(call: callable, tmp_path:
         ([*SMOKE, "headline=foo", "model.lr=1"], 2, "headline: no metric 'foo' in this task"),
         ([*SMOKE, "objective=acc_exact"], 2, "objective=acc_exact: a test metric, which no search"),
         ([*SMOKE, "trainer.max_epochs=two"], 2, "max_epochs=two: int or null is needed"),
-        ([*SMOKE, "model=ease"], 2, "EASE needs n_users, n_items; this data set offers"),
+        ([*SMOKE, "model=ease"], 2, "EASE needs n_users, n_items, and this data set offers"),
         ([*SMOKE, "model.lr=-1"], 2, "DistanceNet: lr=-1: float > 0 is needed"),
     ],
 )

@@ -20,7 +20,7 @@ from muso_exp.formats.listening.song_matching import read_songs
 from muso_exp.formats.mpd.json_bytes import map_json
 from muso_exp.formats.tables import exactly, read_cells, read_table
 from muso_exp.formats.text import read_json, read_text
-from muso_exp.opening import is_file, open_data, open_zip, read_lines, read_whole
+from muso_exp.opening import file_state, is_file, open_data, open_zip, read_lines, read_whole
 
 SMALL = 2**16
 LAYOUT = Layout(("user", "item"))
@@ -50,6 +50,14 @@ READERS: dict[str, Callable[[Path], object]] = {
     "playlists": map_json,
     "songs": read_songs,
 }
+
+
+def test_the_state_of_what_is_no_file_is_not_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    with pytest.raises(DataFormatError, match="a circle of symbolic links, not a file"):
+        file_state(tmp_path / "circle")
+    with pytest.raises(DataFormatError, match="nothing: no file is there; put it there"):
+        file_state(tmp_path / "nothing")
 
 
 @pytest.mark.parametrize("reader", READERS)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nicegui import ui
@@ -10,9 +12,12 @@ from nicegui import ui
 from muso_exp.app.asking import AnswerPlace, ask_button, file_input, needs_run, run_choice
 from muso_exp.app.frame import about, frame, html, show
 from muso_exp.app.site import Site
+from muso_exp.app.sounds import players
 from muso_exp.app.taste_page import RECOMMENDERS
+from muso_exp.errors import ConfigError
 
 if TYPE_CHECKING:
+    from muso_exp.formats.seeds import SeedList
     from muso_exp.tasks.recommendation.re_ranking import Reranker
 
 K_ALL, K_GENRE = 20, 8
@@ -25,11 +30,13 @@ class ForYou:
 
     Attributes:
         ranker: of the listener.
+        sounds: id of an item -> address of its sound, of those that may be read.
         content: share of content, 0.5 as learned.
         diversity: 0 to 1.
     """
 
     ranker: Reranker
+    sounds: dict[str, str]
     content: float = 0.5
     diversity: float = 0.0
 
@@ -56,7 +63,7 @@ class ForYou:
         """Rank anew."""
         lists = self.ranker.lists(K_ALL, K_GENRE, self.content, self.diversity)
         who = self.ranker.catalogue.who
-        self.lists.set_content(html("for_you.html.j2", lists=lists, who=who))
+        self.lists.set_content(html("for_you.html.j2", lists=lists, who=who, sounds=self.sounds))
 
     def _content(self, value: float) -> None:
         self.content = value
@@ -88,46 +95,52 @@ def for_you_page(site: Site) -> None:
         with ui.element("div").classes("controls"):
             chosen = run_choice(runs)
             history = file_input(site, "file, folder or zip of a listening history, or")
-            names = ui.textarea("names, one a line (artist, or artist - title)").classes("long")
+            names = ui.textarea("names, one a line (artist, or artist - title), or").classes("long")
+            listener = ui.number("number of a listener of the run", min=0, precision=0)
 
         async def asked() -> None:
-            name, path, typed = chosen.value, history.value or "", names.value or ""
+            name = chosen.value
+            given = (history.value or "", names.value or "", listener.value)
             await answer.fill(
-                lambda: _ranker(site, name, path, typed), lambda found: _show(site, name, found)
+                lambda: _for_you(site, name, *given), lambda found: _show(site, name, found)
             )
 
         ask_button("show", asked, history)
         answer = AnswerPlace()
 
 
-def _ranker(site: Site, name: str, path: str, typed: str) -> Reranker:
-    import tempfile
-    from pathlib import Path
+def _for_you(site: Site, name: str, path: str, typed: str, number: float | None) -> ForYou:
+    from muso_exp.tasks.recommendation.fold_in import known_items
+    from muso_exp.tasks.recommendation.re_ranking import Reranker, listener_seeds
+    from muso_exp.tasks.taste.others import Catalogue
 
-    from muso_exp.errors import ConfigError
+    given = [bool(path.strip()), bool(typed.strip()), number is not None]
+    if sum(given) != 1:
+        raise ConfigError("give one of them: the path of a history, names, or a listener's number")
+    data, model = site.trained(name)
+    run = Catalogue.of(name, data, model)
+    if number is None:
+        seeds = _seeds(site, path, typed)
+    else:
+        seeds = listener_seeds(model, data.catalogue, int(number))
+    row = run.new_row(seeds)
+    ranker = Reranker.of(row, model, *known_items(seeds, row.catalogue))
+    return ForYou(ranker, players(site, row.catalogue.items["id"].tolist()))
+
+
+def _seeds(site: Site, path: str, typed: str) -> SeedList:
     from muso_exp.formats.seeds import read_seeds
 
-    if bool(path.strip()) == bool(typed.strip()):
-        raise ConfigError("give either the path of a history, or names, one a line")
     if path.strip():
-        return _of_seeds(site, name, read_seeds(site.file(path)))
+        return read_seeds(site.file(path))
     with tempfile.TemporaryDirectory() as folder:
         listed = Path(folder) / "names.txt"
         listed.write_text(typed, encoding="utf-8")
-        return _of_seeds(site, name, read_seeds(listed))
+        return read_seeds(listed)
 
 
-def _of_seeds(site: Site, name: str, seeds: Any) -> Reranker:
-    from muso_exp.tasks.recommendation.fold_in import known_items
-    from muso_exp.tasks.recommendation.re_ranking import Reranker
-    from muso_exp.tasks.taste.others import Catalogue
-
-    run = Catalogue.of(name, *site.trained(name))
-    row = run.new_row(seeds)
-    return Reranker.of(row, run.model, *known_items(seeds, row.catalogue))
-
-
-def _show(site: Site, name: str, ranker: Reranker) -> None:
+def _show(site: Site, name: str, found: ForYou) -> None:
+    ranker = found.ranker
     about(site.run(name))
     show("known.html.j2", n_known=len(ranker.known), n_items=len(ranker.catalogue.items))
-    ForYou(ranker).build()
+    found.build()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 N_SUGGESTED = 10
 ONE_ROW = "variant=friend_fusion hydra.mode=RUN"  # of the table of that experiment
+DISTANCES = ("the user", "a friend", "two steps away", "three steps away", "further")
 COLOURS = ("#d9822b", "#2563a8", "#3f9c8f", "#8a5fb0", "#8a8f98")  # distance 0, 1, 2, 3, more
 
 
@@ -122,10 +123,9 @@ def graph_options(graph: FriendGraph) -> dict[str, Any]:
         }
         for one, other, suggested in graph.edges.to_numpy().tolist()
     ]
-    categories = ["the user", "a friend", "two steps away", "three steps away", "further"]
     return {
         "color": list(COLOURS),
-        "legend": [{"data": categories, "textStyle": {"color": COLOURS[4]}}],
+        "legend": [{"data": list(DISTANCES), "textStyle": {"color": COLOURS[4]}}],
         "tooltip": {"renderMode": "richText"},
         "animation": False,
         "series": [
@@ -135,7 +135,7 @@ def graph_options(graph: FriendGraph) -> dict[str, Any]:
                 "roam": "move",
                 "zoom": 1.4,
                 "force": {"repulsion": 160, "edgeLength": 70},
-                "categories": [{"name": name} for name in categories],
+                "categories": [{"name": name} for name in DISTANCES],
                 "label": {"position": "right", "color": COLOURS[4]},
                 "data": nodes,
                 "links": links,

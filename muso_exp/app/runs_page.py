@@ -112,10 +112,18 @@ class RunsPage:
             documents=by_documents(newest),
             experiments=experiments,
             chosen=self.chosen,
+            not_run=self._not_run(),
             shown=_SHOWN,
         )
         self.list.set_content(text)
         self._say(len(found))
+
+    def _not_run(self) -> dict[str, str]:
+        """Return name -> description of the experiments without a finished run."""
+        from muso_exp.experiment.listing import experiments
+
+        done = {one["record"]["experiment"] for one in self.entries}
+        return {name: text for name, text in experiments().items() if name not in done}
 
     def _say(self, n_found: int) -> None:
         self.count.set_text(

@@ -58,6 +58,18 @@ def names_of(port: int) -> tuple[str, ...]:
 def register(site: Site) -> None:
     """Register all pages and files, and the guard before them."""
     app.add_middleware(Guard, hosts=site.hosts)
+    _register_runs(site)
+    _register_asking(site)
+    jobs = Jobs(site.outputs)
+    app.on_shutdown(jobs.stop)
+
+    @ui.page("/start")
+    def _start(experiment: str = "") -> None:
+        start_page(site, jobs, experiment)
+
+
+def _register_runs(site: Site) -> None:
+    """Register what shows finished runs, and files."""
 
     @ui.page("/")
     def _runs() -> None:
@@ -66,6 +78,26 @@ def register(site: Site) -> None:
     @ui.page("/compare")
     def _compare(run: Annotated[list[str] | None, Query()] = None) -> None:
         compare_page(site, run or [])
+
+    @app.get("/report")
+    def _report(run: str) -> Response:
+        return files.report(site, run)
+
+    @app.get("/table")
+    def _table(run: str) -> Response:
+        return files.sweep_table(site, run)
+
+    @app.get("/runs/{path:path}")
+    def _page(path: str) -> Response:
+        return files.page(site, path)
+
+    @app.get("/sound")
+    def _sound(path: str) -> Response:
+        return sounds.sound(site, path)
+
+
+def _register_asking(site: Site) -> None:
+    """Register the pages that ask a finished run."""
 
     @ui.page("/taste")
     def _taste() -> None:
@@ -90,25 +122,6 @@ def register(site: Site) -> None:
     @ui.page("/factors")
     def _factors() -> None:
         factors_page(site)
-
-    jobs = Jobs(site.outputs)
-    app.on_shutdown(jobs.stop)
-
-    @ui.page("/start")
-    def _start() -> None:
-        start_page(site, jobs)
-
-    @app.get("/sound")
-    def _sound(path: str) -> Response:
-        return sounds.sound(site, path)
-
-    @app.get("/report")
-    def _report(run: str) -> Response:
-        return files.report(site, run)
-
-    @app.get("/table")
-    def _table(run: str) -> Response:
-        return files.sweep_table(site, run)
 
 
 def serve(site: Site, port: int, browser: bool) -> None:

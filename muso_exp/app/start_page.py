@@ -72,10 +72,11 @@ class StartPage:
     Args:
         site: whose runs.
         jobs: of all pages.
+        chosen: name of an experiment, "" for the first.
     """
 
-    def __init__(self, site: Site, jobs: Jobs) -> None:
-        self.site, self.jobs = site, jobs
+    def __init__(self, site: Site, jobs: Jobs, chosen: str) -> None:
+        self.site, self.jobs, self.chosen = site, jobs, chosen
         self._seen: tuple[str, int] | None = None
 
     def build(self) -> None:
@@ -84,9 +85,10 @@ class StartPage:
 
         self.variants = variants()
         known = {name: f"{name}: {text}" for name, text in experiments().items()}
+        first = self.chosen if self.chosen in known else next(iter(known))
         with ui.element("div").classes("controls"):
             self.experiment = ui.select(
-                known, value=next(iter(known)), label="experiment", with_input=True
+                known, value=first, label="experiment", with_input=True
             ).classes("long")
             self.experiment.on_value_change(self._rows)
             self.variant = ui.select({ALL_ROWS: "all"}, value=ALL_ROWS, label="row of its table")
@@ -161,8 +163,8 @@ class StartPage:
         return {"its report": f"/report?run={quote(name)}"}
 
 
-def start_page(site: Site, jobs: Jobs) -> None:
+def start_page(site: Site, jobs: Jobs, chosen: str = "") -> None:
     """Start an experiment, watch and stop it."""
     with frame(site, "/start", "Start"):
         show("start_intro.html")
-        StartPage(site, jobs).build()
+        StartPage(site, jobs, chosen).build()

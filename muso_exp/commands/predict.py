@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from muso_exp.errors import ConfigError
-from muso_exp.trained import apply, estimated_table, find_trained, load_trained, single
+from muso_exp.trained import apply, as_file, estimated_features, find_trained, load_trained, single
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,6 +43,12 @@ def predict(
         float | None,
         typer.Option(help="of a history: plays of which fewer seconds are known are left out"),
     ] = None,
+    genre: Annotated[
+        str | None, typer.Option(help="of a recommender with genres: items of this one alone")
+    ] = None,
+    number: Annotated[
+        int | None, typer.Option("-n", "--number", min=1, help="the first so many rows alone")
+    ] = None,
 ) -> None:
     """Apply a finished run to new input: tracks ranked by fit, songs estimated from their sound.
 
@@ -50,6 +56,9 @@ def predict(
     exports of Spotify, Last.fm or ListenBrainz (files, folders, a zip), a
     CSV with artist and track, or track_id, and maybe plays, or names or
     ids, one a line.
+
+    A run on plays with content (+experiment=hybrid) recommends under a genre:
+    --genre rock -n 20.
 
     A run that reads tables of audio features takes songs too, with --features.
     """
@@ -64,15 +73,17 @@ def predict(
     data, model = load_trained(find_trained(run))
     if features is None:
         _refuse_sound(data, sources[0])
-        result = apply(data, model, *sources, **_reading(data, min_seconds))
+        result = apply(data, model, *sources, **_reading(data, min_seconds, genre))
     else:
         _refuse_features(data, features)
-        with estimated_table(features, single(data, sources)) as table:
+        songs = single(data, sources)
+        with as_file(estimated_features(features, songs), songs) as table:
             result = apply(data, model, table)
+    result = result if number is None else result.head(number)
     if out is not None:
         write_table(out, result)
     terminal = console()
-    terminal.print(shown(sources[0].name, result))
+    terminal.print(shown(sources[0].name, result, number or _SHOWN))
     place = "give --out FILE to keep them" if out is None else str(out)
     terminal.print(f"{len(result)} rows: {place}", soft_wrap=True)
 
@@ -101,13 +112,13 @@ def check_out(out: Path | None) -> None:
         raise ConfigError(f"--out {out}: a name that ends in .csv, .csv.gz or .parquet is needed")
 
 
-def shown(name: str, result: pd.DataFrame) -> Table:
-    """Return the first rows as a terminal table; a few wide rows stand upright, one a column."""
+def shown(name: str, result: pd.DataFrame, n_rows: int = _SHOWN) -> Table:
+    """Return the first n_rows as a terminal table; a few wide rows stand upright, one a column."""
     from rich.table import Table
 
     from muso_exp.evaluation.applied import result_cells
 
-    cells = result_cells(result.head(_SHOWN))
+    cells = result_cells(result.head(n_rows))
     title = f"{name}: first rows"
     if len(cells) <= _UPRIGHT < len(cells.columns):
         cells = cells.T.reset_index().set_axis(["", *cells.iloc[:, 0]], axis=1)
@@ -120,14 +131,20 @@ def shown(name: str, result: pd.DataFrame) -> Table:
     return table
 
 
-def _reading(data: Any, min_seconds: float | None) -> dict[str, float]:
+def _reading(data: Any, min_seconds: float | None, genre: str | None) -> dict[str, Any]:
     """Return what the data set gets about reading.
 
     Raises:
-        ConfigError: it reads no histories, or less than 0 s.
+        ConfigError: it reads no histories, knows no genres, or less than 0 s.
     """
+    if genre is not None and "genre" not in signature(data.read_new).parameters:
+        raise ConfigError(
+            f"--genre {genre}: a run on the data set {data.name} recommends under no genre; take "
+            "one on content_plays (+experiment=hybrid), or leave it out"
+        )
+    told = {} if genre is None else {"genre": genre}
     if min_seconds is None:
-        return {}
+        return told
     if "min_seconds" not in signature(data.read_new).parameters:
         raise ConfigError(
             f"--min-seconds {min_seconds:g}: a run on the data set {data.name} reads no listening "
@@ -135,7 +152,7 @@ def _reading(data: Any, min_seconds: float | None) -> dict[str, float]:
         )
     if not 0 <= min_seconds < math.inf:
         raise ConfigError(f"--min-seconds {min_seconds:g}: 0 or more seconds are needed")
-    return {"min_seconds": min_seconds}
+    return told | {"min_seconds": min_seconds}
 
 
 def write_table(out: Path, result: pd.DataFrame) -> None:

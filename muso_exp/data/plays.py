@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix
 from torch.utils.data import DataLoader
 
 from muso_exp.cache import cache_key, cached_folder
-from muso_exp.data.base import ExperimentData
+from muso_exp.data.base import ExperimentData, NewInput
 from muso_exp.data.recommendation.batches import UserRows, WholeMatrix
 from muso_exp.data.recommendation.probe_items import ProbeItems
 from muso_exp.data.recommendation.simulated_plays import VERSION, write_source
@@ -212,7 +212,7 @@ class Plays(ExperimentData):
         """Take up what `state_dict` gave."""
         self.catalogue = ItemCatalogue.from_state(state_dict)
 
-    def read_new(self, *paths: Path, min_seconds: float | None = None) -> NewRow:
+    def read_new(self, *paths: Path, min_seconds: float | None = None) -> NewInput:
         """Read what a new user plays.
 
         Args:

@@ -148,7 +148,8 @@ def difference_samples(run: Finished, metric: str) -> dict[str, np.ndarray]:
 
 def find_same(folder: Path, is_same: Callable[[dict[str, Any]], bool]) -> Finished | None:
     """Return the newest finished run below `folder` whose record `is_same` takes, or None."""
-    for path in sorted(folder.glob("**/metrics.json"), key=lambda p: p.stat().st_mtime)[::-1]:
+    paths = [path for path in folder.glob("**/metrics.json") if path.is_file()]
+    for path in sorted(paths, key=lambda path: path.stat().st_mtime)[::-1]:
         try:
             if is_same(read_record(path.parent)):
                 return load_run(path.parent)

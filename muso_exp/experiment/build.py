@@ -9,6 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from muso_exp.errors import ConfigError, MusoError
+from muso_exp.experiment.listing import uses
 from muso_exp.experiment.plugins import is_inside, packages
 from muso_exp.experiment.values import converted, target_nodes
 from muso_exp.options import Options
@@ -90,9 +91,11 @@ def accepted(node: DictConfig, kind: type, offers: Mapping[str, Any]) -> dict[st
     needed = [name for name, one in names.items() if one.default is one.empty and _is_named(one)]
     missing = [name for name in needed if name not in node and name not in offers]
     if missing:
+        found = uses(node._target_)
+        runs = f"it runs in {found}" if found else f"set model.{missing[0]}"
         raise ConfigError(
-            f"{node._target_} needs {', '.join(missing)}; this data set offers "
-            f"{', '.join(sorted(offers))}; take another model, or set model.{missing[0]}"
+            f"{node._target_} needs {', '.join(missing)}, and this data set offers "
+            f"{', '.join(sorted(offers))}: take another model ({runs})"
         )
     return {name: value for name, value in offers.items() if name in names and name not in node}
 

@@ -2,6 +2,7 @@
 
 import ast
 import difflib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -108,6 +109,28 @@ def variants() -> dict[str, list[str]]:
                 rows = own[0].partition(":")[2].partition("#")[0].split(",")
                 found[path.stem] = [row.strip() for row in rows]
     return dict(sorted(found.items()))
+
+
+def uses(target: str, most: int = 3) -> str:
+    """Return the experiments that have a model of this class, as they are typed.
+
+    Args:
+        target: path of the class.
+        most: of them that are named.
+    """
+    model_files = {path for folder in conf_folders() for path in folder.glob("model/*.yaml")}
+    named = f"_target_: {target}"
+    own = [path.stem for path in model_files if named in path.read_text("utf-8").splitlines()]
+    model = f"({'|'.join(own)})$" if own else "(?!)"
+    rows, found = variants(), {}
+    for path in (path for folder in conf_folders() for path in folder.glob("experiment/*.yaml")):
+        text = path.read_text("utf-8")
+        row = re.search(rf"/model@models\.(\w+): {model}", text, re.MULTILINE)
+        if row and row[1] in rows.get(path.stem, ()):
+            found[path.stem] = f"+experiment={path.stem} variant={row[1]}"
+        elif re.search(rf"override /model: {model}", text, re.MULTILINE):
+            found[path.stem] = f"+experiment={path.stem}"
+    return ", ".join([found[name] for name in sorted(found)][:most])
 
 
 def _listing(title: str, entries: dict[str, str]) -> str:

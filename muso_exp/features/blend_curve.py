@@ -11,6 +11,7 @@ from scipy.special import log_softmax
 
 KNOTS = (0, 1, 3, 10, 30, 100, 300, 1000)  # listeners, at which the weights are free
 RIDGE = 1e-3  # penalty of a squared weight, per choice
+STOP = {"ftol": 1e-7, "maxiter": 500}  # of the log-likelihood's maximisation
 BEND = 1e-2  # penalty of a squared second difference between neighbouring knots, per choice
 
 
@@ -121,7 +122,8 @@ def fit_blend(choices: Choices, knots: np.ndarray, used: np.ndarray) -> BlendCur
         gradient = 2 * scale * free + 2 * BEND * bends.T @ bent
         return float(penalty - chosen[:, 0].mean()), design.T @ error.ravel() + gradient.ravel()
 
-    found = minimize(loss, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B").x.reshape(shape)
+    start = np.zeros(shape).ravel()
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options=STOP).x.reshape(shape)
     weights = np.zeros((n_knots, len(used)))
     weights[:, used] = found[:, :-1]
     return BlendCurve(knots, weights, found[:, -1])

@@ -17,12 +17,14 @@ class HiddenPlays:
     Attributes:
         known: shape (n_users, n_items); without any entry of a cold item.
         hidden: the others, same shape.
+        which: of the stored plays, those that are hidden, shape (n_plays,), bool.
         cold_items: items hidden one by one, shape (n_items,), bool.
         cold_artists: items hidden with all others of their artist, same shape.
     """
 
     known: csr_matrix
     hidden: csr_matrix
+    which: np.ndarray
     cold_items: np.ndarray
     cold_artists: np.ndarray
 
@@ -64,6 +66,5 @@ def hide_plays(
     warm = np.flatnonzero(~hidden)
     drawn = draw_entries(keep_entries(plays, ~hidden), play_share, int(rng.integers(2**31)))
     hidden[warm[drawn]] = True
-    return HiddenPlays(
-        keep_entries(plays, ~hidden), keep_entries(plays, hidden), cold_items, cold_artists
-    )
+    parts = keep_entries(plays, ~hidden), keep_entries(plays, hidden)
+    return HiddenPlays(*parts, hidden, cold_items, cold_artists)

@@ -10,8 +10,8 @@ from scipy.sparse import csr_matrix
 
 from muso_exp.features.als import FactorOptions
 from muso_exp.features.blend_curve import BlendCurve, Choices, fit_blend, knots_up_to
-from muso_exp.features.hidden_items import HiddenPlays, hide_plays
 from muso_exp.features.hybrid_parts import (
+    LISTENING,
     PARTS,
     FittedListening,
     HybridParts,
@@ -21,9 +21,11 @@ from muso_exp.features.hybrid_parts import (
     has_artists,
     reduced,
 )
-from muso_exp.options import Count, Options, Positive, Seed, SomeShare
+from muso_exp.features.interactions import keep_entries
+from muso_exp.options import Count, Options, Positive, Seed
 
 BLOCK = 64  # rows that are scored at once
+BLENDS = ("listening", "content", "same_weights")  # beside the hybrid, to see what it is worth
 Vectors = Mapping[str, np.ndarray]  # of each kind of content, (n_items, n_dims), rows of length 1
 
 
@@ -34,8 +36,6 @@ class HybridOptions(Options, frozen=True, kw_only=True):
         factors: of WMF.
         ease_regularization: weight of EASE's squared item-to-item weights.
         n_dims: dimensions of metadata and of sound, at most.
-        cold_share: of the items, hidden one by one for the validation; and the same by artists.
-        val_share: of each user's other items, hidden for the validation.
         n_choices: hidden plays that the blend is learned from, at most.
         n_others: items that each of them is set beside.
         seed: of all draws.
@@ -44,10 +44,8 @@ class HybridOptions(Options, frozen=True, kw_only=True):
     factors: FactorOptions = FactorOptions(iterations=15, epsilon=1.0, regularization=10.0)
     ease_regularization: Positive = 250.0
     n_dims: Count = 128
-    cold_share: SomeShare = 0.1
-    val_share: SomeShare = 0.2
-    n_choices: Count = 4000
-    n_others: Count = 60
+    n_choices: Count = 3000
+    n_others: Count = 40
     seed: Seed = 0
 
 
@@ -58,44 +56,96 @@ class HybridSolution:
     Attributes:
         parts: fitted on all plays of training.
         curve: how they are blended.
+        others: blends to set beside it, learned on the same hidden plays: those of `BLENDS`, or
+            none where one part alone was asked for.
     """
 
     parts: HybridParts
     curve: BlendCurve
+    others: Mapping[str, BlendCurve]
 
     def scores(self, rows: csr_matrix) -> np.ndarray:
         """Return the scores of all items for rows of plays (B, n_items), same shape, float32.
 
         A row without any play gets the listeners of the items: the most popular first.
         """
+        return self.blended(rows, [self.curve])[0]
+
+    def blended(self, rows: csr_matrix, curves: Sequence[BlendCurve]) -> list[np.ndarray]:
+        """Return the scores (B, n_items) of rows of plays by each of several blends."""
+        scores = self.parts.scores(rows)
+        return [self._mixed(curve, scores, rows) for curve in curves]
+
+    def variants(self, rows: csr_matrix) -> dict[str, np.ndarray]:
+        """Return the scores (B, n_items) of rows by each part alone, each blend, and the hybrid."""
+        scores, used = self.parts.scores(rows), self.parts.used()
+        found = {PARTS[part]: scores[part] for part in np.flatnonzero(used)}
+        blends = {**self.others, "hybrid": self.curve}
+        return found | {name: self._mixed(curve, scores, rows) for name, curve in blends.items()}
+
+    def _mixed(self, curve: BlendCurve, scores: np.ndarray, rows: csr_matrix) -> np.ndarray:
         listeners = self.parts.listening.listeners
-        found = self.curve.mix(self.parts.scores(rows), listeners)
+        found = curve.mix(scores, listeners)
         found[np.diff(rows.indptr) == 0] = listeners
         return found
 
 
 @dataclass(frozen=True)
-class Validation:
-    """Plays with some hidden, as the test hides others, and the parts fitted without those.
+class BlendSubset:
+    """What a blend may weigh.
 
     Attributes:
-        hidden: of the plays of training.
-        listening: fitted on what is known.
+        chosen: parts that may get a weight, shape (n_parts,), bool; None: all.
+        by_listeners: whether the weights may depend on how many listeners an item has.
+    """
+
+    chosen: np.ndarray | None = None
+    by_listeners: bool = True
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """Plays of training that are hidden, as the test hides others, and what is known without them.
+
+    Attributes:
+        which: of the stored plays, those that are hidden, shape (n_plays,), bool.
+        vectors: of the items, by kind of content, see `content_vectors`; without what those who
+            listen to hidden plays said of their items.
+    """
+
+    which: np.ndarray
+    vectors: Vectors
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Known and hidden plays of training, and the parts fitted to the known ones.
+
+    Attributes:
+        known: shape (n_users, n_items).
+        hidden: the others, same shape.
+        parts: fitted to what is known.
         candidates: items with any listener in training, ascending; those of the test are not known.
     """
 
-    hidden: HiddenPlays
-    listening: FittedListening
+    known: csr_matrix
+    hidden: csr_matrix
+    parts: HybridParts
     candidates: np.ndarray
 
     @classmethod
-    def of(cls, plays: csr_matrix, artist: np.ndarray, options: HybridOptions) -> Validation:
-        """Hide a part of the plays (n_users, n_items), and fit the listening to the rest."""
-        hidden = hide_plays(
-            plays, artist, options.cold_share, options.cold_share, options.val_share, options.seed
-        )
-        listening = fit_listening(hidden.known, options.factors, options.ease_regularization)
-        return cls(hidden, listening, np.unique(plays.indices))
+    def of(
+        cls, plays: csr_matrix, hidden: Hidden, artist: np.ndarray, options: HybridOptions
+    ) -> Validation:
+        """Hide a part of the plays (n_users, n_items), and fit the parts to the rest.
+
+        Raises:
+            ValueError: see `fit_parts` and `fit_listening`.
+        """
+        known = keep_entries(plays, ~hidden.which)
+        listening = fit_listening(known, options.factors, options.ease_regularization)
+        parts = fit_parts(listening, hidden.vectors, artist)
+        return cls(known, keep_entries(plays, hidden.which), parts, np.unique(plays.indices))
 
 
 def content_vectors(
@@ -126,37 +176,41 @@ def fit_parts(listening: FittedListening, vectors: Vectors, artist: np.ndarray) 
 
 
 def learn_curves(
-    validation: Validation,
-    vectors: Vectors,
-    artist: np.ndarray,
-    options: HybridOptions,
-    subsets: Sequence[np.ndarray | None],
+    validation: Validation, options: HybridOptions, asked: Sequence[BlendSubset]
 ) -> list[BlendCurve]:
-    """Return the blend of each subset of parts (n_parts,), bool, that ranks hidden plays best.
+    """Return the blends that are asked for, each the one that ranks hidden plays best.
 
     Args:
         validation: with hidden plays.
-        vectors: of the items, by kind of content.
-        artist: number of each item's artist, shape (n_items,).
         options: of the choices.
-        subsets: None: all parts.
+        asked: what each may weigh.
 
     Raises:
         ValueError: no hidden play to learn from.
     """
-    parts = fit_parts(validation.listening, vectors, artist)
-    choices = draw_choices(parts, validation, options)
+    parts = validation.parts
+    choices = draw_choices(validation, options)
     knots = knots_up_to(int(parts.listening.listeners.max()))
-    used = parts.used()
-    return [
-        fit_blend(choices, knots, used if subset is None else used & subset) for subset in subsets
-    ]
+    return [_learned(choices, knots, parts.used(), one) for one in asked]
+
+
+def _learned(
+    choices: Choices, knots: np.ndarray, used: np.ndarray, asked: BlendSubset
+) -> BlendCurve:
+    mine = used if asked.chosen is None else used & asked.chosen
+    if asked.by_listeners:
+        return fit_blend(choices, knots, mine)
+    one = fit_blend(choices, knots[:1], mine)
+    return BlendCurve(
+        knots, *(part.repeat(len(knots), axis=0) for part in (one.weights, one.offsets))
+    )
 
 
 def fit_hybrid(
     plays: csr_matrix,
     vectors: Vectors,
     artist: np.ndarray,
+    hidden: Hidden,
     options: HybridOptions,
     chosen: np.ndarray | None = None,
 ) -> HybridSolution:
@@ -166,6 +220,7 @@ def fit_hybrid(
         plays: of training, shape (n_users, n_items), float32, indices ascending.
         vectors: of the items, by kind of content, see `content_vectors`.
         artist: number of each item's artist, shape (n_items,).
+        hidden: plays that the blend is learned from.
         options: of parts and blend.
         chosen: parts that may get a weight, shape (n_parts,), bool; None for all.
 
@@ -179,9 +234,17 @@ def fit_hybrid(
     for name in names[[] if chosen is None else chosen & ~parts.used()]:
         raise ValueError(f"no {name} here; there are {', '.join(names[parts.used()])}")
     if chosen is not None and chosen.sum() == 1:
-        return HybridSolution(parts, alone(chosen))
-    validation = Validation.of(plays, artist, options)
-    return HybridSolution(parts, learn_curves(validation, vectors, artist, options, [chosen])[0])
+        return HybridSolution(parts, alone(chosen), {})
+    validation = Validation.of(plays, hidden, artist, options)
+    listening_parts = np.isin(PARTS, LISTENING)
+    beside = [
+        BlendSubset(listening_parts),
+        BlendSubset(~listening_parts),
+        BlendSubset(by_listeners=False),
+    ]
+    asked = [BlendSubset(chosen), *beside]
+    curve, *others = learn_curves(validation, options, asked)
+    return HybridSolution(parts, curve, dict(zip(BLENDS, others, strict=True)))
 
 
 def alone(chosen: np.ndarray) -> BlendCurve:
@@ -190,10 +253,10 @@ def alone(chosen: np.ndarray) -> BlendCurve:
     return BlendCurve(knots, np.tile(chosen, (len(knots), 1)).astype(float), np.zeros(len(knots)))
 
 
-def draw_choices(parts: HybridParts, validation: Validation, options: HybridOptions) -> Choices:
+def draw_choices(validation: Validation, options: HybridOptions) -> Choices:
     """Return hidden plays beside items drawn evenly, with the parts' scores of all of them."""
     rng = np.random.default_rng([options.seed, 3])
-    hidden, known = validation.hidden.hidden, validation.hidden.known
+    hidden, known, parts = validation.hidden, validation.known, validation.parts
     entries = rng.permutation(hidden.nnz)[: options.n_choices]
     user = np.repeat(np.arange(hidden.shape[0]), np.diff(hidden.indptr))[np.sort(entries)]
     items = np.empty((len(user), 1 + options.n_others), dtype=np.int64)

@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager
 from types import MethodType
 from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar, cast, runtime_checkable
 
+import numpy as np
 import torch
 from lightning_fabric.utilities.apply_func import move_data_to_device
 from torch import Tensor
@@ -123,6 +124,15 @@ class FoldsIn(Protocol):
 
 
 @runtime_checkable
+class KeepsPlays(Protocol):
+    """A recommender that keeps the plays of its users of training."""
+
+    def plays_of(self, user: int) -> tuple[Tensor, Tensor]:
+        """Return the items that a user plays, ascending, (n,), long, and the plays of each."""
+        ...
+
+
+@runtime_checkable
 class ComparesListeners(Protocol):
     """A recommender whose vectors of users can be compared, also with that of a new one."""
 
@@ -159,6 +169,33 @@ class GivesEmbedding(Protocol):
 
     def embedding(self, x: Tensor) -> Tensor:
         """Return the representation of inputs, first dimension B, shape (B, D)."""
+        ...
+
+
+class NearestSeeds(NamedTuple):
+    """Which items of a listener are most like recommended ones.
+
+    Attributes:
+        seeds: their numbers, the most alike first, shape (n, k).
+        how: in what, before their names, one for each recommended item.
+    """
+
+    seeds: Tensor
+    how: list[str]
+
+
+@runtime_checkable
+class ExplainsBySeeds(Protocol):
+    """A recommender that knows which of a listener's items speak for a recommendation."""
+
+    def nearest_seeds(self, batch: Batch, items: np.ndarray, k: int) -> NearestSeeds:
+        """Return the k items of a row that are most like each of some items.
+
+        Args:
+            batch: one row as of train.
+            items: recommended ones, shape (n,).
+            k: how many, fewer where the row has fewer.
+        """
         ...
 
 

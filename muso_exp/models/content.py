@@ -6,7 +6,7 @@ from scipy.sparse import csr_matrix
 from muso_exp.records import Batch
 
 
-def batch_content(batch: Batch, n_items: int, n_content: int) -> csr_matrix:
+def batch_content(batch: Batch, n_items: int, n_content: int, name: str = "content") -> csr_matrix:
     """Return the vectors of all items (n_items, n_content) of a train batch, float32.
 
     A row without entries is an item of which nothing is known.
@@ -15,14 +15,15 @@ def batch_content(batch: Batch, n_items: int, n_content: int) -> csr_matrix:
         batch: with `content_crow` (n_items + 1,), `content_col` and `content_values`.
         n_items: number of items, from the data set.
         n_content: length of a vector, from the data set.
+        name: before the names of the parts.
 
     Raises:
         ValueError: the batch has no vectors, or vectors of other items.
     """
-    if "content_crow" not in batch:
+    if f"{name}_crow" not in batch:
         raise ValueError("the data have no vectors of items; take dataset=content_plays")
     crow, col, values = (
-        batch[f"content_{part}"].cpu().numpy() for part in ("crow", "col", "values")
+        batch[f"{name}_{part}"].cpu().numpy() for part in ("crow", "col", "values")
     )
     if len(crow) != n_items + 1 or (len(col) and not 0 <= col.min() <= col.max() < n_content):
         raise ValueError(

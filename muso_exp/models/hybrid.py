@@ -24,6 +24,7 @@ from muso_exp.features.hybrid_parts import (
     FittedListening,
     HybridParts,
 )
+from muso_exp.models.abilities import NearestSeeds
 from muso_exp.models.content import batch_content
 from muso_exp.models.ranking import RowRanker, read_csr, register_csr
 from muso_exp.models.shown_abilities import PartWeights
@@ -35,7 +36,7 @@ EVEN = 0.5  # share of content that leaves the blend as it was learned
 _STATE = (  # buffers of what is learned, beside the plays of training
     *("inverse", "diagonal", "item_factors", "listeners", "artists"),
     *(f"{kind}_{what}" for kind in CONTENT for what in ("vectors", "factors")),
-    *("knots", "weights", "offsets"),
+    *("knots", "weights", "offsets", "other_weights", "other_offsets"),
 )
 
 
@@ -87,15 +88,22 @@ class Hybrid(RowRanker):
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         """Hide plays and items to learn the blend, then fit the parts to all plays."""
         plays, options = self.plays(batch), self.fit_options
-        content = batch_content(batch, self.n_items, self.n_content)
-        is_sound, artist = (batch[name].cpu().numpy() for name in ("content_is_sound", "artist"))
-        vectors = hybrid.content_vectors(content, is_sound, options.n_dims, options.seed)
+        artist, which = (batch[name].cpu().numpy() for name in ("artist", "hidden"))
         chosen = np.isin(PARTS, self.parts) if self.parts else None
+        vectors = self._vectors(batch, "content")
+        unseen = self._vectors(batch, "val_content") if "val_content_crow" in batch else vectors
         try:
-            found = hybrid.fit_hybrid(plays, vectors, artist, options, chosen)
+            hidden = hybrid.Hidden(which, unseen)
+            found = hybrid.fit_hybrid(plays, vectors, artist, hidden, options, chosen)
         except ValueError as error:
             raise ConfigError(f"model=hybrid: {error}") from error
         self._keep(found, plays)
+
+    def _vectors(self, batch: Batch, name: str) -> hybrid.Vectors:
+        """Return the reduced vectors of a batch, by kind of content."""
+        is_sound, options = batch[f"{name}_is_sound"].cpu().numpy(), self.fit_options
+        content = batch_content(batch, self.n_items, len(is_sound), name)
+        return hybrid.content_vectors(content, is_sound, options.n_dims, options.seed)
 
     def _keep(self, found: hybrid.HybridSolution, plays: csr_matrix) -> None:
         """Put what was learned, and the plays (n_users, n_items), into the buffers."""
@@ -116,6 +124,8 @@ class Hybrid(RowRanker):
             "knots": found.curve.knots,
             "weights": found.curve.weights,
             "offsets": found.curve.offsets,
+            "other_weights": np.array([curve.weights for curve in found.others.values()]),
+            "other_offsets": np.array([curve.offsets for curve in found.others.values()]),
         }
         for name, array in arrays.items():
             self.register_buffer(name, torch.from_numpy(np.ascontiguousarray(array)))
@@ -136,11 +146,41 @@ class Hybrid(RowRanker):
         }
         artists = kept["artists"] if kept["artists"].size else None
         curve = BlendCurve(kept["knots"], kept["weights"], kept["offsets"])
-        return hybrid.HybridSolution(HybridParts(listening, content, artists), curve)
+        beside = zip(hybrid.BLENDS, kept["other_weights"], kept["other_offsets"], strict=False)
+        others = {name: BlendCurve(kept["knots"], *own) for name, *own in beside}
+        return hybrid.HybridSolution(HybridParts(listening, content, artists), curve, others)
 
     def score_rows(self, rows: csr_matrix) -> Tensor:
         """Return the blend for rows of plays, shape (B, n_items); of an empty row popularity."""
         return torch.from_numpy(self.moved(self.content_share).scores(rows))
+
+    def new_plays(self, batch: Batch) -> csr_matrix:
+        """Return the plays (B, n_items) of new rows, checked; all of them may be without any."""
+        if len(batch["col_indices"]) == 0:
+            return csr_matrix((len(batch["crow_indices"]) - 1, self.n_items), dtype=np.float32)
+        return super().new_plays(batch)
+
+    def variant_scores(self, batch: Batch) -> dict[str, Tensor]:
+        """Return the scores (B, n_items) of new rows by each part alone, and by each blend."""
+        found = self.moved(self.content_share).variants(self.new_plays(batch))
+        return {name: torch.from_numpy(scores) for name, scores in found.items()}
+
+    def nearest_seeds(self, batch: Batch, items: np.ndarray, k: int) -> NearestSeeds:
+        """Return the k items of a row that are most like each of some items (n,).
+
+        By the factors of those who listen, where an item has listeners; else by its content.
+        """
+        own = self.solution.parts
+        seeds = self.new_plays(batch).indices
+        heard = own.listening.listeners[items] > 0
+        content = [one.vectors for one in own.content.values()]
+        factors = normalize(torch.from_numpy(own.listening.item_factors), dim=1).numpy()
+        alike = factors[items] @ factors[seeds].T  # (n, n_seeds)
+        known = sum(vectors[items] @ vectors[seeds].T for vectors in content)
+        likeness = np.where(heard[:, None], alike, known)
+        order = np.argsort(-likeness, axis=1, kind="stable")[:, :k]
+        how = np.where(heard, "its listeners also play", "its content is like that of")
+        return NearestSeeds(torch.from_numpy(seeds[order].astype(np.int64)), how.tolist())
 
     def moved(self, content_share: float) -> hybrid.HybridSolution:
         """Return what was learned with the weights moved towards content, see `content_share`."""
@@ -169,6 +209,7 @@ class Hybrid(RowRanker):
         """Return the weights of the parts by listeners, of those that the data have."""
         own = self.moved(self.content_share)
         used = own.parts.used()
-        weights = torch.from_numpy(own.curve.weights[:, used])
+        weights = torch.from_numpy(own.curve.weights[:, used].copy())
+        weights[0, np.isin(PARTS, LISTENING)[used]] = 0  # unread: there they know nothing
         names = tuple(np.array(PARTS)[used].tolist())
         return PartWeights(names, torch.from_numpy(own.curve.knots), weights)

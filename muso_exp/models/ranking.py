@@ -159,6 +159,11 @@ class RowRanker(RankingSolver):
         """Return the scores of new rows, shape (B, n_items)."""
         return self.score_rows(self.new_plays(batch))
 
+    def plays_of(self, user: int) -> tuple[Tensor, Tensor]:
+        """Return the items that a user of training plays (n,), and the plays of each."""
+        row = read_csr(self, "known", self.n_items)[[user]]
+        return torch.from_numpy(row.indices.astype(np.int64)), torch.from_numpy(row.data)
+
 
 @contextmanager
 def _threads_alone(device: torch.device) -> Iterator[int]:

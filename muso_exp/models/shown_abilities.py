@@ -6,6 +6,8 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 from torch import Tensor
 
+from muso_exp.records import Batch
+
 
 class SelectionPath(NamedTuple):
     """A backward selection of features.
@@ -140,4 +142,13 @@ class ClustersAtEachK(Protocol):
 
     def at_each_k(self, x: Tensor) -> CurveClusters:
         """Return the clusters of rows x (B, n_features) for each number of clusters."""
+        ...
+
+
+@runtime_checkable
+class HasVariants(Protocol):
+    """A recommender of several parts that scores new rows by each of them too."""
+
+    def variant_scores(self, batch: Batch) -> dict[str, Tensor]:
+        """Return the scores (B, n_items) of new rows by each part, each blend, and the whole."""
         ...

@@ -88,6 +88,21 @@ def test_only_reports_of_listed_runs_are_read(client: httpx.Client, run: str) ->
     assert answer.status_code == 404 and "no such finished run" in answer.text
 
 
+def test_the_table_of_a_sweep_opens_and_its_links_hold(client: httpx.Client, outputs: Path) -> None:
+    make_run(outputs / "s" / "sweep" / "0", 0.5)
+    (outputs / "s" / "sweep" / "0" / "report.html").write_text("of row 0")
+    (outputs / "s" / "sweep" / "table.html").write_text('<a href="0/report.html">0</a>')
+    answer = client.get("/table", params={"run": "s/sweep/0"}, follow_redirects=True)
+    assert answer.text == '<a href="0/report.html">0</a>'
+    assert "sandbox" in answer.headers["content-security-policy"]
+    assert client.get(answer.url.join("0/report.html")).text == "of row 0"
+
+
+@pytest.mark.parametrize("path", ["e/one/metrics.json", "table.html", "../table.html", "e", ""])
+def test_no_other_file_of_a_run_is_sent(client: httpx.Client, path: str) -> None:
+    assert client.get(f"/runs/{path}").status_code == 404
+
+
 def test_a_run_deleted_while_open_is_one_line(client: httpx.Client, outputs: Path) -> None:
     make_run(outputs / "e" / "brief", 0.5)
     assert "brief" in page(client, "/")

@@ -77,6 +77,8 @@ def test_without_files_it_is_of_the_simulated_world(tmp_path: Path, call: Callab
         (["wmf"], "'wmf' is an experiment; did you mean"),
         (["playlists", "model.lr=1"], "model.lr=1: explore reads a data set; its options are"),
         (["playlists", "somewhere"], "somewhere: explore reads a data set; its options are"),
+        (["playlists", "dataset=plays"], "dataset=plays: explore reads a data set; its options"),
+        (["playlists", "dataset.seed=1,2"], "dataset.seed=1,2"),
         (["playlists", "dataset.rot=x"], "rot"),
         (["playlists", "dataset.scaling=most"], "one of none, global, row"),
         (["playlists", "+experiment=wmff"], "wmff"),

@@ -12,11 +12,13 @@ from muso_exp.experiment.settings import (
     changed_settings,
     config_hash,
     inert_keys,
+    is_below,
     is_same,
     other_test,
     recorded_settings,
     settle,
 )
+from muso_exp.training.checkpoint import flatten
 
 DOS = ["+experiment=dos_classifier"]
 
@@ -126,3 +128,21 @@ def test_what_is_changed_below_a_nested_target_is_named(
 ) -> None:
     named = ["+experiment=content_representations", "variant=musicnn"]
     assert changed_settings(composed(*named, override)) == changed
+
+
+PLACES = "root cache layout num_workers workers n_threads max_gib time_limit memory_limit".split()
+
+
+@pytest.mark.parametrize("group", ["dataset", "model"])
+def test_what_only_says_where_or_how_fast_costs_no_verdict(group: str) -> None:
+    found = 0
+    for file in sorted((REPOSITORY / "conf" / group).glob("*.yaml")):
+        chosen = {"dataset": "muso", "model": "popularity", group: file.stem}
+        named = [f"{slot}={name}" for slot, name in chosen.items()]
+        with initialize_config_dir(str(REPOSITORY / "conf"), version_base="1.3"):
+            cfg = compose("config", [*named, "paths.outputs=unused", "paths.run=unused"])
+        keys = flatten({group: OmegaConf.to_container(cfg[group], resolve=True)})
+        asked = {key for key in keys if key.rpartition(".")[2] in PLACES} - {"dataset.checks.root"}
+        assert [key for key in asked if not is_below(key, inert_keys(cfg))] == [], file.stem
+        found += len(asked)
+    assert found > 3

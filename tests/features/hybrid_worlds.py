@@ -4,7 +4,8 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from muso_exp.features.als import FactorOptions
-from muso_exp.features.hybrid import HybridOptions
+from muso_exp.features.hidden_items import hide_plays
+from muso_exp.features.hybrid import Hidden, HybridOptions, Vectors
 
 OPTIONS = HybridOptions(
     factors=FactorOptions(n_factors=6, iterations=8, epsilon=1.0, regularization=1.0),
@@ -28,3 +29,8 @@ def genre_world(
     plays.sort_indices()
     vectors = np.hstack([np.eye(n_genres)[genre], 0.2 * rng.random((n_items, 10 - n_genres))])
     return plays, csr_matrix(vectors, dtype=np.float32), np.arange(n_items) // 3
+
+
+def hidden_within(plays: csr_matrix, vectors: Vectors, artist: np.ndarray) -> Hidden:
+    """Items, artists and plays of training that the blend is learned from."""
+    return Hidden(hide_plays(plays, artist, 0.1, 0.1, 0.2, 0).which, vectors)

@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from hybrid_worlds import OPTIONS, genre_world
+from hybrid_worlds import OPTIONS, genre_world, hidden_within
 from pytest import approx
 from scipy.sparse import csr_matrix
 
 from muso_exp.features.blend_curve import BlendCurve, Choices, fit_blend, hats, knots_up_to
 from muso_exp.features.hidden_items import hide_plays
 from muso_exp.features.hybrid import (
+    BlendSubset,
     HybridOptions,
     Validation,
     content_vectors,
@@ -163,7 +164,9 @@ def test_content_ranks_hidden_items_and_shuffled_content_does_not() -> None:
     auc = {}
     for name, own in (("own", vectors), ("shuffled", vectors[order])):
         dense = content_vectors(csr_matrix(own), np.zeros(own.shape[1], bool), 16, 0)
-        hybrid = fit_hybrid(hidden.known, dense, np.arange(len(artist)), OPTIONS)
+        alone = np.arange(len(artist))
+        within = hidden_within(hidden.known, dense, alone)
+        hybrid = fit_hybrid(hidden.known, dense, alone, within, OPTIONS)
         scores = hybrid.scores(hidden.known)[:, cold]
         played, other = scores[truth[:, cold]], scores[~truth[:, cold]]
         auc[name] = (played[:, None] > other[None, :]).mean()
@@ -175,8 +178,8 @@ def test_each_subset_of_parts_has_a_curve_of_its_own() -> None:
     plays, vectors, artist = genre_world()
     dense = content_vectors(vectors, np.zeros(vectors.shape[1], bool), 16, 0)
     listening = np.isin(PARTS, LISTENING)
-    validation = Validation.of(plays, artist, OPTIONS)
-    every, alone = learn_curves(validation, dense, artist, OPTIONS, [None, listening])
+    validation = Validation.of(plays, hidden_within(plays, dense, artist), artist, OPTIONS)
+    every, alone = learn_curves(validation, OPTIONS, [BlendSubset(), BlendSubset(listening)])
     assert not alone.weights[:, ~listening].any() and alone.weights[:, listening].any()
     assert every.weights[:, [PARTS.index("metadata_factors"), PARTS.index("artist_mean")]].any()
     assert not every.weights[:, PARTS.index("sound_factors")].any()
@@ -186,5 +189,6 @@ def test_a_listener_without_any_play_gets_the_most_popular_items() -> None:
     plays, vectors, artist = genre_world()
     dense = content_vectors(vectors, np.zeros(vectors.shape[1], bool), 16, 0)
     rows = csr_matrix((1, plays.shape[1]), dtype=np.float32)
-    scores = fit_hybrid(plays, dense, artist, OPTIONS).scores(rows)[0]
+    within = hidden_within(plays, dense, artist)
+    scores = fit_hybrid(plays, dense, artist, within, OPTIONS).scores(rows)[0]
     assert scores.tolist() == np.diff(plays.tocsc().indptr).tolist()

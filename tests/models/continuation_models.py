@@ -11,6 +11,7 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from muso_exp.features.hidden_items import hide_plays
 from muso_exp.features.tracks import FEATURES
 from muso_exp.models.blend import Blend
 from muso_exp.models.cluster_members import ClusterMembers
@@ -69,6 +70,13 @@ def known_content() -> dict[str, Tensor]:
     }
 
 
+def hidden_plays(matrix: csr_matrix) -> dict[str, Tensor]:
+    """A fifth of the items, and of the other plays, that a model may choose by."""
+    artist = known_content()["artist"].numpy()
+    found = hide_plays(csr_matrix(matrix), artist, 0.2, 0.2, 0.2, 0)
+    return {"hidden": torch.from_numpy(found.which)}
+
+
 def fit(model: Ranker, matrix: csr_matrix, epochs: int = 1, **changes: Tensor) -> Ranker:
     trainer = pl.Trainer(
         max_epochs=epochs,
@@ -78,7 +86,7 @@ def fit(model: Ranker, matrix: csr_matrix, epochs: int = 1, **changes: Tensor) -
         enable_checkpointing=False,
         enable_model_summary=False,
     )
-    batch = train_batch(matrix) | sounds() | known_content() | changes
+    batch = train_batch(matrix) | sounds() | known_content() | hidden_plays(matrix) | changes
     trainer.fit(model, DataLoader([batch], batch_size=None))
     return model.eval()
 

@@ -28,7 +28,7 @@ from muso_exp.models.ranking import Ranker, RowRanker
 
 CONF = Path(__file__).parents[2] / "conf" / "model"
 WEIGHTINGS = ("binary", "log", "tfidf", "bm25")
-SMALL = HybridOptions(factors=FactorOptions(n_factors=4, iterations=3), cold_share=0.2)
+SMALL = HybridOptions(factors=FactorOptions(n_factors=4, iterations=3))
 ALL: dict[str, Callable[[], Ranker]] = {
     **RANKERS,
     **MODELS,

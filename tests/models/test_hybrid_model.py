@@ -22,7 +22,6 @@ from muso_exp.models.shown_abilities import HasPartWeights
 SMALL = HybridOptions(
     factors=FactorOptions(n_factors=4, iterations=5, regularization=1.0, epsilon=1.0),
     ease_regularization=10.0,
-    cold_share=0.2,
 )
 CONF = Path(__file__).parents[2] / "conf" / "model" / "hybrid.yaml"
 

@@ -29,6 +29,10 @@ NAMES = (
     "-->",
     ":smile:",
     "\"'>{{ 7 * 7 }}",
+    "\u202egnp.exe",  # what follows would be read from right to left
+    "<b onmouseover=alert(1)>" * 40,  # long
+    "[*" * 500,
+    "W" * 400 + "|</td><td>",
 )
 KINDS = (
     *("user_name", "artist_name", "album_name", "track_name"),

@@ -59,7 +59,9 @@ def item_content(
         )
     if sound is not None:
         tracks, vectors = sound.read(data)
-        counts = _carried(tracks, len(data.items)) | counts
+        n_items = len(data.items)
+        own = track_fields(tracks).items()
+        counts = {name: carried(tracks, n_items, values) for name, values in own} | counts
         if SOUND in options.fields:
             parts[SOUND] = _sound(vectors, tracks, len(data.items), train)
     parts |= metadata_vectors(counts, options.fields, train)
@@ -84,8 +86,16 @@ def _sound(
         raise ConfigError(f"dataset.content: {error}; hold out fewer items") from error
 
 
-def _carried(tracks: pd.DataFrame, n_items: int) -> dict[str, csr_matrix]:
-    """Return the fields of tracks as those of their items; of several tracks of one they add up."""
+def carried(tracks: pd.DataFrame, n_items: int, counts: csr_matrix) -> csr_matrix:
+    """Return counts of tracks (n_tracks, n_values) as those of their items (n_items, n_values).
+
+    Those of several tracks of one item add up.
+
+    Args:
+        tracks: the number of each one's item as `item`.
+        n_items: all items.
+        counts: of the tracks.
+    """
     ones, own = np.ones(len(tracks)), np.arange(len(tracks))
-    carry = csr_matrix((ones, (tracks["item"].to_numpy(), own)), (n_items, len(tracks)))
-    return {name: csr_matrix(carry @ counts) for name, counts in track_fields(tracks).items()}
+    place = csr_matrix((ones, (tracks["item"].to_numpy(), own)), (n_items, len(tracks)))
+    return csr_matrix(place @ counts)

@@ -12,7 +12,7 @@ from muso_exp.features.artists import artist_units
 from muso_exp.features.hidden_items import hide_plays
 from muso_exp.features.interactions import draw_entries, keep_entries
 from muso_exp.formats.listening.interactions import Interactions
-from muso_exp.options import Options, Share, SomeShare
+from muso_exp.options import Options, PositiveShare, Share
 from muso_exp.tasks.recommendation.split_plays import Split
 
 
@@ -23,11 +23,14 @@ class ColdShares(Options, frozen=True, kw_only=True):
         items: share of the items, without any listener in training.
         artists: share of the items, by whole artists; no such test where items are artists.
         users: share of the users, without any play in training: they are folded in.
+        train_users: share of the other users that are left; the test of the cold users, and the
+            items that are ranked for them, stay what they are with all.
     """
 
     items: Share = 0.1
     artists: Share = 0.1
     users: Share = 0.1
+    train_users: PositiveShare = 1.0
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class ColdSplit:
         asked: the other plays of theirs, of warm items.
         cold_items: ids, ascending.
         cold_artists: ids of the items held out with their artists, ascending.
+        for_cold_users: ids of the items that are ranked for cold users, ascending.
     """
 
     split: Split
@@ -51,6 +55,7 @@ class ColdSplit:
     asked: csr_matrix
     cold_items: np.ndarray
     cold_artists: np.ndarray
+    for_cold_users: np.ndarray
 
     @property
     def held_out(self) -> csr_matrix:
@@ -68,7 +73,7 @@ class ColdSplit:
 
 
 def split_cold(
-    data: Interactions, shares: ColdShares, test_share: SomeShare, val_share: Share, seed: int
+    data: Interactions, shares: ColdShares, test_share: Share, val_share: Share, seed: int
 ) -> ColdSplit:
     """Draw cold users, then cold artists and items, then a share of each user's other plays.
 
@@ -82,41 +87,51 @@ def split_cold(
     Raises:
         ConfigError: nothing left to train on or to test.
     """
-    rng = np.random.default_rng([seed, 5])
-    n_users = data.plays.shape[0]
-    cold_user = np.zeros(n_users, dtype=bool)
-    cold_user[rng.permutation(n_users)[: round(shares.users * n_users)]] = True
-    of_cold = np.repeat(cold_user, np.diff(data.plays.indptr))
+    order = np.random.default_rng([seed, 5]).permutation(data.plays.shape[0])
+    n_cold = round(shares.users * len(order))
+    cold_user, kept_user = np.zeros((2, len(order)), dtype=bool)
+    cold_user[order[:n_cold]] = True
+    kept_user[order[n_cold:][: round(shares.train_users * (len(order) - n_cold))]] = True
     artist = artist_numbers(data)
-    hidden = hide_plays(
-        keep_entries(data.plays, ~of_cold), artist, shares.items, shares.artists, test_share, seed
-    )
-    known, held = hidden.known, hidden.hidden
+    others = _of_users(data.plays, ~cold_user)
+    hidden = hide_plays(others, artist, shares.items, shares.artists, test_share, seed)
+    for_val = draw_entries(hidden.known, val_share, seed + 1)
+    heard_by_all = _heard(keep_entries(hidden.known, ~for_val))
+    known, held = (_of_users(part, kept_user) for part in (hidden.known, hidden.hidden))
     for_val = draw_entries(known, val_share, seed + 1)
     train = keep_entries(known, ~for_val)
-    parts = {
-        "items": _of(held, hidden.cold_items),
-        "artists": _of(held, hidden.cold_artists),
-    }
-    heard = np.bincount(train.indices, minlength=train.shape[1]) > 0
+    heard = _heard(train)
     test = _of(held, heard)
     if train.nnz == 0 or test.nnz == 0:
         raise ConfigError("dataset.cold: no plays to train on or to test; hold out less")
-    new = _of(keep_entries(data.plays, of_cold), heard)
+    new = _of(_of_users(data.plays, cold_user), heard_by_all)
     drawn = draw_entries(new, test_share, seed)
-    split = Split(train, keep_entries(known, for_val), test, np.flatnonzero(heard), warm=True)
     return ColdSplit(
-        split,
-        **parts,
+        Split(train, keep_entries(known, for_val), test, np.flatnonzero(heard), warm=True),
+        items=_of(held, hidden.cold_items),
+        artists=_of(held, hidden.cold_artists),
         brought=keep_entries(new, ~drawn),
         asked=keep_entries(new, drawn),
         cold_items=np.flatnonzero(hidden.cold_items),
         cold_artists=np.flatnonzero(hidden.cold_artists),
+        for_cold_users=np.flatnonzero(heard_by_all),
     )
 
 
+def _heard(plays: csr_matrix) -> np.ndarray:
+    """Return the items with any listener, shape (n_items,), bool."""
+    return np.bincount(plays.indices, minlength=plays.shape[1]) > 0
+
+
+def _of_users(plays: csr_matrix, users: np.ndarray) -> csr_matrix:
+    """Return the plays of the users (n_users,), bool."""
+    return keep_entries(plays, np.repeat(users, np.diff(plays.indptr)))
+
+
 def artist_numbers(data: Interactions) -> np.ndarray:
-    """Return the number of each item's artist, from 0, shape (n_items,)."""
+    """Return the number of each item's artist, from 0, shape (n_items,); of artists their own."""
+    if not any(data.items["title"]):
+        return np.arange(len(data.items))
     units = artist_units(data.items["artist"].astype(str), data.items["id"])
     return np.unique(units, return_inverse=True)[1]
 

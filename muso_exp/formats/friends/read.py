@@ -35,7 +35,7 @@ def read_social(
     """Read a folder: the HetRec files where they are there, else friendships and listening.
 
     Args:
-        root: folder of the files.
+        root: folder of the files, or one of them.
         bad_rows: see `read_edges`; HetRec's own files must be whole.
         tags_encoding: of HetRec's tags.dat.
         edges_file: name of the list of friendships; None for the only one called `*edges*.csv`.
@@ -45,6 +45,11 @@ def read_social(
         DatasetNotFoundError: the folder or a file is missing, or several could be meant.
         DataFormatError: a file breaks its format.
     """
+    if root.is_file() and edges_file is None and listening_file is None:
+        edges_file = root.name if _is_edge_list(root) else None
+        is_hetrec = root.name.startswith(tuple(name for names in WANTED.values() for name in names))
+        listening_file = None if edges_file or is_hetrec else root.name
+        root = root.parent
     if not root.is_dir():
         raise DatasetNotFoundError(root, ["the folder itself"], FIX)
     if edges_file is None and any((root / (HETREC_FILE + end)).exists() for end in ("", ".gz")):
@@ -81,7 +86,8 @@ def _is_edge_list(path: Path) -> bool:
 
 
 def _is_listening(edge_path: Path, path: Path) -> bool:
-    return path != edge_path and _suffix(path) in READERS and "target" not in path.name.lower()
+    other = path != edge_path and not _is_edge_list(path)
+    return other and _suffix(path) in READERS and "target" not in path.name.lower()
 
 
 def _choose(root: Path, given: str | None, what: str, fits: Callable[[Path], bool]) -> Path:

@@ -17,7 +17,7 @@ from pyarrow.parquet import read_table
 from muso_exp.cache import cache_key, cached_folder
 from muso_exp.errors import DataFormatError
 from muso_exp.formats.listening.logs import PIECE, Layout, Piece, read_pieces
-from muso_exp.opening import PACKED
+from muso_exp.opening import PACKED, file_state
 
 log = logging.getLogger(__name__)
 
@@ -133,7 +133,7 @@ def time_quantile(path: Path, layout: Layout, share: float, piece: int = PIECE) 
 
 def edges(path: Path) -> str:
     """Return a cheap identity of a large file: its size, times of change, first and last MB."""
-    stat = path.stat()
+    stat = file_state(path)
     with path.open("rb") as file:
         digest = hashlib.sha256(file.read(_EDGE))
         file.seek(max(stat.st_size - _EDGE, 0))

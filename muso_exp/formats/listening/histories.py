@@ -29,7 +29,7 @@ import pyarrow as pa
 
 from muso_exp.errors import ConfigError, DataFormatError
 from muso_exp.formats.listening.services import listenbrainz, spotify, spotify_lists, tables
-from muso_exp.formats.listening.services.cleaning import cleaned
+from muso_exp.formats.listening.services.cleaning import cleaned, noted_twice
 from muso_exp.formats.listening.services.listens import Format
 from muso_exp.formats.listening.services.parts import Part, entries, find_parts
 from muso_exp.formats.readable_names import readable
@@ -54,6 +54,7 @@ class History:
         formats: files that were read, by format.
         unread: names of files of no known format, as services put beside their histories.
         untimed: plays of a log whose time is unreadable or impossible.
+        noted_twice: plays near which another service has the same song; they may be one.
         timezone: of `local_time`.
     """
 
@@ -63,6 +64,7 @@ class History:
     unread: Sequence[str] = ()
     untimed: int = 0
     timezone: str = "UTC"
+    noted_twice: int = 0
 
     @property
     def plays(self) -> int:
@@ -92,6 +94,11 @@ class History:
             text += f"; left out: {rows}"
         if self.untimed:
             text += f"; {self.untimed:,} plays have a time that is unreadable or impossible"
+        if self.noted_twice:
+            text += (
+                f"; {self.noted_twice:,} plays are within ten minutes of a play of the same song "
+                "in the export of another service, and may be the same ones: both are counted"
+            )
         if self.unread:
             text += f"; not read: {_some(self.unread)}"
         return text
@@ -144,9 +151,10 @@ def read_history(
         gone = ", ".join(f"{number:,} {reason}" for reason, number in left.items())
         problem = f"no play is left of it: {gone}" if gone else "no rows below the header"
         raise DataFormatError(given[0], problem, fix="give the one that has them")
+    twice = noted_twice(table, [kind.name for _, kind in read])
     table["part"] = pd.Categorical.from_codes(table["part"].to_numpy(), pd.Index(range(len(names))))
     table["part"] = table["part"].map(dict(enumerate(names)))
-    return History(table, dict(left), dict(formats), unread, untimed, timezone)
+    return History(table, dict(left), dict(formats), unread, untimed, timezone, twice)
 
 
 def read_listed(root: Path) -> pd.DataFrame:

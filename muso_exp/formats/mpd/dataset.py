@@ -22,7 +22,7 @@ from muso_exp.formats.playlist_tables import (
     join_parts,
 )
 from muso_exp.formats.text import find_file, refuse_name
-from muso_exp.opening import PACKED
+from muso_exp.opening import PACKED, file_state
 
 SLICES, CHALLENGE_SET, CHALLENGE_TRUTH = (
     "mpd.slice.*.json",
@@ -99,7 +99,7 @@ def prepare(path: Path, kind: str, cache: Path) -> Path:
 
 
 def _key(path: Path, kind: str) -> str:
-    state = path.stat()
+    state = file_state(path)
     params = {"name": path.name, "size": state.st_size, "time": state.st_mtime_ns, "kind": kind}
     return cache_key("mpd_columns", _VERSION, params)
 

@@ -26,6 +26,7 @@ from muso_exp.formats.sound.tagged_collections import (
 from muso_exp.formats.tables import Pick, read_table, refuse_where
 from muso_exp.opening import MAX_LINE, is_file
 
+_TABLES = (".csv", ".tsv", ".json")  # suffixes of files that stand for their folder
 COLUMNS = ["track_id", "path", "artist", "title", "genre", "tags", "split"]
 ROLES = ("track_id", "path", "artist", "track", "genre", "tags", "split")
 _NAMES = {"track": "title"}  # roles of the vocabulary that are named otherwise
@@ -64,7 +65,7 @@ def read_tracks(root: Path, layout: str = "auto") -> pd.DataFrame:
     """Return the tracks of a folder, in the order of its table or of its file names.
 
     Args:
-        root: the folder.
+        root: the folder, or the table in it.
         layout: auto, or one of `LAYOUTS`. With auto, folders that are numbers are no genres.
 
     Returns:
@@ -77,6 +78,8 @@ def read_tracks(root: Path, layout: str = "auto") -> pd.DataFrame:
         DataFormatError: a table that its layout does not allow, or no track at all.
     """
     root = root.absolute()
+    if root.is_file() and root.suffix.lower() in _TABLES:
+        root = root.parent
     if not root.is_dir():
         raise DatasetNotFoundError(root, ["the folder itself"], "set dataset.root")
     if layout != "auto" and layout not in LAYOUTS:

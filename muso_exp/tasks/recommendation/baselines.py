@@ -8,6 +8,7 @@ from torch import Tensor
 from muso_exp.features.ranking import rank_by_item, rank_in_blocks
 from muso_exp.features.threads import loop_threads
 from muso_exp.tasks.recommendation.split_plays import HeldOut
+from muso_exp.tasks.recommendation.variants import KnownUsers, joined
 
 UNKNOWN = ""  # artist
 
@@ -98,3 +99,26 @@ def _with_ids(held: HeldOut, columns: dict[str, np.ndarray]) -> dict[str, Tensor
     """Return ranking columns whose lists hold item ids in place of places among the candidates."""
     columns = columns | {"top": held.ids(columns["top"])}
     return {name: torch.from_numpy(column) for name, column in columns.items()}
+
+
+def artist_plays(users: KnownUsers, artist: np.ndarray) -> dict[str, dict[str, Tensor]]:
+    """Return the columns where items of the artists that a user plays most come first.
+
+    Args:
+        users: of the test.
+        artist: number of each item's artist, from 0, shape (n_items,).
+
+    Returns:
+        `artist_plays`: by the sum of log(1 + plays) of the artist's known items; nothing where no
+        two items share an artist.
+    """
+    if len(np.unique(artist)) == len(artist):
+        return {}
+    ones, items = np.ones(len(artist), dtype=np.float32), np.arange(len(artist))
+    of = csr_matrix((ones, (items, artist)), (len(items), int(artist.max()) + 1))
+    known = csr_matrix(users.known, dtype=np.float32).log1p()
+    blocks = [
+        users.rank(rows, (known[users.held.users[rows]] @ of).toarray()[:, artist])
+        for rows, _ in users.blocks()
+    ]
+    return {"artist_plays": {k: torch.from_numpy(own) for k, own in joined(blocks).items()}}

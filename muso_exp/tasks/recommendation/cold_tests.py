@@ -12,16 +12,15 @@ import torch
 from scipy.sparse import csr_matrix
 from torchmetrics import MetricCollection
 
-from muso_exp.features.ranking import rank_in_blocks
 from muso_exp.metrics.ranking import ranking_metrics
 from muso_exp.models.abilities import FoldsIn, ask
 from muso_exp.records import Batch, Columns
 from muso_exp.tasks.base import ExtraTask, NotAnsweredError
-from muso_exp.tasks.recommendation.baselines import null_columns
+from muso_exp.tasks.recommendation.baselines import artist_plays, null_columns
 from muso_exp.tasks.recommendation.split_plays import HeldOut
+from muso_exp.tasks.recommendation.variants import KnownUsers, joined
 
 MEASURES = ("auc", "map_at_", "ndcg_at_", "recall_at_")  # of the further tests
-ARTIST_PLAYS = "artist_plays"
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,11 @@ class ColdTest(ExtraTask):
         self.target = torch.from_numpy(rows.held.counts())
         self.units = rows.units
 
+    @property
+    def users(self) -> KnownUsers:
+        """Return the rows with what the users are known by."""
+        return KnownUsers(self.rows.name, self.rows.held, self.known, self.rows.cutoffs)
+
     def metrics(self) -> MetricCollection:
         """Return the ranking metrics by the name of the test and their own."""
         every = ranking_metrics(self.rows.cutoffs)
@@ -83,19 +87,7 @@ class ColdTest(ExtraTask):
         if not len(rows.held.users):
             return {}
         found: dict[str, Columns] = {**null_columns(rows.held, rows.listeners, list(rows.cutoffs))}
-        if len(np.unique(rows.artist)) < len(rows.artist):
-            found[ARTIST_PLAYS] = self._ranked(self._artist_scores)
-        return found
-
-    def _artist_scores(self, start: int, stop: int) -> np.ndarray:
-        """Return the log-plays of each candidate's artist by users of some rows."""
-        rows = self.rows
-        mine = csr_matrix(self.known[rows.held.users[start:stop]]).log1p()
-        n_artists = int(rows.artist.max()) + 1
-        ones, items = np.ones(len(rows.artist)), np.arange(len(rows.artist))
-        of = csr_matrix((ones, (items, rows.artist)), (len(items), n_artists))
-        plays = (mine @ of).toarray()[:, rows.artist]  # (B, n_items)
-        return np.asarray(rows.held.of_candidates(plays.T).T, dtype=np.float32)
+        return found | artist_plays(self.users, rows.artist)
 
     def ask(self, model: Any) -> Columns:
         """Return the ranking columns of the model.
@@ -112,16 +104,6 @@ class ColdTest(ExtraTask):
         found = [ask(model.predict_step, batch) for batch in self.batches]
         return {name: torch.cat([part[name] for part in found]) for name in found[0]}
 
-    def _ranked(self, scores: Any) -> Columns:
-        """Return the ranking columns by scores of blocks of rows, (start, stop) -> (B, n)."""
-        held = self.rows.held
-        seen, positives = held.rows()
-        found = rank_in_blocks(
-            scores, seen, positives, held.n_items, self.rows.cutoffs, users=held.users
-        )
-        found["top"] = held.ids(found["top"])
-        return {name: torch.from_numpy(column) for name, column in found.items()}
-
 
 class NewUsersTest(ColdTest):
     """Rank items for users who were not in training, known by a part of their plays."""
@@ -136,20 +118,8 @@ class NewUsersTest(ColdTest):
             raise NotAnsweredError(
                 f"{type(model).__name__} has a place for the users of its training only"
             )
-        held = self.rows.held
-        brought = csr_matrix(self.known[held.users], dtype=np.float32)
-
-        def scores(start: int, stop: int) -> np.ndarray:
-            found = ask(model.score_new, plays_batch(brought[start:stop])).numpy()
-            return found if held.candidates is None else found[:, held.candidates]
-
-        return self._ranked(scores)
-
-
-def plays_batch(plays: csr_matrix) -> Batch:
-    """Return plays (B, n_items) as a batch of new rows."""
-    return {
-        "crow_indices": torch.from_numpy(plays.indptr.astype(np.int64)),
-        "col_indices": torch.from_numpy(plays.indices.astype(np.int64)),
-        "values": torch.from_numpy(plays.data.astype(np.float32)),
-    }
+        blocks = [
+            self.users.rank(rows, ask(model.score_new, batch).numpy())
+            for rows, batch in self.users.blocks()
+        ]
+        return {name: torch.from_numpy(column) for name, column in joined(blocks).items()}

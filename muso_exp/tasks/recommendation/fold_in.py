@@ -74,13 +74,21 @@ class NewRow:
         Raises:
             ConfigError: the model cannot score new rows, or ranks no item above another.
         """
+        scores = self.scores(model, items, plays)
+        return self.order(scores, items), scores
+
+    def scores(self, model: Any, items: np.ndarray, plays: np.ndarray) -> np.ndarray:
+        """Return the scores of all items (n_items,) for known items (n,) and their plays (n,).
+
+        Raises:
+            ConfigError: the model cannot score new rows.
+        """
         if not isinstance(model, FoldsIn):
             raise ConfigError(
                 f"{type(model).__name__} has a place for the users of its training only; for new "
                 "ones train wmf, item_knn, ease or another"
             )
-        scores = ask(model.score_new, self.batch(items, plays))[0].numpy()
-        return self._order(scores, items), scores
+        return ask(model.score_new, self.batch(items, plays))[0].numpy()
 
     def batch(self, items: np.ndarray, plays: np.ndarray) -> Batch:
         """Return items (n,) and plays (n,) as a batch of one row, as of train."""
@@ -113,8 +121,12 @@ class NewRow:
             of = f"items with fewer than {WEAK} {self.catalogue.who}"
             log.info("%s of %s are of %s", some, len(weak), of)
 
-    def _order(self, scores: np.ndarray, seeds: np.ndarray) -> np.ndarray:
-        """Return the items to recommend, best first, by their scores (n_items,)."""
+    def order(self, scores: np.ndarray, seeds: np.ndarray) -> np.ndarray:
+        """Return the items to recommend, best first, by their scores (n_items,).
+
+        Raises:
+            ConfigError: no item stands above another.
+        """
         order = np.lexsort([-self.catalogue.popularity, -scores])
         order = order[(scores > scores.min())[order]][: 2 * N_LISTED]
         order = self.catalogue.without(order, seeds)[:N_LISTED]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,8 @@ from torch.nn.functional import normalize
 from muso_exp.errors import ConfigError
 from muso_exp.features.diversity import rerank
 from muso_exp.features.tag_kinds import tag_kind
-from muso_exp.models.abilities import FoldsIn, HasItemFactors, MovesToContent, ask
+from muso_exp.formats.seeds import SeedList
+from muso_exp.models.abilities import FoldsIn, HasItemFactors, KeepsPlays, MovesToContent, ask
 from muso_exp.tasks.recommendation.catalogue import ItemCatalogue
 from muso_exp.tasks.recommendation.fold_in import NewRow
 
@@ -101,33 +103,37 @@ class Reranker:
 
         Returns:
             rank, id, artist, title (of songs), score, listeners, support (`weak` below
-            `fold_in.WEAK` of them), like (the nearest of what the listener plays, and how near).
+            `fold_in.WEAK` of them), like (the nearest of what the listener plays, and how near);
+            of a genre also its share of the item's tags.
         """
         scores = self.blend(content_share).astype(np.float64)
         able = scores > scores.min()
         able[self.known] = False
         order = np.lexsort([-self.catalogue.popularity, -scores])
         order = order[able[order]]
-        asked = {"": (k, order)}
-        asked |= {name: (k_genre, order[has[order]]) for name, has in self.genres.items()}
-        chosen = {
-            name: self._chosen(items[:CANDIDATES], scores, n, diversity)
-            for name, (n, items) in asked.items()
-        }
+        chosen = {"": self._chosen(order, scores, k, diversity)}
+        for name, share in self.genres.items():
+            of_genre = order[share[order] >= LEAST_SHARE]
+            chosen[name] = self._chosen(of_genre, scores, k_genre, diversity)
+        return self._tables(chosen, scores)
+
+    def _tables(self, chosen: dict[str, np.ndarray], scores: np.ndarray) -> dict[str, pd.DataFrame]:
+        """Return lists of items as tables, all made at once: that takes most of the time."""
         every = np.concatenate(list(chosen.values()))
-        table = self.row.listed(every, scores).assign(like=self._nearest(every))
-        ends = np.cumsum([len(items) for items in chosen.values()])
-        starts = ends - [len(items) for items in chosen.values()]
-        return {
-            name: table[start:end].assign(rank=np.arange(1, end - start + 1))
-            for name, start, end in zip(chosen, starts, ends, strict=True)
-        }
+        whole = self.row.listed(every, scores).assign(like=self._nearest(every))
+        tables, start = {}, 0
+        for name, items in chosen.items():
+            table = whole[start : start + len(items)]
+            table = table.assign(rank=np.arange(1, len(items) + 1))
+            tables[name] = table.assign(share=self.genres[name][items]) if name else table
+            start += len(items)
+        return tables
 
     def _chosen(
         self, items: np.ndarray, scores: np.ndarray, k: int, diversity: float
     ) -> np.ndarray:
         """Return k of items (n,), which are given best first, no song twice."""
-        items = self.catalogue.without(items, self.known)
+        items = self.catalogue.without(items[:CANDIDATES], self.known)
         if self.units is not None and diversity > 0:
             return items[rerank(scores[items], self.units[items], k, diversity)]
         return items[:k]
@@ -149,7 +155,7 @@ class Reranker:
 
     @cached_property
     def genres(self) -> dict[str, np.ndarray]:
-        """The listener's most heard genres, each with the items that have it, (n_items,), bool."""
+        """The listener's most heard genres, each with its share of each item's tags, (n_items,)."""
         tags = self.catalogue.tags
         if tags is None:
             return {}
@@ -159,7 +165,33 @@ class Reranker:
         of_genre = [tag for tag in np.argsort(-shares) if shares[tag] > 0]
         chosen = [tag for tag in of_genre if tag_kind(tags.names[tag]) == "genre"][:N_GENRES]
         columns = tags.weights.tocsc()
-        return {tags.names[tag]: columns[:, [tag]].toarray()[:, 0] >= LEAST_SHARE for tag in chosen}
+        return {tags.names[tag]: columns[:, [tag]].toarray()[:, 0] for tag in chosen}
+
+
+def listener_seeds(model: Any, catalogue: ItemCatalogue, number: int) -> SeedList:
+    """Return what a listener of the run plays, as if they had brought it.
+
+    Args:
+        model: trained.
+        catalogue: of the run.
+        number: of the listener in the data.
+
+    Raises:
+        ConfigError: the run keeps no plays, or has no such listener.
+    """
+    if not isinstance(model, KeepsPlays):
+        raise ConfigError(
+            f"{type(model).__name__} keeps no plays of its listeners; give a history, or a run of "
+            "hybrid, item_knn or ease"
+        )
+    rows = catalogue.rows
+    places = [] if rows is None else np.flatnonzero(rows == number).tolist()
+    if not places:
+        known = "none is kept" if rows is None else f"they are {rows.min()} to {rows.max()}"
+        raise ConfigError(f"no listener {number} in this run; {known}")
+    items, plays = (part.numpy() for part in ask(model.plays_of, places[0]))
+    texts = catalogue.items.iloc[items][["id", "artist", "title"]].reset_index(drop=True)
+    return SeedList(Path(f"listener {number}"), texts, plays.astype(np.float64), None)
 
 
 def item_units(model: Any, catalogue: ItemCatalogue) -> tuple[np.ndarray | None, str]:

@@ -72,6 +72,14 @@ def test_several_candidates_must_be_named(tmp_path: Path) -> None:
     ).pairs.tolist() == [[0, 2]]
 
 
+def test_one_of_the_files_stands_for_its_folder(tmp_path: Path) -> None:
+    whole = read(write(tmp_path)).fingerprint()
+    (tmp_path / "RO_edges.csv").write_text("node_1,node_2\n0,3\n")
+    assert read(tmp_path / "lastfm_asia_edges.csv").fingerprint() == whole
+    (tmp_path / "RO_edges.csv").unlink()
+    assert read(tmp_path / "lastfm_asia_features.json").fingerprint() == whole
+
+
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(DatasetNotFoundError, match=r"not found: the folder itself"):
         read(tmp_path / "none")

@@ -115,6 +115,7 @@ HEADINGS = {
     "Artist Name,Track Name,Scrobbled At\nA,One,2025-11-27T10:46:10Z\n": [("A", "One", 1.0)],
     "Song,Artist,Time,Spotify URI\nOne,A,3:45,spotify:track:1\n": [("A", "One", None)],
     "artist,track,time\nA,One,2025-11-27 10:46\n": [("A", "One", 1.0)],
+    "[unknown],X,[data track],27 Nov 2025 10:46\n": [("[unknown]", "[data track]", 1.0)],
     "Artist,Scrobbles\nA,12\nB,7\n": [("A", "", 12.0), ("B", "", 7.0)],
     'artist,plays\nA,"1,200"\nB,1 234 567\nC,1.250\n': [
         *(("A", "", 1200.0), ("B", "", 1_234_567.0), ("C", "", 1.25)),
@@ -145,6 +146,17 @@ def test_two_accounts_are_one_person_and_a_file_of_two_users_is_none(tmp_path: P
     assert history.plays == 2 and history.users == ["me0"]
     with pytest.raises(DataFormatError, match=r"plays of 2 users \(me0, me1\)"):
         read(put(tmp_path / "both.json", {"payload": {"listens": plays}}))
+
+
+def test_plays_that_two_services_may_both_have_noted_are_told(tmp_path: Path) -> None:
+    put(tmp_path / "StreamingHistory0.json", ACCOUNT)
+    put(tmp_path / "endsong_0.json", [extended("2023-10-02T23:43:11Z", "One", "A")])
+    assert read(tmp_path).noted_twice == 0
+    began = "artist,track,date\na,one,02 Oct 2023 23:40\nB,Two,02 Oct 2023 23:30\n"
+    put(tmp_path / "lastfm.csv", began)
+    history = read(tmp_path)
+    assert history.plays == 4 and history.noted_twice == 1
+    assert "1 plays are within ten minutes of a play of the same song" in history.summary()
 
 
 def test_names_of_any_script_stay_as_they_are(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tiny_mpd import playlist, track, write, write_slices
 
+from muso_exp.errors import DataFormatError
 from muso_exp.formats import playlist_tables as tables
 from muso_exp.formats.mpd import file as mpd_file
 from muso_exp.formats.mpd.dataset import prepare, read_mpd
@@ -130,6 +131,14 @@ def test_a_slice_is_read_once_and_again_when_it_changed(tmp_path: Path) -> None:
     assert (first / "entries.arrow").stat().st_mtime_ns == stamp
     write(path, [playlist(0, [1, 2, 3])])
     assert prepare(path, SLICE, cache) != first
+
+
+@pytest.mark.parametrize("target", ["mpd.slice.0-0.json", "nowhere"])
+def test_a_link_that_leads_to_no_file_is_refused(target: str, tmp_path: Path) -> None:
+    path = tmp_path / "mpd.slice.0-0.json"
+    path.symlink_to(tmp_path / target)
+    with pytest.raises(DataFormatError, match=r"symbolic link.*, not a file; put"):
+        read_mpd(tmp_path, tmp_path / "cache", 1, False)
 
 
 def test_a_preparation_goes_on_where_a_bad_slice_stopped_it(tmp_path: Path) -> None:

@@ -59,6 +59,12 @@ def test_a_manifest_needs_only_ids_and_paths(tmp_path: Path) -> None:
     assert tracks.loc[0, "tags"] == []
 
 
+def test_a_table_stands_for_its_folder(tmp_path: Path) -> None:
+    write(tmp_path / "manifest.csv", "track_id,path\n7,a/x.ogg\n")
+    tracks = read_tracks(tmp_path / "manifest.csv")
+    assert tracks["path"].tolist() == [str(tmp_path / "a/x.ogg")]
+
+
 def test_a_manifest_may_say_more(tmp_path: Path) -> None:
     table = (
         'path,track_id,artist,title,genre,tags,split,bpm\nx.ogg,1,"A, B",T,jazz,slow|sad,valid,9\n'

@@ -1,17 +1,19 @@
 """A listener's lists as they move the sliders."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from scipy.sparse import csr_matrix
 
 from muso_exp.errors import ConfigError
 from muso_exp.formats.seeds import SeedList
 from muso_exp.tasks.recommendation.catalogue import ItemCatalogue
 from muso_exp.tasks.recommendation.fold_in import NewRow
-from muso_exp.tasks.recommendation.re_ranking import Reranker
+from muso_exp.tasks.recommendation.re_ranking import Reranker, listener_seeds
 from muso_exp.tasks.recommendation.tag_shares import TagShares
 
 # items 0..7; 0 is known; 1 and 2 are two ids of one song; 7 has the lowest score: unknown
@@ -59,7 +61,8 @@ def test_the_second_slider_brings_in_what_is_different(ranker: Reranker) -> None
 def test_genres_are_those_of_what_is_played_and_hold_their_items_alone(ranker: Reranker) -> None:
     lists = ranker.lists(10, 10, 0.0)
     assert list(lists) == ["", "rock"]  # "loved" is no genre
-    assert titles(lists["rock"]) == ["twice", "d"]
+    assert titles(lists["rock"]) == ["twice", "d"] and "share" not in lists[""]
+    assert lists["rock"]["share"].tolist() == [1.0, 1.0]
 
 
 def test_the_reason_is_the_nearest_of_what_is_played(ranker: Reranker) -> None:
@@ -78,3 +81,22 @@ def test_weak_support_is_said(ranker: Reranker) -> None:
 def test_a_model_that_knows_its_own_users_alone_is_refused(ranker: Reranker) -> None:
     with pytest.raises(ConfigError, match="int recommends nothing to new listeners"):
         Reranker.of(ranker.row, 7, np.array([0]), np.array([1.0]))
+
+
+class Keeper(torch.nn.Module):
+    """Keeps the plays of two rows; what it is asked through needs a device."""
+
+    device = torch.device("cpu")
+
+    def plays_of(self, user: int) -> tuple[torch.Tensor, torch.Tensor]:
+        return torch.tensor([[3, 4], [0, 5]][user]), torch.tensor([[1.0, 2.0], [3.0, 4.0]][user])
+
+
+def test_a_listener_of_the_run_is_found_by_their_number(ranker: Reranker) -> None:
+    catalogue = dataclasses.replace(ranker.catalogue, rows=np.array([7, 9]))
+    seeds = listener_seeds(Keeper(), catalogue, 9)
+    assert seeds.rows["title"].tolist() == ["own", "e"] and seeds.counts.tolist() == [3, 4]
+    with pytest.raises(ConfigError, match="no listener 8 in this run; they are 7 to 9"):
+        listener_seeds(Keeper(), catalogue, 8)
+    with pytest.raises(ConfigError, match="int keeps no plays of its listeners"):
+        listener_seeds(7, catalogue, 9)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 FIRST_TIME = pd.Timestamp("2002-10-01", tz="UTC")  # no service counted plays before Last.fm
+NEAR_SECONDS = 600  # between start and end of a song, as two services note the same play
 MOST_HOURS = 24  # of one play; Spotify counts on where a player is forgotten
 
 COLUMNS = (
@@ -37,6 +39,30 @@ def cleaned(table: pd.DataFrame, min_seconds: float) -> tuple[pd.DataFrame, Coun
     table["ms_played"] = table["ms_played"].where(table["ms_played"] <= MOST_HOURS * 3_600_000)
     table = table.sort_values(["user", "time"], kind="stable", ignore_index=True)
     return table[list(COLUMNS)], left
+
+
+def noted_twice(table: pd.DataFrame, formats: Sequence[str]) -> int:
+    """Return how many plays another service has of the same song within `NEAR_SECONDS`.
+
+    Spotify notes when a play ended, Last.fm and ListenBrainz when it began; so of one play that
+    both noted no time is equal.
+
+    Args:
+        table: from `cleaned`.
+        formats: of each part; its first word is the service.
+    """
+    timed = table[table["time"].notna() & table["n_plays"].notna()]
+    services = np.array([name.split()[0] for name in formats], dtype=str)
+    service = services[timed["part"].to_numpy()]
+    if len(np.unique(service)) < 2:
+        return 0
+    names = [timed["user"], *(timed[name].str.casefold() for name in ("artist", "title"))]
+    song = timed.groupby(names, sort=False).ngroup().to_numpy()
+    seconds = timed["time"].dt.as_unit("s").astype("int64").to_numpy()
+    order = np.lexsort([seconds, song])
+    song, seconds, service = song[order], seconds[order], service[order]
+    near = (np.diff(song) == 0) & (np.diff(seconds) <= NEAR_SECONDS)
+    return int((near & (service[1:] != service[:-1])).sum())
 
 
 def _without(

@@ -41,15 +41,18 @@ _LOG = 0.1  # share of rows that repeat others, from which a table is a log of p
 
 
 def is_table(head: str) -> bool:
-    """Return whether the first line has a heading of an artist or a track, or is a known row."""
+    """Return whether the first line has a heading of an artist or a track, or is a known row.
+
+    What begins as JSON does is no heading, but may be a name: [unknown].
+    """
     first = head.lstrip("\n").partition("\n")[0].rstrip("\r")
-    if first.lstrip()[:1] in ("{", "["):
-        return False
     try:
-        places = _layout(Path(), first).places
+        layout = _layout(Path(), first)
     except DataFormatError:
         return False
-    return any(role in places for role in _NAMES)
+    if layout.headed and first.lstrip()[:1] in ("{", "["):
+        return False
+    return any(role in layout.places for role in _NAMES)
 
 
 def _layout(path: Path, first: str) -> ListeningTable:

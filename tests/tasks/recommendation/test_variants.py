@@ -1,0 +1,103 @@
+"""A hybrid beside its parts, and accuracy against diversity, on scores made by hand."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.sparse import csr_matrix
+from torch import Tensor
+
+from muso_exp.metrics.base import WeightedMetric
+from muso_exp.metrics.ranking import IntraListDiversity, UserMean
+from muso_exp.metrics.resampling import Bootstrap
+from muso_exp.models.base import Model
+from muso_exp.records import Batch
+from muso_exp.tasks.recommendation.diversity_curve import CurveOptions, points, tradeoff
+from muso_exp.tasks.recommendation.split_plays import HeldOut
+from muso_exp.tasks.recommendation.variants import KnownUsers, parts_alone
+
+N_USERS, N_ITEMS = 70, 40  # more users than a block
+
+
+class Made(Model):
+    """Knows what is held out: the whole puts it first, one part last, listening at random."""
+
+    def __init__(self, held: csr_matrix) -> None:
+        super().__init__()
+        self.held = held.toarray()
+        self.noise = np.random.default_rng(0).random(self.held.shape)
+
+    def users(self, batch: Batch) -> np.ndarray:
+        return batch["values"].numpy().astype(int)[batch["crow_indices"][:-1]] - 1
+
+    def variant_scores(self, batch: Batch) -> dict[str, Tensor]:
+        users = self.users(batch)
+        own = {"good": self.held, "bad": -self.held, "listening": self.noise, "hybrid": self.held}
+        return {name: torch.from_numpy(np.float32(scores[users])) for name, scores in own.items()}
+
+    def part_scores(self, batch: Batch) -> Tensor:
+        users = self.users(batch)
+        return torch.from_numpy(np.float32(np.stack([self.noise[users], self.held[users]])))
+
+    def blended(self, parts: Tensor, content_share: float) -> Tensor:
+        return (1 - content_share) * parts[0] + content_share * parts[1]
+
+    def predict_step(self, batch: Batch, batch_idx: int = 0) -> dict[str, Tensor]:
+        return {}
+
+
+@pytest.fixture
+def users() -> KnownUsers:
+    """Each user knows one item, played as often as their number and 1, and three are held out."""
+    rows = np.arange(N_USERS)
+    known = csr_matrix((rows + 1.0, (rows, rows % N_ITEMS)), (N_USERS, N_ITEMS))
+    columns = (rows[:, None] + [1, 2, 3]) % N_ITEMS
+    held = csr_matrix((np.ones(3 * N_USERS), (np.repeat(rows, 3), columns.ravel())), known.shape)
+    held.sort_indices()
+    return KnownUsers("warm_items", HeldOut.of(known, held, None), known, [3, 10])
+
+
+def test_the_hybrid_is_set_beside_each_part_paired_on_the_same_users(users: KnownUsers) -> None:
+    (section,), (finding,) = parts_alone(Made(users.held.positives), [users], Bootstrap(50))
+    table = section.table.set_index("part")
+    assert table.loc["hybrid", "ndcg_at_10"] == table.loc["good", "ndcg_at_10"] == pytest.approx(1)
+    assert table.loc["bad", "auc"] == pytest.approx(0) and table.loc["bad", "ndcg_at_10"] == 0
+    assert table.loc["bad", "hybrid_gain"] == pytest.approx(1)
+    assert table["users"].eq(N_USERS).all()
+    assert "not shown to differ from good; the best of the others is good (1.000" in finding.text
+    assert finding.level == "note"
+
+
+def test_a_model_without_parts_has_no_table(users: KnownUsers) -> None:
+    assert parts_alone(torch.nn.Identity(), [users], Bootstrap(10)) == ([], [])
+
+
+def test_moving_the_blend_and_re_ranking_make_a_curve(users: KnownUsers) -> None:
+    units = np.eye(4, dtype=np.float32)[np.arange(N_ITEMS) // 10]
+    options = CurveOptions(content_shares=(0.0, 1.0), rerank=(0.0, 0.9))
+    found = points(Made(users.held.positives), users, units, options)
+    assert [point.name for point in found] == [
+        *("blend 0", "blend 1", "blend 0.5", "re-ranked 0", "re-ranked 0.9", "listening alone 0")
+    ]
+    by_name = {point.name: point.columns for point in found}
+    assert by_name["blend 1"]["ndcg_at_3"].tolist() == pytest.approx([1] * N_USERS)
+    assert (by_name["re-ranked 0"]["top"] == by_name["blend 0.5"]["top"]).all()
+    assert by_name["listening alone 0"]["top"].tolist() == by_name["blend 0"]["top"].tolist()
+    metrics: dict[str, WeightedMetric] = {
+        "ndcg_at_3": UserMean("ndcg_at_3"),
+        "metadata_diversity": IntraListDiversity(csr_matrix(units)),
+    }
+    weights = Bootstrap(50).weights(np.arange(N_USERS))
+    (section,), (finding,) = tradeoff(found, metrics, weights)
+    table = section.table.set_index(["recommended by", "strength"])["metadata_diversity"]
+    assert table["re-ranked", 0.9] > table["blend", 0.5]
+    assert section.figure is not None
+    assert finding.check == "more_diverse_by_metadata"
+    assert "metadata_diversity) than listening alone, at equal accuracy?" in finding.text
+
+
+def test_lists_are_re_ranked_without_what_is_known(users: KnownUsers) -> None:
+    units = np.eye(4, dtype=np.float32)[np.arange(N_ITEMS) // 10]
+    found = points(Made(users.held.positives), users, units, CurveOptions(rerank=(0.5,)))
+    top = next(point.columns["top"] for point in found if point.kind == "re-ranked")
+    assert not (top == (np.arange(N_USERS) % N_ITEMS)[:, None]).any()
+    assert all(len(set(row)) == 10 for row in top.tolist())
