@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from nicegui import ui
 
 from muso_exp.app.asking import AnswerPlace, ask_button, file_input, needs_run, run_choice
 from muso_exp.app.frame import about, frame, show
 from muso_exp.app.site import Site
 from muso_exp.errors import ConfigError
+from muso_exp.text import visible
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from muso_exp.tasks.clustering.song_map import SongMap
+
 NO_RUN = ""
+GREY = "#8a8f98"  # readable on light and dark
+PALETTE = (  # of clusters; the published number is 13
+    *("#2563a8", "#3f9c8f", "#8a5fb0", "#c0504d", "#7f9c3f", "#5bb0d8", "#b07aa1"),
+    *("#9c755f", "#e3b505", "#4e5d94", "#76b7b2", "#d37295", "#6b8e23"),
+)
 SHOWN = 100  # rows
 UPRIGHT = 3  # so few rows stand upright, one a column
 
@@ -64,10 +73,12 @@ class Applied:
 
     Attributes:
         result: see `apply` of the data set's new input.
+        songs: where its tracks lie among those of a run of clusters; None of another run.
         estimates: the audio features that were estimated for it; None where the file has them.
     """
 
     result: pd.DataFrame
+    songs: SongMap | None
     estimates: pd.DataFrame | None = None
 
 
@@ -97,13 +108,13 @@ def apply_page(site: Site, asked: Asked) -> None:
 
 def _apply(site: Site, name: str, text: str, features: str) -> Applied:
     from muso_exp.sound.suffixes import is_sound
-    from muso_exp.trained import apply, as_file, estimated_features
+    from muso_exp.trained import as_file, estimated_features
 
     data, model = site.trained(name)
     path = site.file(text)
     of_songs = is_sound(path) or path.is_dir()
     if not (data.reads_feature_tables and of_songs):
-        return Applied(apply(data, model, path))
+        return Applied(*_answer(data, model, path))
     if features == NO_RUN:
         raise ConfigError(
             f"{path.name}: this run reads tables of audio features; of sound they are estimated by "
@@ -111,14 +122,19 @@ def _apply(site: Site, name: str, text: str, features: str) -> Applied:
         )
     estimates = estimated_features(str(site.run(features).folder), path)
     with as_file(estimates, path) as table:
-        return Applied(apply(data, model, table), estimates)
+        return Applied(*_answer(data, model, table), estimates)
 
 
 def _show(site: Site, name: str, found: Applied) -> None:
     about(site.run(name))
+    if found.songs is not None:
+        show("song_map.html")
+        options = map_options(found.songs, found.result["id"].astype(str).tolist())
+        label = "map of the tracks by cluster; the table names the cluster"
+        ui.echart(options).classes("graph").props(f'role="img" aria-label="{label}"')
     estimates = None if found.estimates is None else _readable(found.estimates)
-    facts = {"table": _readable(found.result), "n_rows": len(found.result), "estimates": estimates}
-    show("applied.html.j2", **facts, map=_map(site.run(name).folder))
+    facts = {"table": _readable(found.result), "n_rows": len(found.result)}
+    show("applied.html.j2", **facts, estimates=estimates)
 
 
 def _readable(result: pd.DataFrame) -> pd.DataFrame:
@@ -131,9 +147,46 @@ def _readable(result: pd.DataFrame) -> pd.DataFrame:
     return cells
 
 
-def _map(folder: Path) -> object:
-    """Return the picture of the run's clusters, None where it has none."""
-    from muso_exp.evaluation.report import picture
+def _answer(data: Any, model: Any, path: Path) -> tuple[pd.DataFrame, SongMap | None]:
+    from muso_exp.tasks.clustering.new_tracks import TracksToCluster
+    from muso_exp.tasks.clustering.song_map import song_map
 
-    path = folder / "figures" / "tsne.png"
-    return picture(path, "t-SNE map of the test tracks, by cluster") if path.is_file() else None
+    new = data.read_new(path)
+    is_clustered = isinstance(new, TracksToCluster)
+    return new.apply(model), song_map(new, model, data.cache) if is_clustered else None
+
+
+def map_options(songs: SongMap, names: list[str]) -> dict[str, Any]:
+    """Return the map as ECharts draws it: a colour a cluster, the new tracks as diamonds.
+
+    Args:
+        songs: the map.
+        names: of the new tracks.
+    """
+    series = [
+        {
+            "type": "scatter",
+            "name": f"cluster {number}",
+            "symbolSize": 5,
+            "data": songs.points[songs.cluster == number].round(2).tolist(),
+        }
+        for number in np.unique(songs.cluster).tolist()
+    ]
+    own = [
+        {"name": f"{visible(name)}: cluster {cluster}", "value": place}
+        for name, cluster, place in zip(
+            names, songs.new_cluster.tolist(), songs.places.round(2).tolist(), strict=True
+        )
+    ]
+    marked = {"symbol": "diamond", "symbolSize": 16, "itemStyle": {"color": "#d9822b"}}
+    series.append({"type": "scatter", "name": "your tracks", "data": own, **marked})
+    axis = {"show": False, "scale": True}
+    return {
+        "color": list(PALETTE),
+        "legend": {"textStyle": {"color": GREY}, "type": "scroll"},
+        "tooltip": {"renderMode": "richText", "formatter": "{b}"},
+        "animation": False,
+        "xAxis": axis,
+        "yAxis": axis,
+        "series": series,
+    }

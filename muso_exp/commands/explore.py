@@ -93,7 +93,8 @@ def _refuse_others(overrides: list[str]) -> None:
 
     for arg in overrides:
         key, equals, _ = arg.lstrip("+~").partition("=")
-        if not equals or key.partition(".")[0] not in EXPERIMENT_KEYS:
+        known = key.partition(".")[0] in EXPERIMENT_KEYS and key != "dataset"
+        if not equals or not known:
             raise ConfigError(
                 f"{arg}: explore reads a data set; its options are KEY=VALUE with dataset.KEY, "
                 f"or {', '.join(EXPERIMENT_KEYS[1:])}"

@@ -1,7 +1,6 @@
 """Clips of sound with the factors that WMF learned from listening."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -11,7 +10,7 @@ import torch
 from torch import Tensor
 
 from muso_exp.data.content.clip_inputs import Known, clip_fields, clip_inputs, require_parts
-from muso_exp.data.content.embeddings import clip_embeddings
+from muso_exp.data.content.sound_numbers import check_embedder, sound_numbers
 from muso_exp.data.plays import Plays
 from muso_exp.data.recommendation.cached_factors import cached_factors
 from muso_exp.data.sound.clip_data import SOUND, AudioData
@@ -21,13 +20,11 @@ from muso_exp.data.sound.clip_items import (
     prepare_factors,
     read_plays,
 )
-from muso_exp.data.sound.clip_vectors import clip_features
-from muso_exp.data.sound.splits import group_names
-from muso_exp.errors import ConfigError
+from muso_exp.data.sound.splits import group_names, kept_share
 from muso_exp.features.als import FactorOptions
 from muso_exp.features.factor_scaling import FactorScaling
 from muso_exp.features.matching import find_item
-from muso_exp.options import Count, Options
+from muso_exp.options import Count, Options, PositiveShare
 from muso_exp.sound.loudness import clip_loudness
 from muso_exp.tasks.factor_regression.factor_clips import FactorClips
 from muso_exp.tasks.factor_regression.listening_test import ListeningTest
@@ -70,6 +67,8 @@ class AudioFactors(AudioData):
             `chroma`, `loudness`, `embedding`. Beside `audio` vectors are what is known before: the
             network learns what they leave over.
         embedder: the network whose embedding, as it is, is the part `embedding` (musicnn).
+        train_share: share of the train clips that factors are known of; a smaller share is part of
+            a larger one, and users are known by all train clips whatever it is.
         shuffled: deal what a model is given out anew among the clips: the null of every
             representation.
         scaling: `l2` (head factors), `standard` or `none` (head regression); see
@@ -95,16 +94,14 @@ class AudioFactors(AudioData):
         inputs: str = SOUND,
         embedder: pl.LightningModule | None = None,
         shuffled: bool = False,
+        train_share: PositiveShare = 1.0,
         **audio: Any,
     ) -> None:
         super().__init__(**audio)
         self.inputs, self.embedder, self.shuffled = require_parts(inputs), embedder, shuffled
-        if ("embedding" in self.inputs) != (embedder is not None):
-            raise ConfigError(
-                f"dataset.inputs={inputs}: the part embedding and dataset.embedder need each other"
-            )
+        check_embedder(inputs, self.inputs, embedder)
         self.other_vectors: np.ndarray | None = None  # (n_clips, D), what others are given
-        self.keep_layers = keep_layers
+        self.keep_layers, self.train_share = keep_layers, train_share
         self.plays, self.match, self.how = plays, match, scaling
         self.head = "factors" if scaling == "l2" else "regression"
         self.recommendation = recommendation
@@ -137,7 +134,7 @@ class AudioFactors(AudioData):
         """
         items = self.tracks["item"].to_numpy()
         self.factors = cached_factors(self.plays, self.options, self.cache)["item_factors"][items]
-        self.scaling = FactorScaling.fit(self.factors[self.parts["train"]], self.how)
+        self.scaling = FactorScaling.fit(self.factors[self.train_rows()], self.how)
         target = self.scaling.apply(self.factors)
         self._take_inputs(target)
         return torch.from_numpy(target)
@@ -149,8 +146,10 @@ class AudioFactors(AudioData):
         parts = [name for name in self.inputs if name != SOUND]
         if not parts:
             return
-        train, fields = self.parts["train"], clip_fields(self.tracks, self.plays.data)
-        found = clip_inputs(parts, fields, self._sound_vectors(), train)
+        train, fields = self.train_rows(), clip_fields(self.tracks, self.plays.data)
+        length = self.window_options
+        sound = sound_numbers(self.store, self.clips, self.cache, length, self.embedder)
+        found = clip_inputs(parts, fields, sound, train)
         others = found.shuffled(self.seed).dense()
         self.other_vectors, x = others, others if self.shuffled else found.dense()
         if SOUND in self.inputs:
@@ -161,27 +160,10 @@ class AudioFactors(AudioData):
             self.x = torch.from_numpy(x)
             self.dims["n_inputs"] = x.shape[1]
 
-    def _sound_vectors(self) -> dict[str, Callable[[], np.ndarray]]:
-        """Return what makes the numbers of each clip's sound, by the part of the inputs."""
-        named = {"mfcc": "bags_of_mfcc", "contrast": "contrast", "chroma": "chroma"}
-        features = {
-            part: partial(clip_features, self.store, self.cache, name)
-            for part, name in named.items()
-        }
-        loudness = partial(clip_loudness, self.store, self.cache)
-        makers: dict[str, Callable[[], np.ndarray]] = {
-            **features,
-            "loudness": loudness,
-            "embedding": self._embeddings,
-        }
-        return {part: partial(_rows_of, make, self.clips) for part, make in makers.items()}
-
-    def _embeddings(self) -> np.ndarray:
-        every, length = np.arange(len(self.store)), self.window_options
-        windows = self._windows(self.store, every, torch.zeros(len(every)))
-        params = {"n_samples": length.n_samples, "windows": length.eval_windows}
-        embedder, fingerprint = self.embedder, self.store.fingerprint
-        return clip_embeddings(embedder, windows, self.cache, fingerprint, params)  # type: ignore[arg-type]
+    def train_rows(self) -> np.ndarray:
+        """Return the train clips that factors are known of."""
+        ids = self.tracks["track_id"].astype(str)
+        return kept_share(self.parts["train"], ids, self.train_share, self.seed + 2)
 
     def n_outputs(self) -> int:
         """Return the number of factors."""
@@ -200,6 +182,7 @@ class AudioFactors(AudioData):
             loudness=clip_loudness(self.store, self.cache)[self.clips],
             listeners=np.diff(played.tocsc().indptr),
             shuffled=self.other_vectors,
+            known=self.train_rows(),
             listening=listening,
             users=plays.users[listening.users],
             queries=self._query_clips(clips.names(), np.diff(played.tocsc().indptr)),
@@ -251,7 +234,3 @@ class AudioFactors(AudioData):
             return test[np.argsort(-listeners[test], kind="stable")[:N_QUERIES]].tolist()
         ids, option = self.tracks["track_id"].astype(str).tolist(), "dataset.recommendation.queries"
         return [find_item(query, ids, names, option) for query in queries]
-
-
-def _rows_of(make: Callable[[], np.ndarray], rows: np.ndarray) -> np.ndarray:
-    return make()[rows]

@@ -27,7 +27,7 @@ from muso_exp.data.sound.clip_vectors import (
     heard_vectors,
     require_inputs,
 )
-from muso_exp.data.sound.splits import keyed_share
+from muso_exp.data.sound.splits import kept_share
 from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions
 from muso_exp.options import Count, Options, PositiveShare
@@ -164,7 +164,7 @@ class AudioTags(AudioData):
         if self.inputs != [SOUND]:
             self.x = self._clip_vectors()
             self.dims["input_dim"] = self.x.shape[1]
-        self.dims["n_tags"] = len(self.names)
+        self.dims |= {"n_tags": len(self.names), "tag_names": self.names}
         return target
 
     def _clip_vectors(self) -> Tensor:
@@ -201,11 +201,8 @@ class AudioTags(AudioData):
 
     def labelled(self, part: str) -> np.ndarray:
         """Return the clips of train or val whose tags are known, at least one, ascending."""
-        rows = self.parts[part]
-        ids = self.tracks["track_id"].iloc[rows]
-        order = np.argsort([keyed_share(i, self.seed + 2) for i in ids], kind="stable")
-        n_known = max(round(self.label_options.label_share * len(rows)), 1)
-        return np.sort(rows[order[:n_known]])
+        ids, share = self.tracks["track_id"], self.label_options.label_share
+        return kept_share(self.parts[part], ids, share, self.seed + 2)
 
     def val_dataloader(self) -> DataLoader | list[DataLoader]:
         """Return the validation clips with known tags; nothing where none are held out."""

@@ -72,7 +72,7 @@ class ExperimentData(pl.LightningDataModule):
         self.batch_size = batch_size
         self.seed = seed
         self.num_workers = num_workers
-        self.dims: dict[str, int | str | list[int]] = {}
+        self.dims: dict[str, int | str | list[int] | list[str]] = {}
         self.fingerprint = ""
 
     @abstractmethod

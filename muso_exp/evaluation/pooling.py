@@ -38,20 +38,67 @@ def pooled_table(
     """
     rows = []
     for metric in metrics:
-        for name, group in settings.items():
-            runs = [run for run in group if metric in run.samples]
+        having = {
+            name: [run for run in group if metric in run.samples]
+            for name, group in settings.items()
+        }
+        first = next(iter(having.values()), [])
+        for name, runs in having.items():
             n_seeds = len({run.record["seed"] for run in runs})
             if n_seeds > 1 or (folds and len(runs) > 1):
-                rows.append({"metric": metric, "variant": name, **pooled_row(runs, metric, folds)})
+                row = pooled_row(runs, metric, folds) | versus_first(runs, first, metric)
+                rows.append({"metric": metric, "variant": name, **row})
     return pd.DataFrame(rows)
+
+
+def versus_first(
+    runs: Sequence[Finished], first: Sequence[Finished], metric: str
+) -> dict[str, float | None]:
+    """Return the paired difference of one setting to the first one, over all folds and seeds.
+
+    Each run is paired with the run of the first setting that tests the same units with the same
+    seed; nothing where it is the first setting, or where a run has no such partner.
+
+    Returns:
+        `versus_first`, `versus_first_low` and `versus_first_high`.
+    """
+    names = ("versus_first", "versus_first_low", "versus_first_high")
+    found = [[one for one in first if _place(one, metric) == _place(run, metric)] for run in runs]
+    if list(runs) == list(first) or any(len(ones) != 1 for ones in found):
+        return dict.fromkeys(names)
+    partner = {run.folder: ones[0] for run, ones in zip(runs, found, strict=True)}
+    by_seed = _by_seed(runs)
+
+    def value(run: Finished) -> float:
+        other = partner[run.folder].record["metrics"][metric]
+        return _number(run.record["metrics"][metric]) - _number(other)
+
+    def samples(run: Finished) -> np.ndarray:
+        return run.samples[metric].to_numpy() - partner[run.folder].samples[metric].to_numpy()
+
+    measured, together = combine(by_seed, value, samples)
+    least, most = _bounds(runs[0], metric)
+    together = together.clip(least - most, most - least)
+    low, high = interval_around(measured, torch.from_numpy(together))
+    return dict(zip(names, (measured, low, high), strict=True))
+
+
+def _place(run: Finished, metric: str) -> tuple[int, str | None]:
+    """Return the seed of a run and the hash of the units that a metric was measured on."""
+    return run.record["seed"], run.record["test_units"].get(metric)
+
+
+def _by_seed(runs: Sequence[Finished]) -> dict[int, list[Finished]]:
+    by_seed: dict[int, list[Finished]] = {}
+    for run in runs:
+        by_seed.setdefault(run.record["seed"], []).append(run)
+    return by_seed
 
 
 def pooled_row(runs: Sequence[Finished], metric: str, folds: bool) -> dict[str, Any]:
     """Return value, interval and verdict of several runs of one setting, by one metric."""
     check_resamples(runs)
-    by_seed: dict[int, list[Finished]] = {}
-    for run in runs:
-        by_seed.setdefault(run.record["seed"], []).append(run)
+    by_seed = _by_seed(runs)
     measured, samples = combine(
         by_seed,
         lambda run: _number(run.record["metrics"][metric]),

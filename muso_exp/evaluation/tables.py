@@ -26,7 +26,7 @@ from muso_exp.terminal import console, styled
 _HEADINGS = ("variant", "seed", "reported", "measured", "95 % interval", "difference to the first",
              "95 % interval", "best null", "fit, s", "verdict")  # fmt: skip
 _POOLED = ("metric", "setting", "measured", "95 % interval", "best null", "difference",
-           "95 % interval", "verdict")  # fmt: skip
+           "95 % interval", "difference to the first", "95 % interval", "verdict")  # fmt: skip
 _NUMBERED = re.compile(r"(\d+)_\w+")  # a variant that is a place on a curve, e.g. 40_factors
 
 
@@ -194,6 +194,8 @@ def _pooled_cells(row: Any) -> list[str | Text]:
         f"{number(row.null_value)} {row.best_null}",
         number(row.difference),
         interval((row.difference_low, row.difference_high)),
+        number(row.versus_first),
+        interval((row.versus_first_low, row.versus_first_high)),
         verdict_cell(row.verdict, row.because_of, row.could_show),
     ]
 

@@ -52,10 +52,21 @@ def expected_share(likeness: np.ndarray, marked: np.ndarray, k: int) -> float:
         marked: bool, shape (n_items,).
         k: how many count, fewer where there are fewer.
     """
+    return expected_mean(likeness, marked.astype(float), k)
+
+
+def expected_mean(likeness: np.ndarray, values: np.ndarray, k: int) -> float:
+    """Return the mean value of the k most alike items, of ties the exact expectation.
+
+    Args:
+        likeness: of each item, at least one, shape (n_items,).
+        values: of each item, shape (n_items,).
+        k: how many count, fewer where there are fewer.
+    """
     k = min(k, len(likeness))
     least = np.partition(likeness, -k)[-k]
     above, tied = likeness > least, likeness == least
-    return float(marked[above].sum() + (k - above.sum()) * marked[tied].mean()) / k
+    return float(values[above].sum() + (k - above.sum()) * values[tied].mean()) / k
 
 
 def order_of_nearest(likeness: np.ndarray, k: int, seed: int) -> np.ndarray:

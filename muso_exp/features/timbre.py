@@ -24,11 +24,16 @@ def contrast(waveform: np.ndarray, sample_rate: int) -> np.ndarray:
     Source: Jiang et al. 2002, in librosa's form and defaults but for window and hop.
     """
     _check(waveform, sample_rate)
-    n_bands = min(BANDS, int(np.ceil(np.log2(sample_rate / 2 / LOWEST))))
+    n_bands = contrast_size(sample_rate) // 2 - 1
     rows = librosa.feature.spectral_contrast(
         y=waveform, sr=sample_rate, n_fft=N_FFT, hop_length=HOP, fmin=LOWEST, n_bands=n_bands
     )  # (7, n_frames)
     return _moments(rows)
+
+
+def contrast_size(sample_rate: int) -> int:
+    """Return how many numbers `contrast` has at a rate in Hz: 14, fewer below 12,800 Hz."""
+    return 2 * (min(BANDS, int(np.ceil(np.log2(sample_rate / 2 / LOWEST)))) + 1)
 
 
 def chroma(waveform: np.ndarray, sample_rate: int) -> np.ndarray:

@@ -1,11 +1,14 @@
 """Every page as a user works with it, in Chromium."""
 
+import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from app_browser import CHROMIUM, DRIVER, Browser, browser
 from app_server import served
+from made_runs import make_run
 from trained_runs import finish
 
 from muso_exp.app.frame import PAGES
@@ -14,6 +17,7 @@ from muso_exp.trained import find_trained, load_trained
 pytestmark = pytest.mark.skipif(
     DRIVER is None or CHROMIUM is None, reason="no chromium and chromedriver here"
 )
+HOSTILE = "<img src=x onerror=window.hacked=1>{{ 7 * 7 }}${window.hacked=1}"
 HISTORY = "file, folder or zip of a listening history"
 
 
@@ -22,6 +26,12 @@ def outputs(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
     folder = tmp_path_factory.mktemp("outputs")
     finish(folder, cache, "hybrid")
     finish(folder, cache, "friend_prediction", "variant=friend_fusion")
+    make_run(folder / HOSTILE, 0.5, variant=HOSTILE)
+    path = folder / HOSTILE / "metrics.json"
+    facts = {"experiment": HOSTILE, "data": {"name": "friends", "simulated": True}}
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps(record | facts | {"data": record["data"] | facts["data"]}))
+    os.utime(path, (0, 0))  # the oldest: no page takes it unasked
     return folder
 
 
@@ -86,16 +96,34 @@ def test_the_first_tab_leads_to_the_content(page: Browser) -> None:
     assert page.script("return location.hash") == "#main"
 
 
+def test_hostile_names_are_shown_and_run_nothing(page: Browser) -> None:
+    page.open(page.base + "/")
+    page.script("document.querySelectorAll('details').forEach(one => { one.open = true })")
+    assert HOSTILE in page.text()
+    page.open(page.base + "/friends")
+    page.click(page.field("run"))
+    page.wait("return document.querySelectorAll('.q-item').length > 1")
+    assert HOSTILE in page.text()
+    page.script("[...document.querySelectorAll('.q-item')].at(-1).click()")
+    page.button("show")
+    page.wait("return document.querySelector('[role=alert]')")  # it has no checkpoint
+    assert HOSTILE in page.script("return document.querySelector('[role=alert]').innerText")
+    assert page.script("return window.hacked") is None
+
+
 def test_runs_are_filtered_chosen_and_compared(page: Browser) -> None:
     page.open(page.base + "/")
-    page.wait_text("2 of 2 runs")
-    page.type(page.field("words in a run's line"), "friend")
-    page.wait_text("1 of 2 runs")
+    page.wait_text("3 of 3 runs")
+    page.type(page.field("words in a run's line"), "fusion")
+    page.wait_text("1 of 3 runs")
     page.click("input[type=checkbox]")
     page.wait_text("1 chosen to compare")
     page.type(page.field("words in a run's line"), "\ue003" * 6)
-    page.wait_text("2 of 2 runs")
-    page.click("input[type=checkbox]:not(:checked)")
+    page.wait_text("3 of 3 runs")
+    page.script(
+        "[...document.querySelectorAll('input[type=checkbox]')]"
+        ".find(box => box.value === 'hybrid/run').click()"
+    )
     page.wait_text("2 chosen to compare")
     page.button("compare")
     page.wait_text("not compared")  # most metrics of a recommender and of friends

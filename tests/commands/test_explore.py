@@ -45,7 +45,8 @@ def test_a_data_set_becomes_a_page_and_a_summary(
     assert [path.name for path in page.parent.iterdir()] == ["page.html"]
     text = page.read_text()
     assert f"files under {lists}" in text
-    assert "<script" not in text and "&lt;script&gt;alert(1)" in text and "$x_1$ [bold]" in text
+    assert "<script" not in text and "&lt;script&gt;alert(1)" in text
+    assert "$ [bold] of 0 " in text and "$ [bold] of 100 " in text  # whichever rows are drawn
     assert "http://" not in text.replace("http://www.w3.org", "")  # nothing is fetched
 
 
@@ -77,6 +78,8 @@ def test_without_files_it_is_of_the_simulated_world(tmp_path: Path, call: Callab
         (["wmf"], "'wmf' is an experiment; did you mean"),
         (["playlists", "model.lr=1"], "model.lr=1: explore reads a data set; its options are"),
         (["playlists", "somewhere"], "somewhere: explore reads a data set; its options are"),
+        (["playlists", "dataset=plays"], "dataset=plays: explore reads a data set; its options"),
+        (["playlists", "dataset.seed=1,2"], "dataset.seed=1,2"),
         (["playlists", "dataset.rot=x"], "rot"),
         (["playlists", "dataset.scaling=most"], "one of none, global, row"),
         (["playlists", "+experiment=wmff"], "wmff"),

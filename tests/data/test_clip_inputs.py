@@ -39,6 +39,38 @@ def test_metadata_are_all_fields_that_the_clips_have(root: Path, cache: Path) ->
     assert genre == pytest.approx(same_genre.astype(float), abs=1e-6)
 
 
+def test_fields_are_left_out_of_metadata_by_name(root: Path, cache: Path) -> None:
+    genre, tags = (vectors(root, cache, name) for name in ("genre", "tags"))
+    assert vectors(root, cache, "metadata-artist") == pytest.approx(np.hstack([genre, tags]))
+    assert vectors(root, cache, "metadata-artist-genre") == pytest.approx(tags)
+
+
+def test_of_fewer_known_songs_each_is_one_of_more(root: Path, cache: Path) -> None:
+    every, half, few = (
+        factors(root, cache, inputs="artist", train_share=share) for share in (1.0, 0.5, 0.25)
+    )
+    assert every.train_rows().tolist() == every.parts["train"].tolist()
+    assert len(half.train_rows()) == 4 and len(few.train_rows()) == 2
+    assert set(few.train_rows()) < set(half.train_rows()) < set(every.train_rows())
+    assert half.task.rows.listening.plays.shape == every.task.rows.listening.plays.shape
+    mean = half.task.nulls()["mean_factor"]["preds"].numpy()
+    assert mean[0] == pytest.approx(half.labels.numpy()[half.train_rows()].mean(axis=0), abs=1e-6)
+    loader = half.train_dataloader()
+    assert sum(len(batch["row"]) for batch in loader) == 4
+
+
+def test_where_genres_are_named_tags_of_a_genre_are_tags(tmp_path: Path, cache: Path) -> None:
+    folder = write_sound_folder(tmp_path / "sound")
+    manifest = folder / "manifest.csv"
+    named = manifest.read_text()
+    manifest.write_text(named.replace("|loud", "|loud rock"))
+    assert vectors(folder, cache, "genre").shape == (N_CLIPS, 2)
+    tags = vectors(folder, cache, "tags")
+    manifest.write_text(named)
+    as_before = vectors(folder, cache, "tags")  # "loud rock" is a tag as "loud" was
+    assert tags @ tags.T == pytest.approx(as_before @ as_before.T, abs=1e-6)
+
+
 @pytest.mark.parametrize(
     ("part", "n_columns"), [("mfcc", 819), ("contrast", 12), ("chroma", 24), ("loudness", 3)]
 )
@@ -111,6 +143,12 @@ def test_what_is_known_of_a_train_clip_is_not_learned_from_itself() -> None:
     ("options", "message"),
     [
         ({"inputs": "mood"}, "inputs=mood: 'mood' is no part; there are audio, metadata, artist"),
+        ({"inputs": "metadata-mood"}, "'metadata-mood' is no part"),
+        ({"inputs": "metadata-year"}, "no clip has year; these clips have artist, genre, tags"),
+        (
+            {"inputs": "metadata-artist-genre-tags-year-place"},
+            "no clip has metadata|no clip has year",
+        ),
         ({"inputs": "mfcc+mfcc"}, "mfcc is in it twice"),
         ({"inputs": "metadata+artist"}, "artist is in it twice"),
         ({"inputs": "year"}, "no clip has year; these clips have artist, genre, tags"),

@@ -94,7 +94,7 @@ def test_cold_needs_a_split_by_plays(cache: Path) -> None:
 
 
 def test_nothing_left_is_refused(data: ContentPlays) -> None:
-    shares = ColdShares(items=0.999, artists=0.0, users=0.0)
+    shares = ColdShares(items=0.99999, artists=0.0, users=0.0)
     with pytest.raises(ConfigError, match=r"dataset.cold: no plays to train on or to test; hold"):
         split_cold(data.data, shares, 0.2, 0.0, 0)
 

@@ -105,3 +105,26 @@ def test_what_is_pooled_stays_in_the_range_of_the_metric(tmp_path: Path) -> None
     row = pooled_row(runs, "acc", folds=False)  # t of 1 degree of freedom reaches far
     assert (row["low"], row["high"]) == (0, 1)
     assert -1 <= row["difference_low"] < row["difference_high"] <= 1
+
+
+def test_settings_are_paired_with_the_first_one_fold_by_fold(tmp_path: Path) -> None:
+    def fold(name: str, k: int, value: float) -> Finished:
+        return make(tmp_path / name / str(k), value, units=str(k), fold=k)
+
+    first = [fold("a", k, 0.5) for k in range(4)]
+    other = [fold("b", k, 0.5 + (k + 1) / 10) for k in range(4)][::-1]  # in any order
+    table = pooled_table({"a": first, "b": other}, ["acc"], folds=True).set_index("variant")
+    assert table.loc["a", ["versus_first", "versus_first_low"]].isna().all()
+    row = table.loc["b"]
+    assert row["versus_first"] == pytest.approx((0.1 + 0.2 + 0.3 + 0.4) / 4)
+    assert row["versus_first_low"] <= row["versus_first"] <= row["versus_first_high"]
+    # the same resamples move both alike, so that the difference has less spread than either
+    assert row["versus_first_high"] - row["versus_first_low"] < row["high"] - row["low"]
+
+
+def test_without_the_same_units_there_is_no_paired_difference(tmp_path: Path) -> None:
+    first = [make(tmp_path / "a" / str(k), 0.5, units=str(k), fold=k) for k in range(2)]
+    other = [make(tmp_path / "b" / str(k), 0.6, units=f"x{k}", fold=k) for k in range(2)]
+    table = pooled_table({"a": first, "b": other}, ["acc"], folds=True)
+    assert table["versus_first"].isna().all()
+    assert list(table["measured"]) == pytest.approx([0.5, 0.6])

@@ -25,9 +25,7 @@ def test_vectors_that_say_nothing_get_the_share_of_the_genre() -> None:
     x, bears, _, artist = drawn()
     noise = np.random.default_rng(1).standard_normal(x.shape)
     found = genre_confidence(noise, bears, np.ones(len(x), bool), artist)
-    assert found.confidence == pytest.approx(
-        np.broadcast_to(bears.mean(axis=0), bears.shape), abs=0.06
-    )
+    assert np.abs(found.confidence - bears.mean(axis=0)).mean() < 0.03
     assert found.auc == pytest.approx([0.5, 0.5], abs=0.05)
 
 

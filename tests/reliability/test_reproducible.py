@@ -62,6 +62,11 @@ def outcome(
     )
     assert process.returncode == 0, process.stderr
     folder = Path(process.stdout.splitlines()[-1])
+    return left_in(folder)
+
+
+def left_in(folder: Path) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Return metrics.json and the predictions of a run folder."""
     if not (folder / "metrics.json").is_file():  # a table: its first row
         folder = folder / "0"
     record = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
@@ -130,3 +135,20 @@ def test_two_threads_give_the_same_to_float_tolerance(
     record, predictions = outcome(EXPERIMENTS[name], tmp_path / "other", OMP_NUM_THREADS="2")
     assert record["metrics"] == pytest.approx(baseline(name)[0]["metrics"], rel=1e-3, abs=1e-4)
     assert_frame_equal(predictions, baseline(name)[1], rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("experiment", ["wmf", "dos_hetrec", "playlist_membership"])
+def test_an_answer_depends_on_the_weights_alone(
+    experiment: str, threads: int, tmp_path: Path
+) -> None:
+    """A run that is resumed after its fit only tests; with other threads too."""
+    args = [f"+experiment={experiment}"]
+    first = outcome(args, tmp_path / "first")
+    (folder,) = (tmp_path / "first" / "outputs" / experiment).glob("*-*")
+    several = {name: str(threads) for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS")}
+    again = outcome([*args, f"ckpt={folder}"], tmp_path / "again", **several)
+    for key in ("metrics", "intervals", "nulls", "versus"):
+        assert again[0][key] == first[0][key]
+    assert_frame_equal(first[1], again[1], check_exact=True)

@@ -28,7 +28,7 @@ from shuffled import configuration, verdicts
 from test_experiments import rows
 from tiny_tracks import tracks, write_two
 
-from muso_exp.evaluation.scores import BETTER
+from muso_exp.evaluation.scores import BETTER, DESCRIBES
 from muso_exp.experiment import objective
 from muso_exp.experiment.listing import experiments
 
@@ -111,7 +111,9 @@ def test_a_trial_that_a_file_holds_is_not_run_again(tmp_path: Path) -> None:
         asked.append(seed)
         if seed == 12 and len(asked) == 13:
             raise KeyboardInterrupt
-        return pd.Series({"auc": BETTER if seed < 3 else "no better than null", "mse": BETTER})
+        auc = BETTER if seed < 3 else "no better than null"
+        more = {"mse": BETTER, "coverage": DESCRIBES, "upper_bound_auc": BETTER}
+        return pd.Series({"auc": auc, **more})
 
     with pytest.raises(KeyboardInterrupt):
         run_trials("a task", "one x=1", ["auc"], judged, path)

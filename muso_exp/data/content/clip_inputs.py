@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, hstack
 from sklearn.model_selection import GroupKFold
 
 from muso_exp.data.content.metadata import (
@@ -16,8 +16,9 @@ from muso_exp.data.content.metadata import (
     track_fields,
 )
 from muso_exp.errors import ConfigError
-from muso_exp.features.item_vectors import ItemVectors, join, standardised
+from muso_exp.features.item_vectors import ItemVectors, join, standardised, value_counts
 from muso_exp.features.ridge import fit_ridge
+from muso_exp.features.tag_kinds import tag_kind
 from muso_exp.formats.listening.interactions import Interactions
 
 AUDIO, METADATA = "audio", "metadata"  # windows for a network; all fields that are there
@@ -34,32 +35,54 @@ def require_parts(inputs: str) -> list[str]:
         ConfigError: an unknown or repeated part, or a field that `metadata` has too.
     """
     names = inputs.split("+")
-    unknown = [name for name in names if name not in PARTS]
+    unknown = [name for name in names if not _is_part(name)]
     if unknown:
         raise ConfigError(
             f"dataset.inputs={inputs}: {unknown[0]!r} is no part; there are {', '.join(PARTS)}, "
-            "joined by +"
+            "joined by +, and metadata-artist: all fields but one"
         )
-    doubled = [name for name in names if METADATA in names and name in FIELDS]
-    doubled += [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    listed = [name for part in names for name in named_fields(part)]
+    doubled = [name for name in listed if listed.count(name) > 1]
     if doubled:
         raise ConfigError(f"dataset.inputs={inputs}: {doubled[0]} is in it twice; give it once")
     return names
 
 
-def clip_fields(tracks: pd.DataFrame, plays: Interactions) -> dict[str, csr_matrix]:
-    """Return the fields of clips, from the files of the plays, else from the table of the sound.
+def named_fields(part: str) -> list[str]:
+    """Return what a part of the inputs stands for: `metadata-artist` for all fields but artist."""
+    whole, *left_out = part.split("-")
+    return [name for name in FIELDS if name not in left_out] if whole == METADATA else [part]
+
+
+def _is_part(name: str) -> bool:
+    whole, *left_out = name.split("-")
+    return name in PARTS or (whole == METADATA and set(left_out) <= set(FIELDS))
+
+
+def clip_fields(tracks: pd.DataFrame, plays: Interactions | None = None) -> dict[str, csr_matrix]:
+    """Return the fields of clips, from the table of the sound, else from the files of the plays.
+
+    Where the table names genres, these are the field `genre`; tags of a genre are then among the
+    tags, where otherwise they are the genre (see `muso_exp.features.tag_kinds`).
 
     Args:
-        tracks: a row per clip, with the number of its played item as `item`.
-        plays: with names and tags of their items.
+        tracks: a row per clip, with plays the number of its played item as `item`.
+        plays: with names and tags of their items; None: without.
 
     Returns:
         Counts (n_clips, n_values) of each field that any clip has.
     """
-    items = tracks["item"].to_numpy()
-    played = {name: csr_matrix(counts[items]) for name, counts in listening_fields(plays).items()}
-    return track_fields(tracks) | {name: counts for name, counts in played.items() if counts.nnz}
+    found = track_fields(tracks)
+    if (tracks["genre"] != "").any():
+        of_genre = [[tag for tag in tags if tag_kind(tag) == "genre"] for tags in tracks["tags"]]
+        found["genre"] = value_counts([[name] for name in tracks["genre"]])
+        others = [found["tags"]] if "tags" in found else []
+        found["tags"] = csr_matrix(hstack([*others, value_counts(of_genre)]))
+    if plays is not None:
+        items = tracks["item"].to_numpy()
+        played = listening_fields(plays).items()
+        found = {name: csr_matrix(counts[items]) for name, counts in played} | found
+    return {name: counts for name, counts in found.items() if counts.nnz}
 
 
 def clip_inputs(
@@ -71,7 +94,7 @@ def clip_inputs(
     """Return one vector for each clip: the parts side by side, each of about the same weight.
 
     Args:
-        parts: some of PARTS but `audio`, at least one.
+        parts: of `require_parts` but for `audio`, at least one.
         fields: of `clip_fields`.
         sound: returns the numbers of each clip (n_clips, D) of a part of VECTORS; called where it
             is asked for.
@@ -80,9 +103,10 @@ def clip_inputs(
     Raises:
         ConfigError: a field that no clip has; vectors that are the same for all train clips.
     """
-    named = [name for part in parts for name in (FIELDS if part == METADATA else (part,))]
-    absent = [name for name in parts if name in FIELDS and name not in fields]
-    if absent or (METADATA in parts and not fields):
+    named = [name for part in parts for name in named_fields(part)]
+    wanted = [name for part in parts for name in part.split("-") if name in FIELDS]
+    absent = [name for name in wanted if name not in fields]
+    if absent or not any(name in fields or name in VECTORS for name in named):
         raise ConfigError(
             f"dataset.inputs={'+'.join(parts)}: no clip has {[*absent, METADATA][0]}; these clips "
             f"have {', '.join(fields) or 'no metadata'}"

@@ -5,13 +5,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytorch_lightning as pl
-import torch
 
-from muso_exp.data.content.embeddings import clip_embeddings
+from muso_exp.data.content.sound_numbers import EMBEDDING, sound_numbers
 from muso_exp.data.sound.clip_items import Match, played_tracks
-from muso_exp.data.sound.clip_vectors import clip_bags
 from muso_exp.data.sound.simulated_sound import SoundWorld, sound_folder
-from muso_exp.data.sound.windows import WindowOptions, Windows
+from muso_exp.data.sound.windows import WindowOptions
 from muso_exp.formats.listening.interactions import Interactions
 from muso_exp.formats.sound.layouts import read_tracks
 from muso_exp.options import Inert
@@ -75,10 +73,6 @@ class ClipSound:
         return tracks, self._vectors(store)[clips]
 
     def _vectors(self, store: AudioStore) -> np.ndarray:
-        if self.embedder is None:
-            return clip_bags(store, self.cache)
-        every, nothing = np.arange(len(store)), torch.zeros(len(store))
-        length, number = self.windows.n_samples, self.windows.eval_windows
-        windows = Windows(store, every, nothing, length, number)
-        params = {"n_samples": length, "windows": number}
-        return clip_embeddings(self.embedder, windows, self.cache, store.fingerprint, params)
+        part = "mfcc" if self.embedder is None else EMBEDDING
+        every = np.arange(len(store))
+        return sound_numbers(store, every, self.cache, self.windows, self.embedder)[part]()

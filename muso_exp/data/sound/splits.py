@@ -95,6 +95,19 @@ def keyed_share(name: object, seed: int) -> float:
     return int.from_bytes(digest) / 2**64
 
 
+def kept_share(rows: np.ndarray, ids: pd.Series, share: float, seed: int) -> np.ndarray:
+    """Return a share of some rows, at least one, ascending; a smaller one is part of a larger.
+
+    Args:
+        rows: of the clips to choose from, shape (n,).
+        ids: of all clips.
+        share: how many of them.
+        seed: of the choice, which depends on each id and the seed alone.
+    """
+    order = np.argsort([keyed_share(i, seed) for i in ids.iloc[rows]], kind="stable")
+    return np.sort(rows[order[: max(round(share * len(rows)), 1)]])
+
+
 def _drawn(groups: np.ndarray, share: float, seed: int) -> np.ndarray:
     """Mark whole groups, in a drawn order, until they are `share` of the clips; (n_clips,)."""
     names, group = np.unique(groups, return_inverse=True)

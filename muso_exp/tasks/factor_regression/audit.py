@@ -22,6 +22,12 @@ def audit(rows: FactorClips) -> list[Finding]:
             f"{rows.n_items} played items (dataset.match={rows.match})",
         ),
         Finding(
+            "known_songs",
+            len(rows.known),
+            f"the factors of {len(rows.known)} of {len(clips.parts['train'])} train clips are "
+            "known to learn from (dataset.train_share); users are known by all train clips",
+        ),
+        Finding(
             "items_without_sound",
             rows.n_items - items,
             f"{rows.n_items - items} played items have no clip; their plays shape the factors",

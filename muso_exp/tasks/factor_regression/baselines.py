@@ -21,7 +21,7 @@ def guesses(rows: FactorClips, values: np.ndarray) -> dict[str, np.ndarray]:
         without train clips is the mean of all; `pooled_loudness`, ridge regression on the loudness;
         and where a model is given vectors `shuffled_vectors`, ridge regression on those of others.
     """
-    clips, train = rows.clips, rows.clips.parts["train"]
+    clips, train = rows.clips, rows.known
     own = artist_means(values[train], clips.artists[train], clips.artists)
     every = np.broadcast_to(values[train].mean(axis=0), own.shape)
     heard = loudness_ridge(rows.loudness[train], values[train], rows.loudness)
@@ -37,7 +37,7 @@ def artist_popularity(rows: FactorClips) -> np.ndarray:
 
     The mean over the artist's train clips; of an artist without, that over all.
     """
-    train, test = (rows.clips.parts[name] for name in ("train", "test"))
+    train, test = rows.known, rows.clips.parts["test"]
     played = np.log1p(rows.listeners[train])[:, None]
     return artist_means(played, rows.clips.artists[train], rows.clips.artists[test])[:, 0]
 

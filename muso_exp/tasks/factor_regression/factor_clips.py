@@ -20,6 +20,7 @@ class FactorClips:
         scaling: how factors become targets, fitted on train.
         loudness: of each clip, see `muso_exp.sound.loudness.pooled_loudness`, shape (n_clips, 3).
         listeners: of each clip, shape (n_clips,).
+        known: train clips that factors are known of, ascending.
         shuffled: the vectors that a model is given of clips, dealt out anew among them, shape
             (n_clips, D); None where it is given sound alone.
         listening: the test of recommendation.
@@ -36,6 +37,7 @@ class FactorClips:
     scaling: FactorScaling
     loudness: np.ndarray
     listeners: np.ndarray
+    known: np.ndarray
     shuffled: np.ndarray | None
     listening: ListeningTest
     users: np.ndarray

@@ -37,7 +37,7 @@ class FactorRegression(Task):
     def metrics(self) -> MetricCollection:
         """Return squared error, R2 against the train mean, and the cosine, of the targets."""
         clips = self.rows.clips
-        mean = clips.targets_of(clips.parts["train"]).double().mean(dim=0)
+        mean = clips.targets_of(self.rows.known).double().mean(dim=0)
         regression = {"mse": MeanSquaredError(), "r2": R2(mean), "cosine": Cosine()}
         return MetricCollection({**regression}, compute_groups=False)
 

@@ -40,7 +40,8 @@ def rule_columns(
     """Return the prediction columns of a rule of one number, calibrated on the train pairs.
 
     The train pairs are divided into bins of equally many by their number. Pairs of a bin are given
-    the distances that its train pairs have: at random, or always the commonest one.
+    the distances that its train pairs have: at random, or always the commonest one, which is right
+    most often, or the middle one, which is the nearest on average.
 
     Args:
         known: number of each train pair, shape (n_train,).
@@ -49,9 +50,9 @@ def rule_columns(
         n_classes: number of classes.
 
     Returns:
-        Under "" the guess and under "_decided" the commonest class: `strategy` (n_rows, n_classes)
-        and `friend` (n_rows,), float64, the number itself, or its negative where friends have the
-        smaller ones in train.
+        Under "" the guess, under "_decided" the commonest class and under "_median" the middle one
+        (of two the smaller): `strategy` (n_rows, n_classes) and `friend` (n_rows,), float64, the
+        number itself, or its negative where friends have the smaller ones in train.
     """
     n_bins = min(MAX_BINS, max(len(known) // BIN_PAIRS, 1))
     cuts = np.unique(np.quantile(known, np.linspace(0, 1, n_bins + 1)[1:-1]))
@@ -60,11 +61,15 @@ def rule_columns(
     counts[counts.sum(axis=1) == 0] = counts.sum(axis=0)
     rows = torch.from_numpy(counts[np.searchsorted(cuts, asked, side="right")])
     friend = torch.from_numpy(asked * _direction(known, target == 0))
-    decided = torch.nn.functional.one_hot(rows.argmax(dim=1), n_classes).double()
-    return {
-        "": {"strategy": rows / rows.sum(dim=1, keepdim=True), "friend": friend},
-        "_decided": {"strategy": decided, "friend": friend},
-    }
+    total = rows.sum(dim=1, keepdim=True)
+    middle = (2 * rows.cumsum(dim=1) >= total).int().argmax(dim=1)  # the first that reaches half
+    strategies = {"": rows / total, "_decided": _always(rows.argmax(dim=1), n_classes)}
+    strategies["_median"] = _always(middle, n_classes)
+    return {name: {"strategy": row, "friend": friend} for name, row in strategies.items()}
+
+
+def _always(classes: Tensor, n_classes: int) -> Tensor:
+    return torch.nn.functional.one_hot(classes, n_classes).double()
 
 
 def _products(rows: csr_matrix, pairs: np.ndarray) -> np.ndarray:

@@ -32,7 +32,17 @@ def test_a_rule_says_what_train_pairs_of_its_bin_are() -> None:
     columns = rule_columns(known, target, np.array([-5.0, 49.0, 50.0, 1e9]), n_classes=3)
     assert columns[""]["strategy"].tolist() == [[0, 0.2, 0.8]] * 2 + [[1, 0, 0]] * 2
     assert columns["_decided"]["strategy"].tolist() == [[0, 0, 1]] * 2 + [[1, 0, 0]] * 2
+    assert columns["_median"]["strategy"].tolist() == [[0, 0, 1]] * 2 + [[1, 0, 0]] * 2
     assert columns[""]["friend"].tolist() == [-5, 49, 50, 1e9]
+
+
+def test_the_commonest_distance_is_right_most_often_and_the_middle_one_nearest() -> None:
+    target = np.repeat([0, 1, 2], [4, 3, 3])
+    columns = rule_columns(np.zeros(10), target, np.array([0.0]), n_classes=3)
+    assert columns["_decided"]["strategy"].tolist() == [[1, 0, 0]]
+    assert columns["_median"]["strategy"].tolist() == [[0, 1, 0]]
+    even = rule_columns(np.zeros(4), np.array([0, 0, 2, 2]), np.array([0.0]), n_classes=3)
+    assert even["_median"]["strategy"].tolist() == [[1, 0, 0]]  # of two the smaller
 
 
 def test_the_direction_of_the_friend_score_is_that_of_train() -> None:
