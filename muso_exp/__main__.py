@@ -133,7 +133,7 @@ def _command(name: str) -> None:
     app.command()(function)
     program = f"python -m muso_exp {name}"
     try:
-        app(sys.argv[2:], prog_name=program, standalone_mode=False)
+        sys.exit(app(sys.argv[2:], prog_name=program, standalone_mode=False))
     except TyperException as error:  # an option that is not there, or a value that it cannot have
         told = error.format_message().rstrip(".")
         raise ConfigError(f"{name}: {told}; see {program} --help") from error

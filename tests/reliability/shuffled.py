@@ -59,10 +59,15 @@ def other_friends(listeners: SplitListeners, rng: Rng) -> SplitListeners:
 
 
 def other_items(data: Interactions, rng: Rng) -> Interactions:
-    """Let users exchange what they play: a user keeps how much, an item keeps how often."""
+    """Let users exchange what they play: a user keeps how much.
+
+    How often an item is played becomes that of another item: what is known of an item (its tags,
+    its artist, its sound) then says nothing of it.
+    """
     entries = data.plays.tocoo()
     shape = data.plays.shape
-    exchanged = csr_matrix((entries.data, (entries.row, rng.permutation(entries.col))), shape)
+    items = rng.permutation(shape[1])[rng.permutation(entries.col)]
+    exchanged = csr_matrix((entries.data, (entries.row, items)), shape)
     exchanged.sum_duplicates()
     return replace(data, plays=exchanged)
 

@@ -27,13 +27,18 @@ def null_columns(
     Returns:
         `random`, the exact expectation of a random order; `popularity`, the most popular
         candidates first; and `least_popular`, the least popular ones first, whose share in what is
-        held out is the larger, the fewer of their plays happen to be in training.
+        held out is the larger, the fewer of their plays happen to be in training. Where some
+        candidates have no train user, `unheard_first` too: they first, then the most popular.
     """
     scores = held.of_candidates(popularity.astype(np.float32))
+    unheard = scores == 0
+    first = np.where(unheard, scores.max(initial=0) + 1, scores)
+    mixed = {"unheard_first": first} if unheard.any() and not unheard.all() else {}
     return {
         "random": _columns(held, np.zeros_like(scores), cutoffs, n_top),
         "popularity": _columns(held, scores, cutoffs, n_top),
         "least_popular": _columns(held, -scores, cutoffs, n_top),
+        **{name: _columns(held, row, cutoffs, n_top) for name, row in mixed.items()},
     }
 
 

@@ -1,11 +1,11 @@
-"""The rule "more of the artists that are there already", by hand."""
+"""The null models of ranking by hand: more of the same artists, what nobody plays first."""
 
 import numpy as np
 import pytest
 from pytest import approx
 from scipy.sparse import csr_matrix
 
-from muso_exp.tasks.recommendation.baselines import same_artist_columns
+from muso_exp.tasks.recommendation.baselines import null_columns, same_artist_columns
 from muso_exp.tasks.recommendation.split_plays import HeldOut
 
 ARTISTS = np.array(["a", "a", "a", "b", "b", ""])
@@ -40,3 +40,14 @@ def test_without_a_candidate_of_a_known_artist_there_is_no_such_rule(artists: np
     known = rows([0, 1])
     held = HeldOut.of(known, rows([2]), None)
     assert same_artist_columns(held, known, artists, POPULARITY, [10]) == {}
+
+
+def test_what_nobody_plays_stands_first_in_one_rule_where_it_is_ranked_too() -> None:
+    known = rows([0], [0, 1])
+    held = HeldOut.of(known, rows([2], [4]), None)
+    listeners = np.array([2, 1, 0, 5, 0, 3])
+    nulls = null_columns(held, listeners, [10], 5)
+    assert nulls["unheard_first"]["auc"].tolist() == approx([7 / 8, 5 / 6])  # of equals one half
+    assert nulls["unheard_first"]["top"][0, 2:].tolist() == [3, 5, 1]
+    warm = HeldOut.of(known, rows([3], [5]), np.array([0, 1, 3, 5]))
+    assert "unheard_first" not in null_columns(warm, listeners, [10])
