@@ -18,7 +18,7 @@ WAIT = 20.0  # seconds that a stopped one has to write what resumes it
 
 
 @dataclass
-class Job:
+class StartedRun:
     """An experiment that runs or has ended.
 
     Attributes:
@@ -56,10 +56,10 @@ class Jobs:
 
     def __init__(self, outputs: Path) -> None:
         self.outputs = outputs
-        self.last: Job | None = None
+        self.last: StartedRun | None = None
         self._lock = threading.Lock()
 
-    def start(self, command: Sequence[str]) -> Job:
+    def start(self, command: Sequence[str]) -> StartedRun:
         """Start an experiment.
 
         Raises:
@@ -77,7 +77,7 @@ class Jobs:
                 errors="backslashreplace",
                 env={**os.environ, "MUSO_OUTPUTS": str(self.outputs), "PYTHONUNBUFFERED": "1"},
             )
-            self.last = Job(tuple(command), process)
+            self.last = StartedRun(tuple(command), process)
         threading.Thread(target=_read, args=(self.last,), daemon=True).start()
         return self.last
 
@@ -93,7 +93,7 @@ class Jobs:
             job.process.kill()
 
 
-def _read(job: Job) -> None:
+def _read(job: StartedRun) -> None:
     for line in job.process.stdout or ():
         for part in line.replace("\r", "\n").split("\n"):
             if part.strip():

@@ -10,7 +10,7 @@ from nicegui import run, ui
 
 from muso_exp.app.asking import file_input
 from muso_exp.app.frame import failing_in_one_line, frame, html, show
-from muso_exp.app.jobs import Job, Jobs
+from muso_exp.app.jobs import StartedRun, Jobs
 from muso_exp.app.site import Site
 from muso_exp.errors import ConfigError
 
@@ -149,7 +149,7 @@ class StartPage:
         self.state.set_content(html("job.html.j2", **facts))
         self.log.set_content(html("job_lines.html.j2", lines=list(job.lines)))
 
-    def _links(self, job: Job) -> dict[str, str]:
+    def _links(self, job: StartedRun) -> dict[str, str]:
         """Return text -> address of what a finished experiment left."""
         if not job.folder:
             return {}

@@ -22,7 +22,12 @@ class EarlyStopping(callbacks.EarlyStopping):
 
     def __init__(self, monitor: str, mode: str, patience: int = 5, min_delta: float = 0.0) -> None:
         super().__init__(
-            monitor, min_delta=min_delta, patience=patience, mode=mode, check_finite=False
+            monitor,
+            min_delta=min_delta,
+            patience=patience,
+            mode=mode,
+            check_finite=False,  # FiniteTraining ends such a run, and says what to try
+            check_on_train_epoch_end=False,
         )
 
     @property

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from muso_exp.app.jobs import Job, Jobs
+from muso_exp.app.jobs import StartedRun, Jobs
 from muso_exp.app.site import Site, allowed_folders
 from muso_exp.app.start_page import StartOptions
 from muso_exp.errors import ConfigError
@@ -23,7 +23,7 @@ def write(path: Path, *lines: str) -> None:
     path.chmod(0o755)
 
 
-def ended(job: Job) -> Job:
+def ended(job: StartedRun) -> StartedRun:
     for _ in range(200):
         if job.status != "running":
             time.sleep(0.1)  # the last lines are read by a thread
