@@ -10,7 +10,7 @@ from nicegui import run, ui
 
 from muso_exp.app.asking import file_input
 from muso_exp.app.frame import failing_in_one_line, frame, html, show
-from muso_exp.app.jobs import StartedRun, Jobs
+from muso_exp.app.jobs import Jobs, StartedRun
 from muso_exp.app.site import Site
 from muso_exp.errors import ConfigError
 

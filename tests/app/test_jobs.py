@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from muso_exp.app.jobs import StartedRun, Jobs
+from muso_exp.app.jobs import Jobs, StartedRun
 from muso_exp.app.site import Site, allowed_folders
 from muso_exp.app.start_page import StartOptions
 from muso_exp.errors import ConfigError
