@@ -21,7 +21,7 @@ def complete(script: str, typed: str) -> list[str]:
     [
         ("muso_exp scale=", ["desk", "paper", "smoke"]),
         ("muso_exp +experiment=dos_cl", ["dos_classifier"]),
-        ("muso_exp doc", ["doctor"]),
+        ("muso_exp doct", ["doctor"]),
         ("muso_exp +experiment=wmf model=eas", ["ease"]),
         ("muso_exp +exp", None),
         ("muso_exp nothing_like_this", []),

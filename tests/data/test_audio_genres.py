@@ -157,7 +157,7 @@ def test_new_songs_that_are_none_are_refused(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"windows": {"n_samples": 0}}, r"windows.n_samples=0: int >= 1"),
+        ({"windows": {"n_samples": -1}}, r"windows.n_samples=-1: int >= 0"),
         (
             {"store": {"seconds": 0.2}},
             r"store.seconds=0.2: a window of 2400 samples",

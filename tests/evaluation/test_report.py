@@ -120,7 +120,8 @@ def test_a_table_holds_names_as_text(tmp_path: Path, capsys: pytest.CaptureFixtu
         "metric": "auc", "variant": NAME, "data": NAME, "seed": 0, "reported": 0.5, "holds": NAME,
         "measured": 0.25, "low": 0.2, "high": 0.3, "difference": None, "difference_low": None,
         "difference_high": None, "best_null": 0.1, "verdict": NAME, "fit_seconds": 1.0,
-        "because_of": NAME, "could_show": None, "not_paired": NAME,
+        "because_of": NAME, "could_show": None, "not_paired": NAME, "versus_first": None,
+        "versus_first_low": None, "versus_first_high": None,
         "run": str(tmp_path / "javascript:alert(1)"),
     }  # fmt: skip
     pooled = pd.DataFrame([row | {"over": NAME, "best_null": NAME, "null_value": 0.1}])

@@ -72,7 +72,7 @@ def known_content() -> dict[str, Tensor]:
 
 def hidden_plays(matrix: csr_matrix) -> dict[str, Tensor]:
     """A fifth of the items, and of the other plays, that a model may choose by."""
-    artist = known_content()["artist"].numpy()
+    artist = np.arange(matrix.shape[1]) // 4
     found = hide_plays(csr_matrix(matrix), artist, 0.2, 0.2, 0.2, 0)
     return {"hidden": torch.from_numpy(found.which)}
 

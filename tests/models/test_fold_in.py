@@ -21,6 +21,7 @@ from muso_exp.features.wmf import biased_objective, objective
 from muso_exp.models.abilities import FoldsIn, ask
 from muso_exp.models.blend import Blend
 from muso_exp.models.ease import EASE
+from muso_exp.models.embedding_net import EmbeddingNet, LayerSizes
 from muso_exp.models.hybrid import Hybrid
 from muso_exp.models.item_knn import ItemKNN, bm25_weight
 from muso_exp.models.popularity import Popularity
@@ -28,6 +29,7 @@ from muso_exp.models.ranking import Ranker, RowRanker
 
 CONF = Path(__file__).parents[2] / "conf" / "model"
 WEIGHTINGS = ("binary", "log", "tfidf", "bm25")
+LAYERS = LayerSizes(embedding_size=4, hidden_size=8)
 SMALL = HybridOptions(factors=FactorOptions(n_factors=4, iterations=3))
 ALL: dict[str, Callable[[], Ranker]] = {
     **RANKERS,
@@ -38,6 +40,9 @@ ALL: dict[str, Callable[[], Ranker]] = {
         **SIZES, seed_counts=[0, 2, 4], n_validation=5, options={"wmf": {"iterations": 60}}
     ),
     "hybrid": lambda: Hybrid(**SIZES, n_content=5, fit=SMALL),
+    "embedding_net": lambda: EmbeddingNet(
+        **SIZES, n_artists=10, layers=LAYERS, inputs=["songs", "features"]
+    ),
     "hybrid_part": lambda: Hybrid(**SIZES, n_content=5, fit=SMALL, parts=["sound_profile"]),
 }
 SOLVED_AGAIN = ("wmf", "wmf_bias", "blend")  # users are solved in turn with the items

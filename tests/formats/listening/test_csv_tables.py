@@ -12,7 +12,7 @@ from made import made
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
 from muso_exp.formats.listening import csv_tables
 from muso_exp.formats.listening.interactions import Interactions
-from muso_exp.formats.listening.msd import ReadOptions
+from muso_exp.formats.listening.msd import ReadOptions, SourceOptions
 from muso_exp.formats.listening.sources import SOURCES
 
 COUNTED = "user,artist,plays\nann,NA,3\nbob,NA,1\nbob,null,2\n"
@@ -70,7 +70,7 @@ def test_a_row_is_a_play_where_none_are_counted_and_tracks_come_before_artists(
     [("artist", ["NA"], [[2], [1]]), ("album", ["NA - x", "NA - y"], [[2, 0], [0, 1]])],
 )
 def test_the_items_can_be_chosen(items: str, names: list, plays: list, tmp_path: Path) -> None:
-    data = read(write(tmp_path, a_tsv=EVENTS), items=items)
+    data = read(write(tmp_path, a_tsv=EVENTS), reading=SourceOptions(items=items))
     assert (data.names, data.plays.toarray().tolist()) == (names, plays)
 
 
@@ -249,7 +249,7 @@ def test_tables_of_other_columns_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("items", ["artist", "album"])
 def test_items_that_a_table_does_not_name_are_refused(items: str, tmp_path: Path) -> None:
     with pytest.raises(DataFormatError, match=r"no column of artists \(.* among: user, track"):
-        read(write(tmp_path, a_csv="user,track\na,b\n"), items=items)
+        read(write(tmp_path, a_csv="user,track\na,b\n"), reading=SourceOptions(items=items))
 
 
 @pytest.mark.parametrize("torn", [True, False])
