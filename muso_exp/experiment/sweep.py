@@ -40,6 +40,7 @@ from muso_exp.training.folders import claim, is_worker, lock_tags
 
 VERBOSE = "MUSO_VERBOSE"  # environment: whole cards and tables are printed, of a sweep's jobs too
 FOLDER = "MUSO_SWEEP"  # environment: the folder of a sweep, for jobs of any experiment
+OWN_FOLDER = "${hydra:runtime.output_dir}"  # paths.run, as conf/config.yaml has it
 NUMBERS = re.compile(r"\$\{hydra\.job\.(num|id)\}")
 NAMES = re.compile(r"\$\{(hydra\.job\.override_dirname|name|seed|scale|variant)\}")
 _open: dict[str, Any] = {"parent": None}
@@ -88,6 +89,7 @@ class SweepTable(Callback):
             if size := end_with_the_grid(config.hydra):
                 sys.stderr.write(f"muso_exp: the search has {size} settings; each is tried once\n")
             _check_subdir(config)
+            _check_run_folder(config)
             state = _claim_sweep(config)
             folder = Path(config.hydra.sweep.dir)
             os.environ.pop(PARENT_RUN, None)
@@ -195,6 +197,16 @@ def _check_subdir(config: DictConfig) -> None:
             f"hydra.sweep.subdir={raw}: only folders inside the sweep's, named by text, "
             "${hydra.job.num}, ${hydra.job.override_dirname}, ${name}, ${seed}, ${scale}, "
             "${variant}"
+        )
+
+
+def _check_run_folder(config: DictConfig) -> None:
+    """Raise ConfigError for one folder that all runs of a sweep would share."""
+    place: Any = OmegaConf.to_container(config.paths, resolve=False)
+    if place["run"] != OWN_FOLDER:
+        raise ConfigError(
+            f"paths.run={place['run']}: each run of a sweep has a folder of its own; name the "
+            "sweep's, hydra.sweep.dir=..."
         )
 
 

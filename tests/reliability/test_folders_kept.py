@@ -53,7 +53,7 @@ TRIALS = [
     (["hydra.sweep.subdir=../../../precious", *MULTI], 2, "only folders inside the sweep's"),
     (["hydra.sweep.subdir='${{paths.cache}}'", *MULTI], 2, "only folders inside the sweep's"),
     (["hydra.output_subdir={p}"], 2, "only .hydra"),
-    (["paths.run={p}", *MULTI], 2, "precious: not empty"),
+    (["paths.run={p}", *MULTI], 2, "each run of a sweep has a folder of its own"),
     (["+experiment=bogus", "hydra.run.dir={p}"], 2, "no experiment 'bogus'"),
 ]
 

@@ -23,7 +23,15 @@ from muso_exp.experiment.listing import experiments
 FOLDER = "<img src=x onerror=alert(1)> [live] `b` #1 a|b javascript:x"
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]")
 TAGS = set("html head meta title style body h1 h2 p span div table tr th td br a ul li img".split())
-TAGS |= {"details", "summary", "pre"}  # all that the templates write
+TAGS |= {
+    "details",
+    "summary",
+    "pre",
+    "header",
+    "main",
+    "nav",
+    "section",
+}  # all that the templates write
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 OPTIONS = ["scale=smoke", "resamples=20", "logger=none", "callbacks.progress=null"]
 
@@ -140,7 +148,8 @@ def test_hostile_names_are_text_everywhere(tmp_path: Path) -> None:
         ["[/] [live] \x9b"],
     )
     assert statuses == ["0", "0", "0", "2", "0", "0", "0", "0", "2", "2"], printed
-    assert faults(tmp_path / FOLDER) + faults(out) == []
+    found = faults(tmp_path / FOLDER) + faults(out)
+    assert found == [], found
     assert CONTROL.findall(printed) == [] and "Traceback" not in printed
     for name in ("[/] x", "[live]", ":smile:", "<script>", r"\x9b31m", "$x"):
         assert name in printed
