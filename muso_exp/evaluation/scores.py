@@ -75,8 +75,6 @@ def score(metrics: MetricCollection, columns: Mapping[str, Tensor], weights: Ten
         metrics: of the data set, without prefix.
         columns: prediction columns and `target`, first dimension n_rows.
         weights: of the bootstrap, shape (n_resamples, n_rows).
-
-    Source: Efron and Tibshirani 1993, chapter 10, for the correction of bias. Deviation: none.
     """
     n_rows = weights.shape[1]
     ones = torch.ones(1, n_rows, dtype=torch.float64)
@@ -86,10 +84,7 @@ def score(metrics: MetricCollection, columns: Mapping[str, Tensor], weights: Ten
             read = {key: columns[key] for key in metric.fields}  # type: ignore[union-attr]
             values[name] = float(metric.score(ones, **read)[0])  # type: ignore[operator]
             blocks = [metric.score(part, **read) for part in weights.split(_BLOCK)]  # type: ignore[operator]
-            samples[name] = torch.cat(blocks)
-        if metric.biased_by_repeats:
-            shift = values[name] - samples[name].nanmean()
-            samples[name] = (samples[name] + shift).clamp(*metric.bounds)  # type: ignore[misc]
+            samples[name] = metric.corrected(values[name], torch.cat(blocks))  # type: ignore[operator]
     return Scores(values, samples)
 
 

@@ -54,6 +54,15 @@ class WeightedMetric(Metric):
         weights = torch.ones(1, n_rows, dtype=torch.float64)
         return self.score(weights, **{k: v.cpu() for k, v in columns.items()})[0]
 
+    def corrected(self, value: float, samples: Tensor) -> Tensor:
+        """Return bootstrap samples, (n_resamples,), moved back by the bias that repeats cause.
+
+        Source: Efron and Tibshirani 1993, chapter 10, for the correction of bias.
+        """
+        if not self.biased_by_repeats:
+            return samples
+        return (samples + (value - samples.nanmean())).clamp(*self.bounds)
+
     @abstractmethod
     def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
         """Return the metric under each row of weights.

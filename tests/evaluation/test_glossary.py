@@ -1,6 +1,9 @@
 """Metrics and null models in words."""
 
+import re
+
 import pytest
+from conftest import REPOSITORY
 
 from muso_exp.errors import ConfigError
 from muso_exp.evaluation.glossary import in_words, matching, meaning, metrics, of_record
@@ -24,6 +27,13 @@ def test_every_row_of_the_glossary_is_whole() -> None:
 def test_a_null_model_is_named_in_words() -> None:
     assert in_words("best_constant_lt3") == "always guessing one distance"
     assert in_words("of_a_plugin") == "of_a_plugin"
+
+
+def test_every_null_model_of_the_docs_has_words() -> None:
+    rows = (REPOSITORY / "docs" / "nulls.md").read_text(encoding="utf-8").split("\n\n")[2]
+    named = re.findall(r"`([\w*]+)`", " ".join(row.split("|")[2] for row in rows.splitlines()))
+    assert len(named) > 40
+    assert [name for name in named if in_words(name) == name] == ["chance"]
 
 
 def test_a_metric_of_a_plugin_has_its_direction_alone() -> None:

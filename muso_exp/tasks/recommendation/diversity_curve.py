@@ -14,7 +14,7 @@ from torch import Tensor
 from muso_exp.features.diversity import rerank
 from muso_exp.figures.recommendation import tradeoff_figure
 from muso_exp.metrics.base import WeightedMetric
-from muso_exp.metrics.resampling import percentile_interval
+from muso_exp.metrics.resampling import interval_around, percentile_interval
 from muso_exp.models.abilities import MovesToContent, ask
 from muso_exp.models.shown_abilities import HasVariants
 from muso_exp.options import Count, Options, UpToOne
@@ -131,7 +131,7 @@ def tradeoff(
     for point in found:
         row: dict[str, Any] = {"recommended by": point.kind, "strength": point.strength}
         for name, (value, samples) in measured[point.name].items():
-            low, high = percentile_interval(samples)
+            low, high = interval_around(value, samples)
             row |= {name: value, f"{name}_low": low, f"{name}_high": high}
         rows.append(row)
     table = pd.DataFrame(rows)
@@ -150,7 +150,8 @@ def tradeoff(
 def _measure(metric: WeightedMetric, point: Point, weights: Tensor) -> tuple[float, Tensor]:
     columns = {name: torch.from_numpy(np.asarray(own)) for name, own in point.columns.items()}
     ones = torch.ones(1, weights.shape[1], dtype=weights.dtype)
-    return float(metric.score(ones, **columns)[0]), metric.score(weights, **columns)
+    value = float(metric.score(ones, **columns)[0])
+    return value, metric.corrected(value, metric.score(weights, **columns))
 
 
 def _answer(

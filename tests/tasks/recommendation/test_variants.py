@@ -7,7 +7,7 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from muso_exp.metrics.base import WeightedMetric
-from muso_exp.metrics.ranking import IntraListDiversity, UserMean
+from muso_exp.metrics.ranking import Coverage, IntraListDiversity, UserMean
 from muso_exp.metrics.resampling import Bootstrap
 from muso_exp.models.base import Model
 from muso_exp.records import Batch
@@ -93,6 +93,19 @@ def test_moving_the_blend_and_re_ranking_make_a_curve(users: KnownUsers) -> None
     assert section.figure is not None
     assert finding.check == "more_diverse_by_metadata"
     assert "metadata_diversity) than listening alone, at equal accuracy?" in finding.text
+
+
+def test_the_interval_of_what_repeats_move_is_moved_back(users: KnownUsers) -> None:
+    """A resample has fewer different users, whose lists hold fewer items."""
+    found = points(Made(users.held.positives), users, np.eye(N_ITEMS), CurveOptions())
+    diversity = IntraListDiversity(csr_matrix(np.eye(N_ITEMS, dtype=np.float32)))
+    metrics = {"ndcg_at_3": UserMean("ndcg_at_3"), "metadata_diversity": diversity}
+    metrics |= {"coverage": Coverage(N_ITEMS)}
+    weights = Bootstrap(50).weights(np.arange(N_USERS))
+    ((section,), _) = tradeoff(found, metrics, weights)
+    table = section.table
+    assert (table["coverage_low"] <= table["coverage"]).all()
+    assert (table["coverage"] <= table["coverage_high"]).all()
 
 
 def test_lists_are_re_ranked_without_what_is_known(users: KnownUsers) -> None:
