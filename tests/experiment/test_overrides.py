@@ -41,7 +41,7 @@ def test_the_message_on_another_value_that_cannot_be_read_shows_the_quotes() -> 
 @pytest.mark.parametrize("time", [None, "00:01:30:00", "10:00:00:00", {"minutes": 1.5}])
 def test_a_time_limit_is_what_lightning_takes(time: str | dict | None) -> None:
     tree = {"dataset": {}, "model": {}, "seed": 0, "resamples": 20, "scale": "desk"}
-    tree |= {"rerun": "auto"}
+    tree |= {"rerun": "auto", "trial": None}
     tree |= {"sizes": {"desk": {}}, "trainer": {"max_time": time}, "monitor_mode": "min"}
     check(OmegaConf.create(tree))
 
@@ -72,7 +72,7 @@ def test_a_time_limit_is_what_lightning_takes(time: str | dict | None) -> None:
 def test_what_no_run_can_begin_with_is_refused(changed: dict, message: str) -> None:
     asked = {"seed": 0, "resamples": 20, "scale": "smoke", "sizes": {"smoke": {}}, "variant": 1}
     asked |= {"trainer": {"gradient_clip_val": None, "check_val_every_n_epoch": 2}}
-    asked |= {"monitor_mode": "min", "rerun": True}
+    asked |= {"monitor_mode": "min", "rerun": True, "trial": None}
     whole = asked | {"variants": {"a": {}, 1: {}}, "dataset": {}, "model": {}}
     check(OmegaConf.create(whole))
     kept = {key: value for key, value in (whole | changed).items() if value is not ...}
@@ -88,6 +88,6 @@ def test_a_control_character_in_the_configuration_is_refused() -> None:
         "resamples": 20,
     }
     tree |= {"scale": "desk", "sizes": {"desk": {}}, "trainer": {}, "monitor_mode": "min"}
-    tree |= {"rerun": False}
+    tree |= {"rerun": False, "trial": None}
     with pytest.raises(ConfigError, match=r"^dataset\.files\.1\.b=x\\x1b\[31m: a control char"):
         check(OmegaConf.create(tree))
