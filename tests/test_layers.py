@@ -20,7 +20,7 @@ FLOORS = (  # a room imports from lower floors and from itself; rooms of one flo
     {"experiment"},
     {"data"},
     {"run", "trained"},
-    {"job", "app"},
+    {"job", "loaded", "app"},
     {"commands"},
     {"__main__"},
 )
