@@ -2,19 +2,17 @@
 
 import importlib.util
 import logging
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from muso_exp.errors import ConfigError
-
-OUTPUTS = os.environ.get("MUSO_OUTPUTS", "outputs")
+from muso_exp.places import outputs_folder
 
 
 def app(
-    outputs: Annotated[Path, typer.Argument(help="folder of runs")] = Path(OUTPUTS),
+    outputs: Annotated[Path, typer.Argument(help="folder of runs", default_factory=outputs_folder)],
     allow: Annotated[
         list[Path] | None,
         typer.Option(help="folder whose files the pages may read; may be given several times"),

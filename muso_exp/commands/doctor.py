@@ -13,9 +13,7 @@ from typing import NamedTuple
 from muso_exp.places import cache_folder, outputs_folder
 
 GIB = 2**30
-LITTLE = (
-    10 * GIB
-)  # free disk below which a large run may not fit: a published DOS checkpoint has 2.3
+LITTLE = 10 * GIB  # free disk; a checkpoint of the published DOS net has 2.3 GiB
 PACKAGES = ("torch", "pytorch-lightning", "hydra-core", "mlflow", "implicit", "librosa")
 EXTRAS = {  # package -> what it is for, and how it is installed
     "nicegui": ("the web application (`app`)", "pip install 'muso_exp[app]'"),

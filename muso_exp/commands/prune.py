@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-OUTPUTS = os.environ.get("MUSO_OUTPUTS", "outputs")
+from muso_exp.places import outputs_folder
 
 
 def prune(
-    outputs: Annotated[Path, typer.Argument(help="folder of runs")] = Path(OUTPUTS),
+    outputs: Annotated[Path, typer.Argument(help="folder of runs", default_factory=outputs_folder)],
     unfinished: Annotated[bool, typer.Option(help="runs that never finished")] = False,
     checkpoints: Annotated[
         bool, typer.Option(help="checkpoints of finished runs; they can then not be applied")

@@ -10,9 +10,7 @@ from muso_exp.places import outputs_folder
 
 
 def report(
-    outputs: Annotated[
-        Path | None, typer.Argument(help="folder of runs; default $MUSO_OUTPUTS, or outputs")
-    ] = None,
+    outputs: Annotated[Path, typer.Argument(help="folder of runs", default_factory=outputs_folder)],
     out: Annotated[
         Path | None, typer.Option(help="page to write; default OUTPUTS/index.html")
     ] = None,
@@ -22,7 +20,6 @@ def report(
     from muso_exp.evaluation.index import write_index
     from muso_exp.text import visible
 
-    outputs = outputs or outputs_folder()
     target = out or outputs / "index.html"
     target.parent.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(format="%(message)s")

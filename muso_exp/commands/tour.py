@@ -36,11 +36,12 @@ def tour(
     folder.mkdir(parents=True, exist_ok=True)
     shown = console()
     start = time.monotonic()
+    asked = stops()
     answered: dict[Stop, Finished] = {}
-    for stop, run in _runs(stops(), folder, fresh):
+    for stop, run in _runs(asked, folder, fresh):
         answered[stop] = run
         shown.print(stop.answer(run.record))
-    in_order = {stop: answered[stop] for stop in stops()}
+    in_order = {stop: answered[stop] for stop in asked}
     write_tour(folder / "index.html", in_order)
     shown.print(summary([run.record for run in in_order.values()]))
     shown.print(f"{time.monotonic() - start:.0f} s; next: +experiment=NAME runs one at full size")

@@ -16,8 +16,10 @@ REPOSITORY = Path(__file__).parent.parent.parent
 TASK = ["+experiment=playlist_membership", "scale=smoke", "resamples=20", "callbacks.progress=null"]
 
 
-def start(outputs: Path, cache: Path, *args: str, **environment: str) -> subprocess.Popen:
-    """Start `python -m muso_exp`; its words go to one pipe."""
+def start(
+    outputs: Path, cache: Path, *args: str, own_group: bool = False, **environment: str
+) -> subprocess.Popen:
+    """Start `python -m muso_exp`, if asked as the leader of a group; its words go to one pipe."""
     places = {"MUSO_OUTPUTS": str(outputs), "MUSO_CACHE": str(cache), **environment}
     return subprocess.Popen(
         [sys.executable, "-m", "muso_exp", *args],
@@ -26,6 +28,7 @@ def start(outputs: Path, cache: Path, *args: str, **environment: str) -> subproc
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=own_group,
     )
 
 

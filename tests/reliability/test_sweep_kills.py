@@ -9,33 +9,18 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from program import REPOSITORY, ended, wait_for
+from program import ended, start, wait_for
 
 from muso_exp.experiment import ledger
 
 SWEEP = ["+experiment=playlist_membership", "-m", "scale=smoke", "resamples=20", "logger=none"]
 SWEEP += ["callbacks.progress=null", "trainer.max_epochs=8", "table_metrics=[recall]"]
 SWEEP += ["checkpoint_every=1"]
-
-
-def start(outputs: Path, cache: Path, *args: str, **environment: str) -> subprocess.Popen:
-    """Start a sweep as the leader of a group of its own."""
-    places = {"MUSO_OUTPUTS": str(outputs), "MUSO_CACHE": str(cache), **environment}
-    return subprocess.Popen(
-        [sys.executable, "-m", "muso_exp", *args],
-        cwd=REPOSITORY,
-        env={**os.environ, **places},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
 
 
 def folders(outputs: Path) -> list[Path]:
@@ -67,7 +52,7 @@ def kill(process: subprocess.Popen) -> None:
 def reference(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> pd.DataFrame:
     """The table of a sweep of four jobs that nothing stops."""
     outputs = tmp_path_factory.mktemp("whole")
-    status, words = ended(start(outputs, cache, *SWEEP, "seed=0,1,2,3"))
+    status, words = ended(start(outputs, cache, *SWEEP, "seed=0,1,2,3", own_group=True))
     assert status == 0, words
     return table(words)
 
@@ -76,16 +61,16 @@ def test_a_sweep_that_is_killed_twice_ends_with_the_same_table(
     reference: pd.DataFrame, tmp_path: Path, cache: Path
 ) -> None:
     command = [*SWEEP, "seed=0,1,2,3"]
-    process = start(tmp_path, cache, *command)
+    process = start(tmp_path, cache, *command, own_group=True)
     assert wait_for(process, lambda: list(tmp_path.glob("*/*/0/checkpoints/last.ckpt")))
     kill(process)
     assert states(tmp_path) == ["running"]
-    process = start(tmp_path, cache, *command)
+    process = start(tmp_path, cache, *command, own_group=True)
     assert wait_for(process, lambda: list(tmp_path.glob("*/*/2/checkpoints/last.ckpt")))
     kill(process)
     before = written(tmp_path)
     assert set(before) >= {"0", "1"}
-    status, words = ended(start(tmp_path, cache, *command))
+    status, words = ended(start(tmp_path, cache, *command, own_group=True))
     assert status == 0, words
     assert f"goes on: {len(before)} jobs are done" in words
     assert len(folders(tmp_path)) == 1 and states(tmp_path) == ["done"] * 4
@@ -98,13 +83,13 @@ def test_a_sweep_that_is_killed_twice_ends_with_the_same_table(
 def test_ten_kills_of_twelve_jobs(tmp_path: Path, cache: Path) -> None:
     command = [*SWEEP, "seed=" + ",".join(map(str, range(12)))]
     began = time.monotonic()
-    status, words = ended(start(tmp_path / "whole", cache, *command))
+    status, words = ended(start(tmp_path / "whole", cache, *command, own_group=True))
     seconds = time.monotonic() - began
     assert status == 0, words
     reference = table(words)
     outputs, rng, kept = tmp_path / "killed", random.Random(0), {}
     for n in range(10):
-        process = start(outputs, cache, *command)
+        process = start(outputs, cache, *command, own_group=True)
         time.sleep(rng.uniform(0.1, 0.5) * seconds)
         if process.poll() is not None:
             break
@@ -112,7 +97,7 @@ def test_ten_kills_of_twelve_jobs(tmp_path: Path, cache: Path) -> None:
         assert kept.items() <= written(outputs).items()
         kept = written(outputs)
         print(f"kill {n}: {len(kept)} jobs done, {states(outputs)}", flush=True)
-    status, words = ended(start(outputs, cache, *command))
+    status, words = ended(start(outputs, cache, *command, own_group=True))
     assert status == 0, words
     assert len(folders(outputs)) == 1 and states(outputs) == ["done"] * 12
     assert kept.items() <= written(outputs).items()
