@@ -63,7 +63,9 @@ class ForYou:
         """Rank anew."""
         lists = self.ranker.lists(K_ALL, K_GENRE, self.content, self.diversity)
         who = self.ranker.catalogue.who
-        self.lists.set_content(html("for_you.html.j2", lists=lists, who=who, sounds=self.sounds))
+        quality = {name: self.ranker.quality(name) for name in lists}
+        facts = {"lists": lists, "who": who, "sounds": self.sounds, "quality": quality}
+        self.lists.set_content(html("for_you.html.j2", **facts))
 
     def _content(self, value: float) -> None:
         self.content = value
@@ -124,7 +126,8 @@ def _for_you(site: Site, name: str, path: str, typed: str, number: float | None)
     else:
         seeds = listener_seeds(model, data.catalogue, int(number))
     row = run.new_row(seeds)
-    ranker = Reranker.of(row, model, *known_items(seeds, row.catalogue))
+    sure = getattr(data, "genres", None)  # of a run with content
+    ranker = Reranker.of(row, model, *known_items(seeds, row.catalogue), sure)
     return ForYou(ranker, players(site, row.catalogue.items["id"].tolist()))
 
 
