@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from muso_exp.formats.seeds import SeedList
     from muso_exp.tasks.recommendation.re_ranking import Reranker
 
+WITH_CONTENT = "content_plays"  # data sets whose runs stand first: their sliders move
 K_ALL, K_GENRE = 20, 8
 SLIDER = "update:model-value"
 
@@ -91,7 +92,7 @@ def _slider(label: str, value: float, moved: Any, off: str) -> None:
 def for_you_page(site: Site) -> None:
     """Ask for a run and a history, and show what to hear next."""
     with frame(site, "/for-you", "For you"):
-        runs = site.of_data(*RECOMMENDERS)
+        runs = site.of_data(WITH_CONTENT) | site.of_data(*RECOMMENDERS)
         if not needs_run(runs, "+experiment=hybrid"):
             return
         with ui.element("div").classes("controls"):
