@@ -110,7 +110,7 @@ def modern_parts(recipe: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     Raises:
         ConfigError: see `modern`.
     """
-    parts = {part: modern(deepcopy(recipe.get(part)) or {}) for part in ("dataset", "model")}
+    parts = {part: modern(deepcopy(recipe.get(part) or {})) for part in ("dataset", "model")}
     for old, new in OF_DATA.get(str(parts["model"].get("_target_")), {}).items():
         (*groups, option), (node, name) = old.split("."), new.split(".")
         held = parts["model"]
