@@ -45,7 +45,7 @@ def write_index(target: Path, runs: Sequence[Finished]) -> None:
         entry = summary(run.record) | _places(run, target.parent)
         experiments.setdefault(run.record["experiment"], []).append(entry)
     by_document = by_documents({name: entries[0] for name, entries in experiments.items()})
-    facts = {"documents": by_document, "matrix": verdict_matrix_of(by_document)}
+    facts: dict[str, Any] = {"documents": by_document, "matrix": verdict_matrix_of(by_document)}
     page = render("index.html.j2", experiments=experiments, claims=CLAIMS, nulls=NULLS, **facts)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(page, encoding="utf-8")

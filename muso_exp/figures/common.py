@@ -230,8 +230,7 @@ def forest_figure(
         else:
             axes.axvline(reference, color=ORANGE, linestyle="--", lw=1, label=reference_name)
         if reference_name:  # above the rows, none of which it may cover
-            where = {"loc": "lower left", "bbox_to_anchor": (0, 1.0), "borderaxespad": 0.2}
-            axes.legend(frameon=False, fontsize=8, **where)
+            axes.legend(frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0, 1))
     axes.set_xlabel(xlabel)
     return figure
 
