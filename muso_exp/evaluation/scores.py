@@ -13,6 +13,7 @@ from torchmetrics import MetricCollection
 
 from muso_exp.errors import ConfigError
 from muso_exp.evaluation.verdicts import BETTER, DESCRIBES, NO_BETTER, WORSE
+from muso_exp.metrics.drawn_items import DrawnItems
 from muso_exp.metrics.resampling import interval_around
 
 _BLOCK = 50  # resamples scored at once: bounds the memory of sorting metrics
@@ -68,13 +69,21 @@ class Verdict:
     could_show: float | None = None
 
 
-def score(metrics: MetricCollection, columns: Mapping[str, Tensor], weights: Tensor) -> Scores:
+def score(
+    metrics: MetricCollection,
+    columns: Mapping[str, Tensor],
+    weights: Tensor,
+    drawn: DrawnItems | None = None,
+    widening: float = 1.0,
+) -> Scores:
     """Score prediction columns by every metric.
 
     Args:
         metrics: of the data set, without prefix.
         columns: prediction columns and `target`, first dimension n_rows.
         weights: of the bootstrap, shape (n_resamples, n_rows).
+        drawn: items that are drawn besides the rows; None: the rows alone.
+        widening: of the samples, see `muso_exp.metrics.resampling.few_units_factor`.
     """
     n_rows = weights.shape[1]
     ones = torch.ones(1, n_rows, dtype=torch.float64)
@@ -85,6 +94,11 @@ def score(metrics: MetricCollection, columns: Mapping[str, Tensor], weights: Ten
             values[name] = float(metric.score(ones, **read)[0])  # type: ignore[operator]
             blocks = [metric.score(part, **read) for part in weights.split(_BLOCK)]  # type: ignore[operator]
             samples[name] = metric.corrected(values[name], torch.cat(blocks))  # type: ignore[operator]
+            if widening > 1:
+                wider = values[name] + widening * (samples[name] - values[name])
+                samples[name] = wider.clamp(*metric.bounds)  # type: ignore[misc]
+            if drawn is not None:
+                samples[name] = drawn.moved(metric, dict(columns), samples[name])  # type: ignore[arg-type]
     return Scores(values, samples)
 
 

@@ -34,7 +34,7 @@ from muso_exp.evaluation.card import Situation, make_card
 from muso_exp.features.tracks import FEATURES
 from muso_exp.formats.friends.social_data import SocialData
 from muso_exp.formats.listening.interactions import Interactions
-from muso_exp.metrics.resampling import Bootstrap
+from muso_exp.metrics.resampling import Bootstrap, few_units_factor
 from muso_exp.run import fit, prepare
 from muso_exp.tasks.base import NotAnsweredError, ScoredRows
 from muso_exp.tasks.friend_distance.user_pairs import SplitListeners
@@ -179,8 +179,10 @@ def verdicts(cfg: DictConfig, seed: int | None, folder: Path) -> pd.Series:
 def judged(task: ScoredRows, columns: Any, resamples: int) -> dict[str, str]:
     """Return the card's verdict of each metric of a test."""
     weights, metrics = Bootstrap(resamples).weights(task.units), task.metrics()
+    drawn = task.drawn_items(resamples)
+    widening = few_units_factor(len(np.unique(task.units)))
     model, *nulls = (
-        scoring.score(metrics, {**own, "target": task.target}, weights)
+        scoring.score(metrics, {**own, "target": task.target}, weights, drawn, widening)
         for own in (columns, *task.nulls().values())
     )
     named = dict(zip(task.nulls(), nulls, strict=True))

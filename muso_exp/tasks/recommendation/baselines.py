@@ -83,7 +83,14 @@ def same_artist_columns(
         return own * len(levels) + level.astype(np.float32)
 
     ranked = rank_in_blocks(
-        score, *held.rows(), held.n_items, cutoffs, n_top, held.users, loop_threads()
+        score,
+        *held.rows(),
+        held.n_items,
+        cutoffs,
+        n_top,
+        held.users,
+        loop_threads(),
+        held.longest,
     )
     return {"same_artist": _with_ids(held, ranked)}
 
@@ -92,7 +99,8 @@ def _columns(
     held: HeldOut, scores: np.ndarray, cutoffs: list[int], n_top: int
 ) -> dict[str, Tensor]:
     """Return the columns of the same scores of candidates (n_candidates,) for every row."""
-    return _with_ids(held, rank_by_item(scores, *held.rows(), cutoffs, n_top, users=held.users))
+    ranked = rank_by_item(scores, *held.rows(), cutoffs, n_top, held.users, held.longest)
+    return _with_ids(held, ranked)
 
 
 def _with_ids(held: HeldOut, columns: dict[str, np.ndarray]) -> dict[str, Tensor]:

@@ -12,6 +12,7 @@ import torch
 from scipy.sparse import csr_matrix
 from torchmetrics import MetricCollection
 
+from muso_exp.metrics.drawn_items import DrawnItems
 from muso_exp.metrics.ranking import ranking_metrics
 from muso_exp.models.abilities import FoldsIn, ask
 from muso_exp.records import Batch, Columns
@@ -80,6 +81,10 @@ class ColdTest(ExtraTask):
         items share an artist.
         """
         return self._nulls
+
+    def drawn_items(self, n_resamples: int) -> DrawnItems | None:
+        """Return the items without listeners, which intervals draw too."""
+        return self.rows.held.drawn(n_resamples)
 
     @cached_property
     def _nulls(self) -> dict[str, Columns]:

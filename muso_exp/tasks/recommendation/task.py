@@ -7,6 +7,8 @@ import pandas as pd
 import torch
 from torchmetrics import MetricCollection
 
+from muso_exp.features.item_credits import PLACES
+from muso_exp.metrics.drawn_items import DrawnItems
 from muso_exp.metrics.ranking import list_metrics, ranking_metrics
 from muso_exp.records import Columns, Finding, Section
 from muso_exp.tasks.base import Answer, ExtraTask, Task
@@ -53,6 +55,10 @@ class Recommendation(Task):
         Where items name artists and are none, more of the artists that a user plays.
         """
         return self._nulls
+
+    def drawn_items(self, n_resamples: int) -> DrawnItems | None:
+        """Return the items without listeners, which intervals draw too."""
+        return self.held.drawn(n_resamples)
 
     @cached_property
     def _nulls(self) -> dict[str, Columns]:
@@ -104,8 +110,8 @@ class Recommendation(Task):
 
 
 def with_columns(table: pd.DataFrame, columns: Columns) -> pd.DataFrame:
-    """Return the table with the prediction columns; of several numbers a row holds a list."""
-    values = {name: column.cpu().numpy() for name, column in columns.items()}
+    """Return the table with the columns but PLACES; of several numbers a row holds a list."""
+    values = {name: column.cpu().numpy() for name, column in columns.items() if name not in PLACES}
     return table.assign(
         **{name: value.tolist() if value.ndim > 1 else value for name, value in values.items()}
     )
