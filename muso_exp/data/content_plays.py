@@ -187,7 +187,8 @@ class ContentPlays(Plays):
         def rows(name: str, seen: csr_matrix, asked: csr_matrix, ranked: Any) -> ColdRows:
             held = HeldOut.of(seen, asked, ranked).with_units(plays.listeners(), artist)
             units = self.data.users[held.users][:, None]
-            return ColdRows(name, held, units, plays.listeners(), artist, self.cutoffs)
+            known = plays.listeners(), artist, self.cutoffs, self.data.tag_counts()
+            return ColdRows(name, held, units, *known)
 
         asked = {
             "cold_items": (cold.items, cold.cold_items),

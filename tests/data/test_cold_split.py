@@ -69,7 +69,7 @@ def test_the_further_tests_ask_for_what_is_cold_and_nothing_that_is_known(
 def test_the_artists_that_a_user_plays_come_first_by_hand(data: ContentPlays) -> None:
     test = next(test for test in data.task.extra[1:] if test.rows.name == "cold_items")
     nulls, held, artist = test.nulls(), test.rows.held, data.data.artist_numbers()
-    assert set(nulls) == {"random", "popularity", "least_popular", "artist_plays"}
+    assert set(nulls) >= {"random", "popularity", "least_popular", "artist_plays"}
     for row in range(min(5, len(held.users))):
         logs = np.log1p(data.cold_split.split.train[held.users[row]].toarray()[0])
         scores = np.array([logs[artist == artist[item]].sum() for item in held.candidates])

@@ -63,6 +63,13 @@ class Interactions:
         rows = zip(self.items["id"], self.items["artist"], self.items["title"], strict=True)
         return [" - ".join(part for part in (a, t) if part) or str(i) for i, a, t in rows]
 
+    def tag_counts(self) -> np.ndarray | None:
+        """Return the weights of each item's tags, summed, shape (n_items,); None without tags.
+
+        Where the files say who gave them, it is how often the item was tagged.
+        """
+        return None if self.tags is None else np.asarray(self.tags.weights.sum(axis=1)).ravel()
+
     def artist_numbers(self) -> np.ndarray:
         """Return a number for each item's artist, shape (n_items,); of artists their own."""
         if not any(self.items["title"]):

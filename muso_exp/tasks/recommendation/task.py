@@ -12,8 +12,12 @@ from muso_exp.metrics.drawn_items import DrawnItems
 from muso_exp.metrics.ranking import list_metrics, ranking_metrics
 from muso_exp.records import Columns, Finding, Section
 from muso_exp.tasks.base import Answer, ExtraTask, Task
-from muso_exp.tasks.recommendation.audit import audit, training
-from muso_exp.tasks.recommendation.baselines import null_columns, same_artist_columns
+from muso_exp.tasks.recommendation.audit import audit, drawn_items, training
+from muso_exp.tasks.recommendation.baselines import (
+    most_tagged_columns,
+    null_columns,
+    same_artist_columns,
+)
 from muso_exp.tasks.recommendation.sections import by_activity, latent_factors, neighbours
 from muso_exp.tasks.recommendation.split_plays import SplitPlays
 
@@ -68,7 +72,8 @@ class Recommendation(Task):
             artists = items["artist"].to_numpy(str)
             rows = train[self.held.users]
             found |= same_artist_columns(self.held, rows, artists, self.listeners, self.cutoffs)
-        return {**found}
+        tagged = self.plays.used.tag_counts()
+        return {**found, **most_tagged_columns(self.held, tagged, self.cutoffs)}
 
     def predictions(self, columns: Columns) -> pd.DataFrame:
         """Return a row per test user: number, held-out items, recommended items, all columns.
@@ -83,7 +88,8 @@ class Recommendation(Task):
         """Return what reading found, what filter and split leave out, and how training went."""
         column = f"ap_at_{max(self.cutoffs)}"
         popularity = self._nulls["popularity"]
-        return [*audit(self.plays, self.held), *training(answer, popularity, column)]
+        drawn = drawn_items("test_items", self.held)
+        return [*audit(self.plays, self.held), *drawn, *training(answer, popularity, column)]
 
     def counts(self) -> dict[str, int]:
         """Return users, items, plays, and (user, item) entries by split."""
