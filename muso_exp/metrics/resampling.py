@@ -118,6 +118,7 @@ class Bootstrap:
         sums = weights @ torch.from_numpy(np.array(values, dtype=np.float64))
         samples = sums / weights.sum(dim=1)
         wider = mean + few_units_factor(len(np.unique(of))) * (samples - mean)
+        wider = wider.clamp(float(np.min(values)), float(np.max(values)))
         return percentile_interval(wider if moved is None else wider + moved)
 
     def shares(self, share: np.ndarray, n_units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

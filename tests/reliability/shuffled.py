@@ -28,6 +28,7 @@ from muso_exp.data.audio_tags import AudioTags
 from muso_exp.data.hetrec import HetRec
 from muso_exp.data.muso import MuSo
 from muso_exp.data.playlist_pairs import ListsOfTracks
+from muso_exp.data.song_similarity import SongSimilarityData as Similarities
 from muso_exp.data.spectra import Spectra
 from muso_exp.evaluation import scores as scoring
 from muso_exp.evaluation.card import Situation, make_card
@@ -127,7 +128,8 @@ def shuffled_labels(seed: int | None) -> Iterator[None]:
         for owner, name, shuffle in SHUFFLES if seed is not None else []:
             patch.setattr(owner, name, _shuffling(getattr(owner, name), shuffle, seed))
         if seed is not None:
-            patch.setattr(AudioFactors, "learn", _other_sound(AudioFactors.learn, seed))
+            for data in (AudioFactors, Similarities):
+                patch.setattr(data, "learn", _other_sound(data.learn, seed))
         yield
 
 
@@ -139,7 +141,7 @@ def _shuffling(make: Callable, shuffle: Callable[[Any, Rng], Any], seed: int) ->
 
 
 def _other_sound(learn: Callable, seed: int) -> Callable:
-    """Give each song the sound of another song; its factors and its plays stay together."""
+    """Give each song the sound of another song; its factors, plays and metadata stay together."""
 
     def made(data: AudioFactors) -> Any:
         data.clips = np.random.default_rng(seed).permutation(data.clips)
