@@ -13,6 +13,7 @@ from torchmetrics import MetricCollection
 
 from muso_exp.errors import ConfigError
 from muso_exp.evaluation.verdicts import BETTER, DESCRIBES, NO_BETTER, WORSE
+from muso_exp.metrics.base import RowMean, WeightedMetric, row_means
 from muso_exp.metrics.drawn_items import DrawnItems
 from muso_exp.metrics.resampling import interval_around
 
@@ -85,21 +86,42 @@ def score(
         drawn: items that are drawn besides the rows; None: the rows alone.
         widening: of the samples, see `muso_exp.metrics.resampling.few_units_factor`.
     """
-    n_rows = weights.shape[1]
-    ones = torch.ones(1, n_rows, dtype=torch.float64)
-    values, samples = {}, {}
-    for name, metric in metrics.items():
-        with _named(str(name), metric):
+    ones = torch.ones(1, weights.shape[1], dtype=torch.float64)
+    at_one: dict[str, Tensor] = {}  # (1,) of each metric
+    resampled: dict[str, Tensor] = {}  # (n_resamples,)
+    means: dict[str, Tensor] = {}  # the rows of those that are a mean of rows
+    named = {str(name): metric for name, metric in metrics.items()}
+    for name, metric in named.items():
+        with _named(name, metric):
             read = {key: columns[key] for key in metric.fields}  # type: ignore[union-attr]
-            values[name] = float(metric.score(ones, **read)[0])  # type: ignore[operator]
+            if isinstance(metric, RowMean):
+                means[name] = metric.rows(**read).double()
+                continue
+            at_one[name] = metric.score(ones, **read)  # type: ignore[operator]
             blocks = [metric.score(part, **read) for part in weights.split(_BLOCK)]  # type: ignore[operator]
-            samples[name] = metric.corrected(values[name], torch.cat(blocks))  # type: ignore[operator]
-            if widening > 1:
-                wider = values[name] + widening * (samples[name] - values[name])
-                samples[name] = wider.clamp(*metric.bounds)  # type: ignore[misc]
-            if drawn is not None:
-                samples[name] = drawn.moved(metric, dict(columns), samples[name])  # type: ignore[arg-type]
+            resampled[name] = torch.cat(blocks)
+    if means:
+        rows = torch.stack(list(means.values()), dim=1)  # (n_rows, n_means)
+        skips = torch.tensor([named[name].skips_undefined for name in means])
+        at_one |= zip(means, row_means(rows, ones, skips).unbind(dim=1), strict=True)
+        resampled |= zip(means, row_means(rows, weights, skips).unbind(dim=1), strict=True)
+    values = {name: float(at_one[name][0]) for name in named}
+    samples = {
+        name: _spread(metric, values[name], resampled[name], widening)  # type: ignore[arg-type]
+        for name, metric in named.items()
+    }
+    if drawn is not None:
+        for name, metric in named.items():
+            samples[name] = drawn.moved(metric, dict(columns), samples[name])  # type: ignore[arg-type]
     return Scores(values, samples)
+
+
+def _spread(metric: WeightedMetric, value: float, samples: Tensor, widening: float) -> Tensor:
+    """Return the samples of a metric (n_resamples,) moved back by their bias, and widened."""
+    corrected = metric.corrected(value, samples)
+    if widening == 1:
+        return corrected
+    return (value + widening * (corrected - value)).clamp(*metric.bounds)
 
 
 @contextmanager
