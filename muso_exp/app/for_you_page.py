@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from muso_exp.formats.seeds import SeedList
     from muso_exp.tasks.recommendation.re_ranking import Reranker
 
+WITH_CONTENT = "content_plays"  # data sets whose runs stand first: their sliders move
 K_ALL, K_GENRE = 20, 8
 SLIDER = "update:model-value"
 
@@ -61,9 +62,7 @@ class ForYou:
 
     def fill(self) -> None:
         """Rank anew."""
-        lists = self.ranker.lists(K_ALL, K_GENRE, self.content, self.diversity)
-        who = self.ranker.catalogue.who
-        self.lists.set_content(html("for_you.html.j2", lists=lists, who=who, sounds=self.sounds))
+        self.lists.set_content(lists_html(self.ranker, self.content, self.diversity, self.sounds))
 
     def _content(self, value: float) -> None:
         self.content = value
@@ -72,6 +71,14 @@ class ForYou:
     def _diversity(self, value: float) -> None:
         self.diversity = value
         self.fill()
+
+
+def lists_html(ranker: Reranker, content: float, diversity: float, sounds: dict[str, str]) -> str:
+    """Return the lists of a listener, ranked anew: what a slider's move takes."""
+    lists = ranker.lists(K_ALL, K_GENRE, content, diversity)
+    quality = {name: ranker.quality(name) for name in lists}
+    facts = {"lists": lists, "who": ranker.catalogue.who, "quality": quality, "sounds": sounds}
+    return html("for_you.html.j2", **facts)
 
 
 def _slider(label: str, value: float, moved: Any, off: str) -> None:
@@ -89,7 +96,7 @@ def _slider(label: str, value: float, moved: Any, off: str) -> None:
 def for_you_page(site: Site) -> None:
     """Ask for a run and a history, and show what to hear next."""
     with frame(site, "/for-you", "For you"):
-        runs = site.of_data(*RECOMMENDERS)
+        runs = site.of_data(WITH_CONTENT) | site.of_data(*RECOMMENDERS)
         if not needs_run(runs, "+experiment=hybrid"):
             return
         with ui.element("div").classes("controls"):
@@ -124,7 +131,8 @@ def _for_you(site: Site, name: str, path: str, typed: str, number: float | None)
     else:
         seeds = listener_seeds(model, data.catalogue, int(number))
     row = run.new_row(seeds)
-    ranker = Reranker.of(row, model, *known_items(seeds, row.catalogue))
+    sure = getattr(data, "genres", None)  # of a run with content
+    ranker = Reranker.of(row, model, *known_items(seeds, row.catalogue), sure)
     return ForYou(ranker, players(site, row.catalogue.items["id"].tolist()))
 
 
