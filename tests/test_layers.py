@@ -19,7 +19,7 @@ FLOORS = (  # a room imports from lower floors and from itself; rooms of one flo
     {"evaluation"},
     {"experiment"},
     {"data"},
-    {"run", "trained"},
+    {"run", "trained", "elsewhere", "served_run"},
     {"job", "loaded", "app"},
     {"commands"},
     {"__main__"},

@@ -18,6 +18,7 @@ LOCK = "run.lock"
 CHECKPOINTS = "checkpoints"
 HYDRAS = (".hydra/config.yaml", ".hydra/hydra.yaml", ".hydra/overrides.yaml")
 LOGS = ("run.log", "multirun.yaml", "sweep.json")
+RANKS = ("RANK", "SLURM_PROCID", "NODE_RANK", "LOCAL_RANK")
 _PATIENCE = 5.0  # seconds; a start that looks whether a run is alive holds its lock for a moment
 
 
@@ -44,8 +45,11 @@ _claims: dict[Path, ClaimedFolder] = {}
 
 
 def is_worker() -> bool:
-    """Return whether this process only trains for another one (`trainer=ddp`, rank above 0)."""
-    return int(os.environ.get("LOCAL_RANK", "0")) > 0
+    """Return whether this process only trains for another one (`trainer=ddp`, rank above 0).
+
+    The ranks are those that Lightning, torchrun or SLURM have given it, on whichever machine.
+    """
+    return any(int(os.environ.get(name) or 0) > 0 for name in RANKS)
 
 
 def claim(

@@ -16,6 +16,7 @@ from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 from muso_exp.errors import ConfigError, MusoError, PrunedError, meant
 from muso_exp.training.folders import if_free
+from muso_exp.training.registry import register
 from muso_exp.training.tracking_quiet import IMPATIENCE, environment_kept, impatient, silence
 from muso_exp.training.tracking_store import in_words, opened
 
@@ -209,6 +210,22 @@ class MlflowLogger(MLFlowLogger):
                 *folder.glob("*.png"),
             ):
                 self.experiment.log_artifact(self.run_id, str(path))
+
+    def register(self, name: str, checkpoint: Path, example: tuple[str, bytes] | None) -> str:
+        """Put the model of this run into the registry; return its version.
+
+        Args:
+            name: of the registered model.
+            checkpoint: of the run.
+            example: name and content of a file that it can be asked with; None: none is known.
+        """
+        with in_words(self._tracking_uri):
+            return register(self.experiment, str(self.run_id), name, checkpoint, example)
+
+    def end_the_dead(self) -> None:
+        """Mark KILLED the runs of this store whose processes are gone."""
+        with in_words(self._tracking_uri):
+            end_the_dead(self._mlflow_client)
 
     def end(self, status: str) -> None:
         """Mark the run FINISHED, FAILED or KILLED."""

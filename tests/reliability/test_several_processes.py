@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from program import TASK, ended, is_whole, rows, start, statuses, wait_for
 
+from muso_exp.experiment.ledger import read
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 TWO = ["trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2"]
 LONG = [*TASK, "trainer.max_epochs=100000", "checkpoint_every=1"]
@@ -84,10 +86,16 @@ def test_a_killed_job_of_joblib_leaves_no_run_that_stays_running(
 ) -> None:
     process = start(tmp_path, cache, *LONG, *JOBLIB)
     assert wait_for(process, lambda: len(list(tmp_path.glob("**/last.ckpt"))) == 2)
-    jobs = children(process.pid)
+    (server,) = children(process.pid)
+    jobs = children(server)
     os.kill(jobs[0] if victim == "a job" else process.pid, signal.SIGKILL)
+    if victim == "a job":  # the other goes on
+        (folder,) = [path.parent for path in tmp_path.glob("*/*/sweep.json")]
+        states = ["killed", "running"]
+        assert wait_for(process, lambda: sorted(one.state for one in read(folder)) == states)
+        process.terminate()
     status, words = ended(process)
-    assert all_ended(jobs) and status != 0
+    assert all_ended([server, *jobs]) and status != 0
     print(f"| joblib: {victim} killed | {status} | {(words.splitlines() or [''])[-1][:90]} |")
     assert "Traceback" not in words, words
     assert ended(start(tmp_path, cache, *TASK))[0] == 0
