@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 import pytorch_lightning as pl
-from omegaconf import OmegaConf
 
 from muso_exp.data.base import ExperimentData
 from muso_exp.errors import ConfigError
@@ -16,9 +15,10 @@ from muso_exp.evaluation.card import Claim
 from muso_exp.evaluation.elsewhere import in_test_order, read_scores
 from muso_exp.evaluation.finished import load_run
 from muso_exp.evaluation.outcome import Facts, Outcome, judge
-from muso_exp.experiment.build import build, plain
+from muso_exp.experiment.build import build
 from muso_exp.experiment.complete import set_up
 from muso_exp.experiment.renamed import modern
+from muso_exp.experiment.settings import paper_claims
 from muso_exp.redaction import redact
 from muso_exp.tasks.base import NotAnsweredError
 from muso_exp.trained import find_trained
@@ -85,10 +85,7 @@ def _data_of(like: Path, record: dict[str, Any]) -> Any:
 
 def _facts(like: Path, record: dict[str, Any], scores: Path, name: str) -> Facts:
     """Return what is known of the predictions: of the run all but its model."""
-    path = like / ".hydra" / "config.yaml"
-    whole: Any = OmegaConf.load(path) if path.is_file() else {}
-    paper = whole.get("paper")
-    claims = [Claim(**claim) for claim in plain(paper.claims)] if paper else []
+    claims = [Claim(**claim) for claim in paper_claims(like)]
     run = {key: record[key] for key in KEPT if key in record}
     settings = {"scores": scores.name, "like": os.path.relpath(like, like.parent)}
     return Facts(

@@ -93,7 +93,7 @@ def run(cfg: DictConfig) -> Outcome:
                 parts.extra,
                 parts.history.sections(),
             )
-        outcome.record["peak_mib"] = dict(parts.costs.peak_mib)
+        outcome.record.update(parts.costs.measured())
         outcome.write(folder, shown_config(cfg))
         if logger:
             log_outcome(logger, outcome.record, folder)

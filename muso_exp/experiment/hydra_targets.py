@@ -85,8 +85,12 @@ def use_own_launchers() -> None:
     place = {"group": "hydra/launcher", "package": "hydra.launcher", "provider": "muso_exp"}
     for name, n_jobs in _LAUNCHERS.items():
         store.store(name=name, node={"_target_": PROCESSES, "n_jobs": n_jobs}, **place)
-    for name, kind in _CLUSTER.items():
-        if f"{name}.yaml" in store.list("hydra/launcher"):
+    known = store.list("hydra/launcher")
+    if all(f"{name}.yaml" in known for name in _CLUSTER):
+        from muso_exp.experiment import cluster_launcher
+
+        for name, kind in _CLUSTER.items():
+            Plugins.instance().register(getattr(cluster_launcher, kind))
             node = store.load(f"hydra/launcher/{name}.yaml").node
             own: dict[str, Any] = {"_target_": f"muso_exp.experiment.cluster_launcher.{kind}"}
             if "max_num_timeout" in node:

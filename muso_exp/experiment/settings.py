@@ -211,6 +211,19 @@ def logged_settings(cfg: DictConfig) -> dict[str, Any]:
     return redacted(found)
 
 
+def paper_claims(folder: Path) -> list[dict[str, Any]]:
+    """Return the claims of the paper that a run was set beside, as its configuration has them.
+
+    Args:
+        folder: of the run; without a configuration there are none.
+    """
+    path = folder / ".hydra" / "config.yaml"
+    if not path.is_file():
+        return []
+    paper = OmegaConf.select(OmegaConf.load(path), "paper.claims")
+    return [] if paper is None else list(plain(paper))
+
+
 def _names_another(value: Any, keys: Iterable[str]) -> bool:
     """Return whether a value, as it is written, is that of another key that is kept."""
     matched = _NODE.fullmatch(value) if isinstance(value, str) else None

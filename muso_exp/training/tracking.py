@@ -3,10 +3,9 @@
 import json
 import logging
 import os
-import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -15,8 +14,9 @@ from pytorch_lightning.loggers import MLFlowLogger
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 from muso_exp.errors import ConfigError, MusoError, PrunedError, meant
-from muso_exp.training.folders import if_free
+from muso_exp.training.dead_runs import end_the_dead, reopened
 from muso_exp.training.registry import register
+from muso_exp.training.system_metrics import check_system_metrics, monitored
 from muso_exp.training.tracking_quiet import IMPATIENCE, environment_kept, impatient, silence
 from muso_exp.training.tracking_store import in_words, opened
 
@@ -43,8 +43,11 @@ class MlflowLogger(MLFlowLogger):
         tracking_uri: str,
         artifact_location: str,
         continues: str | None = None,
+        system_metrics: bool = False,
         **kwargs: Any,
     ) -> None:
+        check_system_metrics(system_metrics)
+        self.system_metrics = system_metrics
         silence()
         if tracking_uri.startswith("file:") or "://" not in tracking_uri:
             raise ConfigError(
@@ -243,7 +246,8 @@ def tracked(logger: MlflowLogger | None) -> Iterator[None]:
     A trial of a search that was pruned is FINISHED, with a tag that says so.
     """
     try:
-        yield
+        with watched(logger):
+            yield
     except BaseException as ending:
         if isinstance(ending, (KeyboardInterrupt, SystemExit)):
             ending = meant(ending)
@@ -257,6 +261,13 @@ def tracked(logger: MlflowLogger | None) -> Iterator[None]:
         logger.end("FINISHED")
 
 
+def watched(logger: MlflowLogger | None) -> Any:
+    """Return a block during which the run's machine is watched, where `system_metrics` says so."""
+    if logger is None:
+        return nullcontext()
+    return monitored(logger.system_metrics, str(logger.run_id), str(logger._tracking_uri))
+
+
 def _end(logger: MlflowLogger | None, status: str) -> None:
     """End the run of a block that failed; that its tracker fails too must not hide the reason."""
     if logger is not None:
@@ -264,45 +275,3 @@ def _end(logger: MlflowLogger | None, status: str) -> None:
             logger.end(status)
         except (MusoError, OSError) as error:
             log.warning("%s; the next start marks this run KILLED", error)
-
-
-def end_the_dead(client: Any, own_lock: str | None = None) -> None:
-    """Mark KILLED the runs of this host that say RUNNING and whose process is gone.
-
-    A run (a sweep too) holds a file lock from before it is tracked until after it has ended, and
-    the operating system frees the lock of a process that was killed. Runs of other hosts, and of
-    versions that held no lock, are left as they are: whether they are alive cannot be known here.
-
-    Args:
-        client: MLflow's client of the store.
-        own_lock: the lock of a run that this process is about to track; an earlier run that has
-            the same one, being resumed in its own folder, is dead.
-    """
-    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
-    host = socket.gethostname().replace("'", "")
-    query = f"attributes.status = 'RUNNING' and tags.host = '{host}'"
-    for run in client.search_runs(experiments, query):
-        lock = run.data.tags.get("lock", "")
-        with if_free(lock) as free:
-            # it may have ended between the query and now, but not while its lock is held here
-            if (free or lock == own_lock) and client.get_run(
-                run.info.run_id
-            ).info.status == "RUNNING":
-                client.set_terminated(run.info.run_id, "KILLED")
-                log.info("the run in %s was cut off; marked KILLED", run.data.tags.get("folder"))
-
-
-def reopened(client: Any, run_id: str) -> str | None:
-    """Return the id of a run that goes on, marked RUNNING; None if the store has no such run.
-
-    Args:
-        client: MLflow's client of the store.
-        run_id: of a run of an earlier start.
-    """
-    from mlflow.exceptions import MlflowException
-
-    try:
-        client.update_run(run_id, status="RUNNING")
-    except MlflowException:  # another store, or the user has deleted it
-        return None
-    return run_id

@@ -25,7 +25,7 @@ STATES = {
     "sigkill": ("killed", "SIGKILL (the system sends it when memory runs out)"),
     "sigterm": ("killed", "stopped by SIGTERM"),
     "memory": ("failed", "out of memory"),
-    "nonfinite": ("failed", "not finite"),
+    "nonfinite": ("failed", "train/loss is nan"),
 }
 
 

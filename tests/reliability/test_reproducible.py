@@ -16,7 +16,7 @@ import pytest
 from conftest import REPOSITORY
 from pandas.testing import assert_frame_equal
 
-CLOCK = ("seconds", "peak_mib")  # what metrics.json says of time and memory
+CLOCK = ("seconds", "peak_mib", "energy_joules")  # of metrics.json: time, memory, energy
 EXPERIMENTS = {
     "dos": ["+experiment=dos_hetrec"],
     "playlist": ["+experiment=playlist_membership"],
