@@ -45,9 +45,11 @@ def call(
     monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
     handlers = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
 
-    def run(*args: str) -> tuple[int, str, str]:
-        if any("=" in arg for arg in args) and not any("launcher" in arg for arg in args):
-            args = (*args, "hydra/launcher=in_process")  # what a test replaces, jobs then see
+    def run(*given: object) -> tuple[int, str, str]:
+        args = [str(arg) for arg in given]
+        is_run = any("=" in arg for arg in args) and not args[0].isalpha()
+        if is_run and not any("launcher" in arg for arg in args):
+            args.append("hydra/launcher=in_process")  # what a test replaces, jobs then see
         monkeypatch.setattr(sys, "argv", ["muso_exp", *args])
         with pytest.raises(SystemExit) as stop:
             program.main()
