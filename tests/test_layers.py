@@ -19,8 +19,8 @@ FLOORS = (  # a room imports from lower floors and from itself; rooms of one flo
     {"evaluation"},
     {"experiment"},
     {"data"},
-    {"run", "trained", "elsewhere", "served_run"},
-    {"job", "loaded", "app"},
+    {"run", "trained"},
+    {"job", "loaded", "elsewhere", "served_run", "app"},
     {"commands"},
     {"__main__"},
 )

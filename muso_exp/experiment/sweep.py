@@ -115,7 +115,7 @@ class SweepTable(Callback):
                 if len(failed) < len(jobs):
                     from muso_exp.experiment.sweep_table import write_table
 
-                    write_table(folder, config)
+                    write_table(folder, config, brief=not os.environ.get(VERBOSE))
             except MusoError as error:
                 sys.stderr.write(redact(f"muso_exp: no table in {folder}: {error}\n"))
                 sys.exit(error.exit_code)

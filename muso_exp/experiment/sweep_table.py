@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -17,17 +16,17 @@ from muso_exp.evaluation.tables import write_comparison
 from muso_exp.experiment.build import plain
 from muso_exp.experiment.objective import directions, optimises
 from muso_exp.experiment.search_plan import searches
-from muso_exp.experiment.sweep import VERBOSE
 from muso_exp.experiment.sweep_summary import swept_values
 from muso_exp.redaction import redact
 
 
-def write_table(folder: Path, config: DictConfig) -> None:
+def write_table(folder: Path, config: DictConfig, brief: bool) -> None:
     """Print the table over the finished jobs of a sweep, and write it into the sweep's folder.
 
     Args:
         folder: of the sweep.
         config: of the sweep.
+        brief: print the first metric alone.
 
     Raises:
         MusoError: jobs that cannot be set beside each other.
@@ -50,7 +49,6 @@ def write_table(folder: Path, config: DictConfig) -> None:
     elif optimises(config.hydra):
         findings = [*mark_chosen(runs, directions(config.hydra)), *findings]
     document = redact(config.paper.document or "")
-    brief = not os.environ.get(VERBOSE)
     lead = str(table["metric"].iloc[0])
     keys = [key for key in swept_values(config) if key in differing(runs)]
     sections = list(comparison_sections(settings, lead, keys)) if len(runs) > 1 else []
