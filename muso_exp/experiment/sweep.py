@@ -171,7 +171,10 @@ def _log_sweep(parent: Any, config: DictConfig, folder: Path, jobs: list[ledger.
     note = redact(sweep_summary.note(runs, jobs, folder))
     parent.log_sweep(values, sweep_summary.metrics(runs, jobs), {**common, NOTE: note})
     parent.log_table(folder)
-    sys.stderr.write(visible(redact(f"MLflow (make ui): {parent.link_to_jobs()}")) + "\n")
+    names, more = sweep_summary.leading_metrics(runs, config)
+    parent.show_sweep(names, more, list(values))
+    links = f"{parent.link_to_jobs()}\n  as a table: {parent.link_to_jobs('TABLE')}"
+    sys.stderr.write(f"MLflow (make ui): {redact(links)}\n")
 
 
 @contextmanager

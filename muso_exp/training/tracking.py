@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from pytorch_lightning.loggers import MLFlowLogger
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
@@ -17,6 +17,7 @@ from muso_exp.errors import ConfigError, MusoError, PrunedError, meant
 from muso_exp.training.dead_runs import end_the_dead, reopened
 from muso_exp.training.registry import register
 from muso_exp.training.system_metrics import check_system_metrics, monitored
+from muso_exp.training.tracked_view import MODELS, TAG, sweep_view, view_link
 from muso_exp.training.tracking_quiet import IMPATIENCE, environment_kept, impatient, silence
 from muso_exp.training.tracking_store import in_words, opened
 
@@ -90,7 +91,12 @@ class MlflowLogger(MLFlowLogger):
         from mlflow.entities import Metric
 
         now = int(time.time() * 1000)
-        self._pending += [Metric(name, value, now, step or 0) for name, value in metrics.items()]
+        self._pending += [
+            # of the test there is one value, which the UI shows as a bar where its step is 0
+            Metric(name, value, now, 0 if name.startswith("test/") else step or 0)
+            for name, value in metrics.items()
+            if name != "epoch"  # Lightning's; it would be the first axis of every comparison
+        ]
         if time.monotonic() - self._flushed > FLUSH_SECONDS:
             self.flush()
 
@@ -168,20 +174,24 @@ class MlflowLogger(MLFlowLogger):
 
     def link(self) -> str:
         """Return the address of the run in the UI that `make ui` starts, or of the server."""
-        served = self._tracking_uri if self._tracking_uri.startswith("http") else LOCAL_UI
-        return f"{served.rstrip('/')}/#/experiments/{self.experiment_id}/runs/{self.run_id}"
+        place = f"/#/experiments/{self.experiment_id}/runs/{self.run_id}"
+        return f"{self._served()}{place}?{urlencode(MODELS)}"
 
-    def link_to_jobs(self) -> str:
-        """Return the address of the charts over the jobs of this sweep."""
-        served = self.link().partition("/#/")[0]
-        query = urlencode(
-            {
-                "searchFilter": f"tags.mlflow.parentRunId = '{self.run_id}'",
-                "compareRunsMode": "CHART",
-            },
-            quote_via=quote,
-        )
-        return f"{served}/#/experiments/{self.experiment_id}/runs?{query}"
+    def link_to_jobs(self, mode: str = "CHART") -> str:
+        """Return the address of the jobs of this sweep: as charts, or as a TABLE."""
+        return self._served() + view_link(str(self.experiment_id), str(self.run_id), mode)
+
+    def _served(self) -> str:
+        served = self._tracking_uri if self._tracking_uri.startswith("http") else LOCAL_UI
+        return str(served).rstrip("/")
+
+    def show_sweep(
+        self, metrics: Sequence[str], more_is_better: bool, params: Sequence[str]
+    ) -> None:
+        """Let `link_to_jobs` open on what matters; see `tracked_view.sweep_view`."""
+        state = sweep_view(str(self.run_id), metrics, more_is_better, params)
+        with in_words(self._tracking_uri):
+            self.experiment.set_experiment_tag(self.experiment_id, TAG + str(self.run_id), state)
 
     def log_sweep(
         self, params: Mapping[str, str], metrics: Mapping[str, float], tags: Mapping[str, str]
