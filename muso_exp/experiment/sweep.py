@@ -36,7 +36,7 @@ from muso_exp.experiment.sweep_state import SweepState, read_state, write_state
 from muso_exp.experiment.swept import swept_keys, what_differs
 from muso_exp.redaction import redact, redacted
 from muso_exp.text import visible
-from muso_exp.training.folders import claim, is_worker, lock_tags
+from muso_exp.training.folders import await_claim, claim, is_worker, lock_tags
 
 VERBOSE = "MUSO_VERBOSE"  # environment: whole cards and tables are printed, of a sweep's jobs too
 FOLDER = "MUSO_SWEEP"  # environment: the folder of a sweep, for jobs of any experiment
@@ -67,7 +67,9 @@ class SweepTable(Callback):
         """Claim the folder of a single run."""
         with _through_hydra():
             _check_names(config)
-            if not is_worker():
+            if is_worker():
+                await_claim(config.hydra.run.dir)
+            else:
                 claim(config.hydra.run.dir, config.get("ckpt"))
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:

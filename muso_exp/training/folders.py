@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -85,6 +86,26 @@ def claim(
     paths = [folder / name for name in HYDRAS]
     kept = {path: path.read_bytes() for path in paths if resumed and path.is_file()}
     _claims[folder] = ClaimedFolder(lock, made, resumed, kept)
+
+
+def await_claim(place: str | Path, patience: float = 300.0) -> None:
+    """Wait until the first process of this run has claimed its folder; a worker claims none.
+
+    Args:
+        place: the folder.
+        patience: seconds.
+
+    Raises:
+        ConfigError: it has not.
+    """
+    deadline = time.monotonic() + patience
+    while not (Path(place) / LOCK).exists():
+        if time.monotonic() > deadline:
+            raise ConfigError(
+                f"{place}: not claimed by the first process of this run; processes on several "
+                "machines are given one folder that they share: hydra.run.dir=..."
+            )
+        time.sleep(0.1)
 
 
 def _is_resumed(folder: Path, ckpt: str | None) -> bool:

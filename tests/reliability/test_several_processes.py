@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import time
 from pathlib import Path
 
@@ -62,6 +63,31 @@ def test_two_processes_test_each_row_once_and_log_what_the_card_says(
     logged = {key.removeprefix("test/"): value for key, value in rows(tmp_path, query)}
     assert {name: logged[name] for name in card} == pytest.approx(card, abs=1e-6)
     assert statuses(tmp_path) == ["FINISHED"]
+
+
+def test_two_machines_train_one_run_and_write_it_once(tmp_path: Path, cache: Path) -> None:
+    run = tmp_path / "run"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    args = [*TASK, "trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=1"]
+    args += ["trainer.num_nodes=2", f"hydra.run.dir={run}"]
+    nodes = [
+        start(
+            tmp_path,
+            cache,
+            *args,
+            MASTER_ADDR="127.0.0.1",
+            MASTER_PORT=port,
+            NODE_RANK=rank,
+            LOCAL_RANK="0",
+        )
+        for rank in ("1", "0")  # the first one comes last, and the other waits for it
+    ]
+    for status, words in map(ended, nodes):
+        assert status == 0 and "Traceback" not in words, words
+    assert statuses(tmp_path) == ["FINISHED"] and (run / "metrics.json").is_file()
+    assert list(tmp_path.glob("*/*/metrics.json")) == []
 
 
 @pytest.mark.parametrize("rank", [0, 1])
