@@ -92,7 +92,8 @@ class ClusterLauncher(BaseSubmititLauncher):
         try:
             returned: JobReturn = job.results()[0]
         except (FailedJobError, UncompletedJobError):
-            reason = f"its process ended without a result; its words: {job.paths.stderr}"
+            words = os.path.relpath(job.paths.stderr, self.config.hydra.sweep.dir)
+            reason = f"its process ended without a result; its words: {words}"
             note_death(self.config, number, overrides, reason)
             returned = JobReturn(overrides=filter_overrides(overrides), status=JobStatus.COMPLETED)
             returned.return_value = worst(self.config.hydra)
