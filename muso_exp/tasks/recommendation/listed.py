@@ -43,7 +43,9 @@ def listed_columns(
             scores[row, listed[listed >= 0]] = ranks[listed >= 0]
         return scores
 
-    columns = rank_in_blocks(score, *held.rows(), held.n_items, cutoffs, n_top, held.users)
+    columns = rank_in_blocks(
+        score, *held.rows(), held.n_items, cutoffs, n_top, held.users, longest=held.longest
+    )
     columns |= {"top": held.ids(columns["top"])}
     return {name: torch.from_numpy(column) for name, column in columns.items()}
 
