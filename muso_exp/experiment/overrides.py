@@ -81,7 +81,7 @@ def check(cfg: Any) -> None:
         raise ConfigError(f"rerun={cfg.rerun}: choose auto, true or false")
     if cfg.trial is not None and not in_search(cfg):
         raise ConfigError(f"trial={cfg.trial}: only +sweep=search numbers trials; leave it out")
-    check_name(cfg.register, bool(cfg.logger))
+    check_name(cfg.get("register"), bool(cfg.get("logger")))
     _check_trainer(cfg.trainer)
     _check_choice("monitor_mode", cfg.monitor_mode, ("min", "max"))
     _check_whole("seed", cfg.seed, 0, MAX_SEED)
