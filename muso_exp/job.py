@@ -63,7 +63,7 @@ def task(cfg: Any) -> float | tuple[float, ...] | None:
         log.info("%s", pruned)
         _enter(cfg, "pruned", time.monotonic() - started, str(pruned))
         _drop_checkpoints(cfg)
-        return worst(HydraConfig.get())
+        return worst()
     except Exception as error:
         known = known_error(error)
         if known is None:
@@ -73,7 +73,7 @@ def task(cfg: Any) -> float | tuple[float, ...] | None:
         _refuse_sweep(error)
         _enter(cfg, "failed", time.monotonic() - started, _reason(known or error))
         if in_sweep():
-            return worst(HydraConfig.get())
+            return worst()
         sys.exit(1 if known is None else known.exit_code)
     except Stopped as stopped:
         _enter(cfg, "killed", time.monotonic() - started, str(stopped))

@@ -260,13 +260,14 @@ def returned(record: Mapping[str, Any]) -> float | tuple[float, ...] | None:
     return values[0] if len(values) == 1 else values or None
 
 
-def worst(hydra: Any) -> float | tuple[float, ...]:
+def worst(hydra: Any = None) -> float | tuple[float, ...]:
     """Return what a sweeper gets of a run that failed; Optuna takes no NaN.
 
     Args:
-        hydra: part of the configuration.
+        hydra: part of the configuration; None: of the job that runs.
     """
-    values = tuple(-math.inf if "maximize" in one else math.inf for one in directions(hydra))
+    wanted = directions(hydra or HydraConfig.get())
+    values = tuple(-math.inf if "maximize" in one else math.inf for one in wanted)
     return values[0] if len(values) == 1 else values or math.nan
 
 
