@@ -36,8 +36,8 @@ class Costs:
 
     Attributes:
         seconds: of wall time, by phase.
-        peak_mib: most memory of this process in the phase, in MiB, where the system tells it.
-        energy_joules: of the machine in the phase, where the machine tells it.
+        peak_mib: most memory of this process in the phase, in MiB, where the system reports it.
+        energy_joules: of the machine in the phase, where the machine reports it.
     """
 
     seconds: dict[str, float] = field(default_factory=dict)
