@@ -19,6 +19,7 @@ from muso_exp.tasks.base import Answer, NotAnsweredError
 from muso_exp.tasks.factor_regression.baselines import (
     STRENGTHS,
     artist_popularity,
+    guesses,
     loudness_ridge,
 )
 from muso_exp.tasks.factor_regression.listening_test import ListeningTest
@@ -53,6 +54,17 @@ def test_the_artist_mean_is_of_train_clips_and_else_the_mean_of_all(
         assert guessed[row] == pytest.approx(expected, abs=1e-6)
     mean = data.task.nulls()["mean_factor"]["preds"].numpy()
     assert mean[0] == pytest.approx(labels[train].mean(axis=0), abs=1e-6)
+
+
+def test_a_mean_that_is_0_but_for_rounding_points_nowhere(root: Path, cache: Path) -> None:
+    task = factors(root, cache).task
+    rows, known = task.rows, task.rows.known
+    values = rows.clips.targets.numpy().astype(np.float32)
+    values -= values[known].mean(axis=0)  # in single precision: rounding is left
+    assert values[known].mean(axis=0).any()
+    assert not guesses(rows, values)["mean_factor"].any()
+    moved = guesses(rows, values + np.float32(0.5))["mean_factor"]
+    assert moved == pytest.approx(0.5, abs=1e-5)
 
 
 def test_under_an_artist_split_the_artist_mean_is_the_mean(root: Path, cache: Path) -> None:
