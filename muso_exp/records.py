@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from muso_exp.text import counted
+
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
@@ -37,7 +39,7 @@ def bad_rows(left_out: Mapping[str, int]) -> list[Finding]:
     """Return the finding on rows that `dataset.bad_rows=drop` left out, by reason; none without."""
     number = sum(left_out.values())
     reasons = ", ".join(f"{count} {reason}" for reason, count in left_out.items())
-    text = f"{number} rows of the files are left out (dataset.bad_rows=drop): {reasons}"
+    text = f"{counted(number, 'row')} of the files left out (dataset.bad_rows=drop): {reasons}"
     return [Finding("bad_rows", number, text, "warning")] if number else []
 
 

@@ -28,6 +28,11 @@ def _escaped(match: re.Match[str]) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
+def counted(number: int, noun: str) -> str:
+    """Return `1 row`, `2 rows`: a noun whose plural ends in s, with its number."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def markdown(text: object) -> str:
     """Return a text for one line or table cell of Markdown, where it stands as it is.
 

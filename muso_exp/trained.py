@@ -53,14 +53,14 @@ def load_trained(checkpoint: Path) -> tuple[Any, Any]:
     import pytorch_lightning as pl
 
     from muso_exp.experiment.build import build, check
-    from muso_exp.experiment.renamed import modern
+    from muso_exp.experiment.renamed import modern_parts
     from muso_exp.training.checkpoint import UNFIT, load_weights, read_checkpoint
 
     saved = read_checkpoint(checkpoint)
     recipe = saved.get("recipe")
     if not isinstance(recipe, dict) or not {"dataset", "model"} <= set(recipe):
         raise CheckpointError(f"{checkpoint}: no checkpoint of a muso_exp run: it has no recipe")
-    recipe = {part: modern(recipe[part]) for part in ("dataset", "model")}
+    recipe = modern_parts(recipe)
     check(recipe["model"], pl.LightningModule)
     data = build(recipe["dataset"], pl.LightningDataModule)
     model = build(recipe["model"], pl.LightningModule)

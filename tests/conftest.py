@@ -45,8 +45,8 @@ def call(
     monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
     handlers = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
 
-    def run(*args: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["muso_exp", *args])
+    def run(*args: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["muso_exp", *map(str, args)])
         with pytest.raises(SystemExit) as stop:
             program.main()
             sys.exit(0)

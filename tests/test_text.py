@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from muso_exp.errors import ConfigError, DataFormatError
 from muso_exp.redaction import Formatter
-from muso_exp.text import markdown, visible
+from muso_exp.text import counted, markdown, visible
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,7 @@ def test_a_log_line_shows_control_characters() -> None:
 )
 def test_markdown_shows_a_text_as_it_is(text: str, written: str) -> None:
     assert markdown(text) == written
+
+
+def test_a_noun_agrees_with_its_number() -> None:
+    assert [counted(number, "row") for number in (0, 1, 2)] == ["0 rows", "1 row", "2 rows"]

@@ -59,8 +59,9 @@ def needs_run(runs: Mapping[str, str], command: str) -> bool:
 
 def file_input(site: Site, label: str) -> ui.input:
     """Put a field for the path of a file on the page, with what may be read below it."""
-    field = ui.input(label).classes("long").props('autocomplete="off" spellcheck="false"')
-    show("allowed.html.j2", folders=site.allowed)
+    with ui.element("div").classes("long noted"):
+        field = ui.input(label).props('autocomplete="off" spellcheck="false"')
+        show("allowed.html.j2", folders=site.allowed)
     return field
 
 

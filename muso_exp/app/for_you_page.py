@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from muso_exp.formats.seeds import SeedList
     from muso_exp.tasks.recommendation.re_ranking import Reranker
 
+WITH_CONTENT = "content_plays"  # data sets whose runs stand first: their sliders move
 K_ALL, K_GENRE = 20, 8
 SLIDER = "update:model-value"
 
@@ -63,7 +64,9 @@ class ForYou:
         """Rank anew."""
         lists = self.ranker.lists(K_ALL, K_GENRE, self.content, self.diversity)
         who = self.ranker.catalogue.who
-        self.lists.set_content(html("for_you.html.j2", lists=lists, who=who, sounds=self.sounds))
+        quality = {name: self.ranker.quality(name) for name in lists}
+        facts = {"lists": lists, "who": who, "sounds": self.sounds, "quality": quality}
+        self.lists.set_content(html("for_you.html.j2", **facts))
 
     def _content(self, value: float) -> None:
         self.content = value
@@ -89,7 +92,7 @@ def _slider(label: str, value: float, moved: Any, off: str) -> None:
 def for_you_page(site: Site) -> None:
     """Ask for a run and a history, and show what to hear next."""
     with frame(site, "/for-you", "For you"):
-        runs = site.of_data(*RECOMMENDERS)
+        runs = site.of_data(WITH_CONTENT) | site.of_data(*RECOMMENDERS)
         if not needs_run(runs, "+experiment=hybrid"):
             return
         with ui.element("div").classes("controls"):
@@ -124,7 +127,8 @@ def _for_you(site: Site, name: str, path: str, typed: str, number: float | None)
     else:
         seeds = listener_seeds(model, data.catalogue, int(number))
     row = run.new_row(seeds)
-    ranker = Reranker.of(row, model, *known_items(seeds, row.catalogue))
+    sure = getattr(data, "genres", None)  # of a run with content
+    ranker = Reranker.of(row, model, *known_items(seeds, row.catalogue), sure)
     return ForYou(ranker, players(site, row.catalogue.items["id"].tolist()))
 
 

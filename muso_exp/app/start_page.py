@@ -10,6 +10,7 @@ from nicegui import run, ui
 
 from muso_exp.app.asking import file_input
 from muso_exp.app.frame import failing_in_one_line, frame, html, show
+from muso_exp.app.free_options import free_options
 from muso_exp.app.jobs import Jobs, StartedRun
 from muso_exp.app.site import Site
 from muso_exp.errors import ConfigError
@@ -33,6 +34,7 @@ class StartOptions:
         scale: of `SCALES`.
         seed: of data and training.
         root: folder of real files as typed, "" for the simulated world.
+        more: further options as on the command line.
     """
 
     experiment: str
@@ -40,6 +42,7 @@ class StartOptions:
     scale: str
     seed: float | None
     root: str
+    more: str = ""
 
     def command(self, site: Site) -> list[str]:
         """Return what to type after `python -m muso_exp`.
@@ -63,7 +66,7 @@ class StartOptions:
         if self.root.strip():
             path = str(site.file(self.root)).replace("\\", "\\\\").replace("'", "\\'")
             command.append(f"dataset.root='{path}'")
-        return command
+        return command + free_options(self.more)
 
 
 class StartPage:
@@ -95,6 +98,8 @@ class StartPage:
             self.scale = ui.select(SCALES, value="smoke", label="scale")
             self.seed = ui.number("seed", value=0, min=0, precision=0)
             self.root = file_input(self.site, "folder of real files; none: the simulated world")
+            self.more = ui.input("more options, as model.lr=0.01 resamples=200").classes("long")
+            self.more.props('autocomplete="off" spellcheck="false"')
         self._rows()
         with ui.element("div").classes("controls"):
             self.start = ui.button("start", on_click=self._start)
@@ -125,6 +130,7 @@ class StartPage:
                 self.scale.value or "",
                 self.seed.value,
                 self.root.value or "",
+                self.more.value or "",
             )
             self.jobs.start(options.command(self.site))
         self._look()

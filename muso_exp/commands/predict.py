@@ -64,6 +64,7 @@ def predict(
     """
     from muso_exp.redaction import Formatter
     from muso_exp.terminal import console
+    from muso_exp.text import counted
 
     check_out(out)
     lines = logging.StreamHandler()
@@ -85,7 +86,7 @@ def predict(
     terminal = console()
     terminal.print(shown(sources[0].name, result, number or _SHOWN))
     place = "give --out FILE to keep them" if out is None else str(out)
-    terminal.print(f"{len(result)} rows: {place}", soft_wrap=True)
+    terminal.print(f"{counted(len(result), 'row')}: {place}", soft_wrap=True)
 
 
 def _refuse_sound(data: Any, source: Path) -> None:

@@ -157,7 +157,7 @@ class TrackFeatures(ExperimentData):
         self.scaling = fit_scaling(values["train"], self.how)
         self.splits = {name: FeatureRows(self.scaling.apply(x)) for name, x in values.items()}
         clustered = self._clustered(tracks, rows, len(read), len(different))
-        self.known = clustered.part("test")[["id", *self.features]]
+        self.known = clustered.part("test")[["id", "title", "artist", *self.features]]
         self.spread = clustered.spread
         self.dims = {"n_features": len(self.features), "n_clusters": n_clusters, "curve": curve}
         self.task = Clustering(clustered, self.options)
@@ -195,14 +195,16 @@ class TrackFeatures(ExperimentData):
         """Return the fitted scaling and the tracks that are recommended from."""
         values = np.ascontiguousarray(self.known[self.features].to_numpy(dtype=np.float64))
         fitted = {"scaling": self.scaling.state(), "spread": self.spread.tolist()}
-        return {**fitted, "ids": self.known["id"].tolist(), "values": torch.from_numpy(values)}
+        named = {f"{name}s": self.known[name].tolist() for name in ("id", "title", "artist")}
+        return {**fitted, **named, "values": torch.from_numpy(values)}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up what `state_dict` gave."""
         self.scaling = Scaling.from_state(state_dict["scaling"])
         self.spread = np.array(state_dict["spread"])
         self.known = pd.DataFrame(state_dict["values"].numpy(), columns=self.features)
-        self.known.insert(0, "id", state_dict["ids"])
+        for name in ("id", "title", "artist"):  # a run of before has ids alone
+            self.known[name] = state_dict.get(f"{name}s", "")
 
     def read_new(self, path: Path) -> TracksToCluster:
         """Read tracks of a new table, CSV or JSON, with the features of the training.
@@ -223,6 +225,7 @@ class TrackFeatures(ExperimentData):
             known_x=self._scaled(self.known),
             spread=self.spread,
             n_listed=self.options.n_listed,
+            known_names=_names(self.known),
         )
 
     def _scaled(self, tracks: pd.DataFrame) -> np.ndarray:
@@ -246,3 +249,10 @@ class TrackFeatures(ExperimentData):
 def _units(tracks: pd.DataFrame) -> np.ndarray:
     """Return a number for each track, by its artist, or itself where unknown, (n_tracks, 1)."""
     return np.array([[unit(name)] for name in artist_units(tracks["artist"], tracks["id"])])
+
+
+def _names(known: pd.DataFrame) -> np.ndarray | None:
+    """Return artist and title of each track, its id where it has none; None if no track has any."""
+    texts = known[["artist", "title", "id"]].astype(str).itertuples(index=False)
+    names = [" - ".join(part for part in row[:2] if part) or row[2] for row in texts]
+    return np.array(names) if (known["title"] != "").any() else None

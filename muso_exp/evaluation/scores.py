@@ -13,6 +13,7 @@ from torchmetrics import MetricCollection
 
 from muso_exp.errors import ConfigError
 from muso_exp.evaluation.verdicts import BETTER, DESCRIBES, NO_BETTER, WORSE
+from muso_exp.metrics.base import RowMean, row_means
 from muso_exp.metrics.resampling import interval_around
 
 _BLOCK = 50  # resamples scored at once: bounds the memory of sorting metrics
@@ -76,15 +77,30 @@ def score(metrics: MetricCollection, columns: Mapping[str, Tensor], weights: Ten
         columns: prediction columns and `target`, first dimension n_rows.
         weights: of the bootstrap, shape (n_resamples, n_rows).
     """
-    n_rows = weights.shape[1]
-    ones = torch.ones(1, n_rows, dtype=torch.float64)
-    values, samples = {}, {}
-    for name, metric in metrics.items():
-        with _named(str(name), metric):
+    ones = torch.ones(1, weights.shape[1], dtype=torch.float64)
+    at_one: dict[str, Tensor] = {}  # (1,) of each metric
+    resampled: dict[str, Tensor] = {}  # (n_resamples,)
+    means: dict[str, Tensor] = {}  # the rows of those that are a mean of rows
+    named = {str(name): metric for name, metric in metrics.items()}
+    for name, metric in named.items():
+        with _named(name, metric):
             read = {key: columns[key] for key in metric.fields}  # type: ignore[union-attr]
-            values[name] = float(metric.score(ones, **read)[0])  # type: ignore[operator]
+            if isinstance(metric, RowMean):
+                means[name] = metric.rows(**read).double()
+                continue
+            at_one[name] = metric.score(ones, **read)  # type: ignore[operator]
             blocks = [metric.score(part, **read) for part in weights.split(_BLOCK)]  # type: ignore[operator]
-            samples[name] = metric.corrected(values[name], torch.cat(blocks))  # type: ignore[operator]
+            resampled[name] = torch.cat(blocks)
+    if means:
+        rows = torch.stack(list(means.values()), dim=1)  # (n_rows, n_means)
+        skips = torch.tensor([named[name].skips_undefined for name in means])
+        at_one |= zip(means, row_means(rows, ones, skips).unbind(dim=1), strict=True)
+        resampled |= zip(means, row_means(rows, weights, skips).unbind(dim=1), strict=True)
+    values = {name: float(at_one[name][0]) for name in named}
+    samples = {
+        name: metric.corrected(values[name], resampled[name])  # type: ignore[operator]
+        for name, metric in named.items()
+    }
     return Scores(values, samples)
 
 

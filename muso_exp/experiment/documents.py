@@ -88,6 +88,16 @@ def as_markdown(rows: Iterable[DocumentRow]) -> str:
     return "\n".join([*lines, ""])
 
 
+def measured_table(number_: int) -> str:
+    """Return the measured rows of a document in Markdown: command, data, values."""
+    rows = [row for row in document_rows() if row.document == number_ and row.measured]
+    lines = [_line(("command", "data", "measured")), _line(["---"] * 3)]
+    for row in rows:
+        command = "; ".join(f"`{part}`" for part in row.command.split("; "))
+        lines.append(_line([command, markdown(row.data), markdown(row.measured)]))
+    return "\n".join(lines)
+
+
 def _line(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 

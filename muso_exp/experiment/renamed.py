@@ -8,6 +8,7 @@ constructor say which, so no table is kept.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from muso_exp.errors import ConfigError
@@ -26,6 +27,13 @@ MODELS = {
 NAMES = {
     **{"group": "by", "split": "by", "split_list": "list", "test_list": "list"},
     **{"checks": "expected", "check_root": "root"},
+}
+# A model -> its options that the data set has now, each by its place in either.
+OF_DATA = {
+    "muso_exp.models.hybrid.Hybrid": {
+        "fit.cold_share": "validation.items",
+        "fit.val_share": "validation.plays",
+    },
 }
 WORLD = "world_"
 # models: those of an experiment that compares several; options: an experiment's for its model.
@@ -96,6 +104,23 @@ def modern(recipe: Mapping[str, Any]) -> dict[str, Any]:
     return tree
 
 
+def modern_parts(recipe: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the data set and the model of an old run as `modern` does, options of both in place.
+
+    Raises:
+        ConfigError: see `modern`.
+    """
+    parts = {part: modern(deepcopy(recipe.get(part) or {})) for part in ("dataset", "model")}
+    for old, new in OF_DATA.get(str(parts["model"].get("_target_")), {}).items():
+        (*groups, option), (node, name) = old.split("."), new.split(".")
+        held = parts["model"]
+        for group in groups:
+            held = held.get(group) or {}
+        if option in held:
+            parts["dataset"].setdefault(node, {})[name] = held.pop(option)
+    return parts
+
+
 def refuse_old_options(options: Mapping[str, Any], name: str, target: str) -> None:
     """Refuse what stands in an experiment's `options` by its name or place of an earlier version.
 
@@ -161,6 +186,9 @@ def _moved(arg: str, found: Any) -> str:
 
     key, _, value = arg.partition("=")
     *nodes, option = key.lstrip("+").split(".")
+    if OmegaConf.is_dict(found) and (moved := OF_DATA.get(str(found.get("_target_")))):
+        if place := moved.get(".".join([*nodes[1:], option])):
+            raise ConfigError(f"{key.lstrip('+')}: now dataset.{place}")
     for node in nodes[1:]:
         found = found.get(node) if OmegaConf.is_dict(found) else None
     if not OmegaConf.is_dict(found) or "_target_" not in found:

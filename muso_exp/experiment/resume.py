@@ -8,7 +8,7 @@ from typing import Any
 
 from muso_exp.errors import CheckpointError
 from muso_exp.experiment.defaults import ABSENT, default
-from muso_exp.experiment.renamed import modern
+from muso_exp.experiment.renamed import modern_parts
 from muso_exp.experiment.settings import is_below
 from muso_exp.training.checkpoint import flatten, read_checkpoint
 
@@ -36,10 +36,7 @@ def refuse_other_run(
     saved = read_checkpoint(checkpoint, "meta")
     if not isinstance(saved.get("recipe"), dict):
         raise CheckpointError(f"ckpt={checkpoint}: not of a run of this program")
-    then, now = (
-        {**one, **{part: modern(one.get(part) or {}) for part in PARTS}}
-        for one in (saved["recipe"], recipe)
-    )
+    then, now = ({**one, **modern_parts(one)} for one in (saved["recipe"], recipe))
     there, here = flatten(then), flatten(now)
     for key in {**there, **here}:
         if is_below(key, inert) or key.rpartition(".")[2] == SAID:

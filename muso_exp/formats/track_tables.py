@@ -23,6 +23,7 @@ from muso_exp.formats.feature_columns import are_estimates
 from muso_exp.formats.tables import read_table
 from muso_exp.formats.text import read_json
 from muso_exp.opening import MAX_LINE, PACKED, is_file, open_data
+from muso_exp.text import counted
 
 log = logging.getLogger(__name__)
 
@@ -153,7 +154,7 @@ def _is_object(content: Any) -> bool:
 def log_left_out(left: Mapping[str, int]) -> None:
     """Log how many rows of new input are left out, by reason."""
     for reason, number in left.items():
-        log.warning("%s rows %s are left out", number, reason)
+        log.warning("%s %s left out", counted(number, "row"), reason)
 
 
 def _delimiter(path: Path) -> str:

@@ -2,7 +2,7 @@
 
 import math
 from abc import abstractmethod
-from typing import Any, ClassVar
+from typing import Any, ClassVar, final
 
 import torch
 from torch import Tensor
@@ -75,6 +75,47 @@ class WeightedMetric(Metric):
             One value per resample, shape (n_resamples,), float64; NaN where the resample leaves
             the metric undefined.
         """
+
+
+class RowMean(WeightedMetric):
+    """The mean over test rows of a value that each row has; a subclass implements `rows`.
+
+    All such metrics of a task are averaged at once, by one product with the weights.
+
+    Attributes:
+        skips_undefined: whether rows whose value is NaN are left out; else they make the mean NaN.
+    """
+
+    skips_undefined: ClassVar[bool] = False
+
+    @abstractmethod
+    def rows(self, **columns: Tensor) -> Tensor:
+        """Return the value of each row, shape (n_rows,); NaN where it has none.
+
+        Args:
+            columns: at least the tensors named in `fields`, first dimension n_rows.
+        """
+
+    @final
+    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
+        """Return the mean under each row of weights, shape (n_resamples,)."""
+        skips = torch.tensor([self.skips_undefined])
+        return row_means(self.rows(**columns)[:, None], weights, skips)[:, 0]
+
+
+def row_means(values: Tensor, weights: Tensor, skips: Tensor) -> Tensor:
+    """Return the means of several columns under each row of weights, (n_resamples, n_columns).
+
+    Args:
+        values: of the rows, shape (n_rows, n_columns).
+        weights: how often each row counts, shape (n_resamples, n_rows), float64.
+        skips: whether a column's NaN are left out, shape (n_columns,); else its means are NaN.
+    """
+    skipped = values.isnan() & skips
+    total = weights @ values.double().masked_fill(skipped, 0)
+    if not skipped.any():
+        return total / weights.sum(dim=1, keepdim=True)
+    return total / (weights @ (~skipped).double())
 
 
 def weighted_mean(values: Tensor, weights: Tensor) -> Tensor:

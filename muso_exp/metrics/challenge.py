@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 
 from muso_exp.features.challenge import artist_hits
-from muso_exp.metrics.base import WeightedMetric, weighted_mean
+from muso_exp.metrics.base import RowMean, WeightedMetric
 from muso_exp.metrics.ranking import UserMean
 
 ARTIST_CREDIT = 0.25  # of a found artist, beside 1 for a found track
 
 
-class ArtistRPrecision(WeightedMetric):
+class ArtistRPrecision(RowMean):
     """Mean share of the held-out tracks' artists that are among the first |G| recommended.
 
     `target` holds the held-out tracks G of each row, -1 behind them. Tied tracks stand in the list
@@ -32,10 +32,10 @@ class ArtistRPrecision(WeightedMetric):
         super().__init__(**kwargs)
         self.artist = np.ascontiguousarray(artist, dtype=np.int64)
 
-    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
-        """Return the mean under each row of weights, shape (n_resamples,)."""
+    def rows(self, **columns: Tensor) -> Tensor:
+        """Return the share of each row, shape (n_rows,)."""
         found, artists = self.hits(columns)
-        return weighted_mean(found / artists, weights)
+        return found / artists
 
     def hits(self, columns: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Return artists found and artists of the held-out tracks, float64, each (n_rows,)."""
@@ -57,12 +57,12 @@ class ChallengeRPrecision(ArtistRPrecision):
     bounds = (0.0, 1.0 + ARTIST_CREDIT)
     fields = ("r_precision", "top", "target")
 
-    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
-        """Return the mean under each row of weights, shape (n_resamples,)."""
+    def rows(self, **columns: Tensor) -> Tensor:
+        """Return the R-precision of each row, shape (n_rows,)."""
         found, _ = self.hits(columns)
         n_held = (columns["target"] >= 0).sum(dim=1)
         credit = ARTIST_CREDIT * found / n_held
-        return weighted_mean(columns["r_precision"].double() + credit, weights)
+        return columns["r_precision"].double() + credit
 
 
 class ShortLists(WeightedMetric):

@@ -12,22 +12,22 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from muso_exp.metrics.base import WeightedMetric, weighted_mean
+from muso_exp.metrics.base import RowMean, WeightedMetric, weighted_mean
 from muso_exp.metrics.ranks import group_weights, in_chunks, weighted_auc
 
 _LOG_FLOOR = -100.0  # of torch's binary cross-entropy: the logarithm of a probability of 0
 
 
-class LogLoss(WeightedMetric):
+class LogLoss(RowMean):
     """Mean binary cross-entropy in nats, logarithms cut at -100 as torch does."""
 
     bounds = (0.0, math.inf)
     fields = ("probability", "target")
     higher_is_better = False
 
-    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
-        """Return the loss under each row of weights, shape (n_resamples,)."""
-        return weighted_mean(_log_loss(columns["probability"], columns["target"]), weights)
+    def rows(self, **columns: Tensor) -> Tensor:
+        """Return the loss of each row, shape (n_rows,)."""
+        return _log_loss(columns["probability"], columns["target"])
 
 
 class WholeBatchLoss(WeightedMetric):
@@ -65,16 +65,16 @@ class WholeBatchLoss(WeightedMetric):
         return total / max(len(losses) // self.batch_size, 1)
 
 
-class BrierScore(WeightedMetric):
+class BrierScore(RowMean):
     """Mean squared distance of the score from the truth."""
 
     bounds = (0.0, 1.0)
     fields = ("probability", "target")
     higher_is_better = False
 
-    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
-        """Return the Brier score under each row of weights, shape (n_resamples,)."""
-        return weighted_mean((columns["probability"].double() - columns["target"]) ** 2, weights)
+    def rows(self, **columns: Tensor) -> Tensor:
+        """Return the squared distance of each row, shape (n_rows,)."""
+        return (columns["probability"].double() - columns["target"]) ** 2
 
 
 class CalibrationError(WeightedMetric):
@@ -114,16 +114,16 @@ class CalibrationError(WeightedMetric):
         return columns["probability"].double(), columns["target"]
 
 
-class Accuracy(WeightedMetric):
+class Accuracy(RowMean):
     """Probability that the decision is the truth."""
 
     bounds = (0.0, 1.0)
     fields = ("decision", "target")
 
-    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
-        """Return the accuracy under each row of weights, shape (n_resamples,)."""
+    def rows(self, **columns: Tensor) -> Tensor:
+        """Return the probability that the decision is the truth of each row, shape (n_rows,)."""
         decision, target = columns["decision"].double(), columns["target"]
-        return weighted_mean(torch.where(target > 0, decision, 1 - decision), weights)
+        return torch.where(target > 0, decision, 1 - decision)
 
 
 class Precision(WeightedMetric):

@@ -17,7 +17,7 @@ import torch
 from sklearn.metrics import silhouette_samples
 from torch import Tensor
 
-from muso_exp.metrics.base import WeightedMetric, weighted_mean
+from muso_exp.metrics.base import RowMean, WeightedMetric
 
 _BLOCK = 512  # rows compared at once
 
@@ -43,16 +43,16 @@ class SumOfSquares(WeightedMetric):
         return weights @ columns["curve_squared_distance"][:, self.place].double()
 
 
-class MeanSquaredDistance(WeightedMetric):
+class MeanSquaredDistance(RowMean):
     """Mean squared distance to the own centre, in squared units of the model's inputs."""
 
     bounds = (0.0, math.inf)
     fields = ("squared_distance",)
     higher_is_better = False
 
-    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
-        """Return the mean under each row of weights, shape (n_resamples,)."""
-        return weighted_mean(columns["squared_distance"], weights)
+    def rows(self, **columns: Tensor) -> Tensor:
+        """Return the squared distance of each row, shape (n_rows,)."""
+        return columns["squared_distance"]
 
 
 class ExplainedVariance(WeightedMetric):
@@ -134,32 +134,6 @@ class CalinskiHarabasz(WeightedMetric):
         return ((total - within) / (k - 1)) / (within / (weights.sum(dim=1) - k))
 
 
-class RowMean(WeightedMetric):
-    """Mean over rows of a value that each row has within the whole test set.
-
-    The values are kept for the columns that were scored last: a bootstrap asks many times.
-    """
-
-    fields = ("cluster", "target")
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self._seen: tuple[Tensor, Tensor] | None = None
-
-    def values(self, cluster: Tensor, x: Tensor) -> Tensor:
-        """Return the value of each row (n_rows,); NaN where it has none."""
-        raise TypeError(f"{type(self).__name__} does not implement values")
-
-    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
-        """Return the mean under each row of weights, shape (n_resamples,); NaN where undefined."""
-        cluster = columns["cluster"]
-        if self._seen is None or self._seen[0] is not cluster:
-            self._seen = (cluster, self.values(cluster, columns["target"]))
-        values = self._seen[1]
-        defined = ~values.isnan()
-        return weighted_mean(values[defined], weights[:, defined])
-
-
 class Silhouette(RowMean):
     """Mean silhouette of a sample of the rows, exact within the sample; -1 to 1.
 
@@ -172,6 +146,8 @@ class Silhouette(RowMean):
     Source: Rousseeuw 1987, by scikit-learn. Deviation: a sample.
     """
 
+    fields = ("cluster", "target")
+    skips_undefined = True
     bounds = (-1.0, 1.0)
 
     def __init__(self, n_sample: int, spread: np.ndarray | None = None, **kwargs: Any) -> None:
@@ -179,8 +155,9 @@ class Silhouette(RowMean):
         self.n_sample = n_sample
         self.spread = None if spread is None else torch.from_numpy(np.asarray(spread, np.float64))
 
-    def values(self, cluster: Tensor, x: Tensor) -> Tensor:
+    def rows(self, **columns: Tensor) -> Tensor:
         """Return the silhouette of each row of the sample, NaN elsewhere and of one cluster."""
+        cluster, x = columns["cluster"], columns["target"]
         result = torch.full((len(x),), torch.nan, dtype=torch.float64)
         sample = evenly_spaced(len(x), self.n_sample)
         rows = x.double() if self.spread is None else x.double() / self.spread
@@ -203,6 +180,8 @@ class RecommendedDistance(RowMean):
     Source: the code of document 4, 10 rows. Deviation: it never measures what it recommends.
     """
 
+    fields = ("cluster", "target")
+    skips_undefined = True
     bounds = (0.0, math.inf)
     higher_is_better = False
 
@@ -211,8 +190,9 @@ class RecommendedDistance(RowMean):
         self.spread = torch.from_numpy(np.asarray(spread, dtype=np.float64))
         self.n_listed = n_listed
 
-    def values(self, cluster: Tensor, x: Tensor) -> Tensor:
+    def rows(self, **columns: Tensor) -> Tensor:
         """Return the mean distance of each row; NaN of a row that is alone in its cluster."""
+        cluster, x = columns["cluster"], columns["target"]
         rows = x.double() / self.spread
         listed = first_of_cluster(cluster.numpy(), self.n_listed)  # (n_rows, n_listed)
         result = torch.empty(len(x), dtype=torch.float64)

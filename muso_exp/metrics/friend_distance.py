@@ -10,22 +10,22 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from muso_exp.metrics.base import WeightedMetric, weighted_mean
+from muso_exp.metrics.base import RowMean, WeightedMetric
 from muso_exp.metrics.ranks import in_chunks, weighted_auc, weighted_spearman
 
 
-class ExactAccuracy(WeightedMetric):
+class ExactAccuracy(RowMean):
     """Probability that the decided DOS is the true one."""
 
     bounds = (0.0, 1.0)
     fields = ("strategy", "target")
 
-    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
-        """Return the accuracy under each row of weights, shape (n_resamples,)."""
-        return weighted_mean(_sum_near(columns, limit=0, inclusive=True), weights)
+    def rows(self, **columns: Tensor) -> Tensor:
+        """Return the probability of the true DOS of each row, shape (n_rows,)."""
+        return _sum_near(columns, limit=0, inclusive=True)
 
 
-class AccuracyWithin(WeightedMetric):
+class AccuracyWithin(RowMean):
     """Probability that the decided DOS is near the true one.
 
     Args:
@@ -47,22 +47,21 @@ class AccuracyWithin(WeightedMetric):
         self.limit = limit
         self.inclusive = inclusive
 
-    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
-        """Return the accuracy under each row of weights, shape (n_resamples,)."""
-        return weighted_mean(_sum_near(columns, self.limit, self.inclusive), weights)
+    def rows(self, **columns: Tensor) -> Tensor:
+        """Return the probability of a near DOS of each row, shape (n_rows,)."""
+        return _sum_near(columns, self.limit, self.inclusive)
 
 
-class MeanAbsoluteError(WeightedMetric):
+class MeanAbsoluteError(RowMean):
     """Expected distance of the decided DOS from the true one, in degrees."""
 
     bounds = (0.0, math.inf)
     fields = ("strategy", "target")
     higher_is_better = False
 
-    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
-        """Return the error under each row of weights, shape (n_resamples,)."""
-        error = (columns["strategy"].double() * _distance(columns)).sum(dim=1)  # (n_rows,)
-        return weighted_mean(error, weights)
+    def rows(self, **columns: Tensor) -> Tensor:
+        """Return the expected distance of each row, shape (n_rows,)."""
+        return (columns["strategy"].double() * _distance(columns)).sum(dim=1)
 
 
 class SpearmanCorrelation(WeightedMetric):

@@ -4,15 +4,16 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import torch
 from torch import Tensor
 
-from muso_exp.metrics.base import WeightedMetric, weighted_mean
+from muso_exp.metrics.base import RowMean, WeightedMetric
 from muso_exp.metrics.genres import hits
 
 MOST = 16  # genres with a metric of their own
 
 
-class GenreRecall(WeightedMetric):
+class GenreRecall(RowMean):
     """Share of the rows of one genre whose decision is that genre; NaN without any.
 
     It describes and does not judge: a model that always decides for the genre has all of it.
@@ -22,6 +23,7 @@ class GenreRecall(WeightedMetric):
         **kwargs: of `torchmetrics.Metric`.
     """
 
+    skips_undefined = True
     bounds = (0.0, 1.0)
     fields = ("probabilities", "target")
     higher_is_better = None
@@ -30,11 +32,10 @@ class GenreRecall(WeightedMetric):
         super().__init__(**kwargs)
         self.number = number
 
-    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
-        """Return the share under each row of weights, shape (n_resamples,)."""
-        own = columns["target"] == self.number
-        right = hits(columns["probabilities"][own], columns["target"][own])
-        return weighted_mean(right, weights[:, own])
+    def rows(self, **columns: Tensor) -> Tensor:
+        """Return the hit (NaN of another genre) of each row, shape (n_rows,)."""
+        right = hits(columns["probabilities"], columns["target"]).double()
+        return right.masked_fill(columns["target"] != self.number, torch.nan)
 
 
 def genre_recalls(names: Sequence[str]) -> dict[str, WeightedMetric]:

@@ -12,21 +12,21 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from muso_exp.metrics.base import WeightedMetric, weighted_mean
+from muso_exp.metrics.base import RowMean, WeightedMetric
 from muso_exp.metrics.classification import CalibrationError
 
 _LOG_FLOOR = -100.0  # of torch's binary cross-entropy: the logarithm of a probability of 0
 
 
-class GenreAccuracy(WeightedMetric):
+class GenreAccuracy(RowMean):
     """Share of rows whose decision is the truth."""
 
     bounds = (0.0, 1.0)
     fields = ("probabilities", "target")
 
-    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
-        """Return the accuracy under each row of weights, shape (n_resamples,)."""
-        return weighted_mean(hits(columns["probabilities"], columns["target"]), weights)
+    def rows(self, **columns: Tensor) -> Tensor:
+        """Return the hit of each row, shape (n_rows,)."""
+        return hits(columns["probabilities"], columns["target"])
 
 
 class MacroF1(WeightedMetric):
@@ -43,18 +43,18 @@ class MacroF1(WeightedMetric):
         return f1.nanmean(dim=1)
 
 
-class GenreLogLoss(WeightedMetric):
+class GenreLogLoss(RowMean):
     """Mean cross-entropy in nats, logarithms cut at -100."""
 
     bounds = (0.0, math.inf)
     fields = ("probabilities", "target")
     higher_is_better = False
 
-    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
-        """Return the loss under each row of weights, shape (n_resamples,)."""
-        rows = columns["target"].long()[:, None]
-        own = columns["probabilities"].double().gather(1, rows)[:, 0]
-        return weighted_mean(-own.log().clamp(min=_LOG_FLOOR), weights)
+    def rows(self, **columns: Tensor) -> Tensor:
+        """Return the loss of each row, shape (n_rows,)."""
+        true = columns["target"].long()[:, None]
+        own = columns["probabilities"].double().gather(1, true)[:, 0]
+        return -own.log().clamp(min=_LOG_FLOOR)
 
 
 class ConfidenceError(CalibrationError):

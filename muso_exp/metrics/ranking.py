@@ -16,10 +16,10 @@ from sklearn.preprocessing import normalize
 from torch import Tensor
 
 from muso_exp.features.ranking_formulas import FORMULAS, SHARE, RankingFormula
-from muso_exp.metrics.base import WeightedMetric, weighted_mean
+from muso_exp.metrics.base import RowMean, WeightedMetric
 
 
-class UserMean(WeightedMetric):
+class UserMean(RowMean):
     """Mean over users of one of their columns.
 
     Args:
@@ -41,12 +41,12 @@ class UserMean(WeightedMetric):
         self.bounds = bounds
         self.__dict__["higher_is_better"] = higher_is_better  # torchmetrics guards the name
 
-    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
-        """Return the mean under each row of weights, shape (n_resamples,)."""
-        return weighted_mean(columns[self.fields[0]], weights)
+    def rows(self, **columns: Tensor) -> Tensor:
+        """Return the value of each row, shape (n_rows,)."""
+        return columns[self.fields[0]]
 
 
-class ItemMean(WeightedMetric):
+class ItemMean(RowMean):
     """Mean of a value of the recommended items, over each user's list and then over users.
 
     Args:
@@ -60,12 +60,12 @@ class ItemMean(WeightedMetric):
         super().__init__(**kwargs)
         self.values = torch.from_numpy(np.asarray(values, dtype=np.float64))
 
-    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
-        """Return the mean under each row of weights, shape (n_resamples,); NaN for empty lists."""
+    def rows(self, **columns: Tensor) -> Tensor:
+        """Return the mean of the list of each row, shape (n_rows,)."""
         top = columns["top"].long()
         listed = (top >= 0).double()  # (n_rows, n_top)
         total = (self.values[top.clamp(min=0)] * listed).sum(dim=1)
-        return weighted_mean(total / listed.sum(dim=1), weights)
+        return total / listed.sum(dim=1)
 
 
 class Novelty(ItemMean):
@@ -132,7 +132,7 @@ class Coverage(WeightedMetric):
         return torch.from_numpy((times > 0).sum(axis=0) / self.n_candidates)
 
 
-class IntraListDiversity(WeightedMetric):
+class IntraListDiversity(RowMean):
     """Mean of 1 - cosine over the pairs of a user's list, then over users.
 
     An item without a vector is in no pair; a list without pairs is left out.
@@ -145,6 +145,7 @@ class IntraListDiversity(WeightedMetric):
     Source: Ziegler et al., WWW 2005. Deviation: diversity, so 1 - their similarity.
     """
 
+    skips_undefined = True
     bounds = (0.0, 2.0)  # 2 of two opposite vectors
     fields = ("top",)
     higher_is_better = None
@@ -153,11 +154,9 @@ class IntraListDiversity(WeightedMetric):
         super().__init__(**kwargs)
         self.vectors = _Shared(normalize(csr_matrix(vectors, dtype=np.float64)))
 
-    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
-        """Return the diversity under each row of weights, shape (n_resamples,)."""
-        diversity = torch.from_numpy(_diversity(columns["top"], self.vectors.matrix))  # (n_rows,)
-        defined = ~diversity.isnan()
-        return weighted_mean(diversity[defined], weights[:, defined])
+    def rows(self, **columns: Tensor) -> Tensor:
+        """Return the diversity of each row, shape (n_rows,)."""
+        return torch.from_numpy(_diversity(columns["top"], self.vectors.matrix))
 
 
 class _Shared:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
-from muso_exp.metrics.base import WeightedMetric, weighted_mean
+from muso_exp.metrics.base import RowMean, WeightedMetric
 from muso_exp.metrics.ranks import in_chunks, weighted_spearman
 
 
@@ -83,19 +83,19 @@ class RankCorrelation(OutputsMetric):
         return torch.stack([in_chunks(weighted_spearman, weights, *pair) for pair in pairs], dim=1)
 
 
-class Cosine(WeightedMetric):
+class Cosine(RowMean):
     """Mean cosine of the angle between prediction and target; 0 where one of them is 0."""
 
     bounds = (-1.0, 1.0)
     fields = ("preds", "target")
 
-    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
-        """Return the mean cosine under each row of weights, shape (n_resamples,)."""
+    def rows(self, **columns: Tensor) -> Tensor:
+        """Return the cosine of each row, shape (n_rows,)."""
         preds, target = columns["preds"].double(), columns["target"].double()
-        return weighted_mean(cosine_similarity(preds, target, dim=1), weights)
+        return cosine_similarity(preds, target, dim=1)
 
 
-class OutputAccuracy(WeightedMetric):
+class OutputAccuracy(RowMean):
     """Share of rows on the right side of a threshold in one output, which has two true values.
 
     Args:
@@ -111,8 +111,8 @@ class OutputAccuracy(WeightedMetric):
         super().__init__(**kwargs)
         self.output, self.threshold = output, threshold
 
-    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
-        """Return the accuracy under each row of weights, shape (n_resamples,)."""
+    def rows(self, **columns: Tensor) -> Tensor:
+        """Return the hit of each row, shape (n_rows,)."""
         preds, target = (columns[name][:, self.output] for name in ("preds", "target"))
         right = (preds > self.threshold) == (target > self.threshold)
-        return weighted_mean(torch.where(preds.isnan(), torch.nan, right.double()), weights)
+        return torch.where(preds.isnan(), torch.nan, right.double())

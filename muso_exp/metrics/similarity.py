@@ -11,10 +11,10 @@ from scipy.stats import rankdata
 from torch import Tensor
 
 from muso_exp.features.neighbours import expected_mean
-from muso_exp.metrics.base import WeightedMetric, weighted_mean
+from muso_exp.metrics.base import RowMean
 
 
-class SongRankCorrelation(WeightedMetric):
+class SongRankCorrelation(RowMean):
     """Mean over songs of Spearman's correlation between the two likenesses to all other songs.
 
     Of a song to which all others are equally alike it is 0.
@@ -23,14 +23,14 @@ class SongRankCorrelation(WeightedMetric):
     fields = ("similarity", "target")
     bounds = (-1.0, 1.0)
 
-    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
-        """Return the weighted mean over songs, shape (n_resamples,)."""
-        rows = zip(columns["similarity"].numpy(), columns["target"].numpy(), strict=True)
-        own = [rank_correlation(similarity, target) for similarity, target in rows]
-        return weighted_mean(torch.tensor(own, dtype=torch.float64), weights)
+    def rows(self, **columns: Tensor) -> Tensor:
+        """Return the correlation of each row, shape (n_rows,)."""
+        pairs = zip(columns["similarity"].numpy(), columns["target"].numpy(), strict=True)
+        own = [rank_correlation(similarity, target) for similarity, target in pairs]
+        return torch.tensor(own, dtype=torch.float64)
 
 
-class MeanOfNearest(WeightedMetric):
+class MeanOfNearest(RowMean):
     """Mean target likeness of the k songs that are most alike by the model, of ties expected.
 
     Args:
@@ -44,15 +44,15 @@ class MeanOfNearest(WeightedMetric):
         self.k, self.bounds = k, bounds
         super().__init__()
 
-    def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
-        """Return the weighted mean over songs, shape (n_resamples,)."""
+    def rows(self, **columns: Tensor) -> Tensor:
+        """Return the mean likeness of the nearest of each row, shape (n_rows,)."""
         own = []
         for similarity, target in zip(
             columns["similarity"].numpy(), columns["target"].numpy(), strict=True
         ):
             compared = ~np.isnan(target)
             own.append(expected_mean(similarity[compared], target[compared], self.k))
-        return weighted_mean(torch.tensor(own, dtype=torch.float64), weights)
+        return torch.tensor(own, dtype=torch.float64)
 
 
 def rank_correlation(similarity: np.ndarray, target: np.ndarray) -> float:

@@ -73,6 +73,8 @@ def test_options_become_a_command(tmp_path: Path) -> None:
     table = CHOSEN | {"experiment": "wmf_baselines", "variant": "ease"}
     assert StartOptions(**table).command(site)[-2:] == ["variant=ease", "hydra.mode=RUN"]
     of_files = StartOptions(**CHOSEN | {"root": "it's, here"}).command(site)
+    more = StartOptions(**CHOSEN | {"more": " model.lr=0.01  +callbacks=early_stopping "})
+    assert more.command(site)[-2:] == ["model.lr=0.01", "+callbacks=early_stopping"]
     assert of_files[-1] == f"dataset.root='{tmp_path}/it\\'s, here'"
 
 
@@ -86,6 +88,15 @@ def test_options_become_a_command(tmp_path: Path) -> None:
         ({"seed": -1}, "a whole number"),
         ({"seed": 1.5}, "a whole number"),
         ({"root": "/etc"}, "not found below the folders"),
+        ({"more": "quickly"}, "quickly: no option"),
+        ({"more": "-m=1"}, "no option"),
+        ({"more": "plugins=[evil]"}, "plugins: only these are taken here"),
+        ({"more": "hydra.run.dir=x"}, "hydra.run.dir: only these"),
+        ({"more": "paths.outputs=x"}, "paths.outputs: only these"),
+        ({"more": "model={_target_:os.system}"}, "only these"),
+        ({"more": "dataset.root=/etc"}, "a folder of real files has a field of its own"),
+        ({"more": "dataset.plays.root=conf"}, "a folder of real files has a field of its own"),
+        ({"more": "model.lr=${oc.env:HOME}"}, "numbers, words and lists"),
     ],
 )
 def test_options_that_there_are_not_are_refused(

@@ -9,6 +9,7 @@ import pytest
 from app_browser import CHROMIUM, DRIVER, Browser, browser
 from app_server import served
 from made_runs import make_run
+from tiny_sound import write_tone
 from trained_runs import finish
 
 from muso_exp.app.frame import PAGES
@@ -26,6 +27,10 @@ def outputs(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
     folder = tmp_path_factory.mktemp("outputs")
     finish(folder, cache, "hybrid")
     finish(folder, cache, "friend_prediction", "variant=friend_fusion")
+    finish(folder, cache, "spectra_features")
+    finish(folder, cache, "song_clusters")
+    without = "dataset.drop=[duration_ms,time_signature]"  # no spectrum says these
+    finish(folder, cache, "playlist_membership", without)
     make_run(folder / HOSTILE, 0.5, variant=HOSTILE)
     path = folder / HOSTILE / "metrics.json"
     facts = {"experiment": HOSTILE, "data": {"name": "friends", "simulated": True}}
@@ -44,6 +49,9 @@ def files(tmp_path_factory: pytest.TempPathFactory, outputs: Path) -> Path:
     days = [f"{name},s,2024-01-{day + 1:02} 10:00" for day, name in enumerate(names)]
     (folder / "history.csv").write_text("\n".join(["artist,track,played_at", *days]))
     (folder / "none.csv").write_text("a,b\n1,2\n")
+    people = load_trained(find_trained(str(outputs / "friend_prediction" / "run")))[0].people
+    (folder / "own.csv").write_text("\n".join(["artist", *people.items[:8]]))
+    write_tone(folder / "song.wav", 440, seconds=12)
     return folder
 
 
@@ -113,13 +121,13 @@ def test_hostile_names_are_shown_and_run_nothing(page: Browser) -> None:
 
 def test_runs_are_filtered_chosen_and_compared(page: Browser) -> None:
     page.open(page.base + "/")
-    page.wait_text("3 of 3 runs")
+    page.wait_text("6 of 6 runs")
     page.type(page.field("words in a run's line"), "fusion")
-    page.wait_text("1 of 3 runs")
+    page.wait_text("1 of 6 runs")
     page.click("input[type=checkbox]")
     page.wait_text("1 chosen to compare")
     page.type(page.field("words in a run's line"), "\ue003" * 6)
-    page.wait_text("3 of 3 runs")
+    page.wait_text("6 of 6 runs")
     page.script(
         "[...document.querySelectorAll('input[type=checkbox]')]"
         ".find(box => box.value === 'hybrid/run').click()"
@@ -150,6 +158,7 @@ def test_recommendations_move_with_the_sliders(page: Browser) -> None:
     page.type(page.field(f"{HISTORY}, or"), "history.csv\ue007")
     page.wait_text("because you play")
     page.wait_text("simulated data")
+    page.wait_text("calibrated on other artists' items")
     before = page.script("return document.querySelector('.lists table').innerText")
     page.click("[role=slider]")
     for _ in range(10):
@@ -165,6 +174,80 @@ def test_friends_are_suggested_and_drawn(page: Browser) -> None:
     page.type(page.field("name of a user of the run, or"), "nobody at all\ue007")
     page.wait("return document.querySelector('[role=alert]')")
     assert "no user 'nobody at all' among" in page.text()
+
+
+def test_two_users_stand_side_by_side(page: Browser) -> None:
+    page.open(page.base + "/friends")
+    page.type(page.field("name of a user of the run, or"), "1")
+    page.type(page.field("beside (name of another user)"), "2\ue007")
+    page.wait_text("1 and 2")
+    page.wait_text("cosine of what they play")
+    page.type(page.field("beside (name of another user)"), "\ue0031\ue007")
+    page.wait_text("the same user twice")
+
+
+def test_own_listening_finds_friends(page: Browser) -> None:
+    page.open(page.base + "/friends")
+    page.type(page.field("file of your own listening"), "own.csv\ue007")
+    page.wait_text("Friends for you")
+    page.wait("return document.querySelector('.graph canvas, .graph svg')")
+
+
+def choose(page: Browser, label: str, text: str) -> None:
+    """Choose the entry with a text in the list of a field."""
+    page.click(page.field(label))
+    entry = (
+        "[...document.querySelectorAll('.q-item')].find(e => e.innerText.includes(arguments[0]))"
+    )
+    page.wait(f"return {entry}", text)
+    page.script(f"{entry}.click()", text)
+
+
+def test_a_sound_file_is_set_beside_a_playlist(page: Browser) -> None:
+    page.open(page.base + "/fit")
+    choose(page, "audio features of songs by the run", "spectra_features")
+    page.type(page.field("file or folder"), "song.wav\ue007")
+    page.wait_text("Estimated audio features", seconds=60)
+    page.wait_text("danceability")
+
+
+def test_a_sound_file_has_a_next_song_and_a_place_on_the_map(page: Browser) -> None:
+    page.open(page.base + "/next")
+    choose(page, "run", "song_clusters")
+    choose(page, "audio features of songs by the run", "spectra_features")
+    page.type(page.field("file or folder"), "song.wav\ue007")
+    page.wait_text("nearest_songs", seconds=60)
+    page.wait("return document.querySelector('.graph canvas, .graph svg')")
+    assert "none: the file has them" not in page.script(
+        "return document.querySelector('[role=alert]')?.innerText ?? ''"
+    )
+
+
+def test_two_people_at_once_see_each_their_own(page: Browser) -> None:
+    page.open(page.base + "/for-you")
+    first = page.call("GET", "/window")
+    page.type(page.field("names, one a line (artist, or artist - title), or"), "nobody at all")
+    page.button("show")
+    other = page.call("POST", "/window/new", type="tab")["handle"]
+    page.call("POST", "/window", handle=other)
+    try:
+        page.open(page.base + "/for-you")
+        page.type(page.field(f"{HISTORY}, or"), "history.csv\ue007")
+        page.wait_text("because you play")
+        assert "nobody at all" not in page.text()
+    finally:
+        page.call("DELETE", "/window")
+        page.call("POST", "/window", handle=first)
+    page.wait_text("none of the 1 seeds is among")
+    assert "because you play" not in page.text()
+
+
+def test_further_options_are_checked_before_anything_starts(page: Browser) -> None:
+    page.open(page.base + "/start")
+    page.type(page.field("more options, as model.lr=0.01 resamples=200"), "plugins=[evil]")
+    page.button("start")
+    page.wait_text("plugins: only these are taken here")
+    assert "running" not in page.text()
 
 
 def test_an_experiment_is_started_watched_and_stopped(page: Browser) -> None:

@@ -58,7 +58,7 @@ def test_rows_that_cannot_be_used_are_counted_not_refused(
     table.to_csv(lists / "one.csv", index=False)
     given = ["playlists", f"dataset.root={lists}", "--out", str(tmp_path / "page.html")]
     status, out, _ = call("explore", *given)
-    assert status == 0 and "warning: 1 rows of the files are left out" in out
+    assert status == 0 and "warning: 1 row of the files left out" in out
     status, _, err = call("explore", *given, "dataset.bad_rows=refuse")
     assert status != 0 and "energy" in err and "Traceback" not in err
 

@@ -1,8 +1,5 @@
 """`predict RUN HISTORY --genre ... -n ...`, as a user types it."""
 
-import signal
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +7,6 @@ import pytest
 from conftest import REPOSITORY
 from hydra import compose, initialize_config_dir
 
-from muso_exp import __main__ as program
 from muso_exp.run import run
 from muso_exp.trained import find_trained, load_trained
 
@@ -28,25 +24,6 @@ def finished(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> dict[str,
 
 
 @pytest.fixture
-def call(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture
-) -> Iterator[Callable[..., tuple[int, str, str]]]:
-    """Call `python -m muso_exp predict`; return exit status, standard output and standard error."""
-    handlers = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
-
-    def ask(*args: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["muso_exp", "predict", *map(str, args)])
-        with pytest.raises(SystemExit) as stop:
-            program.main()
-        captured = capfd.readouterr()
-        return int(stop.value.code or 0), captured.out, captured.err
-
-    yield ask
-    for name, handler in handlers.items():
-        signal.signal(name, handler)
-
-
-@pytest.fixture
 def liked(finished: dict[str, Path], tmp_path: Path) -> Path:
     data, _ = load_trained(find_trained(str(finished["hybrid"])))
     data.catalogue.items.iloc[[0, 3, 7]][["artist"]].to_csv(tmp_path / "mine.csv", index=False)
@@ -57,11 +34,13 @@ def test_a_genre_and_a_number_of_rows_are_listed_with_reasons(
     finished: dict[str, Path],
     liked: Path,
     tmp_path: Path,
-    call: Callable[..., tuple[int, str, str]],
+    call: callable,
 ) -> None:
     data, _ = load_trained(find_trained(str(finished["hybrid"])))
     genre, out = data.genres.names[0], tmp_path / "listed.csv"
-    status, shown, _ = call(finished["hybrid"], liked, "--genre", genre, "-n", 4, "--out", out)
+    status, shown, _ = call(
+        "predict", finished["hybrid"], liked, "--genre", genre, "-n", 4, "--out", out
+    )
     assert status == 0 and "4 rows" in shown
     listed = pd.read_csv(out)
     assert listed["genre"].tolist() == [genre] * 4
@@ -81,7 +60,7 @@ def test_a_genre_that_cannot_be_had_is_refused_in_a_line(
     says: str,
     finished: dict[str, Path],
     liked: Path,
-    call: Callable[..., tuple[int, str, str]],
+    call: callable,
 ) -> None:
-    status, _, error = call(finished[name], liked, "--genre", genre)
+    status, _, error = call("predict", finished[name], liked, "--genre", genre)
     assert status == 2 and says in error and "Traceback" not in error

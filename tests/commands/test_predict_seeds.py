@@ -1,8 +1,5 @@
 """A finished run of a recommender, asked about seeds that somebody brings, as a user asks it."""
 
-import signal
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +8,6 @@ import torch
 from conftest import REPOSITORY
 from hydra import compose, initialize_config_dir
 
-from muso_exp import __main__ as program
 from muso_exp.errors import CheckpointError
 from muso_exp.run import run
 from muso_exp.trained import find_trained, load_trained
@@ -37,25 +33,6 @@ def finished(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> dict[str,
     return {name: outputs / name for name in RUNS}
 
 
-@pytest.fixture
-def call(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture
-) -> Iterator[Callable[..., tuple[int, str, str]]]:
-    """Call `python -m muso_exp predict`; return exit status, standard output and standard error."""
-    handlers = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
-
-    def ask(*args: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["muso_exp", "predict", *map(str, args)])
-        with pytest.raises(SystemExit) as stop:
-            program.main()
-        captured = capfd.readouterr()
-        return int(stop.value.code or 0), captured.out, captured.err
-
-    yield ask
-    for name, handler in handlers.items():
-        signal.signal(name, handler)
-
-
 def catalogue(folder: Path) -> pd.DataFrame:
     data, _ = load_trained(find_trained(str(folder)))
     return data.catalogue.items
@@ -66,7 +43,7 @@ def test_seeds_get_a_ranked_table_without_themselves(
     name: str,
     finished: dict[str, Path],
     tmp_path: Path,
-    call: Callable[..., tuple[int, str, str]],
+    call: callable,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     items = catalogue(finished[name])
@@ -76,7 +53,7 @@ def test_seeds_get_a_ranked_table_without_themselves(
     )
     listed.to_csv(tmp_path / "mine.csv", index=False)
     out = tmp_path / "ranked.csv"
-    status, shown, _ = call(finished[name], tmp_path / "mine.csv", "--out", out)
+    status, shown, _ = call("predict", finished[name], tmp_path / "mine.csv", "--out", out)
     assert status == 0 and "mine.csv: first rows" in shown
     (told,) = [text for text in caplog.messages if text.startswith("in the catalogue")]
     assert "3 of 4 distinct items are known (75 %); unknown: Nobody - ?!" in told
@@ -105,11 +82,13 @@ def test_what_cannot_be_answered_is_reported_in_a_line(
     message: str,
     finished: dict[str, Path],
     tmp_path: Path,
-    call: Callable[..., tuple[int, str, str]],
+    call: callable,
 ) -> None:
     known = catalogue(finished[name])["id"].iloc[3]
     (tmp_path / "mine.txt").write_text(text.format(known=known))
-    code, _, said = call(finished[name], tmp_path / "mine.txt", "--out", tmp_path / "out.csv")
+    code, _, said = call(
+        "predict", finished[name], tmp_path / "mine.txt", "--out", tmp_path / "out.csv"
+    )
     errors = [line for line in said.splitlines() if line.startswith("muso_exp: ")]
     assert code == status and message in said and "Traceback" not in said
     assert len(errors) == (status != 0)
@@ -124,6 +103,6 @@ def test_a_run_of_an_older_version_is_refused(finished: dict[str, Path], tmp_pat
         load_trained(tmp_path / "old.ckpt")
 
 
-def test_help_tells_what_seeds_look_like(call: Callable[..., tuple[int, str, str]]) -> None:
-    status, shown, _ = call("--help")
+def test_help_tells_what_seeds_look_like(call: callable) -> None:
+    status, shown, _ = call("predict", "--help")
     assert status == 0 and "A run of a recommender continues a playlist" in " ".join(shown.split())

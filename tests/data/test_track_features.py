@@ -95,6 +95,19 @@ def test_a_trained_run_recommends_for_new_tracks_from_what_it_knows(tmp_path: Pa
         assert row.recommended.split() == expected.tolist()
         assert len(set(row.nearest.split())) == 4
     assert (result["distance"] > 0).all()
+    assert "recommended_songs" not in result  # the table names no song
+
+
+def test_songs_are_recommended_by_name_where_the_table_has_names(tmp_path: Path) -> None:
+    named = table().assign(**{"track.name": "", "primary_artist": "Björk"})
+    named["track.name"] = [f"song {place}" if place % 2 else "" for place in range(len(named))]
+    data = ready(write(tmp_path, named), tmp_path / "cache")
+    tracks(3, first=500).to_csv(tmp_path / "new.csv", index=False)
+    result = restored(data, tmp_path).read_new(tmp_path / "new.csv").apply(Fitted(data))
+    titles = dict(zip(named["id"], named["track.name"], strict=True))
+    for ids, songs in zip(result["nearest"], result["nearest_songs"], strict=True):
+        names = [f"Björk - {titles[one]}" if titles[one] else "Björk" for one in ids.split()]
+        assert songs.split("; ") == names
 
 
 def test_a_known_track_is_not_recommended_to_itself_but_its_neighbours_are(tmp_path: Path) -> None:

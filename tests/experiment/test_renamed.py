@@ -6,7 +6,7 @@ from pytorch_lightning import LightningModule
 
 from muso_exp.errors import ConfigError
 from muso_exp.experiment.build import build
-from muso_exp.experiment.renamed import MODELS, in_place, modern, refuse_old_options
+from muso_exp.experiment.renamed import MODELS, in_place, modern, modern_parts, refuse_old_options
 
 SOUND = "dataset=audio_genres"
 
@@ -140,6 +140,30 @@ def test_a_class_that_no_configuration_may_name_is_refused() -> None:
 def test_a_model_of_another_name_answers_with_its_name_of_today(arg: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         in_place(["+experiment=dos_classifier", arg])
+
+
+HYBRID = "muso_exp.models.hybrid.Hybrid"
+
+
+def test_an_option_of_an_old_model_that_the_data_set_has_now_goes_there() -> None:
+    old = {
+        "dataset": {"_target_": "muso_exp.data.content_plays.ContentPlays", "root": None},
+        "model": {"_target_": HYBRID, "fit": {"cold_share": 0.3, "val_share": 0.4, "n_dims": 8}},
+    }
+    new = modern_parts(old)
+    assert new["dataset"]["validation"] == {"items": 0.3, "plays": 0.4}
+    assert new["model"] == {"_target_": HYBRID, "fit": {"n_dims": 8}}
+    assert modern_parts(new) == new
+    assert modern_parts({"model": {"_target_": HYBRID}})["model"] == {"_target_": HYBRID}
+
+
+@pytest.mark.parametrize("start", [[], ["+experiment=hybrid", "variant=hybrid"]])
+def test_an_option_that_the_data_set_has_now_answers_with_its_place(start: list[str]) -> None:
+    args = [*start, "model=hybrid", "+model.fit.cold_share=0.3"]
+    with pytest.raises(
+        ConfigError, match=r"^model\.fit\.cold_share: now dataset\.validation\.items$"
+    ):
+        in_place(args)
 
 
 def test_a_model_of_ones_own_may_hold_an_old_name() -> None:

@@ -14,7 +14,6 @@ from muso_exp.metrics.clustering import (
     ExplainedVariance,
     MeanSquaredDistance,
     RecommendedDistance,
-    RowMean,
     Silhouette,
     SumOfSquares,
     evenly_spaced,
@@ -136,8 +135,3 @@ def test_a_sample_is_evenly_spaced_and_never_larger_than_the_rows() -> None:
     assert_array_equal(evenly_spaced(9, 3), [0, 4, 8])
     assert_array_equal(evenly_spaced(3, 9), [0, 1, 2])
     assert len(evenly_spaced(3, 0)) == 0
-
-
-def test_a_metric_of_row_values_needs_them() -> None:
-    with pytest.raises(TypeError, match="RowMean does not implement values"):
-        RowMean().score(ONE, cluster=CLUSTER, target=X)

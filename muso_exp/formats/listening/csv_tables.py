@@ -29,7 +29,7 @@ from muso_exp.formats.listening.msd import ONE_PERSON, Files, ReadOptions, merge
 from muso_exp.formats.tables import no_rows
 from muso_exp.opening import open_data
 from muso_exp.records import Finding
-from muso_exp.text import CONTROL
+from muso_exp.text import CONTROL, counted
 
 VERSION = 2  # of the sums; raised whenever they change
 _BETWEEN = "\x1f"  # artist and title, while they are one value
@@ -71,7 +71,7 @@ def read_listening_csv(files: Files, options: ReadOptions) -> Interactions:
 def _dropped(what: str, number: int) -> list[Finding]:
     """Return the note on rows that `dataset.bad_rows=drop` left out."""
     why = {"nameless": "without a name", "uncounted": "without a play count of 1 or more"}[what]
-    text = f"{number} rows {why} are left out (dataset.bad_rows=drop)"
+    text = f"{counted(number, 'row')} {why} left out (dataset.bad_rows=drop)"
     return [Finding(f"{what}_rows", number, text, "warning")] if number else []
 
 

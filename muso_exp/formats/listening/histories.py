@@ -33,6 +33,7 @@ from muso_exp.formats.listening.services.cleaning import cleaned, noted_twice
 from muso_exp.formats.listening.services.listens import Format
 from muso_exp.formats.listening.services.parts import Part, entries, find_parts
 from muso_exp.formats.readable_names import readable
+from muso_exp.text import counted
 
 FORMATS: tuple[Format, ...] = (
     *spotify.FORMATS,
@@ -85,7 +86,7 @@ class History:
         named = ["artist", "title"] if self.table["artist"].any() else ["uri"]
         songs = len(self.table.drop_duplicates(named))
         kind = "artists" if named[0] == "artist" and not self.table["title"].any() else "songs"
-        files = ", ".join(f"{name}: {_files(n)}" for name, n in self.formats.items())
+        files = ", ".join(f"{name}: {counted(n, 'file')}" for name, n in self.formats.items())
         listed = int(self.table["n_plays"].isna().sum())
         what = f"{listed:,} listed tracks" if listed else f"{self.plays:,} plays"
         text = f"{what} of {songs:,} {kind} read ({files})"
@@ -274,10 +275,6 @@ def _refuse_several(table: pd.DataFrame, path: Path) -> None:
 def _untimed(table: pd.DataFrame, timed: np.ndarray) -> int:
     """Return how many plays have no time, in the parts that have times."""
     return int((table["time"].isna() & table["part"].isin(timed)).sum())
-
-
-def _files(number: int) -> str:
-    return "1 file" if number == 1 else f"{number} files"
 
 
 def _some(names: Iterable[str]) -> str:

@@ -10,6 +10,7 @@ from muso_exp.formats.listening.histories import read_history
 from muso_exp.formats.listening.interactions import Interactions
 from muso_exp.formats.listening.msd import ONE_PERSON, Files, ReadOptions, merged, only_top
 from muso_exp.records import Finding
+from muso_exp.text import counted
 
 _DAY = 86_400
 
@@ -36,9 +37,8 @@ def read_history_plays(files: Files, options: ReadOptions) -> Interactions:
     notes = [Finding("histories_read", len(history.users), history.summary())]
     if not named.all():
         n = int((~named).sum())
-        notes.append(
-            Finding("unnamed_rows", n, f"{n} rows name no {options.reading.items}; left out")
-        )
+        text = f"{counted(n, 'row')} without a name of the {options.reading.items} left out"
+        notes.append(Finding("unnamed_rows", n, text))
         table = table[named]
     users, user = np.unique(table["user"].to_numpy(str), return_inverse=True)
     number, ids = pd.factorize(table["item"], sort=True)

@@ -10,6 +10,7 @@ from scipy.sparse import csr_matrix
 from muso_exp.features.interactions import sum_plays
 from muso_exp.formats.listening.aggregate import MEMORY, Aggregate
 from muso_exp.records import Finding
+from muso_exp.text import counted
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def _notes(logs: Mapping[str, Aggregate], events: bool, n_left: int) -> list[Fin
     notes = []
     repeated = sum(log.lines - log.pairs_count for log in logs.values())
     if repeated and not events:
-        text = f"{repeated} rows repeat an earlier user and item; their plays were added up"
+        text = f"{counted(repeated, 'row')} of an earlier user and item; the plays were added up"
         notes.append(Finding("repeated_rows", repeated, text))
     zeros = sum(log.leading_zeros for log in logs.values())
     if zeros:

@@ -74,9 +74,13 @@ def sound_files(root: Path) -> list[Path]:
 
 
 def is_numbered(genres: Iterable[str]) -> bool:
-    """Return whether all names of folders are numbers, which no genres are; "" does not count."""
+    """Return whether all names of folders are numbers, which no genres are; "" does not count.
+
+    Letters a to f are numbers only beside figures: folders called `a` and `b` alone are genres.
+    """
     named = {genre for genre in genres if genre}
-    return bool(named) and all(_NUMBER.fullmatch(genre) for genre in named)
+    has_figure = any(genre.isdigit() for genre in named)
+    return has_figure and all(_NUMBER.fullmatch(genre) for genre in named)
 
 
 def why_no_genres(root: Path) -> str:

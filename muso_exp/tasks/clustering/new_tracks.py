@@ -21,6 +21,7 @@ class TracksToCluster:
         known_x: their features, shape (n_known, n_features), float32.
         spread: standard deviation of each train input, shape (n_features,).
         n_listed: tracks to recommend.
+        known_names: of the known tracks, shape (n_known,); None where their table has no names.
     """
 
     tracks: pd.DataFrame
@@ -29,6 +30,7 @@ class TracksToCluster:
     known_x: np.ndarray
     spread: np.ndarray
     n_listed: int
+    known_names: np.ndarray | None = None
 
     def apply(self, model: Any) -> pd.DataFrame:
         """Return the cluster of each track, and known tracks to recommend.
@@ -36,7 +38,8 @@ class TracksToCluster:
         Returns:
             id, title, artist, cluster, distance to its centre, and two lists of ids: `recommended`,
             the first known tracks of the cluster, and `nearest`, the known tracks of most similar
-            features, each of unit variance. A track is never recommended for itself.
+            features, each of unit variance; where the known tracks have names, these too, as
+            `recommended_songs` and `nearest_songs`. A track is never recommended for itself.
         """
         columns = model.columns({"x": torch.from_numpy(self.x)})
         known = model.columns({"x": torch.from_numpy(self.known_x)})["cluster"].numpy()
@@ -45,6 +48,7 @@ class TracksToCluster:
             Pool(ids, self.x / self.spread, cluster),
             Pool(self.known_ids, self.known_x / self.spread, known),
             self.n_listed,
+            self.known_names,
         )
         distance = columns["squared_distance"].double().sqrt().numpy()
         table = self.tracks[["id", "title", "artist"]]

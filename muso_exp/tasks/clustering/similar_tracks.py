@@ -56,13 +56,27 @@ def nearest_listed(queries: Pool, known: Pool, n: int) -> np.ndarray:
     return _without_itself(queries, known, candidates, n)
 
 
-def similar_ids(queries: Pool, known: Pool, n: int) -> dict[str, list[str]]:
-    """Return ids of known tracks, joined by spaces: first of the cluster, and nearest."""
+def similar_ids(
+    queries: Pool, known: Pool, n: int, names: np.ndarray | None = None
+) -> dict[str, list[str]]:
+    """Return ids of known tracks, joined by spaces: first of the cluster, and nearest.
+
+    Args:
+        queries: tracks to recommend for.
+        known: tracks to recommend.
+        n: how many for each.
+        names: of the known tracks, (n_known,); with them the names too, joined by semicolons.
+    """
     ways = {"recommended": first_listed, "nearest": nearest_listed}
-    return {
-        name: [" ".join(known.ids[rows[rows >= 0]]) for rows in listed(queries, known, n)]
-        for name, listed in ways.items()
-    }
+    found = {name: listed(queries, known, n) for name, listed in ways.items()}
+    columns = {name: _joined(known.ids, rows, " ") for name, rows in found.items()}
+    if names is not None:
+        columns |= {f"{name}_songs": _joined(names, rows, "; ") for name, rows in found.items()}
+    return columns
+
+
+def _joined(texts: np.ndarray, listed: np.ndarray, by: str) -> list[str]:
+    return [by.join(texts[rows[rows >= 0]]) for rows in listed]
 
 
 def mean_distance(queries: Pool, known: Pool, listed: np.ndarray) -> np.ndarray:

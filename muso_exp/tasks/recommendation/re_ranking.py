@@ -21,6 +21,7 @@ from muso_exp.formats.seeds import SeedList
 from muso_exp.models.abilities import FoldsIn, HasItemFactors, KeepsPlays, MovesToContent, ask
 from muso_exp.tasks.recommendation.catalogue import ItemCatalogue
 from muso_exp.tasks.recommendation.fold_in import NewRow
+from muso_exp.tasks.recommendation.item_genres import LIKELY, ItemGenres
 
 AS_LEARNED = 0.5  # share of content that leaves a hybrid's blend alone
 CANDIDATES = 300  # items, the best by score, that a diverse list is taken from
@@ -41,6 +42,7 @@ class Reranker:
         units: vectors of the items of length 1, or 0 where nothing is known, (n_items, D); None
             where the run has none.
         alike_by: what `units` compares.
+        sure: how sure it is that each item is of a genre; None where the run did not learn it.
     """
 
     row: NewRow
@@ -50,9 +52,17 @@ class Reranker:
     moves: bool
     units: np.ndarray | None
     alike_by: str
+    sure: ItemGenres | None = None
 
     @classmethod
-    def of(cls, row: NewRow, model: Any, known: np.ndarray, plays: np.ndarray) -> Reranker:
+    def of(
+        cls,
+        row: NewRow,
+        model: Any,
+        known: np.ndarray,
+        plays: np.ndarray,
+        sure: ItemGenres | None = None,
+    ) -> Reranker:
         """Return the scores of a listener, ready to be ranked.
 
         Args:
@@ -60,6 +70,7 @@ class Reranker:
             model: trained.
             known: what they play, ascending, shape (n_known,).
             plays: of each, shape (n_known,).
+            sure: of the run's data; None without.
 
         Raises:
             ConfigError: the model cannot score new listeners.
@@ -73,11 +84,11 @@ class Reranker:
             def moved(share: float) -> np.ndarray:
                 return ask(model.blended, parts, share)[0].numpy()
 
-            return cls(*facts, moved, True, units, alike_by)
+            return cls(*facts, moved, True, units, alike_by, sure)
         if not isinstance(model, FoldsIn):
             raise ConfigError(f"{type(model).__name__} recommends nothing to new listeners")
         scores = ask(model.score_new, batch)[0].numpy()
-        return cls(*facts, lambda share: scores, False, units, alike_by)
+        return cls(*facts, lambda share: scores, False, units, alike_by, sure)
 
     @property
     def catalogue(self) -> ItemCatalogue:
@@ -104,7 +115,8 @@ class Reranker:
         Returns:
             rank, id, artist, title (of songs), score, listeners, support (`weak` below
             `fold_in.WEAK` of them), like (the nearest of what the listener plays, and how near);
-            of a genre also its share of the item's tags.
+            of a genre also its share of the item's tags, and where the run learned it the
+            calibrated confidence that the item is of it.
         """
         scores = self.blend(content_share).astype(np.float64)
         able = scores > scores.min()
@@ -113,7 +125,7 @@ class Reranker:
         order = order[able[order]]
         chosen = {"": self._chosen(order, scores, k, diversity)}
         for name, share in self.genres.items():
-            of_genre = order[share[order] >= LEAST_SHARE]
+            of_genre = order[self._belongs(name, share)[order]]
             chosen[name] = self._chosen(of_genre, scores, k_genre, diversity)
         return self._tables(chosen, scores)
 
@@ -125,9 +137,32 @@ class Reranker:
         for name, items in chosen.items():
             table = whole[start : start + len(items)]
             table = table.assign(rank=np.arange(1, len(items) + 1))
-            tables[name] = table.assign(share=self.genres[name][items]) if name else table
+            tables[name] = table.assign(**self._of_genre(name, items)) if name else table
             start += len(items)
         return tables
+
+    def confidence(self, genre: str) -> np.ndarray | None:
+        """Return how sure it is that each item is of a genre, (n_items,); None if not learned."""
+        if self.sure is None or genre not in self.sure.names:
+            return None
+        return self.sure.found.confidence[:, self.sure.names.index(genre)]
+
+    def quality(self, genre: str) -> tuple[float, float] | None:
+        """Return AUC and calibration error of a genre's confidence; None if it is not learned."""
+        if self.sure is None or genre not in self.sure.names:
+            return None
+        place = self.sure.names.index(genre)
+        return float(self.sure.found.auc[place]), float(self.sure.found.error[place])
+
+    def _belongs(self, genre: str, share: np.ndarray) -> np.ndarray:
+        """Return whether items stand under a genre: by their tags, or likely of it, (n_items,)."""
+        by_tags, likely = share >= LEAST_SHARE, self.confidence(genre)
+        return by_tags if likely is None else by_tags | (likely >= LIKELY)
+
+    def _of_genre(self, genre: str, items: np.ndarray) -> dict[str, np.ndarray]:
+        columns = {"share": self.genres[genre][items]}
+        likely = self.confidence(genre)
+        return columns if likely is None else {**columns, "confidence": likely[items]}
 
     def _chosen(
         self, items: np.ndarray, scores: np.ndarray, k: int, diversity: float

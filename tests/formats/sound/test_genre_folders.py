@@ -90,10 +90,19 @@ def test_numbers_are_genres_only_where_asked_for(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("names", "numbered"),
-    [(["0", "f", "a"], True), (["007"], True), (["rock", "1"], False), (["g"], False), ([], False)],
+    [
+        *((["0", "f", "a"], True), (["007"], True), (["rock", "1"], False)),
+        *((["g"], False), (["a", "b"], False), ([], False)),
+    ],
 )
 def test_names_are_numbers_if_all_are(names: list[str], numbered: bool) -> None:
     assert is_numbered(["", *names]) is numbered
+
+
+def test_folders_called_by_letters_are_genres(tmp_path: Path) -> None:
+    touch(tmp_path, "a/x.wav", "b/y.wav")
+    assert read_tracks(tmp_path)["genre"].tolist() == ["a", "b"]
+    assert why_no_genres(tmp_path) == ""
 
 
 def test_the_folder_below_is_named_where_the_root_is_a_level_too_high(tmp_path: Path) -> None:

@@ -47,5 +47,8 @@ def test_overlap_is_the_share_of_listed_tracks_in_the_other_list() -> None:
     assert overlap(listed, listed) == 1
 
 
-def test_similar_tracks_are_given_by_ids() -> None:
-    assert similar_ids(NEW, KNOWN, 2) == {"recommended": ["a c"], "nearest": ["d e"]}
+def test_similar_tracks_are_given_by_ids_and_by_names_where_they_have_some() -> None:
+    ids = {"recommended": ["a c"], "nearest": ["d e"]}
+    assert similar_ids(NEW, KNOWN, 2) == ids
+    named = {"recommended_songs": ["A; C"], "nearest_songs": ["D; E"]}
+    assert similar_ids(NEW, KNOWN, 2, np.array(list("ABCDE"))) == ids | named

@@ -10,9 +10,11 @@ import torch
 from scipy.sparse import csr_matrix
 
 from muso_exp.errors import ConfigError
+from muso_exp.features.genre_confidence import GenreConfidence
 from muso_exp.formats.seeds import SeedList
 from muso_exp.tasks.recommendation.catalogue import ItemCatalogue
 from muso_exp.tasks.recommendation.fold_in import NewRow
+from muso_exp.tasks.recommendation.item_genres import ItemGenres
 from muso_exp.tasks.recommendation.re_ranking import Reranker, listener_seeds
 from muso_exp.tasks.recommendation.tag_shares import TagShares
 
@@ -63,6 +65,21 @@ def test_genres_are_those_of_what_is_played_and_hold_their_items_alone(ranker: R
     assert list(lists) == ["", "rock"]  # "loved" is no genre
     assert titles(lists["rock"]) == ["twice", "d"] and "share" not in lists[""]
     assert lists["rock"]["share"].tolist() == [1.0, 1.0]
+
+
+def test_an_item_that_is_likely_of_a_genre_stands_under_it_with_how_sure_it_is(
+    ranker: Reranker,
+) -> None:
+    confidence = np.array([[0.9], [0.8], [0.8], [0.6], [0.4], [0.1], [0.2], [0.9]])
+    borne = csr_matrix(ROCK[:, None])
+    found = GenreConfidence(confidence, np.array([0.05]), np.array([0.75]))
+    sure = dataclasses.replace(ranker, sure=ItemGenres(["rock"], borne, ROCK > 0, found))
+    rock = sure.lists(10, 10, 0.0)["rock"]
+    assert titles(rock) == ["twice", "c", "d"]  # c bears no tag of it; d bears it at .4
+    assert rock["confidence"].tolist() == [0.8, 0.6, 0.4]
+    assert rock["share"].tolist() == [1.0, 0.0, 1.0]
+    assert sure.quality("rock") == (0.75, 0.05) and sure.quality("jazz") is None
+    assert ranker.quality("rock") is None and "confidence" not in ranker.lists(9, 9)["rock"]
 
 
 def test_the_reason_is_the_nearest_of_what_is_played(ranker: Reranker) -> None:
