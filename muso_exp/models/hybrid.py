@@ -166,7 +166,8 @@ class Hybrid(RowRanker):
             state["artist_listeners"] = torch.zeros_like(state["listeners"])
             for name, axis in (("weights", -2), ("offsets", -1)):
                 for learned in (name, f"other_{name}"):
-                    state[learned] = state[learned].unsqueeze(axis)
+                    if state[learned].numel():  # one part alone has no other blends
+                        state[learned] = state[learned].unsqueeze(axis)
         super().on_load_checkpoint(checkpoint)
 
     def score_rows(self, rows: csr_matrix) -> Tensor:
