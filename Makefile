@@ -36,7 +36,7 @@ clean:  ## remove the environment, caches and everything that was run
 
 lock:  ## resolve the dependencies anew
 	$(BIN)/uv pip compile --universal --generate-hashes --no-header --no-emit-index-url \
-		--no-annotate --python-version 3.11 --extra dev --extra app --extra cluster -o requirements.lock pyproject.toml
+		--no-annotate --python-version 3.11 --extra dev --extra app --extra audio --extra cluster -o requirements.lock pyproject.toml
 
 $(READY): requirements.lock
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; set PYTHON=..." >&2; exit 2; }

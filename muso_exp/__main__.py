@@ -135,8 +135,8 @@ def _command(name: str) -> None:
     try:
         sys.exit(app(sys.argv[2:], prog_name=program, standalone_mode=False))
     except TyperException as error:  # an option that is not there, or a value that it cannot have
-        told = error.format_message().rstrip(".")
-        raise ConfigError(f"{name}: {told}; see {program} --help") from error
+        problem = error.format_message().rstrip(".")
+        raise ConfigError(f"{name}: {problem}; see {program} --help") from error
 
 
 def _experiment(args: list[str]) -> None:

@@ -222,8 +222,8 @@ def _drop_checkpoints(cfg: Any) -> None:
 def _show(record: dict[str, Any], folder: Path) -> None:
     """Print the paper card; the run folder is the last line. Of a trial its objective."""
     if "metrics" not in record:
-        told = ", ".join(f"{name} {value:.4g}" for name, value in record["objective"].items())
-        sys.stdout.write(f"trial {folder.name}: {told}\n")
+        shown = ", ".join(f"{name} {value:.4g}" for name, value in record["objective"].items())
+        sys.stdout.write(f"trial {folder.name}: {shown}\n")
         return
     from muso_exp.evaluation.terminal_card import card_tables, short_card
     from muso_exp.terminal import console

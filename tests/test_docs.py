@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import REPOSITORY
+from test_layers import FLOORS
 
 from muso_exp.experiment.documents import experiment_tree, measured_comment
 from muso_exp.experiment.listing import commands, experiments, group
@@ -81,3 +82,13 @@ def test_what_a_page_names_is_there(page: Path) -> None:
 def test_links_of_readme_and_docs_to_files_hold(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8")):
         assert target in WRITTEN or (page.parent / target).exists(), target
+
+
+def test_the_page_on_design_names_every_room_and_every_floor_in_order() -> None:
+    text = " ".join((DOCS / "design.md").read_text(encoding="utf-8").split())
+    rooms = {path.name for path in (REPOSITORY / "muso_exp").iterdir() if path.is_dir()}
+    named = {*re.findall(r"[`/](\w+)/[`<]", text), *re.findall(r"`(?:muso_exp/)?(\w+)/`", text)}
+    assert rooms - named - {"__pycache__"} == set()
+    floors = text.partition("lowest floor first: ")[2].partition(". Models")[0].split("; ")
+    listed = [{room.replace("CSV cells", "csv_cells") for room in f.split(", ")} for f in floors]
+    assert listed == [*FLOORS[:-1]]  # __main__ above them all

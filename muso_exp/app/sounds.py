@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse, PlainTextResponse
 
 from muso_exp.app.site import Site
 from muso_exp.errors import ConfigError, MusoError
-from muso_exp.sound.suffixes import SUFFIXES, is_sound
+from muso_exp.sound.suffixes import is_sound
 
 MOST_FILES = 200_000  # that are looked at
 SECONDS = 30  # that a player plays
@@ -25,7 +25,7 @@ def players(site: Site, tracks: list[str]) -> dict[str, str]:
     wanted = set(tracks)
     found: dict[str, str] = {}
     for path in _files(site):
-        if path.stem in wanted and path.suffix.lower() in SUFFIXES:
+        if path.stem in wanted and is_sound(path):
             found.setdefault(path.stem, f"/sound?path={quote(str(path))}#t=0,{SECONDS}")
     return found
 

@@ -143,9 +143,9 @@ def _reading(data: Any, min_seconds: float | None, genre: str | None) -> dict[st
             f"--genre {genre}: a run on the data set {data.name} recommends under no genre; take "
             "one on content_plays (+experiment=hybrid), or leave it out"
         )
-    told = {} if genre is None else {"genre": genre}
+    options = {} if genre is None else {"genre": genre}
     if min_seconds is None:
-        return told
+        return options
     if "min_seconds" not in signature(data.read_new).parameters:
         raise ConfigError(
             f"--min-seconds {min_seconds:g}: a run on the data set {data.name} reads no listening "
@@ -153,7 +153,7 @@ def _reading(data: Any, min_seconds: float | None, genre: str | None) -> dict[st
         )
     if not 0 <= min_seconds < math.inf:
         raise ConfigError(f"--min-seconds {min_seconds:g}: 0 or more seconds are needed")
-    return told | {"min_seconds": min_seconds}
+    return options | {"min_seconds": min_seconds}
 
 
 def write_table(out: Path, result: pd.DataFrame) -> None:

@@ -17,7 +17,6 @@ from muso_exp.data.recommendation.batches import UserRows, WholeMatrix
 from muso_exp.data.recommendation.cold_split import (
     ColdShares,
     ColdSplit,
-    artist_numbers,
     split_cold,
 )
 from muso_exp.errors import ConfigError
@@ -143,7 +142,7 @@ class ContentPlays(Plays):
         """Return the task, with what is known of the items, and the further tests."""
         heard = np.unique(self.split.train.indices)
         self.item_vectors = item_content(self.data, self.content, self.sound, heard, self.seed)
-        artist = artist_numbers(self.data)
+        artist = self.data.artist_numbers()
         self.genres = self._genres(artist) if self.n_genres else None
         further = [] if self.cold is None else self._cold_tests(plays)
         shown = self.item_vectors, self.curve, self.genres, self.similarity
@@ -185,13 +184,14 @@ class ContentPlays(Plays):
 
     def _cold_tests(self, plays: SplitPlays) -> list[ColdTest]:
         """Return the tests of cold items, cold artists, all items, and cold users."""
-        cold, artist = self.cold_split, artist_numbers(self.data)
+        cold, artist = self.cold_split, self.data.artist_numbers()
         known = csr_matrix(cold.split.train + cold.split.val)
 
         def rows(name: str, seen: csr_matrix, asked: csr_matrix, ranked: Any) -> ColdRows:
-            held = HeldOut.of(seen, asked, ranked)
+            held = HeldOut.of(seen, asked, ranked).with_units(plays.listeners(), artist)
             units = self.data.users[held.users][:, None]
-            return ColdRows(name, held, units, plays.listeners(), artist, self.cutoffs)
+            known = plays.listeners(), artist, self.cutoffs, self.data.tag_counts()
+            return ColdRows(name, held, units, *known)
 
         asked = {
             "cold_items": (cold.items, cold.cold_items),
@@ -205,7 +205,7 @@ class ContentPlays(Plays):
 
     def train_dataloader(self) -> DataLoader:
         """Return the whole train matrix and the vectors of all items as one batch."""
-        train, artist = self.split.train, artist_numbers(self.data)
+        train, artist = self.split.train, self.data.artist_numbers()
         hidden = self._hidden(artist)
         batch = PlaysWithContent(train, self.item_vectors, artist, hidden, self._unseen(hidden))
         return self.loader(batch, shuffle=False)

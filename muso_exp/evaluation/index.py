@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,16 @@ from typing import Any
 from muso_exp.evaluation import lead
 from muso_exp.evaluation.finished import Finished
 from muso_exp.evaluation.rendering import link_to, render
+from muso_exp.evaluation.verdicts import (
+    BETTER,
+    DESCRIBES,
+    NO_BETTER,
+    NOT_COMPARABLE,
+    NOT_REPRODUCED,
+    NOT_TESTABLE,
+    REPRODUCED,
+    WORSE,
+)
 
 DOCUMENTS = {
     1: "MuSo: degree of separation of Last.fm users",
@@ -18,6 +29,8 @@ DOCUMENTS = {
     5: "A CNN and collaborative filtering together",
 }
 _OTHER = "Beyond the documents"
+CLAIMS = (REPRODUCED, NOT_REPRODUCED, NOT_COMPARABLE, NOT_TESTABLE)
+NULLS = (BETTER, NO_BETTER, WORSE, DESCRIBES)
 
 
 def write_index(target: Path, runs: Sequence[Finished]) -> None:
@@ -32,7 +45,8 @@ def write_index(target: Path, runs: Sequence[Finished]) -> None:
         entry = summary(run.record) | _places(run, target.parent)
         experiments.setdefault(run.record["experiment"], []).append(entry)
     by_document = by_documents({name: entries[0] for name, entries in experiments.items()})
-    page = render("index.html.j2", experiments=experiments, documents=by_document)
+    facts: dict[str, Any] = {"documents": by_document, "matrix": verdict_matrix_of(by_document)}
+    page = render("index.html.j2", experiments=experiments, claims=CLAIMS, nulls=NULLS, **facts)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(page, encoding="utf-8")
 
@@ -61,6 +75,25 @@ def _heading(documents: Sequence[int]) -> tuple[int, str]:
         return len(DOCUMENTS) + 1, _OTHER
     numbers = " and ".join(map(str, known))
     return known[0], f"{numbers} {DOCUMENTS[known[0]]}"
+
+
+def verdict_matrix_of(
+    documents: Mapping[str, Sequence[Mapping[str, Any]]],
+) -> dict[str, dict[str, int]]:
+    """Return heading -> how often each of `CLAIMS` and `NULLS` is the verdict.
+
+    Args:
+        documents: heading -> newest runs, from `by_documents`; of each its claims count, and its
+            first metric against the null models.
+    """
+    matrix = {}
+    for heading, entries in documents.items():
+        found: Counter[str] = Counter()
+        for entry in entries:
+            found.update(entry["claims"])
+            found.update([entry["first"]["verdict"]] if entry["first"] else [])
+        matrix[heading] = {text: found[text] for text in (*CLAIMS, *NULLS)}
+    return matrix
 
 
 def summary(record: Mapping[str, Any]) -> dict[str, Any]:

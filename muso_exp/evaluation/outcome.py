@@ -21,7 +21,7 @@ from muso_exp.evaluation.answers import constant_answers, require_finite
 from muso_exp.evaluation.report import write_record, write_report
 from muso_exp.evaluation.verdicts import VERSUS_NULL
 from muso_exp.metrics.base import WeightedMetric
-from muso_exp.metrics.resampling import Bootstrap
+from muso_exp.metrics.resampling import Bootstrap, few_units_factor
 from muso_exp.records import Columns, Finding, Section
 from muso_exp.tasks.base import Answer, NotAnsweredError, ScoredRows, Task
 from muso_exp.training.finite import remedy
@@ -183,11 +183,13 @@ def _test(
     extra: Mapping[str, WeightedMetric] | None = None,
 ) -> _Tested:
     weights, metrics, nulls = bootstrap.weights(rows.units), rows.metrics(), rows.null_columns
+    drawn = rows.drawn_items(bootstrap.resamples)
+    widening = few_units_factor(len(np.unique(rows.units)))
     require_finite(columns, nulls, fix)
     for name, metric in (extra or {}).items():
         metrics.add_metrics({name: metric})
     scores, *by_null = (
-        scoring.score(metrics, {**columns, "target": rows.target}, weights)
+        scoring.score(metrics, {**columns, "target": rows.target}, weights, drawn, widening)
         for columns in (columns, *nulls.values())
     )
     higher = {name: metric.higher_is_better for name, metric in metrics.items()}

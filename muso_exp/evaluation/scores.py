@@ -13,7 +13,8 @@ from torchmetrics import MetricCollection
 
 from muso_exp.errors import ConfigError
 from muso_exp.evaluation.verdicts import BETTER, DESCRIBES, NO_BETTER, WORSE
-from muso_exp.metrics.base import RowMean, row_means
+from muso_exp.metrics.base import RowMean, WeightedMetric, row_means
+from muso_exp.metrics.drawn_items import DrawnItems
 from muso_exp.metrics.resampling import interval_around
 
 _BLOCK = 50  # resamples scored at once: bounds the memory of sorting metrics
@@ -69,13 +70,21 @@ class Verdict:
     could_show: float | None = None
 
 
-def score(metrics: MetricCollection, columns: Mapping[str, Tensor], weights: Tensor) -> Scores:
+def score(
+    metrics: MetricCollection,
+    columns: Mapping[str, Tensor],
+    weights: Tensor,
+    drawn: DrawnItems | None = None,
+    widening: float = 1.0,
+) -> Scores:
     """Score prediction columns by every metric.
 
     Args:
         metrics: of the data set, without prefix.
         columns: prediction columns and `target`, first dimension n_rows.
         weights: of the bootstrap, shape (n_resamples, n_rows).
+        drawn: items that are drawn besides the rows; None: the rows alone.
+        widening: of the samples, see `muso_exp.metrics.resampling.few_units_factor`.
     """
     ones = torch.ones(1, weights.shape[1], dtype=torch.float64)
     at_one: dict[str, Tensor] = {}  # (1,) of each metric
@@ -98,10 +107,21 @@ def score(metrics: MetricCollection, columns: Mapping[str, Tensor], weights: Ten
         resampled |= zip(means, row_means(rows, weights, skips).unbind(dim=1), strict=True)
     values = {name: float(at_one[name][0]) for name in named}
     samples = {
-        name: metric.corrected(values[name], resampled[name])  # type: ignore[operator]
+        name: _spread(metric, values[name], resampled[name], widening)  # type: ignore[arg-type]
         for name, metric in named.items()
     }
+    if drawn is not None:
+        for name, metric in named.items():
+            samples[name] = drawn.moved(metric, dict(columns), samples[name])  # type: ignore[arg-type]
     return Scores(values, samples)
+
+
+def _spread(metric: WeightedMetric, value: float, samples: Tensor, widening: float) -> Tensor:
+    """Return the samples of a metric (n_resamples,) moved back by their bias, and widened."""
+    corrected = metric.corrected(value, samples)
+    if widening == 1:
+        return corrected
+    return (value + widening * (corrected - value)).clamp(*metric.bounds)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from muso_exp.experiment.listing import commands, conf_folder, group
 from muso_exp.options import INERT
 from muso_exp.text import markdown
 
-FROM_DATA = "from the data set"  # of a parameter that nobody sets
+FROM_DATA = "from the data set"  # of a parameter that no configuration sets
 KINDS = {"dataset": pl.LightningDataModule, "model": pl.LightningModule}
 _KEY = re.compile(r"^(\s*)(\w+):(?:\s+([^#\s].*?))?(?:\s+#\s*(.*))?$")
 WRITTEN = "Written from the code whenever the documentation is built (`make docs`)."

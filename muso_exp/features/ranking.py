@@ -18,6 +18,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from muso_exp.features import ranking_kernels as kernels
+from muso_exp.features.item_credits import padded_places
 from muso_exp.features.ranking_formulas import user_columns
 from muso_exp.features.threads import loop_threads
 
@@ -36,12 +37,14 @@ class Places(NamedTuple):
             for the others.
         top: each user's best candidates, best first, shape (n_users, n_top), int32, see
             `rank_in_blocks`.
+        items: number of each held-out item, in the same order, shape (n_positives,).
     """
 
     above: np.ndarray
     tied: np.ndarray
     finite: np.ndarray
     top: np.ndarray
+    items: np.ndarray
 
 
 class Rows(NamedTuple):
@@ -70,6 +73,7 @@ def rank_in_blocks(
     n_top: int = 10,
     users: np.ndarray | None = None,
     n_threads: int = 1,
+    longest: int = 0,
 ) -> dict[str, np.ndarray]:
     """Score users a block at a time and return their ranking columns.
 
@@ -88,6 +92,7 @@ def rank_in_blocks(
         n_top: length of the recommended lists in the column `top`; 0 leaves the column out.
         users: ids of the users, which decide how ties in `top` fall; by default their places.
         n_threads: that call `score_block`, each with one BLAS thread.
+        longest: width of the columns of `item_credits.padded_places`; 0 leaves them out.
 
     Returns:
         The columns of `user_columns`, shape (n_users,), and `top` (n_users, n_top), int32: the
@@ -121,6 +126,9 @@ def rank_in_blocks(
     columns = user_columns(places.above, places.tied, positives.crow, n_candidates, cutoffs)
     if n_top:
         columns["top"] = places.top
+    if longest:
+        of = places.items, places.above, places.tied, positives.crow
+        columns |= padded_places(*of, longest)
     for column in columns.values():
         column[~places.finite] = -1 if column.dtype == np.int32 else np.nan
     return columns
@@ -133,6 +141,7 @@ def rank_by_item(
     cutoffs: Sequence[int],
     n_top: int = 10,
     users: np.ndarray | None = None,
+    longest: int = 0,
 ) -> dict[str, np.ndarray]:
     """Return the ranking columns of item scores (n_items,) that are the same for every user.
 
@@ -143,7 +152,7 @@ def rank_by_item(
     scores = item_scores.astype(np.float32)
     return rank_in_blocks(
         lambda start, stop: np.broadcast_to(scores, (stop - start, n_items)),
-        seen, positives, n_items, cutoffs, n_top, users, loop_threads(),
+        seen, positives, n_items, cutoffs, n_top, users, loop_threads(), longest,
     )  # fmt: skip
 
 
@@ -221,4 +230,6 @@ def place(scores: np.ndarray, seen: Rows, positives: Rows, n_top: int, users: np
     top = np.full((len(scores), n_top), -1, dtype=np.int32)
     ids = users.astype(np.uint64)
     kernels.rank_rows(scores, *seen, *positives, ids, above, tied, finite, top)
-    return Places(above, tied, finite, top)
+    rows = np.repeat(np.arange(len(scores)), np.diff(positives.crow))
+    order = np.lexsort([-scores[rows, positives.col], rows])  # as the kernel puts them
+    return Places(above, tied, finite, top, positives.col[order])

@@ -1,11 +1,11 @@
-"""Tempo, beats, key and loudness of one song, from its waveform (librosa, torchaudio)."""
+"""Tempo, beats, key and loudness of one song, from its waveform (librosa)."""
 
 from dataclasses import dataclass
 
 import librosa
 import numpy as np
-import torch
-from torchaudio.functional import loudness
+
+from muso_exp.features.loudness import integrated_loudness
 
 PITCHES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 PROFILES = {  # how well each pitch class fits a key, from its tonic on
@@ -74,7 +74,7 @@ def estimate_song(waveform: np.ndarray, sample_rate: int) -> SongEstimate:
     )
     chroma = mean_chroma(waveform, sample_rate)
     tonic, mode, fit, runner_up = find_key(chroma)
-    level = float(loudness(torch.from_numpy(waveform)[None].double(), sample_rate))
+    level = integrated_loudness(waveform, sample_rate)
     return SongEstimate(
         seconds=seconds,
         loudness=level if np.isfinite(level) else -70.0,

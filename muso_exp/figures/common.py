@@ -223,14 +223,14 @@ def forest_figure(
     errors = _errors(values, intervals)
     axes.errorbar(values, places, xerr=errors, fmt="o", color=BLUE, ecolor=GREY, capsize=3)
     axes.set_yticks(places, list(labels), fontsize=8)
-    axes.invert_yaxis()
+    axes.set_ylim(len(labels) - 0.5, -0.5)
     if reference is not None and np.isfinite(reference).any():
         if isinstance(reference, np.ndarray):
             axes.plot(reference, places, "D", color=ORANGE, markersize=6, label=reference_name)
         else:
             axes.axvline(reference, color=ORANGE, linestyle="--", lw=1, label=reference_name)
-        if reference_name:
-            axes.legend(frameon=False, fontsize=8)
+        if reference_name:  # above the rows, none of which it may cover
+            axes.legend(frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0, 1))
     axes.set_xlabel(xlabel)
     return figure
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.stats import norm
+from scipy.stats import norm, t
 from torch import Tensor
 
 RESAMPLING_SEED = 20240425  # of every bootstrap: one number has one interval, wherever it stands
+FEW = 50  # independent units, below which percentile intervals are widened
 _BLOCK = 50  # resamples drawn at once: the whole numbers are as large as the weights
 
 
@@ -38,6 +39,22 @@ def bootstrap_weights(units: np.ndarray, n_resamples: int, seed: int) -> Tensor:
         multiplicity = rng.multinomial(len(ids), share, size=len(block))  # (n_block, n_units)
         multiplicity[:, index.reshape(units.shape)].prod(axis=2, out=block, dtype=np.float64)
     return torch.from_numpy(weights)
+
+
+def few_units_factor(n_units: int) -> float:
+    """Return by how much the samples of so few units lie too near to the value; 1 of FEW or more.
+
+    A percentile interval is too narrow twice: the spread of n drawn units is that of a population
+    smaller by sqrt((n - 1) / n), and its ends are those of the normal distribution where a mean of
+    n has Student's. Of 6 units it would be falsely above 0 in 7 % of the cases, not in 2.5 %.
+
+    Source: Hesterberg, What teachers should know about the bootstrap, American Statistician 2015,
+    section 3.3 (expanded percentile interval). Deviation: the samples are widened, not the
+    percentiles, so that few resamples suffice; from FEW units on (a factor of 1.035) they stay.
+    """
+    if not 1 < n_units < FEW:
+        return 1.0
+    return float(np.sqrt(n_units / (n_units - 1)) * t.ppf(0.975, n_units - 1) / norm.ppf(0.975))
 
 
 def percentile_interval(samples: Tensor, level: float = 0.95) -> tuple[float, float]:
@@ -84,18 +101,25 @@ class Bootstrap:
         """Return how often each row counts, (resamples, n_rows), see `bootstrap_weights`."""
         return bootstrap_weights(units, self.resamples, self.seed)
 
-    def mean(self, values: np.ndarray, units: np.ndarray | None = None) -> tuple[float, float]:
+    def mean(
+        self, values: np.ndarray, units: np.ndarray | None = None, moved: Tensor | None = None
+    ) -> tuple[float, float]:
         """Return the interval of the mean of values (n_rows,); NaN if there are none.
 
         Args:
             values: one of each row.
             units: independent units of the rows; None if each row is one.
+            moved: how far items that are drawn too move each sample, (resamples,).
         """
         if len(values) == 0:
             return float("nan"), float("nan")
-        weights = self.weights(np.arange(len(values)) if units is None else units)
+        of = np.arange(len(values)) if units is None else units
+        weights, mean = self.weights(of), float(np.mean(values))
         sums = weights @ torch.from_numpy(np.array(values, dtype=np.float64))
-        return percentile_interval(sums / weights.sum(dim=1))
+        samples = sums / weights.sum(dim=1)
+        wider = mean + few_units_factor(len(np.unique(of))) * (samples - mean)
+        wider = wider.clamp(float(np.min(values)), float(np.max(values)))
+        return percentile_interval(wider if moved is None else wider + moved)
 
     def shares(self, share: np.ndarray, n_units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the ends of the intervals of shares (k,) of so many units (k,); NaN of none.

@@ -7,11 +7,11 @@ from typing import Any
 from msgspec import convert, to_builtins
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
-from torchaudio.transforms import FrequencyMasking, TimeMasking
 
 from muso_exp.models.audio import AudioModel
 from muso_exp.models.audio_layers import lay_out, start_he_uniform
 from muso_exp.models.frontends import LogMel, MelOptions
+from muso_exp.models.stripe_masks import StripeMask
 from muso_exp.options import Count, Share, ZeroOrMore
 
 HEAD_STD = 0.01  # of the head's weights at the start
@@ -148,10 +148,7 @@ def _block(n_in: int, n_out: int, batch_norm: bool) -> nn.Sequential:
 
 
 def _masks(freq_mask: int, time_mask: int, n_mels: int, n_frames: int) -> nn.Sequential:
-    """Return what sets a stripe of bands and one of frames to 0, others in each window.
-
-    torchaudio draws a width below its parameter, from torch's generator.
-    """
+    """Return what sets a stripe of bands and one of frames to 0, others in each window."""
     if freq_mask >= n_mels or time_mask >= n_frames:
         raise ValueError(
             f"model.freq_mask must be below {n_mels} bands and model.time_mask below {n_frames} "
@@ -159,9 +156,9 @@ def _masks(freq_mask: int, time_mask: int, n_mels: int, n_frames: int) -> nn.Seq
         )
     masks: list[nn.Module] = []
     if freq_mask:
-        masks.append(FrequencyMasking(freq_mask + 1, iid_masks=True))
+        masks.append(StripeMask(1, freq_mask))
     if time_mask:
-        masks.append(TimeMasking(time_mask + 1, iid_masks=True))
+        masks.append(StripeMask(2, time_mask))
     return nn.Sequential(*masks)
 
 

@@ -33,7 +33,8 @@ class Ranker(Model):
       (B,); `seen_crow` (B + 1,) and `seen_col`, the items that are not to be recommended;
       `positives_crow` (B + 1,) and `positives_col`, the held-out ones; `target` (B,), unread; and
       where only some items are candidates, `candidates` (n_candidates,): their ids, and then
-      `seen_col` and `positives_col` count within them, as a slice of a CSR's columns does;
+      `seen_col` and `positives_col` count within them, as a slice of a CSR's columns does; and
+      where intervals draw items besides users `longest`, the width of the columns that need it;
     - new users, or playlists, see `muso_exp.models.abilities.FoldsIn`: a batch as of train, of B
       rows.
 
@@ -68,7 +69,8 @@ class Ranker(Model):
 
         Returns:
             The columns of `muso_exp.features.ranking_formulas.user_columns` (B,), and `top`
-            (B, n_top), item ids or -1.
+            (B, n_top), item ids or -1; where the batch has `longest`, those of
+            `muso_exp.features.item_credits.padded_places`.
         """
         users, candidates = batch["user"], batch.get("candidates")
         with _threads_alone(users.device) as n_threads:
@@ -81,6 +83,7 @@ class Ranker(Model):
                 self.n_top,
                 users.cpu().numpy(),
                 n_threads,
+                int(batch.get("longest", 0)),
             )
         result = {name: torch.from_numpy(column) for name, column in columns.items()}
         if candidates is not None:

@@ -1,11 +1,14 @@
 """A sound file -> a checked mono waveform; each fault of a file has a code and one line."""
 
+from __future__ import annotations
+
 import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import soundfile
@@ -14,8 +17,11 @@ import soxr
 from muso_exp.errors import DataFormatError
 from muso_exp.sound.headers import is_cut
 from muso_exp.sound.quiet import quiet
-from muso_exp.sound.suffixes import CONVERT, is_unread
+from muso_exp.sound.suffixes import CONVERT, is_other, is_unread
 from muso_exp.text import ESCAPED
+
+if TYPE_CHECKING:
+    from muso_exp.sound.other_formats import OtherSound
 
 MIN_RATE, MAX_RATE = 4_000, 384_000  # Hz; below telephone, above any studio
 MAX_CHANNELS = 32
@@ -68,7 +74,8 @@ def decode(
     Only the part is read, and the last half second to see that the file is whole.
 
     Args:
-        path: a file that libsndfile reads: wav, flac, ogg, opus, mp3, aiff, ...
+        path: a file that libsndfile reads (wav, flac, ogg, opus, mp3, aiff, ...), or, where it is
+            installed, PyAV (m4a, aac, wma, ...).
         sample_rate: rate wanted, in Hz; None keeps the file's.
         start: where the part begins, in seconds.
         seconds: length of the part, None for all that follows. At the end of the file it is
@@ -105,7 +112,7 @@ def resample(waveform: np.ndarray, given: int, wanted: int | None) -> np.ndarray
 
 
 @contextmanager
-def open_audio(path: Path) -> Iterator[tuple[soundfile.SoundFile, AudioInfo]]:
+def open_audio(path: Path) -> Iterator[tuple[soundfile.SoundFile | OtherSound, AudioInfo]]:
     """Open a sound file and check what can be known before any of it is decoded.
 
     Raises:
@@ -113,6 +120,10 @@ def open_audio(path: Path) -> Iterator[tuple[soundfile.SoundFile, AudioInfo]]:
             longer than 12 hours, or cut off.
     """
     _check_regular(path)
+    if is_other(path):
+        with _open_other(path) as found:
+            yield found
+        return
     with quiet():
         try:
             file = soundfile.SoundFile(os.fsencode(path))  # a str must be UTF-8
@@ -128,7 +139,24 @@ def open_audio(path: Path) -> Iterator[tuple[soundfile.SoundFile, AudioInfo]]:
             yield file, info
 
 
-def read_part(path: Path, file: soundfile.SoundFile, first: int, n_frames: int) -> np.ndarray:
+@contextmanager
+def _open_other(path: Path) -> Iterator[tuple[OtherSound, AudioInfo]]:
+    """Open a sound file that libsndfile does not read; see `open_audio`."""
+    from muso_exp.sound.other_formats import OtherFormatError, OtherSound
+
+    with quiet():
+        try:
+            file = OtherSound(path, MAX_SECONDS)
+        except OtherFormatError as error:
+            raise AudioError(path, error.code, error.detail) from error
+        with file:
+            _check_info(path, AudioInfo(file.samplerate, file.stated_channels, file.frames))
+            yield file, AudioInfo(file.samplerate, file.channels, file.frames)
+
+
+def read_part(
+    path: Path, file: soundfile.SoundFile | OtherSound, first: int, n_frames: int
+) -> np.ndarray:
     """Return `n_frames` frames from frame `first` on, mono, float32 (n_frames,).
 
     Raises:
@@ -154,7 +182,7 @@ def read_part(path: Path, file: soundfile.SoundFile, first: int, n_frames: int) 
     return waveform
 
 
-def _fill(file: soundfile.SoundFile, first: int, waveform: np.ndarray) -> int:
+def _fill(file: soundfile.SoundFile | OtherSound, first: int, waveform: np.ndarray) -> int:
     """Read frames from `first` on into `waveform` (n,), the mean of the channels; return how many.
 
     In blocks, so that a file of many channels takes no more memory than one of few.
@@ -174,7 +202,7 @@ def _fill(file: soundfile.SoundFile, first: int, waveform: np.ndarray) -> int:
     return done
 
 
-def _has_tail(file: soundfile.SoundFile) -> bool:
+def _has_tail(file: soundfile.SoundFile | OtherSound) -> bool:
     """Return whether the end that the header promises is there.
 
     Of an ogg file the end itself says how long it is. Half of the half second may be lacking: mp3

@@ -17,6 +17,7 @@ from muso_exp.errors import ConfigError, DataFormatError
 from muso_exp.options import Count, Inert, NotNegative, Options, Positive
 from muso_exp.sound.clips import ClipOptions, Crop
 from muso_exp.sound.shards import VERSION, write_shards
+from muso_exp.sound.suffixes import is_other, reads_others
 from muso_exp.sound.workers import Limits
 
 log = logging.getLogger(__name__)
@@ -203,8 +204,13 @@ def why(quarantine: pd.DataFrame) -> str:
 
 
 def files_fingerprint(tracks: pd.DataFrame) -> str:
-    """Return a hash of the tracks' ids, and of their files' places, sizes and times of change."""
-    lines = ("\t".join(entry) for entry in _files(tracks))
+    """Return a hash of the tracks' ids, and of their files' places, sizes and times of change.
+
+    Also of whether formats are read that libsndfile does not read, where there are such files.
+    """
+    lines = ["\t".join(entry) for entry in _files(tracks)]
+    if any(is_other(Path(path)) for path in tracks["path"]) and reads_others():
+        lines.append("read by PyAV")  # what was left out before is read now
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 

@@ -1,7 +1,9 @@
-"""The suffixes of sound files: those that libsndfile reads, and those to be converted first."""
+"""The suffixes of sound files: those that libsndfile reads, and those that PyAV reads."""
 
+import os
 from collections import Counter
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 
 SUFFIXES = frozenset(
@@ -11,7 +13,15 @@ OTHER_SUFFIXES = frozenset(
     ".m4a .m4b .m4p .aac .alac .wma .webm .mp4 .mka .ape .wv .mpc .tta .dsf .dff .ac3 .amr .ra"
     .split()
 )  # fmt: skip
-CONVERT = "convert it, for instance: ffmpeg -i song.m4a song.flac"
+CONVERT = (
+    "convert it, for instance: ffmpeg -i song.m4a song.flac; or let PyAV read it: pip install av"
+)
+ALONE = "MUSO_LIBSNDFILE_ALONE"  # environment variable: 1 leaves PyAV out where it is installed
+
+
+def reads_others() -> bool:
+    """Return whether formats that libsndfile does not read are read: by PyAV, the extra `audio`."""
+    return os.environ.get(ALONE) != "1" and find_spec("av") is not None
 
 
 def is_sound(path: Path) -> bool:
@@ -21,6 +31,11 @@ def is_sound(path: Path) -> bool:
 
 def is_unread(path: Path) -> bool:
     """Return whether a name has the suffix of a sound file that is not read."""
+    return is_other(path) and not reads_others()
+
+
+def is_other(path: Path) -> bool:
+    """Return whether a name has the suffix of a sound file that libsndfile does not read."""
     return path.suffix.lower() in OTHER_SUFFIXES
 
 

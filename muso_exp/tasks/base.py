@@ -14,6 +14,7 @@ from torch import Tensor
 from torchmetrics import MetricCollection
 
 from muso_exp.errors import MusoError
+from muso_exp.metrics.drawn_items import DrawnItems
 from muso_exp.metrics.resampling import Bootstrap
 from muso_exp.records import Columns, Finding, Section
 
@@ -59,6 +60,14 @@ class ScoredRows(ABC):
 
         They are the strongest simple rules one can think of.
         """
+
+    def drawn_items(self, n_resamples: int) -> DrawnItems | None:
+        """Return the items that intervals draw besides the units; None where rows suffice.
+
+        Args:
+            n_resamples: number of bootstrap samples.
+        """
+        return None
 
     @cached_property
     def null_columns(self) -> Mapping[str, Columns]:

@@ -34,7 +34,7 @@ class Costs:
 
     Attributes:
         seconds: of wall time, by phase.
-        peak_mib: most memory of this process in the phase, in MiB, where the system tells it.
+        peak_mib: most memory of this process in the phase, in MiB, where the system reports it.
     """
 
     seconds: dict[str, float] = field(default_factory=dict)

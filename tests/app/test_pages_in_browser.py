@@ -5,11 +5,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from app_browser import CHROMIUM, DRIVER, Browser, browser
 from app_server import served
 from made_runs import make_run
-from tiny_sound import write_tone
 from trained_runs import finish
 
 from muso_exp.app.frame import PAGES
@@ -51,7 +52,8 @@ def files(tmp_path_factory: pytest.TempPathFactory, outputs: Path) -> Path:
     (folder / "none.csv").write_text("a,b\n1,2\n")
     people = load_trained(find_trained(str(outputs / "friend_prediction" / "run")))[0].people
     (folder / "own.csv").write_text("\n".join(["artist", *people.items[:8]]))
-    write_tone(folder / "song.wav", 440, seconds=12)
+    time = np.arange(12 * 22_050) / 22_050
+    soundfile.write(folder / "song.wav", 0.3 * np.sin(2 * np.pi * 440 * time), 22_050)
     return folder
 
 

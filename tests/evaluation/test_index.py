@@ -5,7 +5,7 @@ from pathlib import Path
 from made_runs import claim, make
 
 from muso_exp.evaluation.finished import Finished
-from muso_exp.evaluation.index import by_documents, summary, write_index
+from muso_exp.evaluation.index import by_documents, summary, verdict_matrix_of, write_index
 
 
 def of(run: Finished, name: str, documents: list[int]) -> Finished:
@@ -36,3 +36,20 @@ def test_the_page_leads_with_a_line_per_experiment(tmp_path: Path) -> None:
     assert page.index("1 MuSo: degree of separation") < page.index("<h2>dos</h2>")
     assert "<details><summary>4 runs</summary>" in page
     assert 'href="3/report.html"' in page
+
+
+def test_the_matrix_counts_verdicts_by_document() -> None:
+    first = {"verdict": "better than null"}
+    entries = [{"claims": {"not comparable": 4, "reproduced": 1}, "first": first}]
+    entries += [{"claims": {"not comparable": 2}, "first": None}]
+    found = verdict_matrix_of({"1 MuSo": entries})["1 MuSo"]
+    assert (found["not comparable"], found["reproduced"], found["better than null"]) == (6, 1, 1)
+    assert sum(found.values()) == 8 and list(found)[-1] == "describes"
+
+
+def test_the_page_begins_with_the_matrix(tmp_path: Path) -> None:
+    runs = [of(make(tmp_path / "0", 0.5), "dos", [1])]
+    write_index(tmp_path / "index.html", runs)
+    page = (tmp_path / "index.html").read_text()
+    assert page.index('class="matrix"') < page.index('id="document-1"') < page.index("<h2>dos</h2>")
+    assert '<a href="#document-1">1 MuSo: degree of separation' in page

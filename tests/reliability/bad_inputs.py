@@ -18,7 +18,12 @@ import tiny_songs
 import tiny_tracks
 
 Damage = Callable[[bytes], bytes]
-PLAYS = ["+experiment=wmf", "model.n_factors=1", "dataset.min_user_items=1"]
+PLAYS = [
+    "+experiment=wmf",
+    "model.n_factors=1",
+    "dataset.min_user_items=1",
+    "dataset.candidates=all",
+]
 TABLE = "user,artist,plays\n" + "".join(
     f"user {u},artist {(u + k) % 6},{1 + (3 * u + k) % 5}\n" for u in range(8) for k in range(4)
 )

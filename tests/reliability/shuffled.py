@@ -28,13 +28,14 @@ from muso_exp.data.audio_tags import AudioTags
 from muso_exp.data.hetrec import HetRec
 from muso_exp.data.muso import MuSo
 from muso_exp.data.playlist_pairs import ListsOfTracks
+from muso_exp.data.song_similarity import SongSimilarityData as Similarities
 from muso_exp.data.spectra import Spectra
 from muso_exp.evaluation import scores as scoring
 from muso_exp.evaluation.card import Situation, make_card
 from muso_exp.features.tracks import FEATURES
 from muso_exp.formats.friends.social_data import SocialData
 from muso_exp.formats.listening.interactions import Interactions
-from muso_exp.metrics.resampling import Bootstrap
+from muso_exp.metrics.resampling import Bootstrap, few_units_factor
 from muso_exp.run import fit, prepare
 from muso_exp.tasks.base import NotAnsweredError, ScoredRows
 from muso_exp.tasks.friend_distance.user_pairs import SplitListeners
@@ -127,7 +128,8 @@ def shuffled_labels(seed: int | None) -> Iterator[None]:
         for owner, name, shuffle in SHUFFLES if seed is not None else []:
             patch.setattr(owner, name, _shuffling(getattr(owner, name), shuffle, seed))
         if seed is not None:
-            patch.setattr(AudioFactors, "learn", _other_sound(AudioFactors.learn, seed))
+            for data in (AudioFactors, Similarities):
+                patch.setattr(data, "learn", _other_sound(data.learn, seed))
         yield
 
 
@@ -139,7 +141,7 @@ def _shuffling(make: Callable, shuffle: Callable[[Any, Rng], Any], seed: int) ->
 
 
 def _other_sound(learn: Callable, seed: int) -> Callable:
-    """Give each song the sound of another song; its factors and its plays stay together."""
+    """Give each song the sound of another song; its factors, plays and metadata stay together."""
 
     def made(data: AudioFactors) -> Any:
         data.clips = np.random.default_rng(seed).permutation(data.clips)
@@ -179,8 +181,10 @@ def verdicts(cfg: DictConfig, seed: int | None, folder: Path) -> pd.Series:
 def judged(task: ScoredRows, columns: Any, resamples: int) -> dict[str, str]:
     """Return the card's verdict of each metric of a test."""
     weights, metrics = Bootstrap(resamples).weights(task.units), task.metrics()
+    drawn = task.drawn_items(resamples)
+    widening = few_units_factor(len(np.unique(task.units)))
     model, *nulls = (
-        scoring.score(metrics, {**own, "target": task.target}, weights)
+        scoring.score(metrics, {**own, "target": task.target}, weights, drawn, widening)
         for own in (columns, *task.nulls().values())
     )
     named = dict(zip(task.nulls(), nulls, strict=True))

@@ -52,4 +52,6 @@ class UserRows(BatchDataset):
             batch[f"{name}_col"] = torch.from_numpy(part.indices.astype(np.int64))
         if held.candidates is not None:
             batch["candidates"] = torch.from_numpy(held.candidates)
+        if held.longest:
+            batch["longest"] = torch.tensor(held.longest)
         return batch

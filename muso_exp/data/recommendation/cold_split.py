@@ -8,7 +8,6 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from muso_exp.errors import ConfigError
-from muso_exp.features.artists import artist_units
 from muso_exp.features.hidden_items import hide_plays
 from muso_exp.features.interactions import draw_entries, keep_entries
 from muso_exp.formats.listening.interactions import Interactions
@@ -92,7 +91,7 @@ def split_cold(
     cold_user, kept_user = np.zeros((2, len(order)), dtype=bool)
     cold_user[order[:n_cold]] = True
     kept_user[order[n_cold:][: round(shares.train_users * (len(order) - n_cold))]] = True
-    artist = artist_numbers(data)
+    artist = data.artist_numbers()
     others = _of_users(data.plays, ~cold_user)
     hidden = hide_plays(others, artist, shares.items, shares.artists, test_share, seed)
     for_val = draw_entries(hidden.known, val_share, seed + 1)
@@ -126,14 +125,6 @@ def _heard(plays: csr_matrix) -> np.ndarray:
 def _of_users(plays: csr_matrix, users: np.ndarray) -> csr_matrix:
     """Return the plays of the users (n_users,), bool."""
     return keep_entries(plays, np.repeat(users, np.diff(plays.indptr)))
-
-
-def artist_numbers(data: Interactions) -> np.ndarray:
-    """Return the number of each item's artist, from 0, shape (n_items,); of artists their own."""
-    if not any(data.items["title"]):
-        return np.arange(len(data.items))
-    units = artist_units(data.items["artist"].astype(str), data.items["id"])
-    return np.unique(units, return_inverse=True)[1]
 
 
 def _of(plays: csr_matrix, items: np.ndarray) -> csr_matrix:

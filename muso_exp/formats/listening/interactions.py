@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.sparse import csr_matrix
 
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
+from muso_exp.features.artists import artist_units
 from muso_exp.features.interactions import dense_core, merge_items
 from muso_exp.formats.text import read_text
 from muso_exp.opening import is_file
@@ -61,6 +62,20 @@ class Interactions:
         """Return what each item is called: `artist - title`, or the artist, or else its id."""
         rows = zip(self.items["id"], self.items["artist"], self.items["title"], strict=True)
         return [" - ".join(part for part in (a, t) if part) or str(i) for i, a, t in rows]
+
+    def tag_counts(self) -> np.ndarray | None:
+        """Return the weights of each item's tags, summed, shape (n_items,); None without tags.
+
+        Where the files say who gave them, it is how often the item was tagged.
+        """
+        return None if self.tags is None else np.asarray(self.tags.weights.sum(axis=1)).ravel()
+
+    def artist_numbers(self) -> np.ndarray:
+        """Return a number for each item's artist, shape (n_items,); of artists their own."""
+        if not any(self.items["title"]):
+            return np.arange(len(self.items))
+        units = artist_units(self.items["artist"].astype(str), self.items["id"])
+        return np.unique(units, return_inverse=True)[1]
 
     def fingerprint(self) -> str:
         """Return the sha256 of plays, items and tags; of users only their order counts."""

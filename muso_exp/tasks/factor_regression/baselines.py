@@ -7,6 +7,7 @@ from muso_exp.features.ridge import fit_ridge
 from muso_exp.tasks.factor_regression.factor_clips import FactorClips
 
 STRENGTHS = np.logspace(-3, 2, 6)  # penalties to choose from, see `fit_ridge`
+ROUNDING = 1e-6  # of a column's spread: no more than what sums in float32 leave of a mean of 0
 
 
 def guesses(rows: FactorClips, values: np.ndarray) -> dict[str, np.ndarray]:
@@ -20,6 +21,7 @@ def guesses(rows: FactorClips, values: np.ndarray) -> dict[str, np.ndarray]:
         Shape (n_clips, n_columns), float32: `mean_factor`; `artist_mean`, which for an artist
         without train clips is the mean of all; `pooled_loudness`, ridge regression on the loudness;
         and where a model is given vectors `shuffled_vectors`, ridge regression on those of others.
+        What is 0 but for rounding is 0: rounding would have a direction, and so a cosine.
     """
     clips, train = rows.clips, rows.known
     own = artist_means(values[train], clips.artists[train], clips.artists)
@@ -29,7 +31,11 @@ def guesses(rows: FactorClips, values: np.ndarray) -> dict[str, np.ndarray]:
     if rows.shuffled is not None:
         solution = fit_ridge(rows.shuffled[train], values[train], STRENGTHS)
         found["shuffled_vectors"] = rows.shuffled @ solution.weight + solution.bias
-    return {name: preds.astype(np.float32) for name, preds in found.items()}
+    least = ROUNDING * values[train].std(axis=0)
+    return {
+        name: np.where(np.abs(preds) > least, preds, 0).astype(np.float32)
+        for name, preds in found.items()
+    }
 
 
 def artist_popularity(rows: FactorClips) -> np.ndarray:

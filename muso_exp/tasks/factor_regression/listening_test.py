@@ -11,6 +11,7 @@ from torch import Tensor
 from muso_exp.features.factor_scaling import unit_rows
 from muso_exp.features.neighbours import equal_rows
 from muso_exp.features.ranking import Rows, rank_by_item, rank_in_blocks
+from muso_exp.metrics.drawn_items import DrawnItems
 from muso_exp.records import Columns
 
 
@@ -63,6 +64,7 @@ class ListeningTest:
             self.held.shape[1],
             self.cutoffs,
             users=self.users,
+            longest=self.longest,
         )
         return _tensors(columns)
 
@@ -73,7 +75,23 @@ class ListeningTest:
     def rank_by(self, scores: np.ndarray) -> Columns:
         """Return the columns of scores of the test clips (n_test,), the same for every user."""
         held = Rows(self.held.indptr, self.held.indices)
-        return _tensors(rank_by_item(scores, self._seen(), held, self.cutoffs, users=self.users))
+        of = self._seen(), held, self.cutoffs
+        return _tensors(rank_by_item(scores, *of, users=self.users, longest=self.longest))
+
+    @property
+    def longest(self) -> int:
+        """Return the most test clips that a user has played."""
+        return int(np.diff(self.held.indptr).max(initial=0))
+
+    def drawn(self, artists: np.ndarray, n_resamples: int) -> DrawnItems:
+        """Return the test clips, by their artists, as what intervals draw besides the users.
+
+        Args:
+            artists: number of the artist of each test clip, shape (n_test,).
+            n_resamples: number of bootstrap samples.
+        """
+        n_candidates = np.full(len(self.users), self.held.shape[1])
+        return DrawnItems(artists, n_candidates, n_resamples)
 
     def _seen(self) -> Rows:
         return Rows(np.zeros(len(self.users) + 1, np.int64), np.empty(0, np.int64))

@@ -10,6 +10,7 @@ import torch
 from torchmetrics import MetricCollection
 
 from muso_exp.features.factor_scaling import FactorScaling
+from muso_exp.metrics.drawn_items import DrawnItems
 from muso_exp.metrics.ranking import UserMean, ranking_metrics
 from muso_exp.models.abilities import GivesEmbedding, ask
 from muso_exp.records import Batch, Columns
@@ -78,6 +79,12 @@ class NewSongRecommendation(ExtraTask):
         popular = rows.listening.rank_by(artist_popularity(rows))
         nulls = {"random": rows.listening.rank_alike(), "artist_popularity": popular, **ranked}
         return {name: _with_upper(columns, columns) for name, columns in nulls.items()}
+
+    def drawn_items(self, n_resamples: int) -> DrawnItems | None:
+        """Return the test clips by their artists: no play of them was in training."""
+        clips = self.rows.clips
+        artists = np.unique(clips.artists[clips.parts["test"]], return_inverse=True)[1]
+        return self.rows.listening.drawn(artists, n_resamples)
 
     def ask(self, model: Any) -> Columns:
         """Return the ranking columns of the predicted factors, those of the true ones beside.

@@ -75,6 +75,18 @@ def filtered(plays: SplitPlays) -> list[Finding]:
     ]
 
 
+def drawn_items(name: str, held: HeldOut) -> list[Finding]:
+    """Return how many artists of items without listeners the intervals of a test draw."""
+    if held.item_units is None:
+        return []
+    n_artists = len(np.unique(held.item_units[held.item_units >= 0]))
+    text = (
+        f"{name}: intervals draw the {n_artists} artists of the items without listeners besides "
+        "the users, who all share the luck of so few items"
+    )
+    return [Finding(f"drawn_{name}", n_artists, text)]
+
+
 def _without_test_items(plays: SplitPlays, held: HeldOut) -> Finding:
     n_users = plays.used.plays.shape[0]
     text = f"{held.n_without} of {n_users} users have no held-out items that are ranked, and are "

@@ -42,6 +42,31 @@ def null_columns(
     }
 
 
+def most_tagged_columns(
+    held: HeldOut, tagged: np.ndarray | None, cutoffs: list[int], n_top: int = 10
+) -> dict[str, dict[str, Tensor]]:
+    """Return the columns of the rule "what was tagged most": where items have no listeners.
+
+    People tag what is played: tags give away how popular an item is that training does not know.
+
+    Args:
+        held: the test rows.
+        tagged: how often each item was tagged by others than those whose plays are held out, shape
+            (n_items,); None without tags.
+        cutoffs: the k of the columns.
+        n_top: length of the recommended lists.
+
+    Returns:
+        `most_tagged`; nothing where all candidates have listeners, or are tagged equally often.
+    """
+    if held.item_units is None or tagged is None:
+        return {}
+    counts = held.of_candidates(tagged)
+    if (counts == counts[0]).all():
+        return {}
+    return {"most_tagged": _columns(held, counts.astype(np.float32), cutoffs, n_top)}
+
+
 def same_artist_columns(
     held: HeldOut,
     known: csr_matrix,
@@ -83,7 +108,14 @@ def same_artist_columns(
         return own * len(levels) + level.astype(np.float32)
 
     ranked = rank_in_blocks(
-        score, *held.rows(), held.n_items, cutoffs, n_top, held.users, loop_threads()
+        score,
+        *held.rows(),
+        held.n_items,
+        cutoffs,
+        n_top,
+        held.users,
+        loop_threads(),
+        held.longest,
     )
     return {"same_artist": _with_ids(held, ranked)}
 
@@ -92,7 +124,8 @@ def _columns(
     held: HeldOut, scores: np.ndarray, cutoffs: list[int], n_top: int
 ) -> dict[str, Tensor]:
     """Return the columns of the same scores of candidates (n_candidates,) for every row."""
-    return _with_ids(held, rank_by_item(scores, *held.rows(), cutoffs, n_top, users=held.users))
+    ranked = rank_by_item(scores, *held.rows(), cutoffs, n_top, held.users, held.longest)
+    return _with_ids(held, ranked)
 
 
 def _with_ids(held: HeldOut, columns: dict[str, np.ndarray]) -> dict[str, Tensor]:

@@ -12,11 +12,16 @@ import torch
 from scipy.sparse import csr_matrix
 from torchmetrics import MetricCollection
 
+from muso_exp.metrics.drawn_items import DrawnItems
 from muso_exp.metrics.ranking import ranking_metrics
 from muso_exp.models.abilities import FoldsIn, ask
 from muso_exp.records import Batch, Columns
 from muso_exp.tasks.base import ExtraTask, NotAnsweredError
-from muso_exp.tasks.recommendation.baselines import artist_plays, null_columns
+from muso_exp.tasks.recommendation.baselines import (
+    artist_plays,
+    most_tagged_columns,
+    null_columns,
+)
 from muso_exp.tasks.recommendation.split_plays import HeldOut
 from muso_exp.tasks.recommendation.variants import KnownUsers, joined
 
@@ -34,6 +39,7 @@ class ColdRows:
         listeners: train users of each item, shape (n_items,).
         artist: number of each item's artist, shape (n_items,); where items are artists, its own.
         cutoffs: the k of the ranking columns.
+        tagged: how often each item was tagged, shape (n_items,); None without tags.
     """
 
     name: str
@@ -42,6 +48,7 @@ class ColdRows:
     listeners: np.ndarray
     artist: np.ndarray
     cutoffs: Sequence[int]
+    tagged: np.ndarray | None = None
 
 
 class ColdTest(ExtraTask):
@@ -81,12 +88,17 @@ class ColdTest(ExtraTask):
         """
         return self._nulls
 
+    def drawn_items(self, n_resamples: int) -> DrawnItems | None:
+        """Return the items without listeners, which intervals draw too."""
+        return self.rows.held.drawn(n_resamples)
+
     @cached_property
     def _nulls(self) -> dict[str, Columns]:
         rows = self.rows
         if not len(rows.held.users):
             return {}
         found: dict[str, Columns] = {**null_columns(rows.held, rows.listeners, list(rows.cutoffs))}
+        found |= most_tagged_columns(rows.held, rows.tagged, list(rows.cutoffs))
         return found | artist_plays(self.users, rows.artist)
 
     def ask(self, model: Any) -> Columns:

@@ -14,6 +14,7 @@ from muso_exp.models.abilities import MovesToContent
 from muso_exp.models.shown_abilities import HasVariants
 from muso_exp.records import Finding, Section
 from muso_exp.tasks.base import Answer, ExtraTask
+from muso_exp.tasks.recommendation.audit import drawn_items
 from muso_exp.tasks.recommendation.cold_tests import ColdTest
 from muso_exp.tasks.recommendation.diversity_curve import CurveOptions, points, tradeoff
 from muso_exp.tasks.recommendation.item_genres import ItemGenres
@@ -75,7 +76,9 @@ class ContentTask(Recommendation):
 
     def audit(self, answer: Answer) -> list[Finding]:
         """Return those of recommendation, and what the parts and the curve answer."""
-        return [*super().audit(answer), *self._compared(answer)[1]]
+        cold = [test.rows for test in self.extra if isinstance(test, ColdTest)]
+        drawn = [finding for rows in cold for finding in drawn_items(rows.name, rows.held)]
+        return [*super().audit(answer), *drawn, *self._compared(answer)[1]]
 
     def sections(self, table: pd.DataFrame, answer: Answer) -> Iterable[Section]:
         """Return those of recommendation, and a hybrid's parts: weights and worth."""

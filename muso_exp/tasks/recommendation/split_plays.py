@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import csr_matrix
 
 from muso_exp.features.ranking import Rows
 from muso_exp.formats.listening.interactions import Interactions
+from muso_exp.metrics.drawn_items import DrawnItems
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class HeldOut:
         positives: held-out items, at least one in a row, shape (n_rows, n_candidates).
         candidates: item ids that are ranked, ascending; None for all.
         n_without: users without held-out items among the candidates, left out.
+        item_units: where intervals draw items besides users, the independent unit of each
+            candidate that is drawn (its artist), -1 of another, shape (n_candidates,); else None.
     """
 
     users: np.ndarray
@@ -47,6 +50,7 @@ class HeldOut:
     positives: csr_matrix
     candidates: np.ndarray | None
     n_without: int
+    item_units: np.ndarray | None = None
 
     @classmethod
     def of(cls, seen: csr_matrix, positives: csr_matrix, candidates: np.ndarray | None) -> HeldOut:
@@ -57,6 +61,36 @@ class HeldOut:
         users = np.flatnonzero(counts)
         n_without = len(counts) - len(users)
         return cls(users, seen[users], positives[users], candidates, n_without)
+
+    def with_units(self, listeners: np.ndarray, artist: np.ndarray) -> HeldOut:
+        """Draw the candidates without listeners in training too, by their artists.
+
+        How many play such an item is not known from training, and all users share it: of few
+        items its luck is larger than that of the users. Others are played as in training.
+
+        Args:
+            listeners: train users of each item, shape (n_items,).
+            artist: number of each item's artist, shape (n_items,).
+        """
+        cold = self.of_candidates(listeners) == 0
+        units = np.where(cold, self.of_candidates(artist), -1)
+        return replace(self, item_units=units if cold.any() else None)
+
+    @property
+    def longest(self) -> int:
+        """Return the most held-out items of a user where items are drawn; else 0."""
+        return 0 if self.item_units is None else int(self.counts().max(initial=0))
+
+    def drawn(self, n_resamples: int) -> DrawnItems | None:
+        """Return the items that intervals draw besides the users; None where there are none."""
+        if self.item_units is None:
+            return None
+        return DrawnItems(self.item_units, self.n_candidates, n_resamples)
+
+    @property
+    def n_candidates(self) -> np.ndarray:
+        """Return how many candidates each row has that are not seen, shape (n_rows,)."""
+        return self.n_items - np.diff(self.seen.indptr)
 
     @property
     def n_items(self) -> int:
@@ -114,9 +148,12 @@ class SplitPlays:
     min_item_users: int
 
     def held(self) -> HeldOut:
-        """Return the users with test items."""
+        """Return the users with test items; items without any listeners are drawn too."""
         split = self.split
-        return HeldOut.of(split.train + split.val, split.test, split.candidates)
+        held = HeldOut.of(split.train + split.val, split.test, split.candidates)
+        if held.of_candidates(self.listeners()).any():
+            return held
+        return held.with_units(self.listeners(), self.used.artist_numbers())
 
     def listeners(self) -> np.ndarray:
         """Return the train users of each item, shape (n_items,)."""

@@ -7,11 +7,17 @@ import pandas as pd
 import torch
 from torchmetrics import MetricCollection
 
+from muso_exp.features.item_credits import PLACES
+from muso_exp.metrics.drawn_items import DrawnItems
 from muso_exp.metrics.ranking import list_metrics, ranking_metrics
 from muso_exp.records import Columns, Finding, Section
 from muso_exp.tasks.base import Answer, ExtraTask, Task
-from muso_exp.tasks.recommendation.audit import audit, training
-from muso_exp.tasks.recommendation.baselines import null_columns, same_artist_columns
+from muso_exp.tasks.recommendation.audit import audit, drawn_items, training
+from muso_exp.tasks.recommendation.baselines import (
+    most_tagged_columns,
+    null_columns,
+    same_artist_columns,
+)
 from muso_exp.tasks.recommendation.sections import by_activity, latent_factors, neighbours
 from muso_exp.tasks.recommendation.split_plays import SplitPlays
 
@@ -54,6 +60,10 @@ class Recommendation(Task):
         """
         return self._nulls
 
+    def drawn_items(self, n_resamples: int) -> DrawnItems | None:
+        """Return the items without listeners, which intervals draw too."""
+        return self.held.drawn(n_resamples)
+
     @cached_property
     def _nulls(self) -> dict[str, Columns]:
         found = null_columns(self.held, self.listeners, self.cutoffs)
@@ -62,7 +72,8 @@ class Recommendation(Task):
             artists = items["artist"].to_numpy(str)
             rows = train[self.held.users]
             found |= same_artist_columns(self.held, rows, artists, self.listeners, self.cutoffs)
-        return {**found}
+        tagged = self.plays.used.tag_counts()
+        return {**found, **most_tagged_columns(self.held, tagged, self.cutoffs)}
 
     def predictions(self, columns: Columns) -> pd.DataFrame:
         """Return a row per test user: number, held-out items, recommended items, all columns.
@@ -77,7 +88,8 @@ class Recommendation(Task):
         """Return what reading found, what filter and split leave out, and how training went."""
         column = f"ap_at_{max(self.cutoffs)}"
         popularity = self._nulls["popularity"]
-        return [*audit(self.plays, self.held), *training(answer, popularity, column)]
+        drawn = drawn_items("test_items", self.held)
+        return [*audit(self.plays, self.held), *drawn, *training(answer, popularity, column)]
 
     def counts(self) -> dict[str, int]:
         """Return users, items, plays, and (user, item) entries by split."""
@@ -104,8 +116,8 @@ class Recommendation(Task):
 
 
 def with_columns(table: pd.DataFrame, columns: Columns) -> pd.DataFrame:
-    """Return the table with the prediction columns; of several numbers a row holds a list."""
-    values = {name: column.cpu().numpy() for name, column in columns.items()}
+    """Return the table with the columns but PLACES; of several numbers a row holds a list."""
+    values = {name: column.cpu().numpy() for name, column in columns.items() if name not in PLACES}
     return table.assign(
         **{name: value.tolist() if value.ndim > 1 else value for name, value in values.items()}
     )

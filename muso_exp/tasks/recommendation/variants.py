@@ -51,7 +51,13 @@ class KnownUsers:
         seen, positives = (part.slice(rows.start, rows.stop) for part in held.rows())
         users = held.users[rows]
         columns = rank_in_blocks(
-            lambda a, b: own[a:b], seen, positives, held.n_items, self.cutoffs, users=users
+            lambda a, b: own[a:b],
+            seen,
+            positives,
+            held.n_items,
+            self.cutoffs,
+            users=users,
+            longest=held.longest,
         )
         return {**columns, "top": held.ids(columns["top"])}
 
@@ -111,9 +117,10 @@ def _table(
 ) -> pd.DataFrame:
     measure = f"ndcg_at_{_middle(test.cutoffs)}"
     whole = columns.get(WHOLE, {}).get(measure)
+    moved = _moved(test, columns, measure, bootstrap.resamples)
     rows = []
     for name, own in columns.items():
-        low, high = bootstrap.mean(own[measure])
+        low, high = bootstrap.mean(own[measure], moved=moved[name])
         row = {"test": test.name, "users": len(own[measure]), "part": name}
         row |= {
             measure: own[measure].mean(),
@@ -123,10 +130,28 @@ def _table(
         }
         if whole is not None:
             gain = whole - own[measure]
-            ends = bootstrap.mean(gain) if name != WHOLE else (np.nan, np.nan)
+            apart = moved[WHOLE] - moved[name]
+            ends = bootstrap.mean(gain, moved=apart) if name != WHOLE else (np.nan, np.nan)
             row |= {"hybrid_gain": gain.mean(), "gain_low": ends[0], "gain_high": ends[1]}
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _moved(
+    test: KnownUsers,
+    columns: Mapping[str, Mapping[str, np.ndarray]],
+    measure: str,
+    n_resamples: int,
+) -> dict[str, torch.Tensor]:
+    """Return how far the draw of cold items moves the samples of each part, (n_resamples,)."""
+    drawn = test.held.drawn(n_resamples)
+    if drawn is None:
+        return dict.fromkeys(columns, torch.zeros(n_resamples, dtype=torch.float64))
+    tensors = {
+        name: {key: torch.from_numpy(column) for key, column in own.items()}
+        for name, own in columns.items()
+    }
+    return {name: drawn.deviations(own, measure) for name, own in tensors.items()}
 
 
 def _middle(cutoffs: Sequence[int]) -> int:

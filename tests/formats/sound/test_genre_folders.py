@@ -19,6 +19,12 @@ from muso_exp.sound.store import StoreOptions, build_store
 OPTIONS = StoreOptions(sample_rate=8000, seconds=1.0, crop="centre", workers=1, min_seconds=1.0)
 
 
+@pytest.fixture(autouse=True)
+def libsndfile_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Formats that libsndfile does not read are not read, whatever is installed."""
+    monkeypatch.setenv("MUSO_LIBSNDFILE_ALONE", "1")
+
+
 def touch(root: Path, *places: str) -> Path:
     for place in places:
         (root / place).parent.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,11 @@ import pytest
 from pytest import approx
 from scipy.sparse import csr_matrix
 
-from muso_exp.tasks.recommendation.baselines import null_columns, same_artist_columns
+from muso_exp.tasks.recommendation.baselines import (
+    most_tagged_columns,
+    null_columns,
+    same_artist_columns,
+)
 from muso_exp.tasks.recommendation.split_plays import HeldOut
 
 ARTISTS = np.array(["a", "a", "a", "b", "b", ""])
@@ -51,3 +55,30 @@ def test_what_nobody_plays_stands_first_in_one_rule_where_it_is_ranked_too() -> 
     assert nulls["unheard_first"]["top"][0, 2:].tolist() == [3, 5, 1]
     warm = HeldOut.of(known, rows([3], [5]), np.array([0, 1, 3, 5]))
     assert "unheard_first" not in null_columns(warm, listeners, [10])
+
+
+def test_of_items_without_listeners_the_most_tagged_stand_first_in_one_rule() -> None:
+    known = rows([0], [0, 1])
+    held = HeldOut.of(known, rows([2], [5]), np.array([2, 4, 5]))
+    tagged, nobody = np.array([9.0, 0, 4, 0, 1, 3]), np.zeros(6)
+    assert most_tagged_columns(held, tagged, [10]) == {}  # items with listeners have better rules
+    cold = held.with_units(nobody, np.arange(6))
+    found = most_tagged_columns(cold, tagged, [10], 3)["most_tagged"]
+    assert found["auc"].tolist() == approx([1, 1 / 2])
+    assert found["top"].tolist() == [[2, 5, 4], [2, 5, 4]]
+    assert most_tagged_columns(cold, nobody, [10]) == {}
+    assert most_tagged_columns(cold, None, [10]) == {}
+
+
+def test_only_candidates_without_listeners_are_drawn_by_their_artists() -> None:
+    held = HeldOut.of(rows([0], [0]), rows([2], [3, 4]), np.array([2, 3, 4]))
+    listeners, artist = np.array([9, 9, 0, 5, 0, 0]), np.array([0, 0, 7, 8, 7, 9])
+    cold = held.with_units(listeners, artist)
+    assert cold.item_units is not None
+    assert cold.item_units.tolist() == [7, -1, 7]
+    assert (held.longest, cold.longest) == (0, 2)
+    drawn = cold.drawn(10)
+    assert drawn is not None
+    assert drawn.n_units == 1
+    assert held.drawn(10) is None
+    assert held.with_units(listeners + 1, artist).item_units is None
