@@ -15,6 +15,7 @@ import pandas as pd
 from scipy.sparse import random
 
 from muso_exp.app.for_you_page import lists_html
+from muso_exp.features.audience import Audience
 from muso_exp.features.blend_curve import BlendCurve
 from muso_exp.formats.seeds import SeedList
 from muso_exp.tasks.recommendation.catalogue import ItemCatalogue
@@ -42,7 +43,9 @@ def made_ranker(n_items: int) -> Reranker:
     catalogue = ItemCatalogue.of(items, plays, True, None, shares)
     parts = rng.normal(size=(N_PARTS, 1, n_items)).astype(np.float32)
     knots = np.array([0, 1, 3, 10, 30, 100])
-    curve = BlendCurve(knots, rng.random((len(knots), N_PARTS)), np.zeros(len(knots)))
+    artists = np.array([0, 3, 30, 300])
+    sizes = len(knots), len(artists)
+    curve = BlendCurve(knots, artists, rng.random((*sizes, N_PARTS)), np.zeros(sizes))
     of_content = np.arange(N_PARTS) > 1
     units = rng.normal(size=(n_items, N_DIMS)).astype(np.float32)
     units /= np.linalg.norm(units, axis=1, keepdims=True)
@@ -50,7 +53,8 @@ def made_ranker(n_items: int) -> Reranker:
     row = NewRow(SeedList(Path("listener"), items.iloc[known], None, None), catalogue)
 
     def blend(share: float) -> np.ndarray:
-        return curve.moved(of_content, share).mix(parts, catalogue.popularity)[0]
+        audience = Audience(catalogue.popularity, catalogue.popularity)
+        return curve.moved(of_content, share).mix(parts, audience)[0]
 
     return Reranker(row, known, np.ones(N_KNOWN), blend, True, units, "random vectors")
 

@@ -20,7 +20,8 @@ from muso_exp.data.recommendation.cold_split import (
     split_cold,
 )
 from muso_exp.errors import ConfigError
-from muso_exp.features.hidden_items import HiddenPlays, hide_plays
+from muso_exp.features.hidden_items import hide_plays
+from muso_exp.features.interactions import keep_entries
 from muso_exp.features.item_vectors import SOUND, ItemVectors
 from muso_exp.formats.seeds import read_seeds
 from muso_exp.options import Options, SomeShare, ZeroOrMore
@@ -33,6 +34,8 @@ from muso_exp.tasks.recommendation.item_genres import ItemGenres
 from muso_exp.tasks.recommendation.similarity_section import SimilarityOptions
 from muso_exp.tasks.recommendation.split_plays import HeldOut, Split, SplitPlays
 from muso_exp.tasks.tagging.task import TagsOfFactors
+
+VALIDATION = 2  # added to the seed of the split, which draws from `seed` and `seed + 1`
 
 
 class HiddenShares(Options, frozen=True, kw_only=True):
@@ -203,18 +206,29 @@ class ContentPlays(Plays):
     def train_dataloader(self) -> DataLoader:
         """Return the whole train matrix and the vectors of all items as one batch."""
         train, artist = self.split.train, self.data.artist_numbers()
-        shares = self.validation.items, self.validation.items, self.validation.plays
-        hidden = hide_plays(train, artist, *shares, self.seed)
-        known = self.item_vectors, artist, hidden.which, self._unseen(hidden)
-        batch = PlaysWithContent(train, *known)
+        hidden = self._hidden(artist)
+        batch = PlaysWithContent(train, self.item_vectors, artist, hidden, self._unseen(hidden))
         return self.loader(batch, shuffle=False)
 
-    def _unseen(self, hidden: HiddenPlays) -> ItemVectors | None:
+    def _hidden(self, artist: np.ndarray) -> np.ndarray:
+        """Return which plays of training a model may choose by, shape (n_plays,), bool.
+
+        Items and artists are drawn from those that training hears, anew: the ones that the test
+        holds out have no play here to hide.
+        """
+        train, options = self.split.train, self.validation
+        heard = np.unique(train.indices)  # the stored plays of these columns are all plays
+        of_heard = np.unique(artist[heard], return_inverse=True)[1]
+        shares = options.items, options.items, options.plays
+        return hide_plays(train[:, heard], of_heard, *shares, self.seed + VALIDATION).which
+
+    def _unseen(self, hidden: np.ndarray) -> ItemVectors | None:
         """Return what is known of the items without the tags of those who gave hidden plays."""
         if self.data.taggings is None:
             return None
-        data = self.data.tags_of_others(self.held_out + hidden.hidden)
-        heard = np.unique(hidden.known.indices)
+        train = self.split.train
+        data = self.data.tags_of_others(csr_matrix(self.held_out + keep_entries(train, hidden)))
+        heard = np.unique(train.indices[~hidden])
         return item_content(data, self.content, self.sound, heard, self.seed)
 
     def beside(self) -> Path | None:

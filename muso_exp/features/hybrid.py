@@ -9,7 +9,14 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from muso_exp.features.als import FactorOptions
-from muso_exp.features.blend_curve import BlendCurve, Choices, fit_blend, knots_up_to
+from muso_exp.features.audience import artist_listeners
+from muso_exp.features.blend_curve import (
+    BlendCurve,
+    Choices,
+    artist_knots_up_to,
+    fit_blend,
+    knots_up_to,
+)
 from muso_exp.features.hybrid_parts import (
     LISTENING,
     PARTS,
@@ -25,7 +32,7 @@ from muso_exp.features.interactions import keep_entries
 from muso_exp.options import Count, Options, Positive, Seed
 
 BLOCK = 64  # rows that are scored at once
-BLENDS = ("listening", "content", "same_weights")  # beside the hybrid, to see what it is worth
+BLENDS = ("listening", "content", "same_weights", "artist_unseen")  # beside the hybrid
 Vectors = Mapping[str, np.ndarray]  # of each kind of content, (n_items, n_dims), rows of length 1
 
 
@@ -56,8 +63,8 @@ class HybridSolution:
     Attributes:
         parts: fitted on all plays of training.
         curve: how they are blended.
-        others: blends to set beside it, learned on the same hidden plays: those of `BLENDS`, or
-            none where one part alone was asked for.
+        others: blends to set beside it, learned on the same hidden plays: those of `BLENDS` (the
+            last where items share artists), or none where one part alone was asked for.
     """
 
     parts: HybridParts
@@ -84,9 +91,9 @@ class HybridSolution:
         return found | {name: self._mixed(curve, scores, rows) for name, curve in blends.items()}
 
     def _mixed(self, curve: BlendCurve, scores: np.ndarray, rows: csr_matrix) -> np.ndarray:
-        listeners = self.parts.listening.listeners
-        found = curve.mix(scores, listeners)
-        found[np.diff(rows.indptr) == 0] = listeners
+        audience = self.parts.audience
+        found = curve.mix(scores, audience)
+        found[np.diff(rows.indptr) == 0] = audience.item
         return found
 
 
@@ -97,10 +104,12 @@ class BlendSubset:
     Attributes:
         chosen: parts that may get a weight, shape (n_parts,), bool; None: all.
         by_listeners: whether the weights may depend on how many listeners an item has.
+        by_artist: whether they may depend on those of its artist's other items.
     """
 
     chosen: np.ndarray | None = None
     by_listeners: bool = True
+    by_artist: bool = True
 
 
 @dataclass(frozen=True)
@@ -144,7 +153,7 @@ class Validation:
         """
         known = keep_entries(plays, ~hidden.which)
         listening = fit_listening(known, options.factors, options.ease_regularization)
-        parts = fit_parts(listening, hidden.vectors, artist)
+        parts = fit_parts(known, listening, hidden.vectors, artist)
         return cls(known, keep_entries(plays, hidden.which), parts, np.unique(plays.indices))
 
 
@@ -164,15 +173,17 @@ def content_vectors(
     return {kind: reduced(part, n_dims, seed) for kind, part in own.items() if part.nnz}
 
 
-def fit_parts(listening: FittedListening, vectors: Vectors, artist: np.ndarray) -> HybridParts:
-    """Fit the parts that rest on content to those that rest on listening.
+def fit_parts(
+    plays: csr_matrix, listening: FittedListening, vectors: Vectors, artist: np.ndarray
+) -> HybridParts:
+    """Fit the parts that rest on content to those that rest on listening, fitted to plays.
 
     Raises:
         ValueError: fewer than two items with listeners and content.
     """
     content = {kind: fit_content(own, listening) for kind, own in vectors.items()}
     artists = artist_factors(listening, artist) if has_artists(artist) else None
-    return HybridParts(listening, content, artists)
+    return HybridParts(listening, content, artists, artist_listeners(plays, artist))
 
 
 def learn_curves(
@@ -190,20 +201,21 @@ def learn_curves(
     """
     parts = validation.parts
     choices = draw_choices(validation, options)
-    knots = knots_up_to(int(parts.listening.listeners.max()))
+    audience = parts.audience
+    knots = knots_up_to(int(audience.item.max())), artist_knots_up_to(int(audience.artist.max()))
     return [_learned(choices, knots, parts.used(), one) for one in asked]
 
 
 def _learned(
-    choices: Choices, knots: np.ndarray, used: np.ndarray, asked: BlendSubset
+    choices: Choices, knots: tuple[np.ndarray, np.ndarray], used: np.ndarray, asked: BlendSubset
 ) -> BlendCurve:
     mine = used if asked.chosen is None else used & asked.chosen
-    if asked.by_listeners:
-        return fit_blend(choices, knots, mine)
-    one = fit_blend(choices, knots[:1], mine)
-    return BlendCurve(
-        knots, *(part.repeat(len(knots), axis=0) for part in (one.weights, one.offsets))
-    )
+    items, artists = knots
+    free = items if asked.by_listeners else items[:1], artists if asked.by_artist else artists[:1]
+    one = fit_blend(choices, *free, mine)
+    sizes = tuple(map(len, knots))
+    weights = np.broadcast_to(one.weights, (*sizes, len(used))).copy()
+    return BlendCurve(*knots, weights, np.broadcast_to(one.offsets, sizes).copy())
 
 
 def fit_hybrid(
@@ -229,7 +241,7 @@ def fit_hybrid(
             needs what is not known of the items.
     """
     listening = fit_listening(plays, options.factors, options.ease_regularization)
-    parts = fit_parts(listening, vectors, artist)
+    parts = fit_parts(plays, listening, vectors, artist)
     names = np.array(PARTS)
     for name in names[[] if chosen is None else chosen & ~parts.used()]:
         raise ValueError(f"no {name} here; there are {', '.join(names[parts.used()])}")
@@ -238,19 +250,20 @@ def fit_hybrid(
     validation = Validation.of(plays, hidden, artist, options)
     listening_parts = np.isin(PARTS, LISTENING)
     beside = [
-        BlendSubset(listening_parts),
+        BlendSubset(listening_parts, by_artist=False),
         BlendSubset(~listening_parts),
-        BlendSubset(by_listeners=False),
+        BlendSubset(by_listeners=False, by_artist=False),
+        *([BlendSubset(by_artist=False)] if has_artists(artist) else []),
     ]
     asked = [BlendSubset(chosen), *beside]
     curve, *others = learn_curves(validation, options, asked)
-    return HybridSolution(parts, curve, dict(zip(BLENDS, others, strict=True)))
+    return HybridSolution(parts, curve, dict(zip(BLENDS, others, strict=False)))
 
 
 def alone(chosen: np.ndarray) -> BlendCurve:
     """Return the blend of one part (n_parts,), bool: its own scores, whatever the listeners."""
-    knots = knots_up_to(0)
-    return BlendCurve(knots, np.tile(chosen, (len(knots), 1)).astype(float), np.zeros(len(knots)))
+    nobody = np.zeros(1, dtype=np.int64)
+    return BlendCurve(nobody, nobody, chosen[None, None].astype(float), np.zeros((1, 1)))
 
 
 def draw_choices(validation: Validation, options: HybridOptions) -> Choices:
@@ -270,7 +283,7 @@ def draw_choices(validation: Validation, options: HybridOptions) -> Choices:
         found = parts.scores(known[users])  # (n_parts, B, n_items)
         place = np.searchsorted(users, user[rows])[:, None]
         scores[rows] = np.moveaxis(found[:, place, items[rows]], 0, -1)
-    return Choices(scores, parts.listening.listeners[items], possible)
+    return Choices(scores, parts.audience.of(items), possible)
 
 
 def _by_user(user: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:

@@ -12,6 +12,7 @@ from sklearn.preprocessing import normalize
 from muso_exp.features import wmf
 from muso_exp.features.als import FactorOptions, fit_factors, fold_in
 from muso_exp.features.artists import artist_means
+from muso_exp.features.audience import Audience
 from muso_exp.features.ease import EaseSolution, solve_ease
 from muso_exp.features.ridge import fit_ridge
 
@@ -152,11 +153,18 @@ class HybridParts:
         content: by kind, those of `CONTENT` that the data have.
         artists: mean factors of each item's artist, (n_items, n_factors); None where every item is
             its own artist.
+        artist_listeners: users who play other items of each item's artist, shape (n_items,).
     """
 
     listening: FittedListening
     content: dict[str, Content]
     artists: np.ndarray | None
+    artist_listeners: np.ndarray
+
+    @property
+    def audience(self) -> Audience:
+        """How well the items (n_items,) and their artists are known."""
+        return Audience(self.listening.listeners, self.artist_listeners)
 
     def used(self) -> np.ndarray:
         """Return which of PARTS there are, shape (n_parts,), bool."""

@@ -9,18 +9,33 @@ from matplotlib.figure import Figure
 from muso_exp.figures.common import BLUE, GREY, ORANGE
 
 
-def weights_figure(listeners: np.ndarray, weights: np.ndarray, names: Sequence[str]) -> Figure:
-    """Draw the weights of parts (n_knots, n_parts) over listeners (n_knots,), log(1 + x)."""
-    figure = Figure(figsize=(7.0, 4.4), layout="constrained")
-    axes = figure.add_subplot()
-    axes.spines[["top", "right"]].set_visible(False)
+def weights_figure(
+    listeners: Sequence[int], artists: Sequence[int], weights: np.ndarray, names: Sequence[str]
+) -> Figure:
+    """Draw the weights of parts over listeners of the item, log(1 + x), a panel for each artist.
+
+    Args:
+        listeners: of the item, ascending, n_knots.
+        artists: listeners of its artist's other items, n_artist_knots.
+        weights: shape (n_knots, n_artist_knots, n_parts).
+        names: of the parts.
+    """
+    alone = len(artists) == 1
+    figure = Figure(figsize=(7.0 if alone else 3.6 * len(artists), 4.4), layout="constrained")
+    panels = figure.subplots(1, len(artists), squeeze=False, sharey=True)[0]
     place = np.log1p(listeners)
-    for column, name in enumerate(names):
-        axes.plot(place, weights[:, column], marker="o", markersize=3, label=name)
-    axes.axhline(0, color="black", linewidth=0.8)
-    axes.set_xticks(place, [str(n) for n in listeners.tolist()])
-    axes.set(xlabel="listeners of the item in training", ylabel="weight of the part's z-score")
-    axes.legend(frameon=False, fontsize=8)
+    for panel, (axes, heard) in enumerate(zip(panels, artists, strict=True)):
+        axes.spines[["top", "right"]].set_visible(False)
+        for column, name in enumerate(names):
+            own = weights[:, panel, column]
+            axes.plot(place, own, marker="o", markersize=3, label=name)
+        axes.axhline(0, color="black", linewidth=0.8)
+        axes.set_xticks(place, [str(n) for n in listeners])
+        axes.set(xlabel="listeners of the item in training")
+        if not alone:
+            axes.set_title(f"{heard} listeners of the artist's others", fontsize=9)
+    panels[0].set_ylabel("weight of the part's z-score")
+    panels[-1].legend(frameon=False, fontsize=8)
     return figure
 
 

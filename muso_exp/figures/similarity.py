@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from muso_exp.figures.common import ORANGE
 
@@ -22,7 +23,8 @@ def density_figure(x: np.ndarray, y: np.ndarray, xlabel: str, ylabel: str) -> Fi
     figure = Figure(figsize=(7.0, 4.6), layout="constrained")
     axes = figure.add_subplot()
     counts = axes.hist2d(x, y, bins=N_BINS, cmin=1, norm=LogNorm(), cmap="Blues")[3]
-    figure.colorbar(counts, ax=axes, label="pairs")
+    plain = FuncFormatter(lambda value, _: f"{value:,.0f}")  # powers would need mathematics in text
+    figure.colorbar(counts, ax=axes, label="pairs", format=plain)
     edges = np.linspace(x.min(), x.max(), N_MEANS + 1)
     part = np.clip(np.searchsorted(edges, x, side="right") - 1, 0, N_MEANS - 1)
     number = np.bincount(part, minlength=N_MEANS)

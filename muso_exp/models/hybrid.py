@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from torch.nn.functional import normalize
 
 from muso_exp.errors import ConfigError
 from muso_exp.features import hybrid
+from muso_exp.features.audience import Audience
 from muso_exp.features.blend_curve import BlendCurve
 from muso_exp.features.ease import EaseSolution
 from muso_exp.features.hybrid import HybridOptions
@@ -33,10 +35,12 @@ from muso_exp.records import Batch
 
 CONTENT_GROUP = ~np.isin(PARTS, LISTENING)  # which parts rest on content, shape (n_parts,), bool
 EVEN = 0.5  # share of content that leaves the blend as it was learned
+_CURVE = ("knots", "artist_knots", "weights", "offsets")
+_BLEND = ("listeners", "artist_listeners", *_CURVE)
 _STATE = (  # buffers of what is learned, beside the plays of training
-    *("inverse", "diagonal", "item_factors", "listeners", "artists"),
+    *("inverse", "diagonal", "item_factors", "artists", *_BLEND),
     *(f"{kind}_{what}" for kind in CONTENT for what in ("vectors", "factors")),
-    *("knots", "weights", "offsets", "other_weights", "other_offsets"),
+    *("other_weights", "other_offsets"),
 )
 
 
@@ -45,9 +49,9 @@ class Hybrid(RowRanker):
 
     EASE and weighted factors (WMF) speak for items with listeners; factors predicted from metadata
     and from sound, the likeness of an item's content to the user's profile, and the mean factors of
-    the artist for all. Their weights are smooth functions of an item's number of listeners, learned
-    on plays, items and artists that are hidden within training. A user without any play gets the
-    most popular items first.
+    the artist for all. Their weights are smooth functions of the number of listeners of an item and
+    of its artist's other items, learned on plays, items and artists hidden within training. A user
+    without any play gets the most popular items first.
 
     Learned state in buffers; what the data lack has no elements.
 
@@ -116,12 +120,14 @@ class Hybrid(RowRanker):
             "item_factors": listening.item_factors,
             "listeners": listening.listeners,
             "artists": empty if artists is None else artists,
+            "artist_listeners": found.parts.artist_listeners,
             **{
                 f"{kind}_{what}": getattr(content[kind], what) if kind in content else empty
                 for kind in CONTENT
                 for what in ("vectors", "factors")
             },
             "knots": found.curve.knots,
+            "artist_knots": found.curve.artist_knots,
             "weights": found.curve.weights,
             "offsets": found.curve.offsets,
             "other_weights": np.array([curve.weights for curve in found.others.values()]),
@@ -145,10 +151,24 @@ class Hybrid(RowRanker):
             if kept[f"{kind}_vectors"].size
         }
         artists = kept["artists"] if kept["artists"].size else None
-        curve = BlendCurve(kept["knots"], kept["weights"], kept["offsets"])
+        knots = kept["knots"], kept["artist_knots"]
+        curve = BlendCurve(*knots, kept["weights"], kept["offsets"])
         beside = zip(hybrid.BLENDS, kept["other_weights"], kept["other_offsets"], strict=False)
-        others = {name: BlendCurve(kept["knots"], *own) for name, *own in beside}
-        return hybrid.HybridSolution(HybridParts(listening, content, artists), curve, others)
+        others = {name: BlendCurve(*knots, *own) for name, *own in beside}
+        parts = HybridParts(listening, content, artists, kept["artist_listeners"])
+        return hybrid.HybridSolution(parts, curve, others)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take up what was learned; blends of earlier versions did not know the artists."""
+        state = checkpoint["state_dict"]
+        if "artist_knots" not in state:
+            state["artist_knots"] = torch.zeros(1, dtype=torch.int64)
+            state["artist_listeners"] = torch.zeros_like(state["listeners"])
+            for name, axis in (("weights", -2), ("offsets", -1)):
+                for learned in (name, f"other_{name}"):
+                    if state[learned].numel():  # one part alone has no other blends
+                        state[learned] = state[learned].unsqueeze(axis)
+        super().on_load_checkpoint(checkpoint)
 
     def score_rows(self, rows: csr_matrix) -> Tensor:
         """Return the blend for rows of plays, shape (B, n_items); of an empty row popularity."""
@@ -193,12 +213,10 @@ class Hybrid(RowRanker):
 
     def blended(self, parts: Tensor, content_share: float) -> Tensor:
         """Return the blend of parts (n_parts, B, n_items), see `content_share`, (B, n_items)."""
-        knots, weights, offsets, listeners = (
-            self.get_buffer(name).cpu().numpy()
-            for name in ("knots", "weights", "offsets", "listeners")
-        )
-        curve = BlendCurve(knots, weights, offsets).moved(CONTENT_GROUP, content_share)
-        return torch.from_numpy(curve.mix(parts.cpu().numpy(), listeners))
+        kept = {name: self.get_buffer(name).cpu().numpy() for name in _BLEND}
+        audience = Audience(kept.pop("listeners"), kept.pop("artist_listeners"))
+        curve = BlendCurve(**kept).moved(CONTENT_GROUP, content_share)
+        return torch.from_numpy(curve.mix(parts.cpu().numpy(), audience))
 
     def content_vectors(self) -> Tensor:
         """Return metadata and sound of the items side by side, rows of length 1 or 0."""
@@ -209,7 +227,9 @@ class Hybrid(RowRanker):
         """Return the weights of the parts by listeners, of those that the data have."""
         own = self.moved(self.content_share)
         used = own.parts.used()
-        weights = torch.from_numpy(own.curve.weights[:, used].copy())
-        weights[0, np.isin(PARTS, LISTENING)[used]] = 0  # unread: there they know nothing
-        names = tuple(np.array(PARTS)[used].tolist())
-        return PartWeights(names, torch.from_numpy(own.curve.knots), weights)
+        weights = torch.from_numpy(own.curve.weights[..., used].copy())
+        names = np.array(PARTS)[used]
+        weights[0, :, np.isin(names, LISTENING)] = 0  # unread: there they know nothing
+        weights[:, 0, names == "artist_mean"] = 0  # the same of an artist whom nobody plays
+        items, artists = map(torch.from_numpy, (own.curve.knots, own.curve.artist_knots))
+        return PartWeights(tuple(names.tolist()), items, artists, weights)

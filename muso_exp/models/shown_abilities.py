@@ -59,22 +59,24 @@ class HasBlendWeights(Protocol):
 
 
 class PartWeights(NamedTuple):
-    """How a hybrid weighs its parts by how many listeners an item has.
+    """How a hybrid weighs its parts by how many listeners an item and its artist have.
 
     Attributes:
         parts: names of the parts.
-        listeners: at which the weights are known, ascending, shape (n_knots,).
-        weights: of each part's z-scores, shape (n_knots, n_parts).
+        listeners: of an item, at which the weights are known, ascending, shape (n_knots,).
+        artist_listeners: the same of its artist's other items, shape (n_artist_knots,).
+        weights: of each part's z-scores, shape (n_knots, n_artist_knots, n_parts).
     """
 
     parts: tuple[str, ...]
     listeners: Tensor
+    artist_listeners: Tensor
     weights: Tensor
 
 
 @runtime_checkable
 class HasPartWeights(Protocol):
-    """A hybrid whose parts are weighted by the listeners of an item."""
+    """A hybrid whose parts are weighted by the listeners of an item and its artist."""
 
     def part_weights(self) -> PartWeights:
         """Return the learned weights."""

@@ -74,6 +74,18 @@ def test_the_train_batch_has_the_vectors_beside_the_plays(cache: Path, folder: P
     assert batch["values"].sum() == data.split.train.sum()
 
 
+def test_items_and_artists_that_the_test_leaves_are_hidden_for_the_blend(cache: Path) -> None:
+    shares = {"items": 0.1, "artists": 0.1, "users": 0.1}
+    data = content(cache, None, ["artist"], cold=shares)
+    batch = next(iter(data.train_dataloader()))
+    train, hidden = data.split.train, batch["hidden"].numpy()
+    heard, known = np.unique(train.indices), np.unique(train.indices[~hidden])
+    artist = batch["artist"].numpy()
+    of_unknown = ~np.isin(artist[heard], artist[known])
+    assert np.isin(heard, known).mean() < 0.9  # a tenth one by one, a tenth by artists
+    assert 0.03 < of_unknown.mean() < 0.25
+
+
 @pytest.mark.parametrize("embedder", ["", "mel_cnn"])
 def test_an_item_with_a_clip_has_sound_and_one_without_has_none(
     cache: Path, folder: Path, embedder: str

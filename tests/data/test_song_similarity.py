@@ -46,12 +46,12 @@ def test_what_is_set_beside_itself_agrees_and_nulls_do_not(root: Path, cache: Pa
     columns = model.predict_step({"x": data.x[data.parts["test"]]})
     metrics = data.task.metrics()
     metrics.update(**columns, target=data.task.target)
-    assert float(metrics.compute()["rank_correlation"]) == pytest.approx(1)
+    assert float(metrics.compute()["likeness_correlation"]) == pytest.approx(1)
     nulls = data.task.nulls()
     assert set(nulls) == {"random", "shuffled_vectors", "pooled_loudness"}
     alike = data.task.metrics()
     alike.update(**nulls["random"], target=data.task.target)
-    assert float(alike.compute()["rank_correlation"]) == 0
+    assert float(alike.compute()["likeness_correlation"]) == 0
 
 
 def test_the_table_holds_pairs_that_are_near_by_one_and_far_by_the_other(

@@ -6,7 +6,15 @@ from hybrid_worlds import OPTIONS, genre_world, hidden_within
 from pytest import approx
 from scipy.sparse import csr_matrix
 
-from muso_exp.features.blend_curve import BlendCurve, Choices, fit_blend, hats, knots_up_to
+from muso_exp.features.audience import Audience, artist_listeners
+from muso_exp.features.blend_curve import (
+    BlendCurve,
+    Choices,
+    artist_knots_up_to,
+    fit_blend,
+    hats,
+    knots_up_to,
+)
 from muso_exp.features.hidden_items import hide_plays
 from muso_exp.features.hybrid import (
     BlendSubset,
@@ -28,13 +36,28 @@ from muso_exp.features.hybrid_parts import (
     z_scores,
 )
 
+NOBODY = np.array([0])  # the knot of artists whom nobody plays
+
+
+def of_nobody(listeners: np.ndarray) -> Audience:
+    return Audience(listeners, np.zeros_like(listeners))
+
 
 def test_a_basis_is_one_at_its_knot_and_sums_to_one_everywhere() -> None:
     knots = np.array([0, 1, 3])
-    assert hats(np.array([0, 1, 3, 50]), knots) == approx(np.eye(3)[[0, 1, 2, 2]])
-    between = hats(np.array([2]), knots)[0]
+    assert hats(of_nobody(np.array([0, 1, 3, 50])), knots, NOBODY) == approx(
+        np.eye(3)[[0, 1, 2, 2]]
+    )
+    between = hats(of_nobody(np.array([2])), knots, NOBODY)[0]
     share = (np.log(3) - np.log(2)) / (np.log(4) - np.log(2))
     assert between == approx([0, 1 - share, share])
+
+
+def test_a_basis_of_item_and_artist_is_the_product_of_both() -> None:
+    knots, artists = np.array([0, 1]), np.array([0, 3])
+    found = hats(Audience(np.array([0, 1]), np.array([1, 3])), knots, artists)
+    half = np.log(2) / np.log(4)
+    assert found == approx(np.array([[1 - half, half, 0, 0], [0, 0, 0, 1]]))
 
 
 def test_knots_end_at_the_most_listeners_and_are_two_at_least() -> None:
@@ -42,41 +65,77 @@ def test_knots_end_at_the_most_listeners_and_are_two_at_least() -> None:
     assert knots_up_to(0).tolist() == [0, 1]
 
 
+def test_artist_knots_reach_the_most_listeners_and_are_one_where_there_are_none() -> None:
+    assert artist_knots_up_to(0).tolist() == [0]
+    assert artist_knots_up_to(2).tolist() == [0, 3]
+    assert artist_knots_up_to(31).tolist() == [0, 3, 30, 300]
+    assert artist_knots_up_to(9999).tolist() == [0, 3, 30, 300]
+
+
+def test_listeners_of_an_artist_are_those_of_the_other_items_each_counted_once() -> None:
+    plays = csr_matrix(np.array([[1, 1, 0, 0], [0, 2, 0, 1], [0, 0, 0, 1]], dtype=np.float32))
+    found = artist_listeners(plays, np.array([0, 0, 0, 1]))
+    assert found.tolist() == [2, 1, 2, 0]  # by hand: users 0 and 1; user 0; users 0 and 1; none
+
+
 def test_a_blend_is_the_weighted_sum_by_the_listeners_of_an_item() -> None:
-    curve = BlendCurve(np.array([0, 1]), np.array([[0.0, 2.0], [1.0, 0.5]]), np.array([0.1, -0.1]))
+    weights = np.array([[[0.0, 2.0]], [[1.0, 0.5]]])
+    curve = BlendCurve(np.array([0, 1]), NOBODY, weights, np.array([[0.1], [-0.1]]))
     scores = np.array([[[1.0, 2.0]], [[3.0, 4.0]]], dtype=np.float32)
-    assert curve.mix(scores, np.array([0, 1])) == approx(np.array([[6.1, 3.9]]), abs=1e-6)
+    assert curve.mix(scores, of_nobody(np.array([0, 1]))) == approx(
+        np.array([[6.1, 3.9]]), abs=1e-6
+    )
 
 
 def test_moving_a_blend_leaves_one_group_alone_at_its_ends_and_nothing_in_the_middle() -> None:
-    curve = BlendCurve(np.array([0, 1]), np.array([[1.0, 2.0], [3.0, 4.0]]), np.zeros(2))
+    weights = np.array([[[1.0, 2.0]], [[3.0, 4.0]]])
+    curve = BlendCurve(np.array([0, 1]), NOBODY, weights, np.zeros((2, 1)))
     groups = np.array([False, True])
-    assert curve.moved(groups, 0).weights.tolist() == [[1, 0], [3, 0]]
+    assert curve.moved(groups, 0).weights.tolist() == [[[1, 0]], [[3, 0]]]
     assert curve.moved(groups, 0.5).weights.tolist() == curve.weights.tolist()
-    assert curve.moved(groups, 1).weights.tolist() == [[0, 2], [0, 4]]
+    assert curve.moved(groups, 1).weights.tolist() == [[[0, 2]], [[0, 4]]]
+
+
+def best_of(known: np.ndarray, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Scores of two parts (600, 5, 2), part 0 true where known (600, 5), the best item first."""
+    scores = np.random.default_rng(seed).standard_normal((600, 5, 2)).astype(np.float32)
+    truth = np.where(known, scores[..., 0], scores[..., 1])
+    best, rows = truth.argmax(axis=1), np.arange(600)
+    order = np.tile(np.arange(5), (600, 1))
+    order[:, 0], order[rows, best] = best, 0
+    return np.take_along_axis(scores, order[..., None], axis=1), order
 
 
 def test_a_blend_trusts_each_part_where_it_knows_something() -> None:
-    rng = np.random.default_rng(0)
-    listeners = rng.choice([0, 10], (600, 5))
-    scores = rng.standard_normal((600, 5, 2)).astype(np.float32)
-    truth = np.where(listeners == 10, scores[..., 0], scores[..., 1])  # part 0 of the warm items
-    best = truth.argmax(axis=1)
-    rows = np.arange(600)
-    for array in (listeners, scores):
-        array[rows, 0], array[rows, best] = array[rows, best].copy(), array[rows, 0].copy()
-    choices = Choices(scores, listeners, np.ones((600, 5), bool))
-    curve = fit_blend(choices, np.array([0, 10]), np.array([True, True]))
-    assert abs(curve.weights[0, 0]) < 0.3 < 1 < curve.weights[0, 1]
-    assert abs(curve.weights[1, 1]) < 0.3 < 1 < curve.weights[1, 0]
-    alone = fit_blend(choices, np.array([0, 10]), np.array([False, True]))
-    assert not alone.weights[:, 0].any()
+    drawn = np.random.default_rng(1).choice([0, 10], (600, 5))
+    scores, order = best_of(drawn == 10)  # part 0 of the warm items
+    listeners = np.take_along_axis(drawn, order, axis=1)
+    choices = Choices(scores, of_nobody(listeners), np.ones((600, 5), bool))
+    curve = fit_blend(choices, np.array([0, 10]), NOBODY, np.array([True, True]))
+    cold, warm = curve.weights[:, 0]
+    assert abs(cold[0]) < 0.2 * cold[1] and abs(warm[1]) < 0.2 * warm[0]
+    alone = fit_blend(choices, np.array([0, 10]), NOBODY, np.array([False, True]))
+    assert not alone.weights[..., 0].any()
+
+
+def test_a_blend_learns_of_cold_items_whether_their_artist_is_known() -> None:
+    drawn = np.random.default_rng(1).choice([0, 30], (600, 5))
+    scores, order = best_of(drawn == 30)  # part 0 where the artist is known
+    artists = np.take_along_axis(drawn, order, axis=1)
+    choices = Choices(scores, Audience(np.zeros_like(artists), artists), np.ones((600, 5), bool))
+    curve = fit_blend(choices, np.array([0, 1]), np.array([0, 30]), np.array([True, True]))
+    unknown, known = curve.weights[0]
+    assert abs(unknown[0]) < 0.2 * unknown[1] and abs(known[1]) < 0.2 * known[0]
+    blind = fit_blend(choices, np.array([0, 1]), NOBODY, np.array([True, True])).weights[0, 0]
+    assert min(blind) > 0.3 * max(blind)
 
 
 def test_a_blend_needs_something_to_learn_from() -> None:
-    nothing = Choices(np.empty((0, 3, 2)), np.empty((0, 3)), np.empty((0, 3), bool))
+    nothing = Choices(
+        np.empty((0, 3, 2)), of_nobody(np.empty((0, 3))), np.empty((0, 3), dtype=bool)
+    )
     with pytest.raises(ValueError, match="no held-out item to learn a blend from; hold out more"):
-        fit_blend(nothing, np.array([0, 1]), np.array([True, True]))
+        fit_blend(nothing, np.array([0, 1]), NOBODY, np.array([True, True]))
 
 
 def test_hidden_items_lose_every_play_and_hidden_artists_every_item() -> None:
@@ -180,9 +239,9 @@ def test_each_subset_of_parts_has_a_curve_of_its_own() -> None:
     listening = np.isin(PARTS, LISTENING)
     validation = Validation.of(plays, hidden_within(plays, dense, artist), artist, OPTIONS)
     every, alone = learn_curves(validation, OPTIONS, [BlendSubset(), BlendSubset(listening)])
-    assert not alone.weights[:, ~listening].any() and alone.weights[:, listening].any()
-    assert every.weights[:, [PARTS.index("metadata_factors"), PARTS.index("artist_mean")]].any()
-    assert not every.weights[:, PARTS.index("sound_factors")].any()
+    assert not alone.weights[..., ~listening].any() and alone.weights[..., listening].any()
+    assert every.weights[..., [PARTS.index("metadata_factors"), PARTS.index("artist_mean")]].any()
+    assert not every.weights[..., PARTS.index("sound_factors")].any()
 
 
 def test_a_listener_without_any_play_gets_the_most_popular_items() -> None:

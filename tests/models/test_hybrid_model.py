@@ -82,8 +82,26 @@ def test_it_folds_in_and_gives_its_weights_by_listeners(trained: Hybrid) -> None
     assert isinstance(trained, FoldsIn) and isinstance(trained, HasPartWeights)
     found = ask(trained.part_weights)
     assert found.parts == PARTS  # metadata, sound and artists are all there
-    assert found.weights.shape == (len(found.listeners), len(PARTS))
-    assert found.listeners[0] == 0
+    sizes = len(found.listeners), len(found.artist_listeners)
+    assert found.weights.shape == (*sizes, len(PARTS)) and sizes[1] > 1
+    assert found.listeners[0] == 0 == found.artist_listeners[0]
+    assert not found.weights[:, 0, PARTS.index("artist_mean")].any()
+
+
+def test_a_checkpoint_of_before_the_artists_counted_answers_the_same(trained: Hybrid) -> None:
+    state = {name: value.clone() for name, value in trained.state_dict().items()}
+    for name in ("weights", "offsets"):  # the same whatever the artist, as it was then
+        axis = -2 if name == "weights" else -1
+        for learned in (name, f"other_{name}"):
+            state[learned] = state[learned].select(axis, 0)
+    del state["artist_knots"], state["artist_listeners"]
+    old = made()
+    old.on_load_checkpoint({"state_dict": state})
+    old.load_state_dict(state)
+    curve = old.solution.curve
+    assert curve.artist_knots.tolist() == [0]
+    assert curve.weights[:, 0] == approx(trained.solution.curve.weights[:, 0])
+    assert torch.isfinite(old.score_block(torch.arange(3))).all()
 
 
 def test_a_part_that_the_data_lack_is_refused() -> None:

@@ -103,8 +103,9 @@ def parts_alone(
     text = (
         "Every part of the hybrid alone, the blends of the parts that listen (`listening`) and of "
         "those that know the content (`content`), one weight for each part whatever the listeners "
-        "of an item (`same_weights`), and the hybrid: mean over users with its 95 % interval, and "
-        "the difference of the hybrid, paired on the same users. "
+        "of an item (`same_weights`), weights by the item's listeners but not its artist's "
+        "(`artist_unseen`, where items share artists), and the hybrid: mean over users with its "
+        "95 % interval, and the difference of the hybrid, paired on the same users. "
         + " ".join(f.text for f in findings)
     )
     table = pd.concat(tables)

@@ -33,7 +33,7 @@ class SongSimilarity(Task):
         """Return the rank correlation, and how alike the nearest songs are by the other kind."""
         nearest = {f"likeness_at_{k}": MeanOfNearest(k) for k in NEAREST}
         return MetricCollection(
-            {"rank_correlation": SongRankCorrelation(), **nearest}, compute_groups=False
+            {"likeness_correlation": SongRankCorrelation(), **nearest}, compute_groups=False
         )
 
     def nulls(self) -> dict[str, Columns]:
