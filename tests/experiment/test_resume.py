@@ -35,10 +35,13 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
 
 def test_the_option_that_differs_is_named_before_what_follows_from_it(tmp_path: Path) -> None:
     target = {"_target_": "muso_exp.data.hetrec.HetRec"}
-    old = {"dataset": target, "model": {"n_classes": 5}, "seed": 0}
+    then = {"train_pairs": "unordered", "test_pairs": "unordered", "max_dos": None}
+    then |= {"max_train_pairs": 9, "max_test_pairs": 9}
+    old = {"dataset": target | then, "model": {"n_classes": 5}, "seed": 0}
     path = str(tmp_path / "last.ckpt")
     torch.save({"state_dict": {}, "recipe": old, "epoch": 3}, path)
-    now = {"dataset": target | {"pairs": {"sampling": "by_distance"}}, "model": {"n_classes": 7}}
+    pairs = then | {"sampling": "by_distance"}
+    now = {"dataset": target | {"pairs": pairs}, "model": {"n_classes": 7}}
     with pytest.raises(CheckpointError, match=r"pairs\.sampling is 'uniform' there and 'by_dist"):
         refuse_other_run(path, old | now, 3, INERT_KEYS)
 
