@@ -92,9 +92,11 @@ def _called(args: list[str]) -> None:
 def _tidy(outcome: str) -> None:
     """End what is still open, and remove what was made for runs that never began."""
     if "muso_exp.experiment.sweep" in sys.modules:  # nothing was opened before it was imported
+        from muso_exp.experiment.job_server import end_server
         from muso_exp.experiment.sweep import end_parent
         from muso_exp.training.folders import abandon
 
+        end_server()
         try:
             end_parent(outcome)
         except MusoError as error:
@@ -143,10 +145,15 @@ def _experiment(args: list[str]) -> None:
     """Let Hydra compose the configuration and call `task` with it."""
     import hydra
 
-    from muso_exp.experiment.hydra_targets import use_checked_loader, use_own_plugins
+    from muso_exp.experiment.hydra_targets import (
+        use_checked_loader,
+        use_own_launchers,
+        use_own_plugins,
+    )
     from muso_exp.experiment.known_keys import refuse_unknown
     from muso_exp.experiment.overrides import in_grammar
     from muso_exp.experiment.plugins import named, use
+    from muso_exp.experiment.process_launcher import ProcessLauncher
     from muso_exp.experiment.renamed import in_place
     from muso_exp.experiment.search_sweeper import SearchSweeper
     from muso_exp.experiment.sweep import FOLDER, VERBOSE, WorkingFolderConf
@@ -167,7 +174,8 @@ def _experiment(args: list[str]) -> None:
     args = [f"+{arg}" if arg.startswith("experiment=") else arg for arg in in_grammar(args)]
     # Hydra wants all overrides in a row; users may type -m anywhere
     sys.argv[1:] = sorted(args, key=lambda arg: arg not in ("-m", "--multirun"))
-    use_own_plugins(WorkingFolderConf, SearchSweeper)
+    use_own_plugins(WorkingFolderConf, SearchSweeper, ProcessLauncher)
+    use_own_launchers()
     use_checked_loader()
     app = hydra.main(config_path=str(conf_folder()), config_name="config", version_base="1.3")
     app(task)()

@@ -8,6 +8,7 @@ import shutil
 import sys
 import time
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from muso_exp.experiment.known_errors import known_error, one_line
 from muso_exp.experiment.ledger import Job, State
 from muso_exp.experiment.objective import in_search, returned, worst
 from muso_exp.experiment.overrides import check
+from muso_exp.experiment.remembered import known
 from muso_exp.experiment.settings import config_hash, is_same, recorded_settings, settle
 from muso_exp.experiment.sweep import (
     VERBOSE,
@@ -35,11 +37,17 @@ from muso_exp.experiment.sweep import (
 )
 from muso_exp.experiment.sweep_state import read_state
 from muso_exp.experiment.swept import what_differs
-from muso_exp.training.folders import CHECKPOINTS, abandon, adopt, claim, is_worker
+from muso_exp.training.folders import (
+    CHECKPOINTS,
+    LOCK,
+    abandon,
+    adopt,
+    claim,
+    if_free,
+    is_worker,
+)
 
 log = logging.getLogger("muso_exp")
-
-_fingerprints: dict[tuple[str, str], str] = {}  # of data, by start of the program and settings
 
 
 def task(cfg: Any) -> float | tuple[float, ...] | None:
@@ -94,6 +102,9 @@ def _before(cfg: Any) -> Finished | None:
     if row is None or Path(hydra.sweep.dir).absolute() not in folder.absolute().parents:
         return None
     settle(cfg)
+    if row.state == "running":  # a cluster starts a job again whose machine was lost
+        with if_free(folder / LOCK) as free:
+            row = replace(row, state="killed") if free else row
     maybe = row.state in ("done", "killed")  # after its last file, before its row was written
     run = finished_before(cfg, folder, fingerprint) if maybe else None
     if run:
@@ -200,10 +211,11 @@ def fingerprint(cfg: Any) -> str:
         MusoError: of their files.
     """
     settings = os.environ.get("MUSO_RUN", ""), repr(plain(cfg.dataset))
-    if settings not in _fingerprints:
+    fingerprints = known().fingerprints
+    if settings not in fingerprints:
         data = set_up(build(cfg.dataset, pl.LightningDataModule), ExperimentData)
-        _fingerprints[settings] = data.fingerprint
-    return _fingerprints[settings]
+        fingerprints[settings] = data.fingerprint
+    return fingerprints[settings]
 
 
 def _quiet() -> None:

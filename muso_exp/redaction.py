@@ -44,6 +44,11 @@ def redacted(tree: Any) -> Any:
     return tree
 
 
+def is_secret_name(name: str) -> bool:
+    """Return whether the name of an environment variable says that its value is secret."""
+    return _SECRET_NAME.search(name) is not None
+
+
 def secret_values() -> list[str]:
     """Return the values of environment variables whose names say that they are secret.
 
@@ -52,7 +57,7 @@ def secret_values() -> list[str]:
     """
     found = set()
     for name, value in os.environ.items():
-        if _SECRET_NAME.search(name) and len(value) >= MIN_LENGTH:
+        if is_secret_name(name) and len(value) >= MIN_LENGTH:
             found |= {value, quote(value, safe=""), quote_plus(value), json.dumps(value)[1:-1]}
             found |= {repr(value)[1:-1]}
             found |= {line for line in value.splitlines() if len(line) >= MIN_LENGTH}

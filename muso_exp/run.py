@@ -22,6 +22,7 @@ from muso_exp.experiment.parts import (
     check_nodes,
     check_stopping,
     chosen_callbacks,
+    cluster,
     read_claims,
     refuse_in_sweep,
     refuse_several,
@@ -41,7 +42,7 @@ from muso_exp.experiment.settings import (
     shown_config,
 )
 from muso_exp.experiment.sweep import table_beside
-from muso_exp.experiment.tracked_run import log_config, log_outcome, track
+from muso_exp.experiment.tracked_run import log_config, log_outcome, register, track
 from muso_exp.metrics.base import WeightedMetric
 from muso_exp.models.base import Model
 from muso_exp.redaction import redact, redacted
@@ -93,10 +94,11 @@ def run(cfg: DictConfig) -> Outcome:
                 parts.extra,
                 parts.history.sections(),
             )
-        outcome.record["peak_mib"] = dict(parts.costs.peak_mib)
+        outcome.record.update(parts.costs.measured())
         outcome.write(folder, shown_config(cfg))
         if logger:
             log_outcome(logger, outcome.record, folder)
+            register(cfg, logger, best, data)
             log.info("MLflow (make ui): %s", logger.link())
     return outcome
 
@@ -197,7 +199,7 @@ def _prepare(cfg: DictConfig, folder: Path) -> Prepared:
             RandomState(),
             *([ExpectedCost()] if cfg.scale == "paper" else []),
         ],
-        plugins=[AtomicCheckpointIO()],
+        plugins=[AtomicCheckpointIO(), *cluster()],
         use_distributed_sampler=False,  # see muso_exp.data.shares
         default_root_dir=str(folder),
     )
@@ -220,6 +222,7 @@ def fit(cfg: DictConfig, folder: Path, parts: Prepared, logger: MlflowLogger | N
             trainer.fit(parts.model, datamodule=parts.data, ckpt_path=resume, weights_only=True)
         last = folder / "checkpoints" / "last.ckpt"
         trainer.save_checkpoint(last, weights_only=False)  # with the optimisers, to resume
+    parts.validated = objective.validated(trainer, cfg.monitor)
     best = folder / "checkpoints" / ("best.ckpt" if cfg.monitor else "last.ckpt")
     if not best.is_file():
         raise ConfigError(
@@ -259,6 +262,7 @@ def known_facts(cfg: DictConfig, parts: Prepared, sought: Mapping[str, float]) -
             "table": table_beside(Path(cfg.paths.run)),
             "fold": bool(cfg.table_mean),
             "objective": dict(sought),
+            "validation": parts.validated,
             "manifest": redacted(manifest()),
         },
         seconds=parts.costs.seconds,

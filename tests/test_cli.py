@@ -100,14 +100,9 @@ def test_too_little_memory_is_reported_in_one_line(
     assert "set a smaller scale=, dataset.batch_size= or data set" in err
 
 
-class TerminatedWorkerError(RuntimeError):
-    """As joblib calls it."""
-
-
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (TerminatedWorkerError("A worker process"), "a process of the sweep was killed"),
         (RuntimeError("[/pytorch/third_party/gloo/x.cc:5] Read error"), "another process of this"),
         (torch.distributed.DistBackendError("NCCL"), "another process of this run has ended"),
     ],

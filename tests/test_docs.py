@@ -1,5 +1,6 @@
 """The documentation: every page is in the table of contents, every link leads somewhere."""
 
+import doctest
 import os
 import re
 import subprocess
@@ -9,8 +10,10 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import REPOSITORY
+from made_runs import make_run
 from test_layers import FLOORS
 
+from muso_exp.experiment import reference
 from muso_exp.experiment.documents import experiment_tree, measured_comment
 from muso_exp.experiment.listing import commands, experiments, group
 
@@ -92,3 +95,22 @@ def test_the_page_on_design_names_every_room_and_every_floor_in_order() -> None:
     floors = text.partition("lowest floor first: ")[2].partition(". Models")[0].split("; ")
     listed = [{room.replace("CSV cells", "csv_cells") for room in f.split(", ")} for f in floors]
     assert listed == [*FLOORS[:-1]]  # __main__ above them all
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_python_in_a_page_runs(page: Path, tmp_path: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for block in re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        compile(block if ">>> " not in block else "", str(page), "exec")  # tests/plugin runs more
+    runs = {"RUN": tmp_path / "a", "OTHER_RUN": tmp_path / "b"}
+    for folder, value in zip(runs.values(), (0.5, 0.6), strict=True):
+        make_run(folder, value)
+    example = doctest.DocTestParser().get_doctest(text, runs, page.name, str(page), 0)
+    assert doctest.DocTestRunner().run(example).failed == 0
+    if page.name == "running.md":
+        assert example.examples
+
+
+def test_examples_in_docstrings_run() -> None:
+    found = doctest.testmod(reference)
+    assert (found.failed, found.attempted) == (0, 2)

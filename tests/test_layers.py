@@ -20,7 +20,7 @@ FLOORS = (  # a room imports from lower floors and from itself; rooms of one flo
     {"experiment"},
     {"data"},
     {"run", "trained"},
-    {"job", "loaded", "app"},
+    {"job", "loaded", "elsewhere", "served_run", "app"},
     {"commands"},
     {"__main__"},
 )

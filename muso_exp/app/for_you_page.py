@@ -62,11 +62,7 @@ class ForYou:
 
     def fill(self) -> None:
         """Rank anew."""
-        lists = self.ranker.lists(K_ALL, K_GENRE, self.content, self.diversity)
-        who = self.ranker.catalogue.who
-        quality = {name: self.ranker.quality(name) for name in lists}
-        facts = {"lists": lists, "who": who, "sounds": self.sounds, "quality": quality}
-        self.lists.set_content(html("for_you.html.j2", **facts))
+        self.lists.set_content(lists_html(self.ranker, self.content, self.diversity, self.sounds))
 
     def _content(self, value: float) -> None:
         self.content = value
@@ -75,6 +71,14 @@ class ForYou:
     def _diversity(self, value: float) -> None:
         self.diversity = value
         self.fill()
+
+
+def lists_html(ranker: Reranker, content: float, diversity: float, sounds: dict[str, str]) -> str:
+    """Return the lists of a listener, ranked anew: what a slider's move takes."""
+    lists = ranker.lists(K_ALL, K_GENRE, content, diversity)
+    quality = {name: ranker.quality(name) for name in lists}
+    facts = {"lists": lists, "who": ranker.catalogue.who, "quality": quality, "sounds": sounds}
+    return html("for_you.html.j2", **facts)
 
 
 def _slider(label: str, value: float, moved: Any, off: str) -> None:

@@ -8,7 +8,11 @@ from typing import Annotated
 import typer
 
 KEYS = ("dataset.root=", "seed=", "scale=", "variant=", "ckpt=", "headline=", "paths.outputs=")
-VALUES = {"scale": ("desk", "paper", "smoke"), "rerun": ("true", "false"), "logger": ("none",)}
+VALUES = {
+    "scale": ("desk", "paper", "smoke"),
+    "rerun": ("auto", "true", "false"),
+    "logger": ("none",),
+}
 GROUPS = {"+experiment": "experiment", "+sweep": "sweep", "model": "model", "dataset": "dataset"}
 GROUPS |= {"trainer": "trainer"}
 

@@ -15,13 +15,21 @@ def report(
         Path | None, typer.Option(help="page to write; default OUTPUTS/index.html")
     ] = None,
 ) -> None:
-    """Write one page over all finished runs: the claims, the verdicts, links to the reports."""
+    """Write one page over all finished runs: the claims, the verdicts, links to the reports.
+
+    Beside it the leaderboard, a page and a table: of each task the runs that validate best.
+    """
     from muso_exp.evaluation.finished import find_runs
     from muso_exp.evaluation.index import write_index
+    from muso_exp.evaluation.leaderboard import write_leaderboard
     from muso_exp.text import visible
 
     target = out or outputs / "index.html"
     target.parent.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(format="%(message)s")
-    write_index(target, find_runs([outputs], skip_damaged=True))
+    runs = find_runs([outputs], skip_damaged=True)
+    write_index(target, runs)
+    board = target.with_name("leaderboard.html")
+    write_leaderboard(board, runs)
+    typer.echo(visible(board))
     typer.echo(visible(target))

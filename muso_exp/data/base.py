@@ -125,6 +125,13 @@ class ExperimentData(pl.LightningDataModule):
         """
         raise ConfigError(f"a run on the data set {self.name} cannot be applied to new input")
 
+    def example(self) -> tuple[str, bytes] | None:
+        """Return name and content of a file that `read_new` reads, for those who ask a served run.
+
+        None where none is known; `setup` was called.
+        """
+        return None
+
     def transfer_batch_to_device(
         self, batch: Batch, device: torch.device, dataloader_idx: int
     ) -> Batch:

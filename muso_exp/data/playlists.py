@@ -36,6 +36,7 @@ from muso_exp.tasks.playlist_owner.task import PlaylistOwner
 from muso_exp.tasks.playlist_owner.two_lists import TwoLists
 
 _SIMULATION_VERSION = 1
+_EXAMPLES = 3  # tracks that a served run is shown to answer about
 EnoughTracks = Annotated[int, Meta(ge=LEAST_TRACKS, le=MAX_COUNT)]
 
 
@@ -222,6 +223,11 @@ class Playlists(ExperimentData):
         tracks = read_features(path, rows, self.features, remedy)
         tracks = drop_repeats(path, tracks, self.options.duplicates)
         return NewTracks(tracks, self.scaling.apply(self._values(tracks)))
+
+    def example(self) -> tuple[str, bytes]:
+        """Return a table of a few tracks of the test, with the features of the training."""
+        tracks = self._two_lists().part("test")[["id", *self.features]].head(_EXAMPLES)
+        return "tracks.csv", tracks.to_csv(index=False).encode()
 
     def _require_artists(self) -> None:
         if not np.char.startswith(self.artists, "artist ").any():

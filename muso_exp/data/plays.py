@@ -37,6 +37,9 @@ from muso_exp.tasks.tagging.task import TagsOfFactors
 N_QUERIES = 3  # items whose neighbours are shown where none are named
 
 
+_EXAMPLES = 3  # items that a served run is shown to answer about
+
+
 class Plays(ExperimentData):
     """Play counts of users, split so that a model recommends items that a user has not played.
 
@@ -226,6 +229,14 @@ class Plays(ExperimentData):
         """
         least = self.options.reading.min_seconds if min_seconds is None else min_seconds
         return self.new_row(read_seeds(paths, least))
+
+    def example(self) -> tuple[str, bytes]:
+        """Return a few items as what somebody plays: artist and track, or names, one a line."""
+        items = self.catalogue.items.head(_EXAMPLES)
+        if not items["title"].astype(bool).all():
+            return "plays.txt", "".join(f"{name}\n" for name in items["artist"]).encode()
+        named = items[["artist", "title"]].set_axis(["artist", "track"], axis=1)
+        return "plays.csv", named.to_csv(index=False).encode()
 
     def new_row(self, seeds: SeedList) -> NewRow:
         """Return what a new user plays as a row for the model."""

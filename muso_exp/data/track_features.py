@@ -37,6 +37,7 @@ from muso_exp.tasks.clustering.task import Clustering
 from muso_exp.tasks.overview import Overview
 
 _SIMULATION_VERSION = 1
+_EXAMPLES = 3  # tracks that a served run is shown to answer about
 
 
 class TracksWorld(Options, frozen=True, kw_only=True):
@@ -227,6 +228,11 @@ class TrackFeatures(ExperimentData):
             n_listed=self.options.n_listed,
             known_names=_names(self.known),
         )
+
+    def example(self) -> tuple[str, bytes]:
+        """Return a table of a few tracks of the test, with the features of the training."""
+        tracks = self.task.tracks.part("test")[["id", *self.features]].head(_EXAMPLES)
+        return "tracks.csv", tracks.to_csv(index=False).encode()
 
     def _scaled(self, tracks: pd.DataFrame) -> np.ndarray:
         """Return the features of tracks as the model gets them, (n_tracks, n_features), float32."""

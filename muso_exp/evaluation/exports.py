@@ -14,7 +14,7 @@ from muso_exp.evaluation.numbers import interval, number
 from muso_exp.evaluation.tracked import table as markdown_table
 from muso_exp.text import visible
 
-ENDINGS = (".csv", ".md", ".tex")
+ENDINGS = (".csv", ".md", ".tex", ".html")
 _HEAD = ["metric", "run", "seed", "measured", "95 % interval", "difference", "95 % interval",
          "p (Holm)", "verdict"]  # fmt: skip
 _LATEX = {

@@ -34,7 +34,11 @@ def how_run(record: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _cost(record: Mapping[str, Any], phase: str) -> str:
     peak = record.get("peak_mib", {}).get(phase)
-    return f"{record['seconds'][phase]:.1f} s" + ("" if peak is None else f", peak {peak:.0f} MiB")
+    energy = record.get("energy_joules", {}).get(phase)
+    told = [f"{record['seconds'][phase]:.1f} s"]
+    told += [] if peak is None else [f"peak {peak:.0f} MiB"]
+    told += [] if energy is None else [f"{energy:.0f} J (of the whole machine)"]
+    return ", ".join(told)
 
 
 def _pairs(values: Mapping[str, Any]) -> str:

@@ -112,6 +112,53 @@ def conclude(
         except NotAnsweredError as reason:
             absent |= {str(name): str(reason) for name in extra.metrics()}
     tested = _lead(tested, facts.run.get("headline", ()))
+    card = _card(facts, tested, absent)
+    answer = Answer(model, columns, bootstrap)
+    predictions, audit = task.predictions(columns), [*tested.findings, *task.audit(answer)]
+    sections = [*before, *task.sections(predictions, answer), *further]
+    record = {
+        **facts.run,
+        "data": dict(facts.data),
+        "scale": facts.scale,
+        **_scored(tested, card),
+        "n": task.counts(),
+        "audit": [asdict(finding) for finding in audit],
+        "seconds": {**facts.seconds, "evaluate": time.monotonic() - started},
+    }
+    return Outcome(record, card, audit, predictions, _samples(tested), sections)
+
+
+def judge(task: Task, columns: Columns, facts: Facts) -> Outcome:
+    """Score predictions that no model of this program made, beside the task's null models.
+
+    What only a model could show (its audit, its figures, further tests) is left out.
+
+    Args:
+        task: of the data set.
+        columns: prediction columns, first dimension n_rows, in row order.
+        facts: of the run on whose test rows they are.
+    """
+    started = time.monotonic()
+    tested = _test(task, columns, Bootstrap(facts.resamples), "make them anew")
+    reason = "a further test of the model itself; these are predictions alone"
+    absent = {str(name): reason for extra in task.extra for name in extra.metrics()}
+    tested = _lead(tested, facts.run.get("headline", ()))
+    card = _card(facts, tested, absent)
+    record = {
+        **facts.run,
+        "data": dict(facts.data),
+        "scale": facts.scale,
+        **_scored(tested, card),
+        "n": task.counts(),
+        "audit": [asdict(finding) for finding in tested.findings],
+        "seconds": {"evaluate": time.monotonic() - started},
+    }
+    predictions = task.predictions(columns)
+    return Outcome(record, card, tested.findings, predictions, _samples(tested), [])
+
+
+def _card(facts: Facts, tested: _Tested, absent: Mapping[str, str]) -> paper.Card:
+    """Return the paper card of what was scored."""
     data = facts.data
     situation = paper.Situation(
         data["simulated"],
@@ -126,19 +173,7 @@ def conclude(
     card = paper.make_card(facts.document, facts.claims, scores, nulls, tested.higher, situation)
     for row in card.versus:
         row["bounds"] = tested.bounds[row["metric"]]
-    answer = Answer(model, columns, bootstrap)
-    predictions, audit = task.predictions(columns), [*tested.findings, *task.audit(answer)]
-    sections = [*before, *task.sections(predictions, answer), *further]
-    record = {
-        **facts.run,
-        "data": dict(data),
-        "scale": facts.scale,
-        **_scored(tested, card),
-        "n": task.counts(),
-        "audit": [asdict(finding) for finding in audit],
-        "seconds": {**facts.seconds, "evaluate": time.monotonic() - started},
-    }
-    return Outcome(record, card, audit, predictions, _samples(tested), sections)
+    return card
 
 
 def try_metrics(task: Task, extra: Mapping[str, WeightedMetric]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from muso_exp.evaluation.comparison import row_labels
 from muso_exp.evaluation.finished import Finished
 from muso_exp.evaluation.numbers import interval, number
-from muso_exp.evaluation.report import add_finding
+from muso_exp.evaluation.report import add_finding, write_record
 from muso_exp.records import Finding
 
 CHOSEN = "settings_tried"  # of the audit: how many settings a run was chosen among
@@ -57,15 +57,21 @@ def mark_chosen(runs: Sequence[Finished], directions: Sequence[str]) -> list[Fin
     return [Finding("chosen", best, text)]
 
 
-def note_choice(folder: Path, text: str, n_tried: int) -> None:
+def note_choice(
+    folder: Path, text: str, n_tried: int, validation: Mapping[str, float] | None = None
+) -> None:
     """Put into the audit of a run how it was chosen, once.
 
     Args:
         folder: of the run that a search has chosen.
         text: how it was chosen.
         n_tried: settings that were tried.
+        validation: by which it was chosen, metric -> value.
     """
     record = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    if validation:
+        record["validation"] = dict(validation)
+        write_record(folder / "metrics.json", record)
     if all(finding["check"] != CHOSEN for finding in record["audit"]):
         add_finding(folder, Finding(CHOSEN, n_tried, text))
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from markupsafe import Markup
 from matplotlib.figure import Figure
 from rich.table import Table
 from rich.text import Text
@@ -20,13 +21,14 @@ from muso_exp.evaluation.rendering import link_to, render
 from muso_exp.evaluation.report import picture
 from muso_exp.evaluation.terminal_card import verdict_cell
 from muso_exp.figures import common as plots
-from muso_exp.records import Finding
+from muso_exp.records import Finding, Section
 from muso_exp.terminal import console, styled
 
 _HEADINGS = ("variant", "seed", "reported", "measured", "95 % interval", "difference to the first",
              "95 % interval", "p (Holm)", "best null", "fit, s", "verdict")  # fmt: skip
 _POOLED = ("metric", "setting", "measured", "95 % interval", "best null", "difference",
            "95 % interval", "difference to the first", "95 % interval", "verdict")  # fmt: skip
+_NO_NAME = re.compile(r"[^\w.]+")
 _NUMBERED = re.compile(r"(\d+)_\w+")  # a variant that is a place on a curve, e.g. 40_factors
 
 
@@ -38,6 +40,7 @@ def write_comparison(
     pooled: pd.DataFrame | None = None,
     findings: Sequence[Finding] = (),
     brief: bool = False,
+    sections: Sequence[Section] = (),
 ) -> None:
     """Print the comparison and write `table.csv`, `table.html` and a figure per metric.
 
@@ -51,6 +54,7 @@ def write_comparison(
         pooled: verdicts over folds or seeds, from `muso_exp.evaluation.pooling.pooled_table`.
         findings: what a careful reader would want to know of the runs together.
         brief: print the first metric alone; the files have all.
+        sections: figures over the runs together, of `muso_exp.evaluation.pairwise`.
     """
     pooled = pd.DataFrame() if pooled is None else pooled
     _print_some(title, table, pooled, findings, brief)
@@ -63,15 +67,67 @@ def write_comparison(
         path = folder / f"{metric}.png"
         plots.save(figure, path)
         figures[metric] = picture(path, f"{metric} by variant")
-    text = render(
+    for section in sections:
+        if section.figure is not None:
+            plots.save(section.figure, folder / f"{_NO_NAME.sub('_', section.name)}.png")
+    facts = table_facts(table, pooled, findings)
+    page = _page(folder, title, document, table, figures, facts, sections)
+    (folder / "table.html").write_text(page, encoding="utf-8")
+
+
+def write_page(
+    path: Path,
+    table: pd.DataFrame,
+    pooled: pd.DataFrame,
+    findings: Sequence[Finding],
+    sections: Sequence[Section],
+) -> None:
+    """Write a comparison as one page that opens offline.
+
+    Args:
+        path: the page.
+        table: from `muso_exp.evaluation.comparison.comparison_table`.
+        pooled: verdicts over folds or seeds.
+        findings: what a careful reader would want to know of the runs together.
+        sections: figures over the runs together.
+    """
+    figures = {
+        metric: Markup(plots.to_svg(metric_figure(str(metric), rows), f"metric-{place}"))
+        for place, (metric, rows) in enumerate(table.groupby("metric", sort=False))
+    }
+    facts = table_facts(table, pooled, findings)
+    text = _page(path.parent, "comparison", "Finished runs.", table, figures, facts, sections)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def _page(
+    folder: Path,
+    title: str,
+    document: str | None,
+    table: pd.DataFrame,
+    figures: Mapping[Any, Any],
+    facts: Mapping[str, Any],
+    sections: Sequence[Section],
+) -> str:
+    drawn = [
+        {
+            "title": section.title,
+            "text": section.text,
+            "drawn": Markup(plots.to_svg(section.figure, f"section-{place}")),
+        }
+        for place, section in enumerate(sections)
+        if section.figure is not None
+    ]
+    return render(
         "table.html.j2",
         title=title,
         document=document,
         figures=figures,
         links=_links(table, folder),
-        **table_facts(table, pooled, findings),
+        sections=drawn,
+        **facts,
     )
-    (folder / "table.html").write_text(text, encoding="utf-8")
 
 
 def table_facts(

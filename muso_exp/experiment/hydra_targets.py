@@ -7,17 +7,23 @@ from typing import Any
 
 from hydra._internal import hydra as hydra_application
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra.core.config_store import ConfigStore
 from hydra.core.plugins import Plugins
 from hydra.plugins.plugin import Plugin
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from muso_exp.errors import ConfigError
+from muso_exp.experiment.job_server import TARGET as PROCESSES
 
 # Part of the configuration -> the targets that may be constructed in it.
 _TARGETS = {
     "callbacks": re.compile(r"muso_exp\.experiment\.sweep\.SweepTable"),
-    "launcher": re.compile(r"(hydra\._internal\.core_plugins|hydra_plugins)(\.\w+)+Launcher"),
+    "launcher": re.compile(
+        r"(hydra\._internal\.core_plugins|hydra_plugins)(\.\w+)+Launcher"
+        r"|muso_exp\.experiment\.process_launcher\.ProcessLauncher"
+        r"|muso_exp\.experiment\.cluster_launcher\.(Local|Slurm)Launcher"
+    ),
     "sweeper": re.compile(
         r"(hydra\._internal\.core_plugins|hydra_plugins)(\.\w+)+Sweeper"
         r"|optuna\.samplers\.[A-Z]\w*Sampler|muso_exp\.experiment\.search_sweeper\.SearchSweeper"
@@ -26,6 +32,11 @@ _TARGETS = {
 _LOGGING = re.compile(
     r"logging\.(handlers\.)?[A-Z]\w*(Handler|Formatter)|muso_exp\.redaction\.Formatter"
 )
+# hydra/launcher=NAME -> jobs at once (-1: one a core), each in a process that may die alone. A file
+# of conf/ cannot take the place of what Hydra and its plugin for joblib store under these names.
+_LAUNCHERS = {"basic": 1, "joblib": -1}
+_CLUSTER = {"submitit_local": "LocalLauncher", "submitit_slurm": "SlurmLauncher"}
+_MOST_TIMEOUTS = 10  # that a job on a cluster goes on after
 _STREAM = re.compile(r"ext://sys\.std(out|err)")
 
 
@@ -63,6 +74,28 @@ def use_own_plugins(*kinds: type[Plugin]) -> None:
     for kind in kinds:
         Plugins.instance().register(kind)
     Plugins.is_in_toplevel_plugins_module = staticmethod(_is_plugin)  # type: ignore[assignment]
+
+
+def use_own_launchers() -> None:
+    """Let `hydra/launcher=basic`, the default, and `joblib` be this package's launcher.
+
+    Those of submitit too, with the parameters of hydra-submitit-launcher, where that is installed.
+    """
+    store = ConfigStore.instance()
+    place = {"group": "hydra/launcher", "package": "hydra.launcher", "provider": "muso_exp"}
+    for name, n_jobs in _LAUNCHERS.items():
+        store.store(name=name, node={"_target_": PROCESSES, "n_jobs": n_jobs}, **place)
+    known = store.list("hydra/launcher")
+    if all(f"{name}.yaml" in known for name in _CLUSTER):
+        from muso_exp.experiment import cluster_launcher
+
+        for name, kind in _CLUSTER.items():
+            Plugins.instance().register(getattr(cluster_launcher, kind))
+            node = store.load(f"hydra/launcher/{name}.yaml").node
+            own: dict[str, Any] = {"_target_": f"muso_exp.experiment.cluster_launcher.{kind}"}
+            if "max_num_timeout" in node:
+                own["max_num_timeout"] = _MOST_TIMEOUTS
+            store.store(name=name, node=OmegaConf.merge(node, own), **place)
 
 
 def _is_plugin(name: str) -> bool:

@@ -14,7 +14,7 @@ REFUSED = (
 
 OF_A_PLUGIN = "one of your own package needs plugins=[PACKAGE]"
 
-KILLED_JOB = "TerminatedWorkerError"  # joblib's
+OF_A_CLUSTER = "it needs the extra cluster: pip install hydra-submitit-launcher"
 LOST_PEERS = ("DistBackendError", "DistNetworkError")  # torch's, of NCCL; gloo has none of its own
 
 
@@ -31,11 +31,6 @@ def known_error(error: Exception) -> MusoError | None:
         said = one_line(error) or "no more can be allocated"
         fix = "close programs, or set a smaller scale=, dataset.batch_size= or data set"
         return MusoError(f"out of memory: {said}; {fix}")
-    if type(error).__name__ == KILLED_JOB:
-        return MusoError(
-            "a process of the sweep was killed, by the system if the memory ran out; the same "
-            "command goes on, and hydra.launcher.n_jobs=1 takes less memory"
-        )
     if _is_lost_peer(error):
         return MusoError(
             "another process of this run has ended, or was killed; what it said stands above; "
@@ -47,7 +42,8 @@ def known_error(error: Exception) -> MusoError | None:
     from omegaconf.errors import OmegaConfBaseException
 
     if isinstance(error, MissingConfigException):
-        return ConfigError(f"{one_line(error)}; {OF_A_PLUGIN}")
+        fix = OF_A_CLUSTER if "launcher/submitit" in str(error) else OF_A_PLUGIN
+        return ConfigError(f"{one_line(error)}; {fix}")
     if isinstance(error, (HydraException, OmegaConfBaseException)):
         return ConfigError(one_line(error))
     return None

@@ -239,17 +239,35 @@ def measure(
     return {name: float(found[name]) for name in names("objective", objective)}
 
 
+def validated(trainer: pl.Trainer, monitor: str | None) -> dict[str, float]:
+    """Return the validation metrics that training has measured of the weights that are tested.
+
+    Args:
+        trainer: that has trained.
+        monitor: validation metric by which the tested epoch was chosen; None: it is the last.
+    """
+    if monitor:
+        kept = (getattr(one, "best_model_score", None) for one in trainer.checkpoint_callbacks)
+        scores = [float(score) for score in kept if score is not None]
+        return {str(monitor): scores[0]} if scores else {}
+    logged = trainer.callback_metrics.items()
+    return {str(name): float(value) for name, value in logged if str(name).startswith(STAGE)}
+
+
 def returned(record: Mapping[str, Any]) -> float | tuple[float, ...] | None:
     """Return what a sweeper gets of a finished run: the objective; None where nothing is sought."""
     values = tuple((record.get("objective") or {}).values())
     return values[0] if len(values) == 1 else values or None
 
 
-def worst() -> float | tuple[float, ...]:
-    """Return what a sweeper gets of a run that failed; Optuna takes no NaN."""
-    values = tuple(
-        -math.inf if "maximize" in one else math.inf for one in directions(HydraConfig.get())
-    )
+def worst(hydra: Any = None) -> float | tuple[float, ...]:
+    """Return what a sweeper gets of a run that failed; Optuna takes no NaN.
+
+    Args:
+        hydra: part of the configuration; None: of the job that runs.
+    """
+    wanted = directions(hydra or HydraConfig.get())
+    values = tuple(-math.inf if "maximize" in one else math.inf for one in wanted)
     return values[0] if len(values) == 1 else values or math.nan
 
 

@@ -19,6 +19,7 @@ from muso_exp.experiment.known_keys import refuse_trainer_arguments
 from muso_exp.experiment.objective import check_named, in_search
 from muso_exp.redaction import redact
 from muso_exp.text import visible
+from muso_exp.training.registry import check_name
 
 PATH_KEY = re.compile(
     r"\+*(ckpt|paths\.\w+|(dataset\.)?roots\.\w+|dataset\.(\w+\.)*(root|cache|split\.(artist_)?list))"
@@ -83,6 +84,7 @@ def check(cfg: Any) -> None:
         raise ConfigError(f"rerun={cfg.rerun}: choose auto, true or false")
     if cfg.trial is not None and not in_search(cfg):
         raise ConfigError(f"trial={cfg.trial}: only +sweep=search numbers trials; leave it out")
+    check_name(cfg.get("register"), bool(cfg.get("logger")))
     _check_trainer(cfg.trainer)
     _check_choice("monitor_mode", cfg.monitor_mode, ("min", "max"))
     _check_whole("seed", cfg.seed, 0, MAX_SEED)

@@ -9,6 +9,7 @@ import msgspec
 import pytorch_lightning as pl
 from omegaconf import DictConfig
 from pytorch_lightning.loggers import Logger
+from pytorch_lightning.plugins.environments import SLURMEnvironment
 
 from muso_exp.errors import ConfigError, SweepRefusedError
 from muso_exp.evaluation.card import Claim
@@ -106,6 +107,14 @@ def trainer_node(cfg: DictConfig, model: Model) -> dict[str, Any]:
     if isinstance(model, Solver) and model.one_step and not named:
         node["max_epochs"] = 1
     return node
+
+
+def cluster() -> list[SLURMEnvironment]:
+    """Return the environment of SLURM, where this process is a job of it.
+
+    Lightning would requeue the job itself, beside submitit, which does so (cluster_launcher).
+    """
+    return [SLURMEnvironment(auto_requeue=False)] if SLURMEnvironment.detect() else []
 
 
 def chosen_callbacks(cfg: DictConfig) -> list[pl.Callback]:

@@ -30,6 +30,7 @@ class Prepared:
         history: gets the loss after each epoch.
         tested: gets the prediction columns of the test rows.
         costs: seconds and memory of each phase.
+        validated: validation metrics of the weights that are tested, once it is trained.
     """
 
     data: Any
@@ -43,3 +44,4 @@ class Prepared:
     history: LossHistory
     tested: TestPredictions
     costs: Costs = field(default_factory=Costs)
+    validated: dict[str, float] = field(default_factory=dict)

@@ -124,7 +124,9 @@ class SearchSweeper(Sweeper):
 
         row = {row.job: row for row in ledger.read(self.folder)}.get(number)
         if row and row.state == "done" and row.folder:
-            note_choice(self.folder / row.folder, study.in_words(), study.n_ended())
+            best = study.best()
+            value = {study.plan.objective: float(best.value)} if best and best.value else None
+            note_choice(self.folder / row.folder, study.in_words(), study.n_ended(), value)
 
     def _keep_configuration(self) -> None:
         """Write the sweep's configuration into its folder, as Hydra's own sweeper does."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 import pytorch_lightning as pl
@@ -209,6 +210,19 @@ def logged_settings(cfg: DictConfig) -> dict[str, Any]:
         if key not in doubles and value not in (None, "", [], {}) and key != "trainer._target_"
     }
     return redacted(found)
+
+
+def paper_claims(folder: Path) -> list[dict[str, Any]]:
+    """Return the claims of the paper that a run was set beside, as its configuration has them.
+
+    Args:
+        folder: of the run; without a configuration there are none.
+    """
+    path = folder / ".hydra" / "config.yaml"
+    if not path.is_file():
+        return []
+    paper = OmegaConf.select(OmegaConf.load(path), "paper.claims")
+    return [] if paper is None else list(plain(paper))
 
 
 def _names_another(value: Any, keys: Iterable[str]) -> bool:

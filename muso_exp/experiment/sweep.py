@@ -22,21 +22,21 @@ from omegaconf import DictConfig, OmegaConf
 from muso_exp.errors import ConfigError, MusoError, Through
 from muso_exp.experiment import ledger
 from muso_exp.experiment.continued import AUTO, sweep_key, taken_up, unfinished
+from muso_exp.experiment.job_server import end_server, start_server
 from muso_exp.experiment.listing import conf_folders
 from muso_exp.experiment.objective import (
     check_named,
-    directions,
     end_with_the_grid,
-    optimises,
     run_once,
 )
+from muso_exp.experiment.remembered import known
 from muso_exp.experiment.search_plan import make_plan, searches
 from muso_exp.experiment.sources import code_hash
 from muso_exp.experiment.sweep_state import SweepState, read_state, write_state
 from muso_exp.experiment.swept import swept_keys, what_differs
 from muso_exp.redaction import redact, redacted
 from muso_exp.text import visible
-from muso_exp.training.folders import claim, is_worker, lock_tags
+from muso_exp.training.folders import await_claim, claim, is_worker, lock_tags
 
 VERBOSE = "MUSO_VERBOSE"  # environment: whole cards and tables are printed, of a sweep's jobs too
 FOLDER = "MUSO_SWEEP"  # environment: the folder of a sweep, for jobs of any experiment
@@ -44,7 +44,6 @@ OWN_FOLDER = "${hydra:runtime.output_dir}"  # paths.run, as conf/config.yaml has
 NUMBERS = re.compile(r"\$\{hydra\.job\.(num|id)\}")
 NAMES = re.compile(r"\$\{(hydra\.job\.override_dirname|name|seed|scale|variant)\}")
 _open: dict[str, Any] = {"parent": None}
-_done: dict[str, tuple[dict[str, Any], Path]] = {}  # of this sweep, by hash of the settings
 
 
 class WorkingFolderConf(SearchPathPlugin):
@@ -68,7 +67,9 @@ class SweepTable(Callback):
         """Claim the folder of a single run."""
         with _through_hydra():
             _check_names(config)
-            if not is_worker():
+            if is_worker():
+                await_claim(config.hydra.run.dir)
+            else:
                 claim(config.hydra.run.dir, config.get("ckpt"))
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
@@ -90,10 +91,11 @@ class SweepTable(Callback):
                 sys.stderr.write(f"muso_exp: the search has {size} settings; each is tried once\n")
             _check_subdir(config)
             _check_run_folder(config)
+            start_server(config)  # before anything is opened or locked
             state = _claim_sweep(config)
             folder = Path(config.hydra.sweep.dir)
             os.environ.pop(PARENT_RUN, None)
-            _done.clear()
+            known().done.clear()
             tags = {"folder": folder.name, **lock_tags(folder)}
             own = {"continues": state.tracked} if state.tracked else {}
             _open["parent"] = build(config.logger, Logger, run_name=folder.name, tags=tags, **own)
@@ -105,6 +107,7 @@ class SweepTable(Callback):
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Write the table into the sweep's folder; its path is the last line printed."""
         folder = Path(config.hydra.sweep.dir)
+        end_server()
         with _through_hydra():
             jobs = ledger.read(folder)
             failed = ledger.failures(jobs)
@@ -112,7 +115,9 @@ class SweepTable(Callback):
             searched = searches(config.hydra) and jobs[-1].state == "done"
             try:
                 if len(failed) < len(jobs):
-                    _write_table(folder, config)
+                    from muso_exp.experiment.sweep_table import write_table
+
+                    write_table(folder, config, brief=not os.environ.get(VERBOSE))
             except MusoError as error:
                 sys.stderr.write(redact(f"muso_exp: no table in {folder}: {error}\n"))
                 sys.exit(error.exit_code)
@@ -149,6 +154,12 @@ def end_parent(status: str) -> None:
         parent.end(status)
 
 
+def mark_dead_runs() -> None:
+    """Mark KILLED in the tracker the runs whose processes are gone, where the sweep is tracked."""
+    if _open["parent"]:
+        _open["parent"].end_the_dead()
+
+
 def _log_sweep(parent: Any, config: DictConfig, folder: Path, jobs: list[ledger.Job]) -> None:
     """Give the tracked parent what was swept, the best job, counts and the table."""
     from muso_exp.evaluation.finished import find_runs
@@ -162,7 +173,10 @@ def _log_sweep(parent: Any, config: DictConfig, folder: Path, jobs: list[ledger.
     note = redact(sweep_summary.note(runs, jobs, folder))
     parent.log_sweep(values, sweep_summary.metrics(runs, jobs), {**common, NOTE: note})
     parent.log_table(folder)
-    sys.stderr.write(visible(redact(f"MLflow (make ui): {parent.link_to_jobs()}")) + "\n")
+    names, more = sweep_summary.leading_metrics(runs, config)
+    parent.show_sweep(names, more, list(values))
+    links = f"{parent.link_to_jobs()}\n  as a table: {parent.link_to_jobs('TABLE')}"
+    sys.stderr.write(f"MLflow (make ui): {redact(links)}\n")
 
 
 @contextmanager
@@ -210,36 +224,6 @@ def _check_run_folder(config: DictConfig) -> None:
         )
 
 
-def _write_table(folder: Path, config: DictConfig) -> None:
-    from muso_exp.evaluation.comparison import by_setting, comparison_table, lacking
-    from muso_exp.evaluation.finished import find_runs
-    from muso_exp.evaluation.pooling import pooled_table
-    from muso_exp.evaluation.search import choice_of, mark_chosen, settings_tried
-    from muso_exp.evaluation.tables import write_comparison
-    from muso_exp.experiment.build import plain
-
-    runs = find_runs([folder])
-    experiments = list(dict.fromkeys(run.record["experiment"] for run in runs))
-    if len(experiments) > 1 and not set.intersection(*(set(run.samples) for run in runs)):
-        listed = ", ".join(experiments)
-        sys.stderr.write(f"muso_exp: no table: {listed} have no metric in common\n")
-        return
-    names, folds = [str(name) for name in plain(config.table_metrics)], bool(config.table_mean)
-    lead = runs[0].record.get("headline", [])
-    names.sort(key=lambda name: lead.index(name) if name in lead else len(lead))
-    table = comparison_table(runs, names, mean=folds)
-    settings = by_setting(runs, folds)
-    pooled = pooled_table(settings, list(dict.fromkeys(table["metric"])), folds)
-    findings = [*settings_tried(settings), *([] if names else lacking(runs))]
-    if searches(config.hydra):
-        findings = [*choice_of(runs), *findings]
-    elif optimises(config.hydra):
-        findings = [*mark_chosen(runs, directions(config.hydra)), *findings]
-    document = redact(config.paper.document or "")
-    brief = not os.environ.get(VERBOSE)
-    write_comparison(folder, config.name, document, table, pooled, findings, brief)
-
-
 def table_beside(run: Path) -> str | None:
     """Return the link to the table of the sweep that a run is of, from the run's folder."""
     if not in_sweep():
@@ -266,12 +250,12 @@ def in_sweep() -> bool:
 
 def done_before(settings: str) -> tuple[dict[str, Any], Path] | None:
     """Return metrics.json and folder of the run of this sweep that had the same settings."""
-    return _done.get(settings)
+    return known().done.get(settings)
 
 
 def note_done(settings: str, record: dict[str, Any], folder: Path) -> None:
     """Remember a run of this sweep by the hash of its settings (`config_hash`)."""
-    _done[settings] = record, folder
+    known().done[settings] = record, folder
 
 
 def redact_hydra_files() -> None:

@@ -42,13 +42,33 @@ def metrics(runs: Sequence[Finished], jobs: Sequence[Job]) -> dict[str, float]:
         runs: finished jobs.
         jobs: the ledger.
     """
-    counts = {f"jobs/{state}": float(sum(job.state == state for job in jobs)) for state in STATES}
+    # a name that the UI puts behind test/, which it opens on
+    counts = {f"totals/{state}": float(sum(job.state == state for job in jobs)) for state in STATES}
     best = best_run(runs)
     if best is None:
         return counts
     shown = {row["metric"]: row["measured"] for row in lead.leading(best.record)}
     values = {f"test/{name}": value for name, value in shown.items() if value is not None}
     return {**values, **(best.record.get("objective") or {}), **counts}
+
+
+def leading_metrics(runs: Sequence[Finished], config: Any) -> tuple[list[str], bool]:
+    """Return the metrics that lead, as they are tracked, and whether more of the first is better.
+
+    Of a search that is what it optimises.
+
+    Args:
+        runs: finished jobs.
+        config: of the sweep.
+    """
+    rows = lead.leading(runs[0].record) if runs else []
+    judged = [row for row in rows if row["higher_is_better"] is not None]
+    shown = [*judged, *(row for row in rows if row not in judged)]
+    names = [f"test/{row['metric']}" for row in shown]
+    if searches(config.hydra):
+        plan = make_plan(config)
+        return [plan.objective, *names], plan.direction == "maximize"
+    return names, bool(judged and judged[0]["higher_is_better"])
 
 
 def best_run(runs: Sequence[Finished]) -> Finished | None:

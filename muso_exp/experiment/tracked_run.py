@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from muso_exp.experiment.settings import logged_settings, shown_config
 from muso_exp.experiment.sweep import short_name
 from muso_exp.training.folders import lock_tags
 from muso_exp.training.tracking import MlflowLogger
+
+log = logging.getLogger(__name__)
 
 
 def track(cfg: DictConfig, folder: Path, data: Any) -> MlflowLogger | None:
@@ -45,6 +48,21 @@ def log_outcome(logger: MlflowLogger, record: Mapping[str, Any], folder: Path) -
         "audit.json": tracked_card.audit_table(record),
     }
     logger.log_outcome(folder, tags, tables)
+
+
+def register(cfg: DictConfig, logger: MlflowLogger, checkpoint: Path, data: Any) -> None:
+    """Put the trained model into the registry, where `register` names it.
+
+    Args:
+        cfg: of the run.
+        logger: of the run.
+        checkpoint: that was tested.
+        data: of the run; may offer an `example` of new input.
+    """
+    if cfg.register is not None:
+        version = logger.register(cfg.register, checkpoint, data.example())
+        model = f"models:/{cfg.register}/{version}"
+        log.info("registered: mlflow models serve -m %s --env-manager local", model)
 
 
 def log_config(logger: MlflowLogger | None, cfg: DictConfig) -> None:

@@ -1,4 +1,7 @@
-"""Alternating least squares for WMF by `implicit`: one sweep, and a whole fit."""
+"""Alternating least squares for WMF: one sweep, and a whole fit."""
+
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -7,7 +10,10 @@ from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
 from muso_exp.features import wmf
+from muso_exp.features.als_kernel import solve_rows
 from muso_exp.options import Count, NotNegative, Options, Positive, Seed, ZeroOrMore
+
+Engine = Literal["blocked", "implicit"]
 
 
 class FactorOptions(Options, frozen=True, kw_only=True):
@@ -20,8 +26,7 @@ class FactorOptions(Options, frozen=True, kw_only=True):
         alpha: weight of one log-play, no unit.
         epsilon: plays at which the log starts to bend.
         bias: whether the last column is a bias that is not regularised.
-        cg_steps: steps of conjugate gradients towards each exact solution; 0 solves exactly;
-            unread with a bias, which is solved exactly.
+        cg_steps: steps of conjugate gradients towards each exact solution; 0 solves exactly.
         init_std: standard deviation of the factors at the start, normal.
         seed: of the factors at the start.
     """
@@ -37,32 +42,53 @@ class FactorOptions(Options, frozen=True, kw_only=True):
     seed: Seed = 0
 
 
-def als_sweep(
-    confidence: csr_matrix,
-    transposed: csr_matrix,
-    users: np.ndarray,
-    items: np.ndarray,
-    regularization: float,
-    cg_steps: int,
-    n_threads: int = 0,
-) -> None:
-    """Solve the users and then the items, in place.
+@dataclass(frozen=True)
+class Sweep:
+    """How the users and then the items are solved.
 
-    Args:
-        confidence: total c of the stored entries, shape (n_users, n_items), float32, in range and
-            without repeats: native code trusts it.
-        transposed: the same, shape (n_items, n_users).
-        users: factors, shape (n_users, n_factors), float32.
-        items: factors, shape (n_items, n_factors), float32.
+    Attributes:
         regularization: weight of the squared norms.
         cg_steps: of conjugate gradients towards each exact solution; 0 solves exactly.
+        bias: whether the last column of the factors is a bias.
+        engine: `blocked`, our kernel; `implicit`, that package's, which knows no bias. Exact
+            solutions without a bias are `implicit`'s, with one torch's.
         n_threads: 0 means all cores.
     """
-    with threadpool_limits(1, "blas"):  # implicit has threads of its own
-        als = AlternatingLeastSquares(users.shape[1], use_cg=cg_steps > 0)
-        als.cg_steps = cg_steps
-        als.solver(confidence, users, items, regularization, num_threads=n_threads)
-        als.solver(transposed, items, users, regularization, num_threads=n_threads)
+
+    regularization: float
+    cg_steps: int
+    bias: bool = False
+    engine: Engine = "blocked"
+    n_threads: int = 0
+
+    def __call__(
+        self, confidence: csr_matrix, transposed: csr_matrix, users: np.ndarray, items: np.ndarray
+    ) -> None:
+        """Solve the users and then the items, in place.
+
+        Args:
+            confidence: total c of the stored entries, shape (n_users, n_items), float32, in range
+                and without repeats: native code trusts it.
+            transposed: the same, shape (n_items, n_users).
+            users: factors, shape (n_users, n_factors), float32.
+            items: factors, shape (n_items, n_factors), float32.
+        """
+        self._half(confidence, users, items)
+        self._half(transposed, items, users)
+
+    def _half(self, confidence: csr_matrix, rows: np.ndarray, columns: np.ndarray) -> None:
+        if self.bias and self.cg_steps == 0:
+            solved = wmf.solve_biased(confidence, torch.from_numpy(columns), self.regularization)
+            rows[:] = solved.numpy()
+        elif self.engine == "blocked" and self.cg_steps > 0:
+            steps, threads = self.cg_steps, self.n_threads
+            solve_rows(confidence, rows, columns, self.regularization, steps, self.bias, threads)
+        else:
+            with threadpool_limits(1, "blas"):  # implicit has threads of its own
+                als = AlternatingLeastSquares(rows.shape[1], use_cg=self.cg_steps > 0)
+                als.cg_steps = self.cg_steps
+                threads = self.n_threads
+                als.solver(confidence, rows, columns, self.regularization, num_threads=threads)
 
 
 def fold_in(
@@ -117,11 +143,8 @@ def fit_factors(plays: csr_matrix, options: FactorOptions) -> tuple[np.ndarray, 
     users, items = start_factors(
         n_users, n_items, options.n_factors, options.init_std, options.seed
     )
+    arrays = users.numpy(), items.numpy()
+    sweep = Sweep(options.regularization, options.cg_steps, options.bias)
     for _ in range(options.iterations):
-        if options.bias:
-            users = wmf.solve_biased(confidence, items, options.regularization)
-            items = wmf.solve_biased(transposed, users, options.regularization)
-        else:
-            arrays = users.numpy(), items.numpy()
-            als_sweep(confidence, transposed, *arrays, options.regularization, options.cg_steps)
-    return users.numpy(), items.numpy()
+        sweep(confidence, transposed, *arrays)
+    return arrays

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import torch
@@ -20,11 +22,23 @@ def loop_threads() -> int:
         torch.set_num_threads(usual)
 
 
-def parallel_njit(**options: Any) -> Any:
+def parallel_njit(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return numba's decorator for a function whose `prange` loops run on several threads.
+
+    They are launched at the first call: a process that only imports may still be forked.
 
     Args:
         **options: of `numba.njit`, besides `cache` and `parallel`.
     """
-    loop_threads()
-    return njit(cache=True, parallel=True, **options)
+
+    def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+        loop = njit(cache=True, parallel=True, **options)(function)
+
+        @wraps(function)
+        def launched(*args: Any) -> Any:
+            loop_threads()
+            return loop(*args)
+
+        return launched
+
+    return compiled

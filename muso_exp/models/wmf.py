@@ -14,7 +14,8 @@ from torch.nn.functional import normalize
 
 from muso_exp.errors import ConfigError
 from muso_exp.features import wmf
-from muso_exp.features.als import FactorOptions, als_sweep, fold_in, start_factors
+from muso_exp.features.als import Engine, FactorOptions, Sweep, fold_in, start_factors
+from muso_exp.features.als_device import solve_on_device
 from muso_exp.features.interactions import draw_entries, keep_entries
 from muso_exp.features.ranking import Rows, rank_in_blocks
 from muso_exp.models.abilities import LatentFactors
@@ -32,9 +33,8 @@ VALIDATION_SHARE, VALIDATION_SWEEPS = 0.1, 10
 class WMF(RankingSolver):
     """Latent factors of users and items; one epoch is one sweep (users, then items).
 
-    `train/loss` is the objective after the sweep, summed over all cells. Without `bias` the sweep
-    is `implicit`'s; with it, the last of the `n_factors` columns is a bias that is not
-    regularised, and both sides are solved exactly, as in the thesis' code.
+    `train/loss` is the objective after the sweep, summed over all cells. With `bias` the last of
+    the `n_factors` columns is a bias that is not regularised, as in the thesis' code.
 
     Args:
         n_users: number of users, from the data set.
@@ -51,14 +51,15 @@ class WMF(RankingSolver):
         cg_steps: steps of conjugate gradients towards each exact solution; 0 solves exactly.
         init_std: standard deviation of the factors at the start, normal.
         seed: of the factors at the start, and of the plays that the choice holds out.
+        engine: what takes the steps, see `muso_exp.features.als.Sweep`; on a GPU torch does.
         n_threads: of the sweep; 0 means all cores.
         n_top: length of the recommended lists.
 
     Raises:
-        ConfigError: more factors than items.
+        ConfigError: more factors than items; a bias by `implicit`.
 
     Source: thesis chapter 5 and its code. Deviation: at the defaults no bias, and conjugate
-    gradients; `bias=true` is the published code.
+    gradients; `bias=true cg_steps=0` is the published code.
     """
 
     one_step = False
@@ -80,12 +81,13 @@ class WMF(RankingSolver):
         cg_steps: ZeroOrMore = _DEFAULT.cg_steps,
         init_std: Positive = _DEFAULT.init_std,
         seed: Seed = _DEFAULT.seed,
+        engine: Engine = "blocked",
         n_threads: Inert[ZeroOrMore] = 0,
         n_top: Count = 10,
     ) -> None:
         super().__init__(n_users, n_items, cutoffs, n_top)
         self.save_hyperparameters(logger=False)
-        _check(n_factors, n_items, bias)
+        _check(n_factors, n_items, bias, engine)
         self.n_factors = n_factors
         self.given = regularization
         self.confidence = confidence
@@ -93,6 +95,7 @@ class WMF(RankingSolver):
         self.epsilon = epsilon
         self.bias = bias
         self.cg_steps = cg_steps
+        self.engine = engine
         self.n_threads = n_threads
         users, items = start_factors(n_users, n_items, n_factors, init_std, seed)
         self.register_buffer("user_factors", users)
@@ -180,23 +183,18 @@ class WMF(RankingSolver):
 
     def _sweep(self, confidence: csr_matrix, transposed: csr_matrix) -> None:
         """Solve the users and then the items."""
-        if self.bias:
-            self._sweep_biased(confidence, transposed)
-        else:
-            self._sweep_plain(confidence, transposed)
-
-    def _sweep_plain(self, confidence: csr_matrix, transposed: csr_matrix) -> None:
-        users, items = self.user_factors.cpu().numpy(), self.item_factors.cpu().numpy()
-        steps, threads = self.cg_steps, self.n_threads
-        als_sweep(confidence, transposed, users, items, self.regularization, steps, threads)
+        if self.device.type != "cpu" and self.cg_steps > 0:
+            weight, users, items = self.regularization, self.user_factors, self.item_factors
+            solve_on_device(confidence, users, items, weight, self.cg_steps, self.bias)
+            solve_on_device(transposed, items, users, weight, self.cg_steps, self.bias)
+            return
+        arrays = self.user_factors.cpu().numpy(), self.item_factors.cpu().numpy()
+        sweep = Sweep(
+            self.regularization, self.cg_steps, self.bias, self.engine, n_threads=self.n_threads
+        )
+        sweep(confidence, transposed, *arrays)
         if self.device.type != "cpu":  # there the arrays are the buffers' own memory
-            self.user_factors.copy_(torch.from_numpy(users))
-            self.item_factors.copy_(torch.from_numpy(items))
-
-    def _sweep_biased(self, confidence: csr_matrix, transposed: csr_matrix) -> None:
-        users = wmf.solve_biased(confidence, self.item_factors, self.regularization)
-        self.user_factors.copy_(users)
-        self.item_factors.copy_(wmf.solve_biased(transposed, users, self.regularization))
+            self._start(*map(torch.from_numpy, arrays))
 
     def score_block(self, users: Tensor, out: Tensor | None = None) -> Tensor:
         """Return the products of the factors, plus the biases, shape (B, n_items)."""
@@ -240,7 +238,9 @@ class WMF(RankingSolver):
         return units[items] @ units.T
 
 
-def _check(n_factors: int, n_items: int, bias: bool) -> None:
+def _check(n_factors: int, n_items: int, bias: bool, engine: Engine) -> None:
+    if bias and engine == "implicit":
+        raise ConfigError("model.engine=implicit knows no bias; use blocked, or model.bias=false")
     least = 2 if bias else 1
     if not least <= n_factors <= n_items:
         raise ConfigError(

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 from torch import Tensor
 from torchmetrics import MetricCollection
 
@@ -103,13 +104,30 @@ class Task(ScoredRows):
 
     Attributes:
         extra: further tests of the same model.
+        keys: columns of `predictions` that name a test row; rows of equal keys are alike.
     """
 
     extra: Sequence[ExtraTask] = ()
+    keys: Sequence[str] = ("id",)
 
     @abstractmethod
     def predictions(self, columns: Columns) -> pd.DataFrame:
         """Return a row per test item that names it and suffices to recompute every metric."""
+
+    def answered(self, table: pd.DataFrame) -> Columns:
+        """Return the prediction columns that a table of `predictions` holds.
+
+        It is the inverse of that method, for predictions that were made elsewhere. Here of a
+        table that holds the columns themselves, of several numbers a row as a list.
+
+        Args:
+            table: a row per test row, in row order.
+
+        Raises:
+            NotAnsweredError: a column is missing, or of another shape.
+        """
+        first = next(iter(self.null_columns.values()))
+        return {name: column_of(table, name, like) for name, like in first.items()}
 
     @abstractmethod
     def audit(self, answer: Answer) -> list[Finding]:
@@ -127,3 +145,26 @@ class Task(ScoredRows):
             answer: of the trained model.
         """
         return ()
+
+
+def column_of(table: pd.DataFrame, name: str, like: Tensor) -> Tensor:
+    """Return a column of a table as prediction column.
+
+    Args:
+        table: a row per test row.
+        name: of the column.
+        like: a column of the same kind, of any rows.
+
+    Raises:
+        NotAnsweredError: it is missing, or of another shape.
+    """
+    if name not in table:
+        raise NotAnsweredError(f"no column {name!r}; needed as predictions.parquet has it")
+    shape = (len(table), *like.shape[1:])
+    try:
+        cells = np.array([np.asarray(cell, dtype=np.float64) for cell in table[name]])
+        values = torch.from_numpy(cells.reshape(shape))
+    except (TypeError, ValueError) as error:
+        wanted = " x ".join(map(str, shape[1:])) or "one"
+        raise NotAnsweredError(f"column {name!r}: {wanted} numbers a row are needed") from error
+    return values.to(like.dtype)

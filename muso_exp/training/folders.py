@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ LOCK = "run.lock"
 CHECKPOINTS = "checkpoints"
 HYDRAS = (".hydra/config.yaml", ".hydra/hydra.yaml", ".hydra/overrides.yaml")
 LOGS = ("run.log", "multirun.yaml", "sweep.json")
+RANKS = ("RANK", "SLURM_PROCID", "NODE_RANK", "LOCAL_RANK")
 _PATIENCE = 5.0  # seconds; a start that looks whether a run is alive holds its lock for a moment
 
 
@@ -44,8 +46,11 @@ _claims: dict[Path, ClaimedFolder] = {}
 
 
 def is_worker() -> bool:
-    """Return whether this process only trains for another one (`trainer=ddp`, rank above 0)."""
-    return int(os.environ.get("LOCAL_RANK", "0")) > 0
+    """Return whether this process only trains for another one (`trainer=ddp`, rank above 0).
+
+    The ranks are those that Lightning, torchrun or SLURM have given it, on whichever machine.
+    """
+    return any(int(os.environ.get(name) or 0) > 0 for name in RANKS)
 
 
 def claim(
@@ -81,6 +86,26 @@ def claim(
     paths = [folder / name for name in HYDRAS]
     kept = {path: path.read_bytes() for path in paths if resumed and path.is_file()}
     _claims[folder] = ClaimedFolder(lock, made, resumed, kept)
+
+
+def await_claim(place: str | Path, patience: float = 300.0) -> None:
+    """Wait until the first process of this run has claimed its folder; a worker claims none.
+
+    Args:
+        place: the folder.
+        patience: seconds.
+
+    Raises:
+        ConfigError: it has not.
+    """
+    deadline = time.monotonic() + patience
+    while not (Path(place) / LOCK).exists():
+        if time.monotonic() > deadline:
+            raise ConfigError(
+                f"{place}: not claimed by the first process of this run; processes on several "
+                "machines are given one folder that they share: hydra.run.dir=..."
+            )
+        time.sleep(0.1)
 
 
 def _is_resumed(folder: Path, ckpt: str | None) -> bool:

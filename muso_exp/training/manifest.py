@@ -18,6 +18,8 @@ from typing import Any
 
 import torch
 
+from muso_exp.training.energy import joules, spent
+
 PACKAGE = Path(__file__).parent.parent
 LIBRARIES = (
     *("torch", "pytorch-lightning", "torchmetrics", "numpy", "scipy", "scikit-learn", "pandas"),
@@ -35,17 +37,27 @@ class Costs:
     Attributes:
         seconds: of wall time, by phase.
         peak_mib: most memory of this process in the phase, in MiB, where the system reports it.
+        energy_joules: of the machine in the phase, where the machine reports it.
     """
 
     seconds: dict[str, float] = field(default_factory=dict)
     peak_mib: dict[str, float] = field(default_factory=dict)
+    energy_joules: dict[str, float] = field(default_factory=dict)
+
+    def measured(self) -> dict[str, dict[str, float]]:
+        """Return memory and energy by phase, for metrics.json; what is unknown is absent."""
+        found = {"peak_mib": dict(self.peak_mib)}
+        return found | ({"energy_joules": dict(self.energy_joules)} if self.energy_joules else {})
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
         """Measure a block; one that raises is not kept."""
-        reset, started = _reset_peak(), time.monotonic()
+        reset, started, before = _reset_peak(), time.monotonic(), joules()
         yield
         self.seconds[name] = time.monotonic() - started
+        energy = spent(before, joules()) if before else None
+        if energy is not None:
+            self.energy_joules[name] = round(energy, 1)
         peak = _peak_mib()
         if reset and peak is not None:
             self.peak_mib[name] = round(peak, 1)

@@ -3,19 +3,21 @@
 import json
 import logging
 import os
-import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from pytorch_lightning.loggers import MLFlowLogger
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 from muso_exp.errors import ConfigError, MusoError, PrunedError, meant
-from muso_exp.training.folders import if_free
+from muso_exp.training.dead_runs import end_the_dead, reopened
+from muso_exp.training.registry import register
+from muso_exp.training.system_metrics import check_system_metrics, monitored
+from muso_exp.training.tracked_view import MODELS, TAG, sweep_view, view_link
 from muso_exp.training.tracking_quiet import IMPATIENCE, environment_kept, impatient, silence
 from muso_exp.training.tracking_store import in_words, opened
 
@@ -42,8 +44,11 @@ class MlflowLogger(MLFlowLogger):
         tracking_uri: str,
         artifact_location: str,
         continues: str | None = None,
+        system_metrics: bool = False,
         **kwargs: Any,
     ) -> None:
+        check_system_metrics(system_metrics)
+        self.system_metrics = system_metrics
         silence()
         if tracking_uri.startswith("file:") or "://" not in tracking_uri:
             raise ConfigError(
@@ -86,7 +91,12 @@ class MlflowLogger(MLFlowLogger):
         from mlflow.entities import Metric
 
         now = int(time.time() * 1000)
-        self._pending += [Metric(name, value, now, step or 0) for name, value in metrics.items()]
+        self._pending += [
+            # of the test there is one value, which the UI shows as a bar where its step is 0
+            Metric(name, value, now, 0 if name.startswith("test/") else step or 0)
+            for name, value in metrics.items()
+            if name != "epoch"  # Lightning's; it would be the first axis of every comparison
+        ]
         if time.monotonic() - self._flushed > FLUSH_SECONDS:
             self.flush()
 
@@ -164,20 +174,24 @@ class MlflowLogger(MLFlowLogger):
 
     def link(self) -> str:
         """Return the address of the run in the UI that `make ui` starts, or of the server."""
-        served = self._tracking_uri if self._tracking_uri.startswith("http") else LOCAL_UI
-        return f"{served.rstrip('/')}/#/experiments/{self.experiment_id}/runs/{self.run_id}"
+        place = f"/#/experiments/{self.experiment_id}/runs/{self.run_id}"
+        return f"{self._served()}{place}?{urlencode(MODELS)}"
 
-    def link_to_jobs(self) -> str:
-        """Return the address of the charts over the jobs of this sweep."""
-        served = self.link().partition("/#/")[0]
-        query = urlencode(
-            {
-                "searchFilter": f"tags.mlflow.parentRunId = '{self.run_id}'",
-                "compareRunsMode": "CHART",
-            },
-            quote_via=quote,
-        )
-        return f"{served}/#/experiments/{self.experiment_id}/runs?{query}"
+    def link_to_jobs(self, mode: str = "CHART") -> str:
+        """Return the address of the jobs of this sweep: as charts, or as a TABLE."""
+        return self._served() + view_link(str(self.experiment_id), str(self.run_id), mode)
+
+    def _served(self) -> str:
+        served = self._tracking_uri if self._tracking_uri.startswith("http") else LOCAL_UI
+        return str(served).rstrip("/")
+
+    def show_sweep(
+        self, metrics: Sequence[str], more_is_better: bool, params: Sequence[str]
+    ) -> None:
+        """Let `link_to_jobs` open on what matters; see `tracked_view.sweep_view`."""
+        state = sweep_view(str(self.run_id), metrics, more_is_better, params)
+        with in_words(self._tracking_uri):
+            self.experiment.set_experiment_tag(self.experiment_id, TAG + str(self.run_id), state)
 
     def log_sweep(
         self, params: Mapping[str, str], metrics: Mapping[str, float], tags: Mapping[str, str]
@@ -210,6 +224,22 @@ class MlflowLogger(MLFlowLogger):
             ):
                 self.experiment.log_artifact(self.run_id, str(path))
 
+    def register(self, name: str, checkpoint: Path, example: tuple[str, bytes] | None) -> str:
+        """Put the model of this run into the registry; return its version.
+
+        Args:
+            name: of the registered model.
+            checkpoint: of the run.
+            example: name and content of a file that it can be asked with; None: none is known.
+        """
+        with in_words(self._tracking_uri):
+            return register(self.experiment, str(self.run_id), name, checkpoint, example)
+
+    def end_the_dead(self) -> None:
+        """Mark KILLED the runs of this store whose processes are gone."""
+        with in_words(self._tracking_uri):
+            end_the_dead(self._mlflow_client)
+
     def end(self, status: str) -> None:
         """Mark the run FINISHED, FAILED or KILLED."""
         try:
@@ -226,7 +256,8 @@ def tracked(logger: MlflowLogger | None) -> Iterator[None]:
     A trial of a search that was pruned is FINISHED, with a tag that says so.
     """
     try:
-        yield
+        with watched(logger):
+            yield
     except BaseException as ending:
         if isinstance(ending, (KeyboardInterrupt, SystemExit)):
             ending = meant(ending)
@@ -240,6 +271,13 @@ def tracked(logger: MlflowLogger | None) -> Iterator[None]:
         logger.end("FINISHED")
 
 
+def watched(logger: MlflowLogger | None) -> Any:
+    """Return a block during which the run's machine is watched, where `system_metrics` says so."""
+    if logger is None:
+        return nullcontext()
+    return monitored(logger.system_metrics, str(logger.run_id), str(logger._tracking_uri))
+
+
 def _end(logger: MlflowLogger | None, status: str) -> None:
     """End the run of a block that failed; that its tracker fails too must not hide the reason."""
     if logger is not None:
@@ -247,45 +285,3 @@ def _end(logger: MlflowLogger | None, status: str) -> None:
             logger.end(status)
         except (MusoError, OSError) as error:
             log.warning("%s; the next start marks this run KILLED", error)
-
-
-def end_the_dead(client: Any, own_lock: str | None = None) -> None:
-    """Mark KILLED the runs of this host that say RUNNING and whose process is gone.
-
-    A run (a sweep too) holds a file lock from before it is tracked until after it has ended, and
-    the operating system frees the lock of a process that was killed. Runs of other hosts, and of
-    versions that held no lock, are left as they are: whether they are alive cannot be known here.
-
-    Args:
-        client: MLflow's client of the store.
-        own_lock: the lock of a run that this process is about to track; an earlier run that has
-            the same one, being resumed in its own folder, is dead.
-    """
-    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
-    host = socket.gethostname().replace("'", "")
-    query = f"attributes.status = 'RUNNING' and tags.host = '{host}'"
-    for run in client.search_runs(experiments, query):
-        lock = run.data.tags.get("lock", "")
-        with if_free(lock) as free:
-            # it may have ended between the query and now, but not while its lock is held here
-            if (free or lock == own_lock) and client.get_run(
-                run.info.run_id
-            ).info.status == "RUNNING":
-                client.set_terminated(run.info.run_id, "KILLED")
-                log.info("the run in %s was cut off; marked KILLED", run.data.tags.get("folder"))
-
-
-def reopened(client: Any, run_id: str) -> str | None:
-    """Return the id of a run that goes on, marked RUNNING; None if the store has no such run.
-
-    Args:
-        client: MLflow's client of the store.
-        run_id: of a run of an earlier start.
-    """
-    from mlflow.exceptions import MlflowException
-
-    try:
-        client.update_run(run_id, status="RUNNING")
-    except MlflowException:  # another store, or the user has deleted it
-        return None
-    return run_id

@@ -218,7 +218,8 @@ def test_a_sound_file_has_a_next_song_and_a_place_on_the_map(page: Browser) -> N
     choose(page, "run", "song_clusters")
     choose(page, "audio features of songs by the run", "spectra_features")
     page.type(page.field("file or folder"), "song.wav\ue007")
-    page.wait_text("nearest_songs", seconds=60)
+    page.wait_text("Estimated audio features", seconds=60)
+    assert "nearest" in page.text() and "cluster" in page.text()
     page.wait("return document.querySelector('.graph canvas, .graph svg')")
     assert "none: the file has them" not in page.script(
         "return document.querySelector('[role=alert]')?.innerText ?? ''"

@@ -27,11 +27,11 @@ def runs(folder: Path, higher: bool | None = True) -> list:
 def test_the_best_job_leads(higher: bool | None, best: float | None, tmp_path: Path) -> None:
     found = sweep_summary.metrics(runs(tmp_path, higher), JOBS)
     assert found.get("test/acc") == best
-    assert (found["jobs/done"], found["jobs/failed"], found["jobs/killed"]) == (2, 1, 0)
+    assert (found["totals/done"], found["totals/failed"], found["totals/killed"]) == (2, 1, 0)
 
 
 def test_a_sweep_of_which_no_job_is_done_has_counts_alone(tmp_path: Path) -> None:
-    assert sweep_summary.metrics([], JOBS[2:])["jobs/failed"] == 1
+    assert sweep_summary.metrics([], JOBS[2:])["totals/failed"] == 1
     assert "0 finished jobs of 1" in sweep_summary.note([], JOBS[2:], tmp_path)
 
 

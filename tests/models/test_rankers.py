@@ -38,7 +38,7 @@ RANKERS = {
     "ease": lambda: EASE(**SIZES, regularization=10.0),
     "bpr": lambda: BPR(**SIZES, n_factors=8),
     "wmf": lambda: WMF(**SIZES, n_factors=8),
-    "wmf_bias": lambda: WMF(**SIZES, n_factors=8, bias=True),
+    "wmf_bias": lambda: WMF(**SIZES, n_factors=8, bias=True, cg_steps=0),
 }
 LEARNERS = [name for name in RANKERS if name not in ("random", "popularity")]
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import time
 from pathlib import Path
 
 import pytest
 from program import TASK, ended, is_whole, rows, start, statuses, wait_for
+
+from muso_exp.experiment.ledger import read
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 TWO = ["trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2"]
@@ -62,6 +65,31 @@ def test_two_processes_test_each_row_once_and_log_what_the_card_says(
     assert statuses(tmp_path) == ["FINISHED"]
 
 
+def test_two_machines_train_one_run_and_write_it_once(tmp_path: Path, cache: Path) -> None:
+    run = tmp_path / "run"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    args = [*TASK, "trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=1"]
+    args += ["trainer.num_nodes=2", f"hydra.run.dir={run}"]
+    nodes = [
+        start(
+            tmp_path,
+            cache,
+            *args,
+            MASTER_ADDR="127.0.0.1",
+            MASTER_PORT=port,
+            NODE_RANK=rank,
+            LOCAL_RANK="0",
+        )
+        for rank in ("1", "0")  # the first one comes last, and the other waits for it
+    ]
+    for status, words in map(ended, nodes):
+        assert status == 0 and "Traceback" not in words, words
+    assert statuses(tmp_path) == ["FINISHED"] and (run / "metrics.json").is_file()
+    assert list(tmp_path.glob("*/*/metrics.json")) == []
+
+
 @pytest.mark.parametrize("rank", [0, 1])
 def test_a_killed_process_of_two_ends_the_other_and_the_run(
     rank: int, tmp_path: Path, cache: Path
@@ -84,10 +112,16 @@ def test_a_killed_job_of_joblib_leaves_no_run_that_stays_running(
 ) -> None:
     process = start(tmp_path, cache, *LONG, *JOBLIB)
     assert wait_for(process, lambda: len(list(tmp_path.glob("**/last.ckpt"))) == 2)
-    jobs = children(process.pid)
+    (server,) = children(process.pid)
+    jobs = children(server)
     os.kill(jobs[0] if victim == "a job" else process.pid, signal.SIGKILL)
+    if victim == "a job":  # the other goes on
+        (folder,) = [path.parent for path in tmp_path.glob("*/*/sweep.json")]
+        states = ["killed", "running"]
+        assert wait_for(process, lambda: sorted(one.state for one in read(folder)) == states)
+        process.terminate()
     status, words = ended(process)
-    assert all_ended(jobs) and status != 0
+    assert all_ended([server, *jobs]) and status != 0
     print(f"| joblib: {victim} killed | {status} | {(words.splitlines() or [''])[-1][:90]} |")
     assert "Traceback" not in words, words
     assert ended(start(tmp_path, cache, *TASK))[0] == 0

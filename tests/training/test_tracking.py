@@ -1,5 +1,6 @@
 import contextlib
 import fcntl
+import json
 import multiprocessing
 import os
 import socket
@@ -209,16 +210,31 @@ def test_what_a_run_concluded_is_a_note_tables_and_a_data_set(store: str, tmp_pa
     assert (data.dataset.name, data.dataset.digest) == ("plays", "f" * 36)
     table = mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/card.json")
     assert table == {"columns": ["a"], "data": [[1.5]]}
-    assert logger.link().endswith(f"/#/experiments/{logger.experiment_id}/runs/{logger.run_id}")
+    assert logger.link().endswith(
+        f"/#/experiments/{logger.experiment_id}/runs/{logger.run_id}?workflowType=machine_learning"
+    )
 
 
 def test_the_parent_of_a_sweep_shows_what_was_swept_and_the_best(store: str) -> None:
     parent = make_logger(store)
-    parent.log_sweep({"model.lr": "0.1,0.01"}, {"test/auc": 0.7, "jobs/done": 2.0}, {"a": "b"})
+    parent.log_sweep({"model.lr": "0.1,0.01"}, {"test/auc": 0.7, "totals/done": 2.0}, {"a": "b"})
     run = parent.experiment.get_run(parent.run_id)
     assert run.data.params == {"model.lr": "0.1,0.01"} and run.data.tags["a"] == "b"
-    assert run.data.metrics == {"test/auc": 0.7, "jobs/done": 2.0}
-    assert f"parentRunId%20%3D%20%27{parent.run_id}%27" in parent.link_to_jobs()
+    assert run.data.metrics == {"test/auc": 0.7, "totals/done": 2.0}
+    parent.show_sweep(["test/auc"], True, ["model.lr"])
+    assert parent.link_to_jobs().endswith(
+        f"/#/experiments/{parent.experiment_id}/runs?workflowType=machine_learning"
+        f"&viewStateShareKey={parent.run_id}&compareRunsMode=CHART"
+    )
+    (view,) = [
+        json.loads(value)
+        for key, value in parent.experiment.get_experiment(parent.experiment_id).tags.items()
+        if key == f"mlflow.sharedViewState.{parent.run_id}"
+    ]
+    assert view["searchFilter"] == f"tags.mlflow.parentRunId = '{parent.run_id}'"
+    assert (view["orderByKey"], view["orderByAsc"]) == ("metrics.`test/auc`", False)
+    assert view["selectedColumns"] == ["metrics.`test/auc`", "params.`model.lr`"]
+    assert [chart["type"] for chart in view["compareRunCharts"]] == ["BAR", "PARALLEL"]
 
 
 def test_a_sweep_that_goes_on_is_the_same_run(store: str) -> None:

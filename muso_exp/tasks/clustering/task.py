@@ -26,6 +26,8 @@ class Clustering(Task):
         options: of the metrics and of the report.
     """
 
+    keys = ("id",)
+
     def __init__(self, tracks: ClusteredTracks, options: ClusterOptions) -> None:
         self.tracks, self.options = tracks, options
         self.target, self.units = tracks.inputs["test"], tracks.units["test"]

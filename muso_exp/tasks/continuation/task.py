@@ -19,6 +19,7 @@ from muso_exp.tasks.continuation.importance import feature_importance
 from muso_exp.tasks.continuation.sections import by_seeds, examples, tracks, weights_of_mix
 from muso_exp.tasks.recommendation.audit import training
 from muso_exp.tasks.recommendation.baselines import null_columns, same_artist_columns
+from muso_exp.tasks.recommendation.listed import listed_columns
 from muso_exp.tasks.recommendation.task import with_columns
 
 N_TOP = 500  # tracks that the challenge asks for
@@ -34,6 +35,8 @@ class Continuing(Task):
         cutoffs: the k of the ranking metrics.
         test: returns the batches of the test rows, in row order.
     """
+
+    keys = ("playlist",)
 
     def __init__(
         self,
@@ -94,6 +97,10 @@ class Continuing(Task):
             }
         )
         return with_columns(table, columns)
+
+    def answered(self, table: pd.DataFrame) -> Columns:
+        """Return the columns of a table of `predictions`, from its lists `top`, the best first."""
+        return listed_columns(self.held, table, len(self.popularity), self.cutoffs, self.n_top)
 
     def audit(self, answer: Answer) -> list[Finding]:
         """Return repeats, unseen tracks, tracks without features, and what training changed."""

@@ -26,6 +26,8 @@ class FactorRegression(Task):
         keep_layers: whether the network's inner layers of all clips are kept with its factors.
     """
 
+    keys = ("track_id",)
+
     def __init__(
         self, rows: FactorClips, every_clip: Iterable[Batch], keep_layers: bool = False
     ) -> None:

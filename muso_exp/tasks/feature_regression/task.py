@@ -10,7 +10,7 @@ from torchmetrics import MetricCollection
 from muso_exp.metrics.base import WeightedMetric
 from muso_exp.metrics.regression import R2, MeanSquaredError, OutputAccuracy
 from muso_exp.records import Batch, Columns, Finding, Section
-from muso_exp.tasks.base import Answer, ExtraTask, Task
+from muso_exp.tasks.base import Answer, ExtraTask, Task, column_of
 from muso_exp.tasks.feature_regression import sections as report
 from muso_exp.tasks.feature_regression.audit import audit
 from muso_exp.tasks.feature_regression.baselines import part_nulls
@@ -33,6 +33,8 @@ class FeatureRegression(Task):
         checks: on other songs; None for none.
         chain: which songs follow a song; None for none.
     """
+
+    keys = ("id", "artist", "title", "genre")
 
     def __init__(
         self,
@@ -70,6 +72,15 @@ class FeatureRegression(Task):
         raw = columns["preds"].double().numpy() * songs.scaling.span + songs.scaling.shift
         estimated = pd.DataFrame(raw, columns=[f"{name}_estimate" for name in songs.features])
         return pd.concat([songs.part("test")[[*NAMES, *songs.features]], estimated], axis=1)
+
+    def answered(self, table: pd.DataFrame) -> Columns:
+        """Return the columns of a table of `predictions`: the features, estimated, as they are."""
+        songs, like = self.songs, torch.zeros(0, dtype=torch.float64)
+        raw = [column_of(table, f"{name}_estimate", like) for name in songs.features]
+        scaled = (torch.stack(raw, dim=1) - torch.as_tensor(songs.scaling.shift)) / torch.as_tensor(
+            songs.scaling.span
+        )
+        return {"preds": scaled.float()}
 
     def audit(self, answer: Answer) -> list[Finding]:
         """Return what was left out, what the parts share, and what the targets are."""

@@ -15,7 +15,7 @@ from muso_exp.metrics.friend_distance import (
     SpearmanCorrelation,
 )
 from muso_exp.records import Columns, Finding, Section
-from muso_exp.tasks.base import Answer, Task
+from muso_exp.tasks.base import Answer, NotAnsweredError, Task, column_of
 from muso_exp.tasks.friend_distance.audit import audit
 from muso_exp.tasks.friend_distance.baselines import null_columns
 from muso_exp.tasks.friend_distance.pair_rules import pair_scores, rule_columns
@@ -34,6 +34,8 @@ class FriendDistance(Task):
         pairs: users, their listening and the pairs of each split.
         file_findings: findings on the files that the pairs come from, the last of the audit.
     """
+
+    keys = ("user_a", "user_b")
 
     def __init__(self, pairs: UserPairs, file_findings: Sequence[Finding] = ()) -> None:
         self.pairs, self.file_findings = pairs, list(file_findings)
@@ -82,6 +84,16 @@ class FriendDistance(Task):
                 "friend_score": torch.as_tensor(columns["friend"]).cpu().double().numpy(),
             }
         )
+
+    def answered(self, table: pd.DataFrame) -> Columns:
+        """Return the columns of a table of `predictions`: a distance for sure, and the score."""
+        like = torch.zeros(0)
+        strategy = column_of(table, "predicted_dos", like).long() - 1
+        n_classes = self.pairs.n_classes
+        if ((strategy < 0) | (strategy >= n_classes)).any():
+            raise NotAnsweredError(f"predicted_dos: a distance from 1 to {n_classes} is needed")
+        sure = torch.nn.functional.one_hot(strategy, n_classes).float()
+        return {"strategy": sure, "friend": column_of(table, "friend_score", like)}
 
     def audit(self, answer: Answer) -> list[Finding]:
         """Return overlaps, unknown items, NaN vectors, labels left out and dependent rows."""

@@ -34,6 +34,8 @@ class Friendship(Task):
         hypotheses: further tests, of how taste goes with distance and popularity.
     """
 
+    keys = ("user_a", "user_b", "kind")
+
     def __init__(
         self,
         network: SplitNetwork,

@@ -25,6 +25,8 @@ class GenreRecognition(Task):
         loudness: of each clip, see `muso_exp.sound.loudness.pooled_loudness`, shape (n_clips, 3).
     """
 
+    keys = ("track_id",)
+
     def __init__(self, clips: SoundClips, names: list[str], loudness: np.ndarray) -> None:
         self.clips, self.names, self.loudness = clips, names, loudness
         self.target, self.units = clips.targets_of(clips.parts["test"]), clips.units()

@@ -27,6 +27,8 @@ class PlaylistOwner(Task):
         units: a number for each test track, by its artist, or itself where unknown, (n_rows, 1).
     """
 
+    keys = ("id", "target")
+
     def __init__(self, lists: TwoLists, target: Tensor, units: np.ndarray) -> None:
         self.lists, self.target, self.units = lists, target, units
 

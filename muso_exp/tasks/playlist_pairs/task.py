@@ -23,6 +23,8 @@ class PlaylistPairs(Task):
         pairs: of lists.
     """
 
+    keys = ("first", "second")
+
     def __init__(self, pairs: ListPairs) -> None:
         self.pairs = pairs
         test = pairs.part("test")

@@ -82,7 +82,7 @@ def drawn_items(name: str, held: HeldOut) -> list[Finding]:
     n_artists = len(np.unique(held.item_units[held.item_units >= 0]))
     text = (
         f"{name}: intervals draw the {n_artists} artists of the items without listeners besides "
-        "the users, who all share the luck of so few items"
+        "the users, who all share their luck"
     )
     return [Finding(f"drawn_{name}", n_artists, text)]
 

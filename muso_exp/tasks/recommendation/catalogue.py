@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -62,17 +64,26 @@ class ItemCatalogue:
     def state(self) -> dict[str, Any]:
         """Return plain values, from which `from_state` makes the catalogue again."""
         return {
-            "items": self.items.to_dict("list"),
+            "items": self._texts,
             "popularity": torch.from_numpy(self.popularity),
             "usual_plays": self.usual_plays,
             "rows": None if self.rows is None else torch.from_numpy(self.rows),
             "tags": None if self.tags is None else self.tags.state(),
         }
 
+    @cached_property
+    def _texts(self) -> dict[str, str]:
+        """Each column as one text, since a checkpoint of each epoch holds them."""
+        return {str(name): json.dumps(list(texts)) for name, texts in self.items.items()}
+
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> ItemCatalogue:
-        """Return the catalogue that `state` was made from."""
-        items = pd.DataFrame(state["items"], dtype=str)
+        """Return the catalogue that `state` was made from, by an older version too."""
+        texts = {
+            name: json.loads(texts) if isinstance(texts, str) else texts
+            for name, texts in state["items"].items()
+        }
+        items = pd.DataFrame(texts, dtype=str)
         rows, tags = state.get("rows"), state.get("tags")
         return cls(
             *(items, np.asarray(state["popularity"]), state["usual_plays"]),

@@ -18,6 +18,7 @@ from muso_exp.tasks.recommendation.baselines import (
     null_columns,
     same_artist_columns,
 )
+from muso_exp.tasks.recommendation.listed import listed_columns
 from muso_exp.tasks.recommendation.sections import by_activity, latent_factors, neighbours
 from muso_exp.tasks.recommendation.split_plays import SplitPlays
 
@@ -33,6 +34,8 @@ class Recommendation(Task):
         queries: items whose neighbours the report shows.
         extra: further tests of the same model.
     """
+
+    keys = ("user",)
 
     def __init__(
         self,
@@ -83,6 +86,16 @@ class Recommendation(Task):
         users = self.plays.used.users[self.held.users]
         table = pd.DataFrame({"user": users, "held_out": self.held.item_lists()})
         return with_columns(table, columns)
+
+    def answered(self, table: pd.DataFrame) -> Columns:
+        """Return the columns of a table of `predictions`, from its lists `top`, the best first."""
+        return listed_columns(
+            self.held,
+            table,
+            self.plays.used.plays.shape[1],
+            self.cutoffs,
+            self._nulls["popularity"]["top"].shape[1],
+        )
 
     def audit(self, answer: Answer) -> list[Finding]:
         """Return what reading found, what filter and split leave out, and how training went."""

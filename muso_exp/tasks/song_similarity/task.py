@@ -23,6 +23,8 @@ class SongSimilarity(Task):
         rows: clips with their likeness by what the model is set beside.
     """
 
+    keys = ("track_id",)
+
     def __init__(self, rows: SongPairs) -> None:
         self.rows = rows
         self.target, self.units = rows.target(), rows.clips.units()

@@ -41,6 +41,8 @@ class Tagging(Task):
         items: with tags and split.
     """
 
+    keys = ("id",)
+
     def __init__(self, items: TaggedItems) -> None:
         self.items, self.rows = items, items.rows
         self.target, self.units = self.rows.labels("test"), self.rows.test_units()

@@ -188,8 +188,11 @@ def test_a_run_that_recommends_nothing_to_new_listeners_is_refused() -> None:
 def test_a_catalogue_is_the_same_out_of_its_state() -> None:
     one = catalogue().new_row(None).catalogue
     other = ItemCatalogue.from_state(one.state())
+    assert other.items.equals(one.items) and len(one.items)
     assert other.rows.tolist() == one.rows.tolist() and other.tags.names == one.tags.names
     assert (other.tags.weights != one.tags.weights).nnz == 0
     assert other.tags.average.tolist() == one.tags.average.tolist()
     old = {name: value for name, value in one.state().items() if name not in ("rows", "tags")}
+    old["items"] = one.items.to_dict("list")  # as versions before kept them
     assert ItemCatalogue.from_state(old).tags is None
+    assert ItemCatalogue.from_state(old).items.equals(one.items)

@@ -1,0 +1,60 @@
+"""The server that forks jobs, in a process of its own: pytest has threads, and no fork has them."""
+
+import subprocess
+import sys
+
+from test_layers import PACKAGE
+
+ALONE = """
+import os, signal, sys, time
+from muso_exp.experiment.job_server import JobServer
+
+def works(number):
+    return number, "x" * 200_000  # more than a pipe holds
+
+def fails():
+    raise RuntimeError("of its own")
+
+def killed():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def loops():
+    import numpy as np
+    from muso_exp.features.tag_curves import tag_areas
+    return len(tag_areas(np.ones((4, 2)), np.eye(4, 2), np.ones((3, 4)))[0])
+
+def sleeps():
+    time.sleep(600)
+
+server = JobServer(("muso_exp.features.tag_curves", "muso_exp.features.wmf", "no_such_module"))
+import functools
+for number, function in enumerate([functools.partial(works, 7), fails, killed, lambda: sys.exit(5),
+                                   loops]):
+    server.start(number, function)
+    ended = server.wait()
+    answer = ended.answer if number != 0 else (ended.answer[0], len(ended.answer[1]))
+    print(ended.number, ended.code, answer)
+server.start(8, sleeps)
+server.start(9, functools.partial(works, 1))
+print(server.wait().number)
+started = time.monotonic()
+server.end()
+print(time.monotonic() - started < 30)
+"""
+
+
+def test_each_job_ends_for_itself_and_none_outlives_the_server() -> None:
+    environment = {"PYTHONPATH": str(PACKAGE.parent), "PATH": ""}
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE], env=environment, capture_output=True, text=True
+    )
+    assert done.stdout.splitlines() == [
+        "0 0 (7, 200000)",
+        "1 1 None",
+        "2 -9 None",
+        "3 5 None",
+        "4 0 3",
+        "9",
+        "True",
+    ], done.stderr
+    assert "RuntimeError: of its own" in done.stderr
