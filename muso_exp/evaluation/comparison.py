@@ -22,7 +22,8 @@ from muso_exp.text import visible
 
 _FOLD = re.compile(r"(^|\.)fold[_=]\d+$")  # dataset.split.fold=3, or a row called fold_3
 _NAMED = 3  # runs that have a metric
-_ELSEWHERE = ("seed=", "rerun=", "ckpt=", "logger", "paths.", "hydra.")  # no part of a row's name
+# no part of a row's name
+_ELSEWHERE = ("seed=", "rerun=", "ckpt=", "logger", "paths.", "hydra.", "+sweep=", "register=")
 
 
 def comparison_table(

@@ -46,6 +46,16 @@ def in_search(cfg: Any) -> bool:
     return cfg.trial is not None or HydraConfig.get().sweeper._target_ != SEARCH
 
 
+def is_chosen(cfg: Any) -> bool:
+    """Return whether this run is the one that a search has chosen.
+
+    Args:
+        cfg: of the run.
+    """
+    searched = HydraConfig.initialized() and optimises(HydraConfig.get())
+    return searched and cfg.trial is None and HydraConfig.get().sweeper._target_ == SEARCH
+
+
 def pruning(cfg: Any) -> list[pl.Callback]:
     """Return the callback that may end a trial of a search early; none where that is off."""
     storage, study = os.environ.get(STORAGE), os.environ.get(STUDY)

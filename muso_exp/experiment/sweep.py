@@ -41,6 +41,7 @@ from muso_exp.training.folders import await_claim, claim, is_worker, lock_tags
 VERBOSE = "MUSO_VERBOSE"  # environment: whole cards and tables are printed, of a sweep's jobs too
 FOLDER = "MUSO_SWEEP"  # environment: the folder of a sweep, for jobs of any experiment
 OWN_FOLDER = "${hydra:runtime.output_dir}"  # paths.run, as conf/config.yaml has it
+_LONG = 8  # characters of a number that a name shows as it is
 NUMBERS = re.compile(r"\$\{hydra\.job\.(num|id)\}")
 NAMES = re.compile(r"\$\{(hydra\.job\.override_dirname|name|seed|scale|variant)\}")
 _open: dict[str, Any] = {"parent": None}
@@ -240,7 +241,15 @@ def short_name() -> str:
     hydra = HydraConfig.get()
     differs = what_differs(hydra.overrides.task, read_state(Path(hydra.sweep.dir)).swept)
     words = [word.rpartition("=") for word in differs.split(" ") if word]
-    return " ".join(f"{key.rpartition('.')[2]}={value}" for key, _, value in words)
+    return " ".join(f"{key.rpartition('.')[2]}={_short(value)}" for key, _, value in words)
+
+
+def _short(value: str) -> str:
+    """Return a value as a name shows it: of a number that was drawn four digits are enough."""
+    try:
+        return value if len(value) <= _LONG else f"{float(value):.4g}"
+    except ValueError:
+        return value
 
 
 def in_sweep() -> bool:

@@ -12,6 +12,7 @@ from pytorch_lightning.loggers import Logger
 
 from muso_exp.evaluation import tracked as tracked_card
 from muso_exp.experiment.build import build
+from muso_exp.experiment.objective import is_chosen
 from muso_exp.experiment.settings import logged_settings, shown_config
 from muso_exp.experiment.sweep import short_name
 from muso_exp.training.folders import lock_tags
@@ -32,7 +33,8 @@ def track(cfg: DictConfig, folder: Path, data: Any) -> MlflowLogger | None:
         "path": str(folder.absolute()),
         **lock_tags(folder),
     }
-    name = short_name() or cfg.variant or job
+    chosen = "chosen " if is_chosen(cfg) else ""
+    name = chosen + short_name() if short_name() else cfg.variant or job
     logger: MlflowLogger | None = build(cfg.logger, Logger, run_name=name, tags=tags)
     if logger:
         kind = "simulated" if data.simulated else "files"

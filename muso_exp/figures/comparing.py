@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from muso_exp.figures.common import BLUE, GREY, NARROW, ORANGE, narrow, shortened
 
 _LOG_FROM = 50  # times the smallest value: a wider range of a parameter is shown by its logarithm
+_TICKS = 8  # at most, on a logarithmic axis
 _BAR = 0.35  # rows between two bars
 
 
@@ -79,6 +80,9 @@ def by_param_figure(
         axes.set_xticks(range(len(ticks)), [shortened(tick, 14) for tick in ticks], fontsize=7)
     elif levels[0] > 0 and levels[-1] / levels[0] >= _LOG_FROM:
         axes.set_xscale("log")
+        shown = levels[:: -(-len(levels) // _TICKS)]  # names are drawn as text, powers of 10 too
+        axes.set_xticks(shown, [f"{level:g}" for level in shown], fontsize=7)
+        axes.minorticks_off()
     axes.set_xlabel(param)
     axes.set_ylabel(metric)
     return figure

@@ -71,6 +71,7 @@ def test_a_comparison_is_drawn_by_each_setting_and_by_two(tmp_path: Path) -> Non
     ]
     axes = drawn["by_model.lr"].figure.axes[0]
     assert axes.get_xscale() == "log"
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["0.001", "0.1"]
     (line,) = [one for one in axes.lines if one.get_color() == "#d9822b"]
     assert line.get_ydata() == approx([0.35, 0.55])  # means of .3 and .4, of .5 and .6
     cells = drawn["model.lr_model.size"].figure.axes[0].images[0].get_array()
