@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 
 from muso_exp.data.base import ExperimentData
 from muso_exp.errors import ConfigError
-from muso_exp.evaluation.card import MODEL, Claim, check_metric, check_metrics
+from muso_exp.evaluation.card import MODEL, check_metric, check_metrics
 from muso_exp.evaluation.outcome import Facts, Outcome, conclude, try_metrics
 from muso_exp.experiment import objective
 from muso_exp.experiment.build import accepted, build, plain
@@ -23,6 +23,7 @@ from muso_exp.experiment.parts import (
     check_stopping,
     chosen_callbacks,
     cluster,
+    read_claims,
     refuse_in_sweep,
     refuse_several,
     trainer_node,
@@ -153,7 +154,7 @@ def prepare(cfg: DictConfig, folder: Path) -> Prepared:
 def _prepare(cfg: DictConfig, folder: Path) -> Prepared:
     settle(cfg)
     resume = find_checkpoint(cfg.ckpt) if cfg.ckpt else None
-    claims = [Claim(**claim) for claim in redacted(plain(cfg.paper.claims))]
+    claims = read_claims(cfg.paper.claims)
     check_nodes(cfg)
     data = set_up(build(cfg.dataset, pl.LightningDataModule), ExperimentData)
     dims = accepted(cfg.model, pl.LightningModule, data.dims)

@@ -92,6 +92,15 @@ def test_no_file_and_no_output_of_a_run_holds_a_secret(
     assert files_with(b"canary-of", tmp_path) == []
 
 
+def test_a_secret_names_no_run(
+    call: callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LASTFM_API_KEY", "canary-of-the-environment")
+    status, out, err = call(*SMOKE, "name=by_canary-of-the-environment")
+    assert status == 2 and "name: holds a secret of the environment" in err
+    assert "canary" not in out + err and files_with(b"canary-of", tmp_path) == []
+
+
 def test_a_sweep_hides_secrets_too(
     call: callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

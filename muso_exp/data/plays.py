@@ -61,7 +61,7 @@ class Plays(ExperimentData):
         cutoffs: the k of the ranking metrics.
         queries: items (by name or id) whose neighbours the report shows; none: the most played.
         n_tags: tags of the probe in the report; 0 leaves it out.
-        probe: which items it is trained and tested on; None: split by their ids.
+        probe: which items it is trained and tested on; by default split by their ids, as with None.
         **common: see `muso_exp.data.base.ExperimentData`.
     """
 
@@ -84,7 +84,7 @@ class Plays(ExperimentData):
         cutoffs: Sequence[Count] = (10, 100, 500),
         queries: Sequence[str] = (),
         n_tags: ZeroOrMore = 50,
-        probe: ProbeItems | None = None,
+        probe: ProbeItems | None = ProbeItems(),  # noqa: B008, it is frozen
         **common: Any,
     ) -> None:
         super().__init__(**common)

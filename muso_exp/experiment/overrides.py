@@ -17,6 +17,7 @@ from omegaconf import OmegaConf
 from muso_exp.errors import ConfigError
 from muso_exp.experiment.known_keys import refuse_trainer_arguments
 from muso_exp.experiment.objective import check_named, in_search
+from muso_exp.redaction import redact
 from muso_exp.text import visible
 from muso_exp.training.registry import check_name
 
@@ -77,6 +78,8 @@ def check(cfg: Any) -> None:
     if "dataset" not in cfg or "model" not in cfg:
         raise ConfigError("name an experiment, or a dataset and a model; --help lists them")
     check_named(cfg.get("objective"))
+    if redact(str(cfg.get("name"))) != str(cfg.get("name")):
+        raise ConfigError("name: holds a secret of the environment; it names folders and pages")
     if not (isinstance(cfg.rerun, bool) or cfg.rerun == "auto"):
         raise ConfigError(f"rerun={cfg.rerun}: choose auto, true or false")
     if cfg.trial is not None and not in_search(cfg):

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
+import msgspec
 import pytorch_lightning as pl
 from omegaconf import DictConfig
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.plugins.environments import SLURMEnvironment
 
 from muso_exp.errors import ConfigError, SweepRefusedError
+from muso_exp.evaluation.card import Claim
 from muso_exp.experiment.build import build, check, plain
 from muso_exp.experiment.objective import n_validation_batches
 from muso_exp.experiment.settings import given_keys
 from muso_exp.experiment.sweep import in_sweep
 from muso_exp.metrics.base import WeightedMetric
 from muso_exp.models.base import Model, Solver
+from muso_exp.redaction import redacted
 
 
 def refuse_in_sweep(problem: str) -> None:
@@ -48,6 +52,27 @@ def check_nodes(cfg: DictConfig) -> None:
         check(node, WeightedMetric)
     if cfg.logger:
         check(cfg.logger, Logger)
+
+
+def read_claims(claims: Any) -> list[Claim]:
+    """Return what a paper claims, from the configuration, without secrets.
+
+    Raises:
+        ConfigError: no list of claims; one with a field that there is not, without one that is
+            needed, or with a value of another type.
+    """
+    given, known = redacted(plain(claims)), [one.name for one in fields(Claim)]
+    for number, claim in enumerate(given if isinstance(given, list) else []):
+        unknown = [str(key) for key in claim if key not in known] if type(claim) is dict else []
+        if unknown:
+            raise ConfigError(
+                f"paper.claims.{number} has no field {', '.join(unknown)}; there are "
+                f"{', '.join(known)}"
+            )
+    try:
+        return msgspec.convert(given, list[Claim])
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"paper.claims: {error}; a claim has {', '.join(known)}") from error
 
 
 def check_stopping(cfg: DictConfig, data: pl.LightningDataModule, model: Model) -> None:

@@ -38,7 +38,7 @@ def refuse_other_run(
         raise CheckpointError(f"ckpt={checkpoint}: not of a run of this program")
     then, now = ({**one, **modern_parts(one)} for one in (saved["recipe"], recipe))
     there, here = flatten(then), flatten(now)
-    for key in {**there, **here}:
+    for key in {**here, **there}:  # options of the data set before what follows from them
         if is_below(key, inert) or key.rpartition(".")[2] == SAID:
             continue
         one, other = _meant(then, there, key), _meant(now, here, key)

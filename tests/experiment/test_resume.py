@@ -33,6 +33,33 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
         refuse_other_run(path, recipe, 3, INERT_KEYS)
 
 
+def test_the_option_that_differs_is_named_before_what_follows_from_it(tmp_path: Path) -> None:
+    target = {"_target_": "muso_exp.data.hetrec.HetRec"}
+    then = {"train_pairs": "unordered", "test_pairs": "unordered", "max_dos": None}
+    then |= {"max_train_pairs": 9, "max_test_pairs": 9}
+    old = {"dataset": target | then, "model": {"n_classes": 5}, "seed": 0}
+    path = str(tmp_path / "last.ckpt")
+    torch.save({"state_dict": {}, "recipe": old, "epoch": 3}, path)
+    pairs = then | {"sampling": "by_distance"}
+    now = {"dataset": target | {"pairs": pairs}, "model": {"n_classes": 7}}
+    with pytest.raises(CheckpointError, match=r"pairs\.sampling is 'uniform' there and 'by_dist"):
+        refuse_other_run(path, old | now, 3, INERT_KEYS)
+
+
+def test_an_old_checkpoint_of_plays_is_older_than_the_items_of_the_probe(tmp_path: Path) -> None:
+    target = {"_target_": "muso_exp.data.plays.Plays"}
+    old = {"dataset": {"plays": target | {"n_tags": 5}}, "model": {}, "seed": 0}
+    old["dataset"]["_target_"] = "muso_exp.data.audio_factors.AudioFactors"
+    path = str(tmp_path / "last.ckpt")
+    torch.save({"state_dict": {}, "recipe": old, "epoch": 3}, path)
+    probe = {"split_list": None, "within": None, "where": "test"}
+    plays = {"dataset": old["dataset"] | {"plays": target | {"n_tags": 5, "probe": probe}}}
+    refuse_other_run(path, old | plays, 3, INERT_KEYS)
+    probe["where"] = "all"
+    with pytest.raises(CheckpointError, match=r"probe\.where is 'test' there and 'all' here"):
+        refuse_other_run(path, old | plays, 3, INERT_KEYS)
+
+
 def test_what_is_said_of_the_files_makes_no_other_run(tmp_path: Path) -> None:
     recipe = {"dataset": {"size": 3, "plays": {"published": False}}, "model": {}, "seed": 0}
     path = str(tmp_path / "last.ckpt")
