@@ -1,11 +1,11 @@
 """One half of an ALS sweep on the CPU: conjugate gradients for blocks of rows, compiled."""
 
 import numpy as np
-from numba import get_num_threads, njit, prange, set_num_threads
+from numba import njit, prange, set_num_threads
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
-from muso_exp.features.threads import parallel_njit
+from muso_exp.features.threads import loop_threads, parallel_njit
 
 _BLOCK = 32  # rows whose products with the Gram matrix are one matrix product
 _TINY = np.float32(1e-20)  # a squared residual at which a row is solved
@@ -48,7 +48,7 @@ def solve_rows(
         others[:, -1], ridge[-1] = 1, 0
     gram = others.T @ others + np.diag(ridge)  # (n_factors, n_factors)
     shift = -(base @ others)  # (n_factors,)
-    used = get_num_threads()
+    used = loop_threads()
     with threadpool_limits(1, "blas"):  # each thread multiplies its own blocks
         try:
             set_num_threads(min(n_threads or used, used))

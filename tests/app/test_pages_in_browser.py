@@ -203,6 +203,7 @@ def choose(page: Browser, label: str, text: str) -> None:
     )
     page.wait(f"return {entry}", text)
     page.script(f"{entry}.click()", text)
+    page.wait("return !document.querySelector('.q-menu')")  # else the next list finds this one's
 
 
 def test_a_sound_file_is_set_beside_a_playlist(page: Browser) -> None:
