@@ -48,13 +48,15 @@ def solve_rows(
         others[:, -1], ridge[-1] = 1, 0
     gram = others.T @ others + np.diag(ridge)  # (n_factors, n_factors)
     shift = -(base @ others)  # (n_factors,)
+    n_blocks = -(-len(rows) // _BLOCK)
+    order = np.random.default_rng(0).permutation(n_blocks)  # long rows come to all threads
     used = loop_threads()
     with threadpool_limits(1, "blas"):  # each thread multiplies its own blocks
         try:
             set_num_threads(min(n_threads or used, used))
             _solve(
                 *(confidence.indptr, confidence.indices, confidence.data),
-                *(rows, others, gram, shift, base, cg_steps),
+                *(rows, others, gram, shift, base, cg_steps, order),
             )
         finally:
             set_num_threads(used)
@@ -72,13 +74,14 @@ def _solve(
     shift: np.ndarray,
     base: np.ndarray,
     cg_steps: int,
+    order: np.ndarray,
 ) -> None:
     longest = 0
     for row in range(len(rows)):
         longest = max(longest, indptr[row + 1] - indptr[row])
     nothing = np.zeros(longest, dtype=np.float32)
-    for block in prange((len(rows) + _BLOCK - 1) // _BLOCK):
-        start = block * _BLOCK
+    for turn in prange(len(order)):
+        start = order[turn] * _BLOCK
         x = rows[start : start + _BLOCK]
         residual = shift - np.dot(x, gram)  # (n, n_factors)
         error = np.empty(len(x), dtype=np.float32)
