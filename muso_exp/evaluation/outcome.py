@@ -116,15 +116,8 @@ def conclude(
     answer = Answer(model, columns, bootstrap)
     predictions, audit = task.predictions(columns), [*tested.findings, *task.audit(answer)]
     sections = [*before, *task.sections(predictions, answer), *further]
-    record = {
-        **facts.run,
-        "data": dict(facts.data),
-        "scale": facts.scale,
-        **_scored(tested, card),
-        "n": task.counts(),
-        "audit": [asdict(finding) for finding in audit],
-        "seconds": {**facts.seconds, "evaluate": time.monotonic() - started},
-    }
+    seconds = {**facts.seconds, "evaluate": time.monotonic() - started}
+    record = _record(task, facts, tested, card, audit, seconds)
     return Outcome(record, card, audit, predictions, _samples(tested), sections)
 
 
@@ -144,17 +137,30 @@ def judge(task: Task, columns: Columns, facts: Facts) -> Outcome:
     absent = {str(name): reason for extra in task.extra for name in extra.metrics()}
     tested = _lead(tested, facts.run.get("headline", ()))
     card = _card(facts, tested, absent)
-    record = {
+    seconds = {"evaluate": time.monotonic() - started}
+    record = _record(task, facts, tested, card, tested.findings, seconds)
+    predictions = task.predictions(columns)
+    return Outcome(record, card, tested.findings, predictions, _samples(tested), [])
+
+
+def _record(
+    task: Task,
+    facts: Facts,
+    tested: _Tested,
+    card: paper.Card,
+    audit: Sequence[Finding],
+    seconds: Mapping[str, float],
+) -> dict[str, Any]:
+    """Return what metrics.json holds, as far as scoring knows it."""
+    return {
         **facts.run,
         "data": dict(facts.data),
         "scale": facts.scale,
         **_scored(tested, card),
         "n": task.counts(),
-        "audit": [asdict(finding) for finding in tested.findings],
-        "seconds": {"evaluate": time.monotonic() - started},
+        "audit": [asdict(finding) for finding in audit],
+        "seconds": dict(seconds),
     }
-    predictions = task.predictions(columns)
-    return Outcome(record, card, tested.findings, predictions, _samples(tested), [])
 
 
 def _card(facts: Facts, tested: _Tested, absent: Mapping[str, str]) -> paper.Card:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import float64, int64, njit, types, void
 
-from muso_exp.features.ranking_formulas import FORMULAS, RankingFormula
+from muso_exp.features.ranking_formulas import (
+    FORMULAS,
+    RankingFormula,
+    compiled_loop,
+)
 
 Array = np.ndarray
 PLACES = ITEMS, ABOVE, TIED = "held_items", "held_above", "held_tied"  # of `padded_places`
-_COUNTS, _VALUES = int64[::1], float64[::1]
-_FORMULA = float64(_COUNTS, _COUNTS, int64, int64, _VALUES)
-_LOOP = void(
-    types.FunctionType(_FORMULA), _COUNTS, _COUNTS, _COUNTS, _COUNTS, int64, _VALUES, _VALUES
-)
 
 
 class HeldPlaces(NamedTuple):
@@ -85,15 +82,9 @@ def item_credits(places: HeldPlaces, formula: RankingFormula, k: int) -> Array:
     """
     gains = np.concatenate([[0.0], np.cumsum(1 / np.log2(np.arange(k) + 2))])
     out = np.empty(len(places.items))
-    _loop()(
-        formula.compiled, places.above, places.tied, places.crow, places.n_candidates, k, gains, out
-    )
+    counts = places.above, places.tied, places.crow, places.n_candidates
+    compiled_loop(_each_entry)(formula.compiled, *counts, k, gains, out)
     return out
-
-
-@cache
-def _loop() -> Any:
-    return njit(_LOOP, cache=True, nogil=True)(_each_entry)
 
 
 def _each_entry(

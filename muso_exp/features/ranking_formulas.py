@@ -143,7 +143,7 @@ def user_columns(
         out = np.empty(len(crow) - 1)
         compiled = formula.compiled
         try:
-            _loop()(compiled, *counts, k, gains, out)
+            compiled_loop(_each_user)(compiled, *counts, k, gains, out)
         except Exception as error:  # whatever a formula of the user's own raises
             raise ConfigError(f"the ranking formula {formula.column} failed: {error}") from error
         return out
@@ -158,8 +158,9 @@ def user_columns(
 
 
 @cache
-def _loop() -> Any:
-    return njit(_LOOP, cache=True, nogil=True)(_each_user)
+def compiled_loop(loop: Callable[..., None]) -> Any:
+    """Return a loop over users compiled; its arguments are as those of `_each_user`."""
+    return njit(_LOOP, cache=True, nogil=True)(loop)
 
 
 def _each_user(
