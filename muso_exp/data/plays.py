@@ -126,7 +126,7 @@ class Plays(ExperimentData):
         self.split: Split = self.hold_out()
         train = self.split.train
         ranked = self.split.candidates if self.split.warm else None  # the cold are in the test only
-        self.val_held = HeldOut.of(train, self.split.val, ranked)
+        self.val_held = HeldOut.of(train, self.split.val, ranked, self.split.brought)
         users, tags = self.data.users, self.data.tags
         shares = None if tags is None else TagShares.of(tags.weights, tags.names, train)
         self.catalogue = ItemCatalogue.of(self.data.items, train, True, users, shares)

@@ -7,6 +7,7 @@ from scipy.sparse import csr_matrix
 from muso_exp.data.base import BatchDataset
 from muso_exp.records import Batch
 from muso_exp.tasks.recommendation.split_plays import HeldOut
+from muso_exp.tasks.recommendation.variants import plays_batch
 
 
 class WholeMatrix(BatchDataset):
@@ -21,11 +22,7 @@ class WholeMatrix(BatchDataset):
 
     def __getitem__(self, rows: list[int]) -> Batch:
         """Return crow_indices (n_users + 1,), col_indices (n_plays,), values (n_plays,)."""
-        return {
-            "crow_indices": torch.from_numpy(self.plays.indptr.astype(np.int64)),
-            "col_indices": torch.from_numpy(self.plays.indices.astype(np.int64)),
-            "values": torch.from_numpy(self.plays.data.astype(np.float32)),
-        }
+        return plays_batch(self.plays)
 
 
 class UserRows(BatchDataset):
@@ -54,4 +51,4 @@ class UserRows(BatchDataset):
             batch["candidates"] = torch.from_numpy(held.candidates)
         if held.longest:
             batch["longest"] = torch.tensor(held.longest)
-        return batch
+        return batch if held.brought is None else batch | plays_batch(held.brought[rows])

@@ -22,6 +22,8 @@ class Split:
         test: held out to judge it; no entry of train or val.
         candidates: ids of the items that are ranked, ascending; None for all.
         warm: whether only items of train are ranked.
+        brought: where users of `val` and `test` are in no training, the plays that they are known
+            by; else None.
     """
 
     train: csr_matrix
@@ -29,6 +31,7 @@ class Split:
     test: csr_matrix
     candidates: np.ndarray | None = None
     warm: bool = False
+    brought: csr_matrix | None = None
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class HeldOut:
         n_without: users without held-out items among the candidates, left out.
         item_units: where intervals draw items besides users, the independent unit of each
             candidate that is drawn (its artist), -1 of another, shape (n_candidates,); else None.
+        brought: where the users are in no training, the plays that they are known by, of all
+            items, shape (n_rows, n_items); else None.
     """
 
     users: np.ndarray
@@ -51,16 +56,34 @@ class HeldOut:
     candidates: np.ndarray | None
     n_without: int
     item_units: np.ndarray | None = None
+    brought: csr_matrix | None = None
 
     @classmethod
-    def of(cls, seen: csr_matrix, positives: csr_matrix, candidates: np.ndarray | None) -> HeldOut:
-        """Keep the users with held-out items; all matrices are (n_users, n_items)."""
+    def of(
+        cls,
+        seen: csr_matrix,
+        positives: csr_matrix,
+        candidates: np.ndarray | None,
+        brought: csr_matrix | None = None,
+    ) -> HeldOut:
+        """Keep the users with held-out items; all matrices are (n_users, n_items).
+
+        What users bring is seen too.
+        """
+        if brought is not None:
+            seen = csr_matrix(seen + brought)
         if candidates is not None:
             seen, positives = seen[:, candidates], positives[:, candidates]
         counts = np.diff(positives.indptr)
         users = np.flatnonzero(counts)
         n_without = len(counts) - len(users)
-        return cls(users, seen[users], positives[users], candidates, n_without)
+        known = None if brought is None else brought[users]
+        rows = seen[users], positives[users]
+        return cls(users, *rows, candidates, n_without, brought=known)
+
+    def known(self, train: csr_matrix) -> csr_matrix:
+        """Return what a model knows of the users, of the plays of training, (n_rows, n_items)."""
+        return train[self.users] if self.brought is None else self.brought
 
     def with_units(self, listeners: np.ndarray, artist: np.ndarray) -> HeldOut:
         """Draw the candidates without listeners in training too, by their artists.
@@ -150,7 +173,7 @@ class SplitPlays:
     def held(self) -> HeldOut:
         """Return the users with test items; items without any listeners are drawn too."""
         split = self.split
-        held = HeldOut.of(split.train + split.val, split.test, split.candidates)
+        held = HeldOut.of(split.train + split.val, split.test, split.candidates, split.brought)
         if held.of_candidates(self.listeners()).any():
             return held
         return held.with_units(self.listeners(), self.used.artist_numbers())
