@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from muso_exp.errors import ConfigError
-from muso_exp.models.abilities import FoldsIn
+from muso_exp.models.abilities import FoldsIn, only_known_users
 from muso_exp.models.base import Model, Solver
-from muso_exp.models.ranking import only_known_users
 from muso_exp.tasks.base import Task
 
 _HELP = "see docs/extend.md"

@@ -16,7 +16,7 @@ COARSE = 0.25  # step of the grid that the search begins with
 
 
 @dataclass(frozen=True)
-class TopLists:
+class PartLists:
     """What each part places first for some users, with everything that was hidden.
 
     An item outside them is among the first of no part; that a mix would rank it first is unlikely.
@@ -30,7 +30,7 @@ class TopLists:
     positives: Rows
 
     @classmethod
-    def gather(cls, blocks: Iterable[tuple[np.ndarray, Rows, Rows]], k: int) -> TopLists:
+    def gather(cls, blocks: Iterable[tuple[np.ndarray, Rows, Rows]], k: int) -> PartLists:
         """Keep the lists of blocks of users.
 
         Args:
@@ -73,7 +73,7 @@ def _lists(
         yield own[:, items], np.searchsorted(items, hidden).astype(np.int64)
 
 
-def seek_weights(lists: TopLists, used: np.ndarray, step: float, k: int) -> np.ndarray:
+def seek_weights(lists: PartLists, used: np.ndarray, step: float, k: int) -> np.ndarray:
     """Return the weights under which hidden items rank best by nDCG at k.
 
     First those of a grid of `COARSE` (or of `step`, where larger), then finer steps from the best:

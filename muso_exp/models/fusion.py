@@ -18,7 +18,7 @@ from muso_exp.records import Batch
 PARTS = ("ease", "wmf", "user_knn")
 
 
-class Fusion(Mixture):
+class RecommenderFusion(Mixture):
     """A weighted sum of the z-scores of recommenders, the same weights for all users.
 
     A share of each user's plays is hidden; the parts are fitted to the rest, and the weights sought

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions, fit_factors
-from muso_exp.features.mix_search import TopLists, seek_weights
+from muso_exp.features.mix_search import PartLists, seek_weights
 from muso_exp.features.ranking import Rows
 from muso_exp.models.abilities import FoldsIn
 from muso_exp.models.ease import EASE
@@ -163,7 +163,7 @@ class Mixture(RankingSolver):
                 )
                 yield self._known_scores(torch.from_numpy(own)).numpy(), seen, positives
 
-        lists = TopLists.gather(blocks(), k)
+        lists = PartLists.gather(blocks(), k)
         return torch.from_numpy(seek_weights(lists, self._used().numpy(), step, k))
 
     def _known_scores(self, users: Tensor) -> Tensor:

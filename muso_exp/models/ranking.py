@@ -15,7 +15,7 @@ from torch.nn import Module
 
 from muso_exp.errors import ConfigError
 from muso_exp.features.ranking import Rows, block_users, rank_in_blocks
-from muso_exp.models.abilities import FoldsIn
+from muso_exp.models.abilities import FoldsIn, only_known_users
 from muso_exp.models.base import Model, Solver
 from muso_exp.options import Count
 from muso_exp.records import Batch
@@ -138,15 +138,6 @@ class Ranker(Model):
         if len(self._memory.get(thread, ())) < n_users:
             self._memory[thread] = np.empty((n_users, self.n_items), dtype=np.float32)
         return torch.from_numpy(self._memory[thread][:n_users])
-
-
-def only_known_users(model: Model) -> str:
-    """Return why a model cannot be asked about users who are in no training."""
-    return (
-        f"{type(model).__name__} has a place for the users of its training only, and "
-        "dataset.split.by=users asks about others; take a model that folds in (wmf, ease, ials, "
-        "item_knn), or another split"
-    )
 
 
 class RankingSolver(Ranker, Solver):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from pytest import approx
 
-from muso_exp.features.mix_search import TopLists, grid, seek_weights
+from muso_exp.features.mix_search import PartLists, grid, seek_weights
 from muso_exp.features.ranking import Rows, rank_in_blocks
 
 N_USERS, N_ITEMS, K = 300, 300, 10
@@ -30,7 +30,7 @@ def whole(weights: np.ndarray) -> float:
 
 @pytest.mark.parametrize("weights", [(1, 0, 0), (0.5, 0.5, 0), (0.25, 0.5, 0.25)])
 def test_the_lists_give_the_ndcg_of_all_items(weights: tuple[float, ...]) -> None:
-    lists = TopLists.gather([case()], K)
+    lists = PartLists.gather([case()], K)
     assert lists.scores.shape[2] < N_ITEMS / 3
     assert lists.ndcg(np.array(weights), K) == approx(whole(np.array(weights)), abs=0.01)
 
@@ -40,12 +40,12 @@ def test_blocks_of_users_give_the_same_lists() -> None:
     parts = [
         (scores[:, a:b], seen.slice(a, b), positives.slice(a, b)) for a, b in ((0, 7), (7, N_USERS))
     ]
-    apart, together = TopLists.gather(parts, K), TopLists.gather([case()], K)
+    apart, together = PartLists.gather(parts, K), PartLists.gather([case()], K)
     assert np.array_equal(apart.scores, together.scores)
 
 
 def test_two_parts_that_add_to_each_other_share_the_weight_and_noise_has_none() -> None:
-    lists = TopLists.gather([case()], K)
+    lists = PartLists.gather([case()], K)
     found = seek_weights(lists, np.ones(3, dtype=bool), 0.05, K)
     assert found.sum() == approx(1) and found[2] < 0.15
     assert 0.25 < found[0] < 0.75
@@ -54,6 +54,6 @@ def test_two_parts_that_add_to_each_other_share_the_weight_and_noise_has_none() 
 
 
 def test_a_part_that_is_not_used_has_no_weight() -> None:
-    lists = TopLists.gather([case()], K)
+    lists = PartLists.gather([case()], K)
     found = seek_weights(lists, np.array([True, False, True]), 0.05, K)
     assert found[1] == 0 and found[0] > 0.7

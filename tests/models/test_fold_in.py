@@ -22,7 +22,7 @@ from muso_exp.models.abilities import FoldsIn, ask
 from muso_exp.models.blend import Blend
 from muso_exp.models.ease import EASE
 from muso_exp.models.embedding_net import EmbeddingNet, LayerSizes
-from muso_exp.models.fusion import Fusion
+from muso_exp.models.fusion import RecommenderFusion
 from muso_exp.models.hybrid import Hybrid
 from muso_exp.models.item_knn import ItemKNN, bm25_weight
 from muso_exp.models.popularity import Popularity
@@ -40,7 +40,9 @@ ALL: dict[str, Callable[[], Ranker]] = {
     "blend": lambda: Blend(
         **SIZES, seed_counts=[0, 2, 4], n_validation=5, options={"wmf": {"iterations": 60}}
     ),
-    "fusion": lambda: Fusion(**SIZES, options={"wmf": {"n_factors": 8, "iterations": 60}}),
+    "fusion": lambda: RecommenderFusion(
+        **SIZES, options={"wmf": {"n_factors": 8, "iterations": 60}}
+    ),
     "hybrid": lambda: Hybrid(**SIZES, n_content=5, fit=SMALL),
     "embedding_net": lambda: EmbeddingNet(
         **SIZES, n_artists=10, layers=LAYERS, inputs=["songs", "features"]

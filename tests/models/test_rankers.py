@@ -24,7 +24,7 @@ from muso_exp.errors import ConfigError
 from muso_exp.models.abilities import HasItemFactors, HasNeighbours, ask, nearest_items
 from muso_exp.models.bpr import BPR
 from muso_exp.models.ease import EASE
-from muso_exp.models.fusion import Fusion
+from muso_exp.models.fusion import RecommenderFusion
 from muso_exp.models.ials import IALS
 from muso_exp.models.item_knn import ItemKNN
 from muso_exp.models.popularity import Popularity
@@ -48,7 +48,9 @@ RANKERS = {
     "ease_weighted": lambda: EASE(
         **SIZES, regularization=10.0, weighting="relative_log", popularity_exponent=0.25
     ),
-    "fusion": lambda: Fusion(**SIZES, options={"wmf": {"n_factors": 8, "iterations": 8}}),
+    "fusion": lambda: RecommenderFusion(
+        **SIZES, options={"wmf": {"n_factors": 8, "iterations": 8}}
+    ),
 }
 LEARNERS = [name for name in RANKERS if name not in ("random", "popularity")]
 
