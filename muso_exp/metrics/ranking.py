@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import torch
 from scipy.sparse import csr_matrix
+from scipy.sparse.linalg import norm
 from scipy.stats import rankdata
-from sklearn.preprocessing import normalize
 from torch import Tensor
 
+from muso_exp.features.diversity import squared_sums
+from muso_exp.features.interactions import BLOCK, item_listeners, select_entries
 from muso_exp.features.ranking_formulas import FORMULAS, SHARE, RankingFormula
 from muso_exp.metrics.base import RowMean, WeightedMetric
 
@@ -138,8 +140,10 @@ class IntraListDiversity(RowMean):
     An item without a vector is in no pair; a list without pairs is left out.
 
     Args:
-        vectors: of the items, shape (n_items, n_dims), sparse; e.g. their listeners or tags. Kept
-            by reference: copies of the metric share it.
+        vectors: of the items, sparse: shape (n_items, n_dims), e.g. their tags; or where `columns`
+            (n_dims, n_items), e.g. their listeners. Kept by reference: copies of the metric share
+            it, and only the vectors of listed items are ever laid out, a part at a time.
+        columns: whether the vectors are the columns of the matrix.
         **kwargs: of `torchmetrics.Metric`.
 
     Source: Ziegler et al., WWW 2005. Deviation: diversity, so 1 - their similarity.
@@ -150,13 +154,40 @@ class IntraListDiversity(RowMean):
     fields = ("top",)
     higher_is_better = None
 
-    def __init__(self, vectors: csr_matrix, **kwargs: Any) -> None:
+    def __init__(self, vectors: csr_matrix, columns: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.vectors = _Shared(normalize(csr_matrix(vectors, dtype=np.float64)))
+        self.vectors, self.columns = _Shared(vectors), columns
+        self.sizes = item_listeners(vectors) if columns else np.diff(vectors.indptr)
 
     def rows(self, **columns: Tensor) -> Tensor:
         """Return the diversity of each row, shape (n_rows,)."""
-        return torch.from_numpy(_diversity(columns["top"], self.vectors.matrix))
+        return torch.from_numpy(self._diversity(columns["top"].numpy()))
+
+    def _diversity(self, top: np.ndarray) -> np.ndarray:
+        """Return 1 - mean cosine of the pairs of each list, (n_rows,), by halves if they are many.
+
+        The sum of all cosines of a list is the squared length of the sum of its unit vectors.
+        """
+        listed = np.unique(top[top >= 0])
+        if len(top) > 1 and self.sizes[listed].sum() > BLOCK:
+            return np.concatenate([self._diversity(part) for part in np.array_split(top, 2)])
+        places = np.where(top < 0, -1, np.searchsorted(listed, top))
+        vectors = self._of(listed)
+        lengths = norm(vectors, axis=1) if len(listed) else np.zeros(0)
+        together = np.empty(len(top))
+        parts = vectors.indptr, vectors.indices, vectors.data
+        squared_sums(places, *parts, lengths, np.zeros(vectors.shape[1]), together)
+        n = ((top >= 0) & np.append(lengths > 0, False)[places]).sum(axis=1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(n > 1, 1 - (together - n) / (n * (n - 1)), np.nan)
+
+    def _of(self, items: np.ndarray) -> csr_matrix:
+        """Return the vectors of some items, (n, n_dims)."""
+        matrix = self.vectors.matrix
+        if not self.columns:
+            return matrix[items].astype(np.float64)
+        chosen = select_entries(matrix, np.arange(matrix.shape[0]), items)
+        return chosen.T.tocsr().astype(np.float64)
 
 
 class _Shared:
@@ -174,16 +205,6 @@ def _indicator(top: Tensor, n_items: int) -> csr_matrix:
     listed = (top >= 0).numpy()
     rows, items = np.nonzero(listed)[0], top.numpy()[listed]
     return csr_matrix((np.ones(len(items)), (rows, items)), shape=(len(top), n_items))
-
-
-def _diversity(top: Tensor, units: csr_matrix) -> np.ndarray:
-    """Return 1 - mean cosine of the pairs of each list (n_rows,); the sum of all is |sum|^2."""
-    lists = _indicator(top, units.shape[0])
-    summed = lists @ units  # (n_rows, n_dims)
-    together = np.asarray(summed.multiply(summed).sum(axis=1)).ravel()
-    n = lists @ (np.diff(units.indptr) > 0).astype(float)  # items with a vector
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(n > 1, 1 - (together - n) / (n * (n - 1)), np.nan)
 
 
 def ranking_metrics(cutoffs: Sequence[int]) -> dict[str, WeightedMetric]:
@@ -210,6 +231,7 @@ def list_metrics(
     n_users: int,
     vectors: csr_matrix | None = None,
     candidates: np.ndarray | None = None,
+    columns: bool = False,
 ) -> dict[str, WeightedMetric]:
     """Return the metrics of the recommended lists by name.
 
@@ -219,6 +241,7 @@ def list_metrics(
         vectors: of the items (n_items, n_dims), for `intra_list_diversity`; without them it is
             left out.
         candidates: ids of the items that are ranked; None for all.
+        columns: whether the vectors are the columns of their matrix, (n_dims, n_items).
     """
     n_candidates = None if candidates is None else len(candidates)
     metrics: dict[str, WeightedMetric] = {
@@ -227,5 +250,5 @@ def list_metrics(
         "popularity_bias": PopularityBias(listeners, candidates),
     }
     if vectors is not None:
-        metrics["intra_list_diversity"] = IntraListDiversity(vectors)
+        metrics["intra_list_diversity"] = IntraListDiversity(vectors, columns)
     return metrics

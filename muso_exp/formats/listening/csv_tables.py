@@ -1,4 +1,4 @@
-"""Listening CSV files of any size, summed by DuckDB -> interactions."""
+"""Listening tables of any size, CSV or Parquet, summed by DuckDB -> interactions."""
 
 import glob
 import json
@@ -26,6 +26,7 @@ from muso_exp.formats.listening.interactions import Interactions
 from muso_exp.formats.listening.load import load_plays
 from muso_exp.formats.listening.logs import MOST_PLAYS
 from muso_exp.formats.listening.msd import ONE_PERSON, Files, ReadOptions, merged
+from muso_exp.formats.listening.parquet_tables import is_parquet
 from muso_exp.formats.tables import no_rows
 from muso_exp.opening import open_data
 from muso_exp.records import Finding
@@ -213,6 +214,10 @@ def _cell(table: ListeningTable, place: int) -> str:
 def _scan(table: ListeningTable) -> str:
     """Return the call that reads a table, all as text, in columns c0, c1, ..."""
     path = glob.escape(str(table.path)).replace("'", "''")
+    if is_parquet(table.path):
+        names = ('"' + name.replace('"', '""') + '"' for name in table.header)
+        texts = ", ".join(f"{name}::VARCHAR AS c{place}" for place, name in enumerate(names))
+        return f"(SELECT {texts} FROM read_parquet(['{path}']))"
     columns = {f"c{place}": "VARCHAR" for place in range(len(table.header))}
     return (
         f"read_csv(['{path}'], auto_detect = false, header = {table.headed}, "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from muso_exp.features.interactions import item_plays
 from muso_exp.models.abilities import ChoosesSettings, ask
 from muso_exp.records import Columns, Finding
 from muso_exp.tasks.base import Answer
@@ -18,6 +19,7 @@ def audit(plays: SplitPlays, held: HeldOut) -> list[Finding]:
         *plays.used.notes,
         *filtered(plays),
         _without_test_items(plays, held),
+        *_undrawn(held),
         *(_cold_items(plays, held) if plays.split.warm else [_unseen_entries(plays)]),
         _top_share(plays),
     ]
@@ -94,9 +96,21 @@ def _without_test_items(plays: SplitPlays, held: HeldOut) -> Finding:
     return Finding("users_without_test_items", held.n_without, text)
 
 
+def _undrawn(held: HeldOut) -> list[Finding]:
+    """Return how many users the evaluation leaves out because they were not drawn."""
+    if held.n_undrawn == 0:
+        return []
+    n_drawn = len(held.users)
+    text = (
+        f"{n_drawn} of {n_drawn + held.n_undrawn} users with held-out items are evaluated, drawn "
+        "by the seed (dataset.split.eval_users)"
+    )
+    return [Finding("users_not_drawn", held.n_undrawn, text)]
+
+
 def _unseen_entries(plays: SplitPlays) -> Finding:
     test = plays.split.test
-    unseen = (plays.listeners()[test.indices] == 0).mean()
+    unseen = (plays.listeners() == 0)[test.indices].mean()
     return Finding(
         "unseen_test_entries",
         float(unseen),
@@ -136,7 +150,7 @@ def _cold_items(plays: SplitPlays, held: HeldOut) -> list[Finding]:
 
 
 def _top_share(plays: SplitPlays) -> Finding:
-    total = np.sort(np.asarray(plays.split.train.sum(axis=0)).ravel())[::-1]
+    total = np.sort(item_plays(plays.split.train))[::-1]
     top = total[: max(len(total) // 100, 1)].sum() / total.sum()
     text = f"{top:.1%} of the training plays are of the most played 1 % of the items"
     return Finding("top_percent_share", float(top), text)
