@@ -12,6 +12,8 @@ from muso_exp.features.threads import parallel_njit
 
 _CHUNK = 2**23  # numbers gathered at once by the biased solve, or weighted at once
 
+_ROWS = 2**17  # of factors, in float64 at once
+
 
 def log_confidence(plays: csr_matrix, alpha: float, epsilon: float) -> csr_matrix:
     """Turn play counts into confidence weights, c = 1 + alpha * log(1 + r / epsilon).
@@ -70,9 +72,8 @@ def objective(
         item_factors: shape (n_items, n_factors).
         regularization: weight of the squared norms of the factors.
     """
-    users, items = user_factors.double(), item_factors.double()
-    everywhere = ((users.T @ users) * (items.T @ items)).sum()
-    norms = users.square().sum() + items.square().sum()
+    users, items = _gram(user_factors), _gram(item_factors)
+    everywhere, norms = (users * items).sum(), users.trace() + items.trace()
     stored = _stored_error(confidence, user_factors, item_factors)
     return float(everywhere + regularization * norms) + stored
 
@@ -86,8 +87,14 @@ def biased_objective(
     """
     users, items = extend_users(user_factors), extend_items(item_factors)
     plain = objective(confidence, users, items, 0.0)
-    norms = user_factors[:, :-1].double().square().sum() + item_factors[:, :-1].square().sum()
+    norms = _gram(user_factors[:, :-1]).trace() + _gram(item_factors[:, :-1]).trace()
     return plain + regularization * float(norms)
+
+
+def _gram(factors: Tensor) -> Tensor:
+    """Return the products of the columns (n_factors, n_factors), float64, by blocks of rows."""
+    blocks = (block.double() for block in factors.split(_ROWS))
+    return sum((block.T @ block for block in blocks), factors.new_zeros(1, 1).double())
 
 
 def extend_users(factors: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ import pandas as pd
 from muso_exp.cache import cache_key, cached_folder
 from muso_exp.csv_cells import GUARDED
 from muso_exp.errors import DataFormatError
-from muso_exp.formats.listening.aggregate import MEMORY, Aggregate, edges
+from muso_exp.formats.listening.aggregate import MEMORY, Aggregate, disk_errors, edges
 from muso_exp.formats.listening.csv_headers import (
     COUNT,
     ListeningTable,
@@ -96,7 +96,8 @@ def _sum_tables(tables: list[ListeningTable], roles: list[str], options: ReadOpt
     def write(folder: Path) -> None:
         plain = [_unpacked(table, folder / f"{n}.csv") for n, table in enumerate(tables)]
         try:
-            facts = _write_sums(plain, roles, folder)
+            with disk_errors():
+                facts = _write_sums(plain, roles, folder)
         except duckdb.Error as error:
             raise _fault(tables, roles, str(error).splitlines()[0]) from error
         if facts["lines"] == 0:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from muso_exp.features.interactions import item_plays
-from muso_exp.formats.listening.aggregate import Aggregate, aggregate_log, time_quantile
+from muso_exp.formats.listening.aggregate import Aggregate, aggregate_log, time_quantile, unended
 from muso_exp.formats.listening.interactions import Interactions, renumbered
 from muso_exp.formats.listening.load import LoadedPlays, item_totals, load_plays
 from muso_exp.formats.listening.logs import Layout
@@ -82,7 +82,7 @@ def _interactions(
     loaded: LoadedPlays, items: pd.DataFrame, files: Files, notes: list[Finding]
 ) -> Interactions:
     plays, users = loaded.plays["events"], np.arange(len(loaded.users))
-    every = [*loaded.notes, *notes, *_listed_users(files, loaded.users)]
+    every = [*loaded.notes, *unended(files["events"]), *notes, *_listed_users(files, loaded.users)]
     return Interactions(plays, users, items, earlier=loaded.earlier, notes=every)
 
 

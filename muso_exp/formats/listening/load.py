@@ -10,7 +10,7 @@ import pyarrow as pa
 from numba import njit
 from scipy.sparse import csr_matrix
 
-from muso_exp.formats.listening.aggregate import MEMORY, Aggregate
+from muso_exp.formats.listening.aggregate import MEMORY, Aggregate, disk_errors
 from muso_exp.formats.listening.logs import MOST_PLAYS
 from muso_exp.memory import new_array, on_disk, require_memory
 from muso_exp.records import Finding
@@ -64,6 +64,7 @@ def load_plays(
     """
     first = next(iter(logs.values())).pairs
     with (
+        disk_errors(),
         TemporaryDirectory(dir=first.parent.parent) as spill,
         duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": spill}) as connection,
     ):
@@ -110,6 +111,7 @@ def refuse_too_many(n_pairs: int, n_items: int) -> None:
 def item_totals(log: Aggregate) -> tuple[np.ndarray, np.ndarray]:
     """Return the ids of a log's items, ascending, and the plays of each, both (n_items,)."""
     with (
+        disk_errors(),
         TemporaryDirectory(dir=log.pairs.parent.parent) as spill,
         duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": spill}) as connection,
     ):

@@ -100,13 +100,16 @@ def same_artist_columns(
     asked = held.of_candidates(artist)
     if not (item_listeners(known) @ of_artist)[asked].any():
         return {}
-    levels, level = np.unique(held.of_candidates(popularity), return_inverse=True)
+    levels, places = np.unique(held.of_candidates(popularity), return_inverse=True)
+    level = places.astype(np.float32)
 
     def score(start: int, stop: int) -> np.ndarray:
         entries = known[start:stop].astype(np.float32)
         entries.data[:] = 1
         own = (entries @ of_artist).toarray()[:, asked]  # (B, n_candidates)
-        return own * len(levels) + level.astype(np.float32)
+        own *= len(levels)
+        own += level
+        return own
 
     ranked = rank_in_blocks(
         score,
