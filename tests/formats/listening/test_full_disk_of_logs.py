@@ -14,7 +14,7 @@ from muso_exp.errors import ConfigError, DataFormatError
 from muso_exp.formats.listening.aggregate import aggregate_log, disk_errors, unended
 from muso_exp.formats.listening.lfm1b import LFM_EVENTS
 
-PIECE = 2**20
+PIECE = 2**21
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-def write_log(path: Path, n_lines: int = 150_000) -> Path:
+def write_log(path: Path, n_lines: int = 400_000) -> Path:
     rng = np.random.default_rng(0)
     users = np.sort(rng.integers(1, 500, n_lines))
     rest = [rng.integers(1, most, n_lines) for most in (9, 9, 90_000)]
@@ -47,7 +47,7 @@ def test_a_full_disk_leaves_whole_parts_and_the_next_start_goes_on(
 ) -> None:
     path = write_log(tmp_path / "log.txt")
     expected = aggregate_log(path, LFM_EVENTS, tmp_path / "cache", piece=PIECE)
-    for size in (300_000, 900_000):  # in the midst of the parts, and of their sum
+    for size in (400_000, 1_500_000):  # in the midst of the parts, and of their sum
         subprocess.run(["mount", "-o", f"remount,size={size}", str(disk)], check=True)
         with pytest.raises(ConfigError, match=r"paths\.cache=.*No space left on device"):
             aggregate_log(path, LFM_EVENTS, disk / "cache", piece=PIECE)
