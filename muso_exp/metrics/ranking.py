@@ -156,8 +156,9 @@ class IntraListDiversity(RowMean):
 
     def __init__(self, vectors: csr_matrix, columns: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.vectors, self.columns = _Shared(vectors), columns
-        self.sizes = item_listeners(vectors) if columns else np.diff(vectors.indptr)
+        matrix = csr_matrix(vectors)
+        self.vectors, self.columns = _Shared(matrix), columns
+        self.sizes = item_listeners(matrix) if columns else np.diff(matrix.indptr)
 
     def rows(self, **columns: Tensor) -> Tensor:
         """Return the diversity of each row, shape (n_rows,)."""
