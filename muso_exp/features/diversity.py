@@ -69,6 +69,16 @@ def list_diversity(lists: np.ndarray, units: np.ndarray) -> np.ndarray:
 
 
 @njit(cache=True)
+def vector_lengths(indptr: np.ndarray, data: np.ndarray) -> np.ndarray:
+    """Return the lengths of the vectors of a CSR (n_vectors, n_dims), (n_vectors,), float64."""
+    lengths = np.zeros(len(indptr) - 1)
+    for vector in range(len(lengths)):
+        for place in range(indptr[vector], indptr[vector + 1]):
+            lengths[vector] += np.float64(data[place]) ** 2
+    return np.sqrt(lengths)
+
+
+@njit(cache=True)
 def squared_sums(
     places: np.ndarray,
     indptr: np.ndarray,
@@ -84,7 +94,7 @@ def squared_sums(
         places: rows of the vectors, -1 for none, shape (n_lists, n_top).
         indptr: of the vectors, a CSR of shape (n_vectors, n_dims).
         indices: of the vectors.
-        data: of the vectors, float64.
+        data: of the vectors.
         lengths: of the vectors, shape (n_vectors,); one of length 0 adds nothing.
         scratch: zeros, shape (n_dims,), float64; zeros again at the end.
         sums: shape (n_lists,), float64.

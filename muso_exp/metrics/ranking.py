@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 import torch
 from scipy.sparse import csr_matrix
-from scipy.sparse.linalg import norm
 from scipy.stats import rankdata
 from torch import Tensor
 
-from muso_exp.features.diversity import squared_sums
+from muso_exp.features.diversity import squared_sums, vector_lengths
 from muso_exp.features.interactions import BLOCK, item_listeners, select_entries
 from muso_exp.features.ranking_formulas import FORMULAS, SHARE, RankingFormula
 from muso_exp.metrics.base import RowMean, WeightedMetric
@@ -159,6 +158,7 @@ class IntraListDiversity(RowMean):
         matrix = csr_matrix(vectors)
         self.vectors, self.columns = _Shared(matrix), columns
         self.sizes = item_listeners(matrix) if columns else np.diff(matrix.indptr)
+        self.most = max(BLOCK, matrix.nnz // 3 if columns else 0)  # columns cost a pass over all
 
     def rows(self, **columns: Tensor) -> Tensor:
         """Return the diversity of each row, shape (n_rows,)."""
@@ -170,13 +170,12 @@ class IntraListDiversity(RowMean):
         The sum of all cosines of a list is the squared length of the sum of its unit vectors.
         """
         listed = np.unique(top[top >= 0])
-        if len(top) > 1 and self.sizes[listed].sum() > BLOCK:
+        if len(top) > 1 and self.sizes[listed].sum() > self.most:
             return np.concatenate([self._diversity(part) for part in np.array_split(top, 2)])
         places = np.where(top < 0, -1, np.searchsorted(listed, top))
         vectors = self._of(listed)
-        lengths = norm(vectors, axis=1) if len(listed) else np.zeros(0)
-        together = np.empty(len(top))
         parts = vectors.indptr, vectors.indices, vectors.data
+        lengths, together = vector_lengths(vectors.indptr, vectors.data), np.empty(len(top))
         squared_sums(places, *parts, lengths, np.zeros(vectors.shape[1]), together)
         n = ((top >= 0) & np.append(lengths > 0, False)[places]).sum(axis=1)
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -186,9 +185,8 @@ class IntraListDiversity(RowMean):
         """Return the vectors of some items, (n, n_dims)."""
         matrix = self.vectors.matrix
         if not self.columns:
-            return matrix[items].astype(np.float64)
-        chosen = select_entries(matrix, np.arange(matrix.shape[0]), items)
-        return chosen.T.tocsr().astype(np.float64)
+            return matrix[items]
+        return select_entries(matrix, np.arange(matrix.shape[0]), items).T.tocsr()
 
 
 class _Shared:
