@@ -16,8 +16,11 @@ from torch import Tensor
 
 from muso_exp.features.diversity import squared_sums, vector_lengths
 from muso_exp.features.interactions import BLOCK, item_listeners, select_entries
-from muso_exp.features.ranking_formulas import FORMULAS, SHARE, RankingFormula
+from muso_exp.features.ranking_formulas import CLICK_PAGE, FORMULAS, SHARE, RankingFormula
 from muso_exp.metrics.base import RowMean, WeightedMetric
+
+MEMBERS = ("recall", "precision", "hit_rate", "clicks")  # which items a list holds, in any order
+MOST = 0.5  # share of the candidates: a longer list is judged by what it leaves out
 
 
 class UserMean(RowMean):
@@ -206,23 +209,51 @@ def _indicator(top: Tensor, n_items: int) -> csr_matrix:
     return csr_matrix((np.ones(len(items)), (rows, items)), shape=(len(top), n_items))
 
 
-def ranking_metrics(cutoffs: Sequence[int]) -> dict[str, WeightedMetric]:
+def ranking_metrics(
+    cutoffs: Sequence[int], n_candidates: float = math.inf
+) -> dict[str, WeightedMetric]:
     """Return the metrics of held-out items by name, e.g. `auc`, `map_at_500`, `ndcg_at_100`.
 
-    They are the means over users of all `muso_exp.features.ranking_formulas.FORMULAS`.
+    They are the means over users of all `muso_exp.features.ranking_formulas.FORMULAS`. One that
+    asks only which items a list holds describes where the list takes in most of the candidates:
+    it then rests on the few that come last, and items that hardly any user holds have no weight
+    in a draw of what is held out, so that an order at random is falsely better.
+
+    Args:
+        cutoffs: the k.
+        n_candidates: items that can be recommended to a user.
     """
     return {
-        formula.metric + suffix: user_mean(formula, suffix)
-        for at_cutoffs, suffixes in ((False, [""]), (True, [f"_at_{k}" for k in cutoffs]))
-        for suffix in suffixes
+        formula.metric + suffix: user_mean(formula, suffix, (k or CLICK_PAGE) / n_candidates)
+        for at_cutoffs, lengths in ((False, [0]), (True, cutoffs))
+        for k in lengths
+        for suffix in [f"_at_{k}" if k else ""]
         for formula in FORMULAS.values()
         if formula.at_cutoffs == at_cutoffs
     }
 
 
-def user_mean(formula: RankingFormula, suffix: str = "") -> UserMean:
-    """Return the mean over users of a formula's column, of `_at_<k>` where it has cutoffs."""
-    return UserMean(formula.column + suffix, formula.higher_is_better, formula.bounds)
+def long_lists(cutoffs: Sequence[int], n_candidates: float) -> list[str]:
+    """Return the names of the metrics that describe since their list takes in most candidates."""
+    judged, every = ranking_metrics(cutoffs), ranking_metrics(cutoffs, n_candidates)
+    return [
+        name
+        for name, metric in every.items()
+        if metric.higher_is_better is None and judged[name].higher_is_better is not None
+    ]
+
+
+def user_mean(formula: RankingFormula, suffix: str = "", listed: float = 0.0) -> UserMean:
+    """Return the mean over users of a formula's column.
+
+    Args:
+        formula: of the column.
+        suffix: `_at_<k>` where it has cutoffs.
+        listed: share of the candidates that a list takes in.
+    """
+    describes = formula.metric in MEMBERS and listed > MOST
+    better = None if describes else formula.higher_is_better
+    return UserMean(formula.column + suffix, better, formula.bounds)
 
 
 def list_metrics(

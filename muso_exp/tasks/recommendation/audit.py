@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from muso_exp.features.interactions import item_plays
+from muso_exp.metrics.ranking import long_lists
 from muso_exp.models.abilities import ChoosesSettings, ask
 from muso_exp.records import Columns, Finding
 from muso_exp.tasks.base import Answer
@@ -77,16 +80,30 @@ def filtered(plays: SplitPlays) -> list[Finding]:
     ]
 
 
-def drawn_items(name: str, held: HeldOut) -> list[Finding]:
-    """Return how many artists of items without listeners the intervals of a test draw."""
+def drawn_items(name: str, held: HeldOut, cutoffs: Sequence[int]) -> list[Finding]:
+    """Return what few candidates do to a test: artists that intervals draw, lists without verdict.
+
+    Args:
+        name: of the test.
+        held: its users, and their held-out items.
+        cutoffs: the k of its ranking metrics.
+    """
+    described = long_lists(cutoffs, held.typical_candidates)
+    found = []
+    if described and len(held.users):
+        text = (
+            f"{name}: of {held.typical_candidates:.0f} candidates a list holds more than half; no "
+            f"verdict by {', '.join(described)}"
+        )
+        found.append(Finding(f"long_lists_{name}", len(described), text))
     if held.item_units is None:
-        return []
+        return found
     n_artists = len(np.unique(held.item_units[held.item_units >= 0]))
     text = (
         f"{name}: intervals draw the {n_artists} artists of the items without listeners besides "
         "the users, who all share their luck"
     )
-    return [Finding(f"drawn_{name}", n_artists, text)]
+    return [*found, Finding(f"drawn_{name}", n_artists, text)]
 
 
 def _without_test_items(plays: SplitPlays, held: HeldOut) -> Finding:

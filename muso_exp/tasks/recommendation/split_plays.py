@@ -125,6 +125,11 @@ class HeldOut:
         return self.n_items - np.diff(self.seen.indptr)
 
     @property
+    def typical_candidates(self) -> float:
+        """Return the median of `n_candidates`; the number of candidates where there is no row."""
+        return float(np.median(self.n_candidates)) if len(self.users) else float(self.n_items)
+
+    @property
     def n_items(self) -> int:
         """Return the number of candidates."""
         return self.positives.shape[1]

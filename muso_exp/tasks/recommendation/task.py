@@ -55,7 +55,8 @@ class Recommendation(Task):
         vectors = train if tags is None else tags.weights
         described = self.listeners, train.shape[0], vectors, self.held.candidates
         lists = list_metrics(*described, columns=tags is None)
-        return MetricCollection({**ranking_metrics(self.cutoffs), **lists}, compute_groups=False)
+        ranked = ranking_metrics(self.cutoffs, self.held.typical_candidates)
+        return MetricCollection({**ranked, **lists}, compute_groups=False)
 
     def nulls(self) -> dict[str, Columns]:
         """Return the exact expectation of a random order, the most and the least popular first.
@@ -101,7 +102,7 @@ class Recommendation(Task):
         """Return what reading found, what filter and split leave out, and how training went."""
         column = f"ap_at_{max(self.cutoffs)}"
         popularity = self._nulls["popularity"]
-        drawn = drawn_items("test_items", self.held)
+        drawn = drawn_items("test_items", self.held, self.cutoffs)
         return [*audit(self.plays, self.held), *drawn, *training(answer, popularity, column)]
 
     def counts(self) -> dict[str, int]:
