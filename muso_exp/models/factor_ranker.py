@@ -65,10 +65,15 @@ class FactorRanker(RankingSolver):
 
     def score_block(self, users: Tensor, out: Tensor | None = None) -> Tensor:
         """Return the products of the factors, plus the biases, shape (B, n_items)."""
-        rows, items = self._vectors(self.user_factors[users])
         if out is None:
+            rows, items = self._vectors(self.user_factors[users])
             return rows @ items.T
-        np.matmul(rows.numpy(), items.numpy().T, out=out.numpy())  # a tenth faster than torch's
+        own, every = self.user_factors[users].numpy(), self.item_factors.numpy()
+        width = self.n_factors - self.bias
+        np.matmul(own[:, :width], every[:, :width].T, out=out.numpy())  # a tenth faster than torch
+        if self.bias:  # without a copy of the items' factors for each block
+            out += self.item_factors[:, -1]
+            out += self.user_factors[users, -1:]
         return out
 
     def score_new(self, batch: Batch) -> Tensor:

@@ -17,6 +17,7 @@ from muso_exp.features.als import Engine, FactorOptions, Sweep
 from muso_exp.features.als_device import solve_on_device
 from muso_exp.features.interactions import draw_entries, keep_entries
 from muso_exp.features.ranking import Rows, rank_in_blocks
+from muso_exp.memory import require_memory
 from muso_exp.models.factor_ranker import FactorRanker
 from muso_exp.options import Count, Inert, NotNegative, Positive, Seed, ZeroOrMore
 from muso_exp.records import Batch
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 _DEFAULT = FactorOptions()
 GRID = (1e-5, 0.1, 1.0, 3.0, 10.0, 30.0, 100.0)  # of the regularisation, where it is chosen
 VALIDATION_SHARE, VALIDATION_SWEEPS = 0.1, 10
+WEIGHT_BYTES = 12  # of a play: its weight, and that again by items with the user's number
 
 
 class WMF(FactorRanker):
@@ -54,7 +56,8 @@ class WMF(FactorRanker):
         n_top: length of the recommended lists.
 
     Raises:
-        ConfigError: more factors than items; a bias by `implicit`.
+        ConfigError: more factors than items; a bias by `implicit`; in training, more plays than
+            memory holds the weights of.
 
     Source: thesis chapter 5 and its code. Deviation: at the defaults no bias, and conjugate
     gradients; `bias=true cg_steps=0` is the published code.
@@ -106,6 +109,11 @@ class WMF(FactorRanker):
             plays = self.plays(batch)
             if np.isnan(self.regularization):
                 self._choose(plays)
+            require_memory(
+                WEIGHT_BYTES * plays.nnz,
+                f"model=wmf: the weights of {plays.nnz} plays",
+                "set dataset.reading.matrix=disk, or keep fewer items: dataset.top_items=500000",
+            )
             self._matrices = self._weights(plays)
         self._sweep(*self._matrices)
         loss = self.objective(self._matrices[0])
