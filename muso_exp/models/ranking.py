@@ -28,7 +28,7 @@ class Ranker(Model):
     Batches, made by the data set (all item lists ascending, without repeats):
 
     - train: the whole matrix of plays, `crow_indices` (n_users + 1,), `col_indices` (n_plays,),
-      long, and `values` (n_plays,), float32, one batch in an epoch;
+      int32 or long, and `values` (n_plays,), float32, one batch in an epoch;
     - validation and test, a batch of B users with at least one held-out item each: `row`, `user`
       (B,); `seen_crow` (B + 1,) and `seen_col`, the items that are not to be recommended;
       `positives_crow` (B + 1,) and `positives_col`, the held-out ones; `target` (B,), unread; and
@@ -207,7 +207,7 @@ def batch_plays(batch: Batch, n_users: int, n_items: int) -> csr_matrix:
         raise ValueError(f"col_indices must be 0..{n_items - 1}, got {col.min()}..{col.max()}")
     if not np.isfinite(values).all() or values.min() <= 0:
         raise ValueError("values must be finite and > 0: leave out what was not played")
-    plays = csr_matrix((values, col.astype(np.int32), crow), shape=(n_users, n_items))
+    plays = csr_matrix((values, col.astype(np.int32, copy=False), crow), shape=(n_users, n_items))
     plays.sum_duplicates()
     return plays
 

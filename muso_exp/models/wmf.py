@@ -18,6 +18,7 @@ from muso_exp.features.als import Engine, FactorOptions, Sweep, fold_in, start_f
 from muso_exp.features.als_device import solve_on_device
 from muso_exp.features.interactions import draw_entries, keep_entries
 from muso_exp.features.ranking import Rows, rank_in_blocks
+from muso_exp.memory import require_memory
 from muso_exp.models.abilities import LatentFactors
 from muso_exp.models.ranking import RankingSolver
 from muso_exp.options import Count, Inert, NotNegative, Positive, Seed, ZeroOrMore
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 _DEFAULT = FactorOptions()
 GRID = (1e-5, 0.1, 1.0, 3.0, 10.0, 30.0, 100.0)  # of the regularisation, where it is chosen
 VALIDATION_SHARE, VALIDATION_SWEEPS = 0.1, 10
+WEIGHT_BYTES = 12  # of a play: its weight, and that again by items with the user's number
 
 
 class WMF(RankingSolver):
@@ -56,7 +58,8 @@ class WMF(RankingSolver):
         n_top: length of the recommended lists.
 
     Raises:
-        ConfigError: more factors than items; a bias by `implicit`.
+        ConfigError: more factors than items; a bias by `implicit`; in training, more plays than
+            memory holds the weights of.
 
     Source: thesis chapter 5 and its code. Deviation: at the defaults no bias, and conjugate
     gradients; `bias=true cg_steps=0` is the published code.
@@ -115,6 +118,11 @@ class WMF(RankingSolver):
             plays = self.plays(batch)
             if np.isnan(self.regularization):
                 self._choose(plays)
+            require_memory(
+                WEIGHT_BYTES * plays.nnz,
+                f"model=wmf: the weights of {plays.nnz} plays",
+                "set dataset.reading.matrix=disk, or keep fewer items: dataset.top_items=500000",
+            )
             self._matrices = self._weights(plays)
         self._sweep(*self._matrices)
         loss = self.objective(self._matrices[0])
@@ -198,10 +206,15 @@ class WMF(RankingSolver):
 
     def score_block(self, users: Tensor, out: Tensor | None = None) -> Tensor:
         """Return the products of the factors, plus the biases, shape (B, n_items)."""
-        rows, items = self._vectors(self.user_factors[users])
         if out is None:
+            rows, items = self._vectors(self.user_factors[users])
             return rows @ items.T
-        np.matmul(rows.numpy(), items.numpy().T, out=out.numpy())  # a tenth faster than torch's
+        own, every = self.user_factors[users].numpy(), self.item_factors.numpy()
+        width = self.n_factors - self.bias
+        np.matmul(own[:, :width], every[:, :width].T, out=out.numpy())  # a tenth faster than torch
+        if self.bias:  # without a copy of the items' factors for each block
+            out += self.item_factors[:, -1]
+            out += self.user_factors[users, -1:]
         return out
 
     def score_new(self, batch: Batch) -> Tensor:

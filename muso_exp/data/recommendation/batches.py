@@ -20,10 +20,13 @@ class WholeMatrix(BatchDataset):
         return 1
 
     def __getitem__(self, rows: list[int]) -> Batch:
-        """Return crow_indices (n_users + 1,), col_indices (n_plays,), values (n_plays,)."""
+        """Return crow_indices (n_users + 1,), col_indices (n_plays,), values (n_plays,).
+
+        The columns are the matrix' own memory, not a copy.
+        """
         return {
             "crow_indices": torch.from_numpy(self.plays.indptr.astype(np.int64)),
-            "col_indices": torch.from_numpy(self.plays.indices.astype(np.int64)),
+            "col_indices": torch.from_numpy(self.plays.indices),
             "values": torch.from_numpy(self.plays.data.astype(np.float32)),
         }
 

@@ -8,9 +8,9 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from muso_exp.errors import ConfigError
-from muso_exp.features.interactions import draw_entries, keep_entries
+from muso_exp.features.interactions import draw_entries, item_listeners, keep_entries
 from muso_exp.formats.listening.interactions import Interactions
-from muso_exp.options import Options, Share
+from muso_exp.options import Count, Options, Share
 from muso_exp.tasks.recommendation.split_plays import Split
 
 
@@ -25,12 +25,14 @@ class PlaysSplit(Options, frozen=True, kw_only=True):
             `published`.
         val_share: share of each user's remaining items, to choose a model by; 0 for none.
         list: file with the id of a test item on each line, for `published`; None for none.
+        eval_users: validate and test on so many users, drawn by the seed; None for all.
     """
 
     by: Literal["holdout", "temporal", "cold_items", "cold_artists", "published"]
     test_share: Share
     val_share: Share
     list: str | None
+    eval_users: Count | None = None
 
 
 Candidates = Literal["warm", "all"]
@@ -80,8 +82,9 @@ def _rank_warm(split: Split, kind: str) -> Split:
     Raises:
         ConfigError: no held-out play of such an item.
     """
-    warm = np.unique(split.train.indices)
-    if not np.isin(split.test.indices, warm).any():
+    heard = item_listeners(split.train) > 0
+    warm = np.flatnonzero(heard).astype(split.train.indices.dtype)
+    if not heard[split.test.indices].any():
         raise ConfigError(
             f"dataset.candidates=warm: dataset.split.by={kind} holds out only items that no user "
             "plays in training; set dataset.candidates=all"

@@ -16,6 +16,8 @@ from muso_exp.records import Section
 from muso_exp.tasks.recommendation.split_plays import HeldOut, SplitPlays
 
 N_NEIGHBOURS = 10  # items shown of each query
+MOST_LETTERS = 2**28  # of all items' names in an array, where each is as wide as the longest
+NAME_LETTERS = 40  # of a name at least
 ACTIVITY = ((0, 10), (10, 20), (20, 50), (50, 100), (100, 500), (500, np.inf))
 
 
@@ -75,17 +77,20 @@ def latent_factors(model: Any, plays: SplitPlays) -> list[Section]:
     """Return the latent factors with ids and names, written to `factors.npz`, where there are."""
     if not isinstance(model, HasItemFactors):
         return []
-    factors, used = ask(model.factors), plays.used
+    factors, used, names = ask(model.factors), plays.used, plays.used.names
+    longest = max(map(len, names))
+    width = min(longest, max(MOST_LETTERS // len(names), NAME_LETTERS)) or 1
     arrays = {
         "user_factors": factors.users.numpy(),
         "item_factors": factors.items.numpy(),
         "users": used.users,
         "item_ids": used.items["id"].to_numpy().astype(str),
-        "item_names": np.array(used.names, dtype=str),
+        "item_names": np.array(names, dtype=f"U{width}"),
     }
     n_items, n_factors = factors.items.shape
     text = (
         f"factors.npz: {n_factors} factors of {len(used.users)} users and {n_items} items, with "
         "ids."
     )
+    text += f" Names are cut to {width} letters." if width < longest else ""
     return [Section("factors", "Latent factors", text, arrays=arrays)]
