@@ -233,6 +233,6 @@ class Hybrid(RowRanker):
         weights = torch.from_numpy(own.curve.weights[..., used].copy())
         names = np.array(PARTS)[used]
         weights[0, :, np.isin(names, LISTENING)] = 0  # unread: there they know nothing
-        weights[:, 0, names == "artist_mean"] = 0  # the same of an artist whom nobody plays
+        weights[:, 0, names == "artist_mean"] = 0  # the same for an artist without listeners
         items, artists = map(torch.from_numpy, (own.curve.knots, own.curve.artist_knots))
         return PartWeights(tuple(names.tolist()), items, artists, weights)
