@@ -71,7 +71,11 @@ def test_a_genre_that_cannot_be_had_is_refused_in_a_line(
 @pytest.mark.parametrize(
     ("name", "judge", "says"),
     [
-        ("hybrid", "bag_of_mfcc", "clips is an item of this run; give a run on the sound"),
+        (
+            "hybrid",
+            "bag_of_mfcc",
+            "it judges none of the genres of this run for enough of its songs",
+        ),
         ("hybrid", "wmf", "a run of wmf does not judge genres of clips"),
         ("hybrid", "nowhere", "no finished run here"),
         ("wmf", "bag_of_mfcc", "knows no genres of its items"),

@@ -42,7 +42,7 @@ def clips(shares: np.ndarray) -> HeardClips:
 
 
 def test_songs_that_are_heard_have_the_networks_confidence_and_others_the_regressions() -> None:
-    noise = np.random.default_rng(0).normal(0, 0.1, 30)
+    noise = np.random.default_rng(0).normal(0, 0.02, 30)
     said = clips((np.where(ROCK[:30], 0.7, 0.3) + noise).clip(0.01, 0.99))
     found = said.judge(genres(), items())
     assert found.heard is not None
