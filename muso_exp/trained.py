@@ -148,19 +148,19 @@ def judged_by_sound(data: Any, places: Sequence[Path]) -> ItemGenres:
 
     Args:
         data: of a recommender.
-        places: see `muso_exp.tasks.recommendation.heard_genres.HeardClips.read`.
+        places: see `muso_exp.evaluation.tested_clips.read_tested`.
 
     Raises:
         ConfigError: it knows no genres of its items, or the runs judge none of them.
     """
-    from muso_exp.tasks.recommendation.heard_genres import HeardClips
+    from muso_exp.evaluation.tested_clips import read_tested
 
     if getattr(data, "genres", None) is None:
         raise ConfigError(
             f"{places[0]} cannot say how sure a genre is: a run on the data set {data.name} knows "
             "no genres of its items; take one on content_plays (+experiment=hybrid)"
         )
-    return HeardClips.read(places).judge(data.genres, data.catalogue)
+    return read_tested(places).judge(data.genres, data.catalogue)
 
 
 def _folder_of_mlflow_run(run_id: str) -> Path:

@@ -8,8 +8,8 @@ from conftest import REPOSITORY
 from hydra import compose, initialize_config_dir
 
 from muso_exp.errors import ConfigError
+from muso_exp.evaluation.tested_clips import read_tested
 from muso_exp.run import run
-from muso_exp.tasks.recommendation.heard_genres import HeardClips
 from muso_exp.trained import find_trained, load_trained
 
 
@@ -98,10 +98,10 @@ def test_test_clips_of_runs_are_read_with_the_names_of_their_genres(
     finished: dict[str, Path],
 ) -> None:
     run_folder = finished["bag_of_mfcc"]
-    heard = HeardClips.read([run_folder])
+    heard = read_tested([run_folder])
     tested = pd.read_parquet(run_folder / "predictions.parquet").set_index("track_id")
     assert set(heard.clips["id"]) == set(tested.index)
     best = [heard.names[place] for place in heard.probability.argmax(axis=1)]
     assert best == tested["decision"][heard.clips["id"]].tolist()
     with pytest.raises(ConfigError, match="runs of several kinds"):
-        HeardClips.read([run_folder, finished["wmf"]])
+        read_tested([run_folder, finished["wmf"]])

@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix
 from muso_exp.errors import ConfigError
 from muso_exp.features.genre_confidence import GenreConfidence, calibrated
 from muso_exp.tasks.recommendation.catalogue import ItemCatalogue
-from muso_exp.tasks.recommendation.heard_genres import HeardClips
+from muso_exp.tasks.recommendation.heard_genres import JudgedClips
 from muso_exp.tasks.recommendation.item_genres import ItemGenres
 
 N = 40  # items, of as many artists; the last ten have no sound
@@ -36,9 +36,9 @@ def genres(judged: np.ndarray | None = None) -> ItemGenres:
     return ItemGenres(["hard rock", "zydeco"], csr_matrix(bears.astype(float)), known, blank)
 
 
-def clips(shares: np.ndarray) -> HeardClips:
+def clips(shares: np.ndarray) -> JudgedClips:
     table = items().items.iloc[: len(shares)]
-    return HeardClips(table, ["rock", "pop"], np.stack([shares, 1 - shares], axis=1))
+    return JudgedClips(table, ["rock", "pop"], np.stack([shares, 1 - shares], axis=1))
 
 
 def test_songs_that_are_heard_have_the_networks_confidence_and_others_the_regressions() -> None:
@@ -75,15 +75,18 @@ def test_networks_that_are_always_sure_are_calibrated_to_what_comes_true() -> No
     ("heard", "says"),
     [
         (
-            HeardClips(items().items.assign(id="x", artist="x"), ["rock"], np.ones((N, 1))),
+            JudgedClips(items().items.assign(id="x", artist="x"), ["rock"], np.ones((N, 1))),
             "none of",
         ),
-        (HeardClips(items().items, ["polka"], np.ones((N, 1))), "judges none of the genres"),
-        (HeardClips(items().items, ["rock"], np.ones((N, 1))), "judges none of the genres"),
-        (HeardClips(items().items[:4], ["rock"], np.ones((4, 1)) / 2), "judges none of the genres"),
+        (JudgedClips(items().items, ["polka"], np.ones((N, 1))), "judges none of the genres"),
+        (JudgedClips(items().items, ["rock"], np.ones((N, 1))), "judges none of the genres"),
+        (
+            JudgedClips(items().items[:4], ["rock"], np.ones((4, 1)) / 2),
+            "judges none of the genres",
+        ),
     ],
 )
-def test_runs_that_say_nothing_of_these_songs_are_refused(heard: HeardClips, says: str) -> None:
+def test_runs_that_say_nothing_of_these_songs_are_refused(heard: JudgedClips, says: str) -> None:
     with pytest.raises(ConfigError, match=says):
         heard.judge(genres(), items())
 
