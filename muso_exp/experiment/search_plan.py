@@ -45,7 +45,8 @@ class SearchPlan:
         grid: of a grid, the settings in order; else none.
         fixed: overrides of every job.
         hold_out: overrides of the trials alone: what they validate on.
-        default: the setting as the experiment stands, where the space holds it.
+        stands: the setting as the experiment stands, the first trial; {} where it is not tried: of
+            a grid over values that the user has listed.
     """
 
     objective: str
@@ -55,7 +56,13 @@ class SearchPlan:
     grid: Sequence[Mapping[str, Any]]
     fixed: Sequence[str]
     hold_out: Sequence[str]
-    default: Mapping[str, Any] = field(default_factory=dict)
+    stands: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def default(self) -> dict[str, Any]:
+        """Return the part of `stands` that the space holds; the first trial sets no other key."""
+        values = self.stands.items()
+        return {key: value for key, value in values if _holds(self.distributions.get(key), value)}
 
     def of_trial(self, number: int, setting: Mapping[str, Any]) -> list[str]:
         """Return the overrides of a trial."""
@@ -108,9 +115,10 @@ def make_plan(config: DictConfig) -> SearchPlan:
     grid = _grid(space) if sweeper.sampler == GRID else []
     distributions = {} if grid else _distributions(space)
     held = _hold_out(config, given)
-    default = _default(config, distributions)
+    stands = {} if grid_of_values else _stands(config, space)
+    grid = [setting for setting in grid if not _is_same(setting, stands)]
     parts = (objective, _direction(config, objective), space, distributions, grid, fixed)
-    return SearchPlan(*parts, held, default)
+    return SearchPlan(*parts, held, stands)
 
 
 def _key(override: str, also: str = "") -> str:
@@ -225,18 +233,23 @@ def _hold_out(config: DictConfig, given: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _default(config: DictConfig, distributions: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the setting as the experiment stands; {} where the space does not hold it."""
-    if not config.get("model"):
-        return {}
+def _stands(config: DictConfig, space: Mapping[str, str]) -> dict[str, Any]:
+    """Return the values that the keys of a space have as the experiment stands."""
     stands = config.copy()
-    settle(stands)
-    values = {key: OmegaConf.select(stands, key) for key in distributions}
-    for key, distribution in distributions.items():
-        try:
-            held = distribution._contains(distribution.to_internal_repr(values[key]))
-        except (TypeError, ValueError):
-            held = False
-        if not held:
-            return {}
-    return values
+    if config.get("model"):
+        settle(stands)
+    return {key: OmegaConf.select(stands, key) for key in space if not key.startswith("+")}
+
+
+def _holds(distribution: Any, value: Any) -> bool:
+    try:
+        return bool(distribution._contains(distribution.to_internal_repr(value)))
+    except (AttributeError, TypeError, ValueError):  # a grid has none; `validation` is no number
+        return False
+
+
+def _is_same(setting: Mapping[str, Any], stands: Mapping[str, Any]) -> bool:
+    """Return whether a setting of a grid, as text, is the one that stands."""
+    return setting.keys() == stands.keys() and all(
+        _parsed(key, text).value() == stands[key] for key, text in setting.items()
+    )
