@@ -192,8 +192,9 @@ def _not_paired(run: Finished, first: Finished, metric: str) -> str:
     if run.record["data"]["name"] != first.record["data"]["name"]:
         return "other data: not paired"
     if run.record["seed"] != first.record["seed"]:
-        return "other test rows: not paired; dataset.seed=0 keeps the data while seed changes"
-    return "other test rows: not paired"
+        keep = "dataset.seed=0 keeps the data while seed changes"
+        return f"other test rows: not paired (--unpaired); {keep}"
+    return "other test rows: not paired (--unpaired)"
 
 
 def lacking(runs: Sequence[Finished]) -> list[Finding]:
