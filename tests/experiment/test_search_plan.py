@@ -108,7 +108,7 @@ def test_the_setting_as_it_stands_is_what_no_key_changes(plan: callable) -> None
 def test_a_grid_of_the_model_tries_the_setting_as_it_stands_once(plan: callable) -> None:
     ease = ["+experiment=wmf", "model=ease"]
     assert plan(*ease, sweep="grid").stands == {"model.regularization": 250.0}
-    known = plan(*ease, "options.ease.regularization=100.0", sweep="grid")
+    known = plan(*ease, "+options.ease.regularization=100.0", sweep="grid")
     values = [setting["model.regularization"] for setting in known.grid]
     assert values == ["10", "30", "300", "1000", "3000"]
     assert plan(*ease, swept=("model.regularization=1,2",), sweep="grid").stands == {}
