@@ -106,6 +106,7 @@ def make_plan(config: DictConfig) -> SearchPlan:
     given |= {_key(one, "~"): one for one in tasks}
     swept = {key: one for key, one in given.items() if _is_swept(one)}
     varied = dict((_appended(one) + key, one.partition("=")[2]) for key, one in swept.items())
+    _refuse_unchosen(varied)  # before the model is asked for: a row of a table may decide it
     grid_of_values = sweeper.sampler == GRID and varied  # the model's own space is no part of it
     space = {} if grid_of_values else _own_space(config, sweeper.sampler == GRID)
     space |= varied
@@ -179,11 +180,15 @@ def _check_space(config: DictConfig, space: Mapping[str, str]) -> None:
             "or give values, such as 'model.lr=tag(log,interval(1e-4,1e-1))'"
         )
     for key in space:
-        reason = NOT_CHOSEN.get(key) or (NOT_CHOSEN["seed"] if key.endswith(".seed") else None)
-        if reason:
-            raise ConfigError(f"{key}={space[key]}: {reason}")
         if OmegaConf.select(config, key, default=ABSENT) is ABSENT and not key.startswith("+"):
             raise ConfigError(f"search space: {key}: no such key in this configuration")
+
+
+def _refuse_unchosen(space: Mapping[str, str]) -> None:
+    for key, values in space.items():
+        reason = NOT_CHOSEN.get(key) or (NOT_CHOSEN["seed"] if key.endswith(".seed") else None)
+        if reason:
+            raise ConfigError(f"{key}={values}: {reason}")
 
 
 def _parsed(key: str, values: str) -> Any:

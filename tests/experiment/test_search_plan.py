@@ -175,6 +175,11 @@ def test_a_search_that_cannot_be_is_refused(
         plan("+experiment=wmf", *overrides, swept=tuple(swept))
 
 
+def test_a_table_is_searched_a_row_at_a_time(plan: callable) -> None:
+    with pytest.raises(ConfigError, match=r"variant=wmf,wmf_biased,.*: name the row of the table"):
+        plan("+experiment=wmf_baselines")  # whose model depends on the row
+
+
 def test_a_grid_of_an_interval_is_refused(plan: callable) -> None:
     with pytest.raises(ConfigError, match=r"a grid wants values, such as model.alpha=1,2,3"):
         plan("+experiment=wmf", swept=("model.alpha=interval(1,2)",), sweep="grid")
