@@ -38,7 +38,13 @@ def compare(
 ) -> None:
     """Set finished runs beside each other, with paired differences to the first."""
     from muso_exp.evaluation import pairwise
-    from muso_exp.evaluation.comparison import by_setting, comparison_table, lacking, row_labels
+    from muso_exp.evaluation.comparison import (
+        OTHER_ROWS,
+        by_setting,
+        comparison_table,
+        lacking,
+        row_labels,
+    )
     from muso_exp.evaluation.exports import check_ending, write_table
     from muso_exp.evaluation.finished import find_runs
     from muso_exp.evaluation.numbers import number
@@ -58,6 +64,8 @@ def compare(
     pooled = pooled_table(settings, metrics, mean)
     findings = [] if metric else lacking(runs)
     print_comparison("comparison", table, pooled, findings)
+    if not unpaired and table["not_paired"].str.startswith(OTHER_ROWS).any():
+        console().print(f"{OTHER_ROWS}: --unpaired gives the difference of such runs")
     tables = {}
     labels = row_labels(runs)
     if rope is not None:
