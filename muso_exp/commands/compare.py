@@ -32,7 +32,7 @@ def compare(
         Path | None,
         typer.Option(
             help="also write: .csv, .md (Markdown), .tex (LaTeX, booktabs), or .html (a page with "
-            "figures: which settings are told apart, the metric by each setting)"
+            "figures: which settings the test separates, the metric by each setting)"
         ),
     ] = None,
 ) -> None:

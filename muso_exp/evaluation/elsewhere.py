@@ -51,7 +51,7 @@ def ordered_like(
         path: of the predictions, for messages.
         given: the predictions; a row per test row, in any order.
         test: predictions.parquet of a run on the same test rows.
-        keys: columns that name a test row; equal ones are told apart by their order.
+        keys: columns that name a test row; equal ones are matched by their order.
 
     Raises:
         ConfigError: rows that are missing, foreign or given twice.

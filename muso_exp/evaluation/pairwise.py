@@ -1,4 +1,4 @@
-"""Settings against each other: which are told apart, and how a metric goes with them."""
+"""Settings against each other: which differ in a test, and how a metric goes with them."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def comparison_sections(
         by: settings to draw it by; none: those that differ among the runs.
     """
     runs = [run for group in settings.values() for run in group if metric in run.samples]
-    told = _critical_difference(settings, metric)
-    if told is not None:
-        yield told
+    diagram = _critical_difference(settings, metric)
+    if diagram is not None:
+        yield diagram
     keys = list(by) or differing(runs)[:_MOST]
     values = np.array([_number(run.record["metrics"][metric]) for run in runs])
     ends = [run.record["intervals"][metric] for run in runs]
@@ -84,10 +84,10 @@ def differing(runs: Sequence[Finished]) -> list[str]:
 
 
 def indistinct(samples: Sequence[np.ndarray]) -> list[tuple[int, int]]:
-    """Return the first and last place of each group of neighbours that are not told apart.
+    """Return the first and last place of each group of neighbours that no test separates.
 
     Every pair is compared on the same resamples, and the p-values are corrected for the number of
-    pairs (Holm). A group is one of which no pair is told apart; none lies within another.
+    pairs (Holm). A group is one of which no pair is separated; none lies within another.
 
     Args:
         samples: of the bootstrap, of each setting in the order of its value, (n_resamples,) each.
@@ -108,7 +108,7 @@ def indistinct(samples: Sequence[np.ndarray]) -> list[tuple[int, int]]:
 
 
 def _critical_difference(settings: Mapping[str, Sequence[Finished]], metric: str) -> Section | None:
-    """Return which settings are told apart; None where they cannot be paired, or are fewer than 3.
+    """Return which settings a test separates; None if they are fewer than 3 or unpaired.
 
     Over seeds the samples of a setting are the mean of those of its runs.
     """
@@ -132,11 +132,11 @@ def _critical_difference(settings: Mapping[str, Sequence[Finished]], metric: str
     groups = indistinct([samples[name] for name in names])
     measured = np.array([values[name] for name in names])
     text = (
-        f"A bar joins settings that this test does not tell apart: of none of its pairs is the "
+        f"A bar joins settings that this test does not separate: of none of its pairs is the "
         f"paired difference away from 0, at {LEVEL:g} over all pairs (Holm)."
     )
     figure = critical_difference_figure(names, measured, groups, metric)
-    title = f"Which settings {metric} tells apart"
+    title = f"Which settings {metric} separates"
     return Section("critical_difference", title, text, figure=figure)
 
 

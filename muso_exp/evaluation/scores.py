@@ -111,8 +111,9 @@ def score(
         for name, metric in named.items()
     }
     if drawn is not None:
+        own = drawn.of(dict(columns))
         for name, metric in named.items():
-            samples[name] = drawn.moved(metric, dict(columns), samples[name])  # type: ignore[arg-type]
+            samples[name] = own.moved(metric, samples[name])  # type: ignore[arg-type]
     return Scores(values, samples)
 
 

@@ -1,7 +1,7 @@
 """Processes of a sweep's jobs: forked from one that has imported everything and started nothing.
 
 The server is forked from the sweep before that opens a database, takes a lock or starts a thread,
-so that its children may do all of that. A child that dies costs nobody else; all end with the
+so that its children may do all of that. A child that dies costs itself only; all end with the
 sweep's own process, however that ends (on Linux the system sees to it).
 """
 
@@ -154,7 +154,7 @@ class _Children:
         self.running.append(_Child(number, pid, asked))
 
     def _look(self) -> None:
-        """Take what children have answered, and tell the sweep of those that have ended."""
+        """Take what children have answered, and report to the sweep those that have ended."""
         for child in list(self.running):
             _, status = gone = os.waitpid(child.pid, os.WNOHANG)
             self._take_answer(child)

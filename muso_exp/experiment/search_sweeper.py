@@ -108,7 +108,7 @@ class SearchSweeper(Sweeper):
         )
 
     def _run(self, plan: SearchPlan, study: SearchStudy, trials: Sequence[Any]) -> None:
-        """Run trials, whose numbers follow each other, and tell the study how they ended."""
+        """Run trials, whose numbers follow each other, and report to the study how they ended."""
         jobs = [plan.of_trial(trial.number, trial.params) for trial in trials]
         returned = self.launcher.launch(jobs, initial_job_idx=trials[0].number)
         rows = {row.job: row for row in ledger.read(self.folder)}

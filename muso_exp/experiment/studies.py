@@ -1,4 +1,4 @@
-"""The study of a search: what Optuna has asked and was told, kept in a database."""
+"""The study of a search: what Optuna proposed and what each trial gave, kept in a database."""
 
 from __future__ import annotations
 

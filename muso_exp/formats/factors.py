@@ -43,7 +43,7 @@ def load_factors(run: Path) -> NamedFactors:
     path = run / "factors.npz"
     if not is_file(path):
         raise ConfigError(
-            f"{path}: not found; give the folder of a finished run of a factor model, such as wmf"
+            f"{path}: not found; give the folder of a finished run of wmf or samplecnn_factors"
         )
     with open_zip(path):  # which bounds what it unpacks to
         pass

@@ -6,7 +6,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from muso_exp.features.item_credits import ITEMS, HeldPlaces, formula_of, item_credits
+from muso_exp.features.item_credits import (
+    ITEMS,
+    PLACES,
+    HeldPlaces,
+    formula_of,
+    item_credits,
+)
 from muso_exp.metrics.base import WeightedMetric
 from muso_exp.metrics.ranking import UserMean
 from muso_exp.metrics.resampling import RESAMPLING_SEED, bootstrap_weights
@@ -42,37 +48,64 @@ class DrawnItems:
         drawn = bootstrap_weights(np.arange(self.n_units), n_resamples, ITEM_SEED)
         self.weights = torch.cat([drawn, torch.ones(n_resamples, 1, dtype=torch.float64)], dim=1)
 
-    def moved(self, metric: WeightedMetric, columns: Columns, samples: Tensor) -> Tensor:
+    def of(self, columns: Columns) -> PredictorDraw:
+        """Return the draw for the held-out items as a predictor ranks them.
+
+        Args:
+            columns: of a predictor, with those of `muso_exp.features.item_credits.padded_places`;
+                without them nothing moves.
+        """
+        if ITEMS not in columns:
+            return PredictorDraw(self, None)
+        arrays = {name: columns[name].numpy() for name in PLACES}
+        return PredictorDraw(self, HeldPlaces.of(arrays, self.n_candidates))
+
+
+class PredictorDraw:
+    """How the draw of the items moves the metrics of one predictor.
+
+    Args:
+        drawn: the items, and how often each is drawn.
+        places: where the predictor ranks the held-out items; None where it does not say.
+    """
+
+    def __init__(self, drawn: DrawnItems, places: HeldPlaces | None) -> None:
+        self.drawn, self.places = drawn, places
+        if places is None:
+            return
+        self.unit = drawn.unit[places.items]
+        n_held = np.diff(places.crow)  # of each user
+        self.shares = self._of_units(1 / np.repeat(n_held, n_held))
+        self.drawn_shares = drawn.weights @ self.shares  # (n_resamples,)
+
+    def moved(self, metric: WeightedMetric, samples: Tensor) -> Tensor:
         """Return samples over users, (n_resamples,), moved by the draw of the items.
 
         Of a metric that is no mean over users of a formula of held-out items they stay.
 
         Args:
             metric: that the samples are of.
-            columns: of a predictor.
             samples: of the bootstrap over users.
         """
         if not isinstance(metric, UserMean):
             return samples
-        return (samples + self.deviations(columns, metric.fields[0])).clamp(*metric.bounds)
+        return (samples + self.deviations(metric.fields[0])).clamp(*metric.bounds)
 
-    def deviations(self, columns: Columns, column: str) -> Tensor:
+    def deviations(self, column: str) -> Tensor:
         """Return how far the mean of a ranking column over the users moves, (n_resamples,).
 
         Zeros of a column that is no formula of held-out items.
 
         Args:
-            columns: of a predictor, with those of `muso_exp.features.item_credits.padded_places`.
             column: name of the column.
         """
         formula = formula_of(column)
-        if formula is None or ITEMS not in columns:
-            return torch.zeros(len(self.weights), dtype=torch.float64)
-        places = HeldPlaces.of({k: v.numpy() for k, v in columns.items()}, self.n_candidates)
-        credit = item_credits(places, *formula)
-        share = 1 / np.repeat(np.diff(places.crow), np.diff(places.crow))
-        unit = self.unit[places.items]
-        sums, shares = (
-            torch.from_numpy(np.bincount(unit, part, self.n_units + 1)) for part in (credit, share)
-        )
-        return self.weights @ sums / (self.weights @ shares) - sums.sum() / shares.sum()
+        if formula is None or self.places is None:
+            return torch.zeros(len(self.drawn.weights), dtype=torch.float64)
+        sums = self._of_units(item_credits(self.places, *formula))
+        whole = sums.sum() / self.shares.sum()
+        return self.drawn.weights @ sums / self.drawn_shares - whole
+
+    def _of_units(self, values: np.ndarray) -> Tensor:
+        """Return the sums of values of held-out items over each unit, (n_units + 1,)."""
+        return torch.from_numpy(np.bincount(self.unit, values, self.drawn.n_units + 1))

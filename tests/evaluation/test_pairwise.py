@@ -1,4 +1,4 @@
-"""Which settings are told apart, and how a metric goes with them: by hand."""
+"""Which settings a test separates, and how a metric goes with them: by hand."""
 
 import json
 from pathlib import Path

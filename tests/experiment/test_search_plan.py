@@ -23,6 +23,8 @@ SEARCHED = (
     "gradient_boosting",
     "cooccurrence_net",
     "embedding_net",
+    "ials",
+    "user_knn",
 )
 
 

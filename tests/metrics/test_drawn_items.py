@@ -27,7 +27,7 @@ def new_items(rng: np.random.Generator, popularity: np.ndarray) -> Rows:
 def columns_of(scores: np.ndarray, held: Rows) -> dict[str, torch.Tensor]:
     nothing = Rows(np.zeros(N_USERS + 1, int), np.empty(0, int))
     longest = int(np.diff(held.crow).max())
-    found = rank_by_item(scores, nothing, held, [10], 5, None, longest)
+    found = rank_by_item(scores, nothing, held, [10, 23], 5, None, longest)
     return {name: torch.from_numpy(column) for name, column in found.items()}
 
 
@@ -40,7 +40,7 @@ def test_where_each_user_holds_one_item_the_deviation_is_that_of_the_items() -> 
     a, b, _, kept = drawn.weights.T
     assert (kept == 1).all()
     expected = (a * 1 + 2 * b * 0.5) / (a + 2 * b) - 2 / 3  # AUC 1 of item 0, 1/2 of item 1
-    assert drawn.deviations(columns, "auc").numpy() == approx(expected.numpy(), nan_ok=True)
+    assert drawn.of(columns).deviations("auc").numpy() == approx(expected.numpy(), nan_ok=True)
 
 
 def test_items_that_are_not_drawn_do_not_move_the_samples() -> None:
@@ -48,7 +48,7 @@ def test_items_that_are_not_drawn_do_not_move_the_samples() -> None:
     columns = columns_of(rng.normal(size=N_ITEMS), new_items(rng, np.ones(N_ITEMS)))
     units = np.where(np.arange(N_ITEMS) < 12, -1, np.arange(N_ITEMS))
     some, every = (
-        DrawnItems(of, np.full(N_USERS, N_ITEMS), RESAMPLES).deviations(columns, "auc")
+        DrawnItems(of, np.full(N_USERS, N_ITEMS), RESAMPLES).of(columns).deviations("auc")
         for of in (units, np.arange(N_ITEMS))
     )
     assert 0 < some.std() < every.std()
@@ -75,10 +75,15 @@ def test_metrics_that_are_no_formula_of_held_out_items_keep_their_samples() -> N
         assert both.samples[name].min() >= metrics[name].bounds[0]
 
 
-def false_verdicts(n_trials: int, draw_items: bool) -> dict[str, int]:
+def false_verdicts(
+    n_trials: int,
+    draw_items: bool,
+    names: tuple[str, ...] = ("auc", "ndcg_at_10", "recall_at_10"),
+    n_candidates: float = np.inf,
+) -> dict[str, int]:
     """Rank new items at random, alike for all users; count "better" than no order at all."""
-    found = dict.fromkeys(("auc", "ndcg_at_10", "recall_at_10"), 0)
-    every = ranking_metrics([10])
+    found = dict.fromkeys(names, 0)
+    every = ranking_metrics([10, 23], n_candidates)
     metrics = MetricCollection({name: every[name] for name in found}, compute_groups=False)
     weights = Bootstrap(RESAMPLES).weights(np.arange(N_USERS))
     for seed in range(n_trials):
@@ -91,8 +96,9 @@ def false_verdicts(n_trials: int, draw_items: bool) -> dict[str, int]:
         )
         for name in found:
             difference = own.values[name] - null.values[name]
-            pair = paired("random", difference, own.samples[name] - null.samples[name], True)
-            found[name] += judge([pair], True).text == BETTER
+            higher = metrics[name].higher_is_better
+            pair = paired("random", difference, own.samples[name] - null.samples[name], higher)
+            found[name] += judge([pair], higher).text == BETTER
     return found
 
 
@@ -100,6 +106,16 @@ def test_noise_is_better_than_null_where_only_users_are_drawn_and_not_where_item
     alone, both = false_verdicts(60, False), false_verdicts(60, True)
     assert min(alone.values()) >= 6  # of 60 at a rate of .025: p < .004
     assert max(both.values()) <= 4  # 5 or more have p < .02
+
+
+def test_a_list_of_nearly_all_items_would_be_better_by_who_stands_last_and_gives_no_verdict() -> (
+    None
+):
+    names = "recall_at_23", "hit_rate_at_23", "ndcg_at_23"  # of 24
+    judged, described = (false_verdicts(40, True, names, n) for n in (np.inf, N_ITEMS))
+    assert min(judged["recall_at_23"], judged["hit_rate_at_23"]) >= 5  # at .025: p < .003
+    assert described["recall_at_23"] == described["hit_rate_at_23"] == 0
+    assert described["ndcg_at_23"] == judged["ndcg_at_23"] <= 3
 
 
 def test_of_few_units_the_interval_of_a_mean_holds_it_as_often_as_it_says() -> None:

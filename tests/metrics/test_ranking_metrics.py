@@ -13,6 +13,7 @@ from muso_exp.metrics.ranking import (
     PopularityBias,
     UserMean,
     list_metrics,
+    long_lists,
     ranking_metrics,
 )
 
@@ -42,6 +43,15 @@ def test_a_user_s_column_stays_within_the_bounds_of_its_formula() -> None:
     metrics = ranking_metrics([5])
     assert metrics["clicks"].bounds == (0, 51)
     assert {metric.bounds for name, metric in metrics.items() if name != "clicks"} == {(0, 1)}
+
+
+def test_a_list_of_most_candidates_describes_where_only_its_members_count() -> None:
+    metrics = ranking_metrics([5, 10], n_candidates=11)
+    members = {"recall_at_10", "precision_at_10", "hit_rate_at_10", "clicks"}  # of pages of 10
+    assert {name for name, own in metrics.items() if own.higher_is_better is None} == members
+    assert set(long_lists([5, 10], 11)) == members
+    assert long_lists([5, 10], 20) == []  # half of them
+    assert long_lists([5, 10], 19) == [n for n in ranking_metrics([5, 10]) if n in members]
 
 
 def test_novelty_is_in_bits() -> None:

@@ -168,7 +168,8 @@ def test_an_answer_depends_on_the_weights_alone(
 ) -> None:
     """A run that is resumed after its fit only tests; with other threads too.
 
-    Answers are equal to the last bit; sums over them are rounded as the threads divide them.
+    Answers are equal to the last bit with as many threads as before; with others a product of
+    matrices, and sums over the answers, are rounded as the threads divide them.
     """
     args = [f"+experiment={experiment}"]
     first = outcome(args, tmp_path / "first")
@@ -177,4 +178,5 @@ def test_an_answer_depends_on_the_weights_alone(
     again = outcome([*args, f"ckpt={folder}"], tmp_path / "again", **several)
     for key in ("metrics", "intervals", "nulls", "versus"):
         require_near(again[0][key], first[0][key])
-    assert_frame_equal(first[1], again[1], check_exact=True)
+    tolerance = {"check_exact": True} if threads == 1 else {"rtol": 1e-6, "atol": 0}
+    assert_frame_equal(first[1], again[1], **tolerance)

@@ -63,7 +63,7 @@ class Continuing(Task):
             {
                 "r_precision_challenge": ChallengeRPrecision(self.artists),
                 "artist_r_precision": ArtistRPrecision(self.artists),
-                **ranking_metrics(self.cutoffs),
+                **ranking_metrics(self.cutoffs, self.held.typical_candidates),
                 **{name: ShortLists(metric) for name, metric in lists.items()},
             },
             compute_groups=False,

@@ -65,8 +65,8 @@ class NewSongRecommendation(ExtraTask):
 
     def metrics(self) -> MetricCollection:
         """Return the ranking metrics, and those of the true factors as the upper bound."""
-        cutoffs = self.rows.listening.cutoffs
-        found: dict[str, Any] = dict(ranking_metrics(cutoffs))
+        cutoffs, n_clips = self.rows.listening.cutoffs, self.rows.listening.held.shape[1]
+        found: dict[str, Any] = dict(ranking_metrics(cutoffs, n_clips))
         for name in ("auc", *(f"map_at_{k}" for k in cutoffs)):
             found[UPPER + name] = UserMean("upper_" + name.replace("map_at", "ap_at"))
         return MetricCollection(found, compute_groups=False)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from muso_exp.features.interactions import item_plays
+from muso_exp.metrics.ranking import long_lists
 from muso_exp.models.abilities import ChoosesSettings, ask
 from muso_exp.records import Columns, Finding
 from muso_exp.tasks.base import Answer
@@ -18,6 +22,8 @@ def audit(plays: SplitPlays, held: HeldOut) -> list[Finding]:
         *plays.used.notes,
         *filtered(plays),
         _without_test_items(plays, held),
+        *_new_users(held),
+        *_undrawn(held),
         *(_cold_items(plays, held) if plays.split.warm else [_unseen_entries(plays)]),
         _top_share(plays),
     ]
@@ -75,16 +81,30 @@ def filtered(plays: SplitPlays) -> list[Finding]:
     ]
 
 
-def drawn_items(name: str, held: HeldOut) -> list[Finding]:
-    """Return how many artists of items without listeners the intervals of a test draw."""
+def drawn_items(name: str, held: HeldOut, cutoffs: Sequence[int]) -> list[Finding]:
+    """Return what few candidates do to a test: artists that intervals draw, lists without verdict.
+
+    Args:
+        name: of the test.
+        held: its users, and their held-out items.
+        cutoffs: the k of its ranking metrics.
+    """
+    described = long_lists(cutoffs, held.typical_candidates)
+    found = []
+    if described and len(held.users):
+        text = (
+            f"{name}: of {held.typical_candidates:.0f} candidates a list holds more than half; no "
+            f"verdict by {', '.join(described)}"
+        )
+        found.append(Finding(f"long_lists_{name}", len(described), text))
     if held.item_units is None:
-        return []
+        return found
     n_artists = len(np.unique(held.item_units[held.item_units >= 0]))
     text = (
         f"{name}: intervals draw the {n_artists} artists of the items without listeners besides "
         "the users, who all share their luck"
     )
-    return [Finding(f"drawn_{name}", n_artists, text)]
+    return [*found, Finding(f"drawn_{name}", n_artists, text)]
 
 
 def _without_test_items(plays: SplitPlays, held: HeldOut) -> Finding:
@@ -94,9 +114,33 @@ def _without_test_items(plays: SplitPlays, held: HeldOut) -> Finding:
     return Finding("users_without_test_items", held.n_without, text)
 
 
+def _new_users(held: HeldOut) -> list[Finding]:
+    """Return how many users are in no training, where they are asked about."""
+    if held.brought is None:
+        return []
+    n_users, n_known = len(held.users), held.brought.nnz / max(len(held.users), 1)
+    text = (
+        f"the {n_users} test users are in no training: each is folded in by {n_known:.1f} items on "
+        f"the average, and asked for {held.counts().mean():.1f} others (strong generalization)"
+    )
+    return [Finding("new_users", n_users, text)]
+
+
+def _undrawn(held: HeldOut) -> list[Finding]:
+    """Return how many users the evaluation leaves out because they were not drawn."""
+    if held.n_undrawn == 0:
+        return []
+    n_drawn = len(held.users)
+    text = (
+        f"{n_drawn} of {n_drawn + held.n_undrawn} users with held-out items are evaluated, drawn "
+        "by the seed (dataset.split.eval_users)"
+    )
+    return [Finding("users_not_drawn", held.n_undrawn, text)]
+
+
 def _unseen_entries(plays: SplitPlays) -> Finding:
     test = plays.split.test
-    unseen = (plays.listeners()[test.indices] == 0).mean()
+    unseen = (plays.listeners() == 0)[test.indices].mean()
     return Finding(
         "unseen_test_entries",
         float(unseen),
@@ -136,7 +180,7 @@ def _cold_items(plays: SplitPlays, held: HeldOut) -> list[Finding]:
 
 
 def _top_share(plays: SplitPlays) -> Finding:
-    total = np.sort(np.asarray(plays.split.train.sum(axis=0)).ravel())[::-1]
+    total = np.sort(item_plays(plays.split.train))[::-1]
     top = total[: max(len(total) // 100, 1)].sum() / total.sum()
     text = f"{top:.1%} of the training plays are of the most played 1 % of the items"
     return Finding("top_percent_share", float(top), text)

@@ -72,7 +72,7 @@ class ColdTest(ExtraTask):
 
     def metrics(self) -> MetricCollection:
         """Return the ranking metrics by the name of the test and their own."""
-        every = ranking_metrics(self.rows.cutoffs)
+        every = ranking_metrics(self.rows.cutoffs, self.rows.held.typical_candidates)
         found = {
             f"{self.rows.name}_{name}": metric
             for name, metric in every.items()

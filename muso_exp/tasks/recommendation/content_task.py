@@ -77,7 +77,9 @@ class ContentTask(Recommendation):
     def audit(self, answer: Answer) -> list[Finding]:
         """Return those of recommendation, and what the parts and the curve answer."""
         cold = [test.rows for test in self.extra if isinstance(test, ColdTest)]
-        drawn = [finding for rows in cold for finding in drawn_items(rows.name, rows.held)]
+        drawn = [
+            finding for rows in cold for finding in drawn_items(rows.name, rows.held, rows.cutoffs)
+        ]
         return [*super().audit(answer), *drawn, *self._compared(answer)[1]]
 
     def sections(self, table: pd.DataFrame, answer: Answer) -> Iterable[Section]:

@@ -151,7 +151,7 @@ def _moved(
         name: {key: torch.from_numpy(column) for key, column in own.items()}
         for name, own in columns.items()
     }
-    return {name: drawn.deviations(own, measure) for name, own in tensors.items()}
+    return {name: drawn.of(own).deviations(measure) for name, own in tensors.items()}
 
 
 def _middle(cutoffs: Sequence[int]) -> int:
