@@ -37,6 +37,7 @@ from muso_exp.experiment.sweep import (
 )
 from muso_exp.experiment.sweep_state import read_state
 from muso_exp.experiment.swept import what_differs
+from muso_exp.redaction import redact_warnings
 from muso_exp.training.folders import (
     CHECKPOINTS,
     LOCK,
@@ -219,7 +220,8 @@ def fingerprint(cfg: Any) -> str:
 
 
 def _quiet() -> None:
-    """Silence what libraries say unasked and no user can act on."""
+    """Silence what libraries say unasked and no user can act on; no warning shows a secret."""
+    redact_warnings()
     logging.getLogger("pytorch_lightning.utilities.rank_zero").setLevel(logging.WARNING)
     for message in (".*LeafSpec.*", ".*log_every_n_steps.*", ".*across ranks is zero.*"):
         warnings.filterwarnings("ignore", message=message)

@@ -4,7 +4,8 @@ import json
 import logging
 import os
 import re
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -70,3 +71,19 @@ class Formatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
         return visible(redact(super().format(record)))
+
+
+class _Redacting:
+    """What makes the text of a warning, secrets taken out."""
+
+    def __init__(self, shown: Callable[..., str]) -> None:
+        self.shown = shown
+
+    def __call__(self, *args: Any, **kwargs: Any) -> str:
+        return redact(self.shown(*args, **kwargs))
+
+
+def redact_warnings() -> None:
+    """Let no warning of a library show a secret; libraries that are imported later may undo it."""
+    if not isinstance(warnings.formatwarning, _Redacting):
+        warnings.formatwarning = _Redacting(warnings.formatwarning)

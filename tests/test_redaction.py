@@ -1,10 +1,11 @@
 import logging
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
 
-from muso_exp.redaction import Formatter, redact, redacted, secret_values
+from muso_exp.redaction import Formatter, redact, redact_warnings, redacted, secret_values
 
 
 @pytest.mark.parametrize(
@@ -134,3 +135,27 @@ def test_a_fault_of_the_program_is_shown_without_secrets(
     assert status == 1 and "RuntimeError: http://***@host is away" in err
     assert "canary" not in out + err
     assert files_with(b"canary-of", tmp_path) == []
+
+
+def test_a_secret_in_a_path_is_in_no_checkpoint(
+    call: callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LASTFM_API_KEY", "canary-of-the-environment")
+    keeps = ["+callbacks.x._target_=pytorch_lightning.callbacks.ModelCheckpoint"]
+    keeps += ["+callbacks.x.every_n_train_steps=1"]  # the run's own have other settings
+    keeps += [f"+callbacks.x.dirpath={tmp_path / 'by_canary-of-the-environment'}", "logger=none"]
+    status, out, err = call(*SMOKE, *keeps)
+    assert status == 0 and "canary" not in out + err
+    run = Path(out.splitlines()[-1])
+    assert (run / "checkpoints" / "last.ckpt").is_file()
+    assert files_with(b"canary-of", tmp_path) == []
+    (run / "metrics.json").unlink()  # as if it had been stopped: it goes on
+    assert call(*SMOKE, *keeps, f"ckpt={run}")[0] == 0
+
+
+def test_a_secret_in_a_warning_is_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("API_KEY", "canary-1")
+    monkeypatch.setattr(warnings, "formatwarning", lambda message, *_: f"x.py:1: {message}")
+    redact_warnings()
+    redact_warnings()
+    assert warnings.formatwarning("of canary-1", UserWarning, "x.py", 1) == "x.py:1: of ***"

@@ -1,6 +1,7 @@
 """Play counts of any source, split for the task of recommendation."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,13 +23,14 @@ from muso_exp.formats.listening.msd import ReadOptions, SourceOptions
 from muso_exp.formats.listening.recognised import find_plays
 from muso_exp.formats.listening.sources import SOURCES
 from muso_exp.formats.seeds import SeedList, read_seeds
+from muso_exp.memory import arrays_on_disk
 from muso_exp.options import Count, ZeroOrMore
 from muso_exp.simulation.checked import WorldOptions
 from muso_exp.tasks.overview import Overview
 from muso_exp.tasks.recommendation.catalogue import ItemCatalogue
 from muso_exp.tasks.recommendation.fold_in import NewRow
 from muso_exp.tasks.recommendation.overview import plays_overview
-from muso_exp.tasks.recommendation.split_plays import HeldOut, Split, SplitPlays
+from muso_exp.tasks.recommendation.split_plays import HeldOut, Split, SplitPlays, UserDraw
 from muso_exp.tasks.recommendation.tag_shares import TagShares
 from muso_exp.tasks.recommendation.task import Recommendation
 from muso_exp.tasks.tagging.probe import tag_rows
@@ -120,22 +122,33 @@ class Plays(ExperimentData):
         """
         if self.dims:
             return
-        read = SOURCES[self.source].read(self._find(), self.options)
-        self.fingerprint = read.fingerprint()
-        self.data: Interactions = keep_dense(read, self.min_user_items, self.min_item_users)
-        self.split: Split = self.hold_out()
+        on_disk = self.options.reading.matrix == "disk"
+        with arrays_on_disk(self.cache / "matrices") if on_disk else nullcontext():
+            n_read = self._read()
+            self.split: Split = self.hold_out()
+            self._describe(n_read)
+
+    def _describe(self, n_read: tuple[int, int]) -> None:
+        """Set what the split plays come to: the task, the catalogue, the sizes for a model."""
         train = self.split.train
         ranked = self.split.candidates if self.split.warm else None  # the cold are in the test only
-        self.val_held = HeldOut.of(train, self.split.val, ranked)
+        self.val_held = HeldOut.of(train, self.split.val, ranked, self._draw(), self.split.brought)
         users, tags = self.data.users, self.data.tags
         shares = None if tags is None else TagShares.of(tags.weights, tags.names, train)
         self.catalogue = ItemCatalogue.of(self.data.items, train, True, users, shares)
-        self.task = self._task(read.plays.shape)
+        self.task = self._task(n_read)
         self.dims = {
             "n_users": train.shape[0],
             "n_items": train.shape[1],
             "cutoffs": self.cutoffs,
         }
+
+    def _read(self) -> tuple[int, int]:
+        """Read and filter the plays; return how many users and items there were."""
+        read = SOURCES[self.source].read(self._find(), self.options)
+        self.fingerprint = read.fingerprint()
+        self.data: Interactions = keep_dense(read, self.min_user_items, self.min_item_users)
+        return read.plays.shape
 
     def hold_out(self) -> Split:
         """Return the plays by their use.
@@ -154,11 +167,16 @@ class Plays(ExperimentData):
 
     def _task(self, n_read: tuple[int, int]) -> Recommendation:
         train = self.split.train
-        plays = SplitPlays(self.data, self.split, n_read, self.min_user_items, self.min_item_users)
+        least = self.min_user_items, self.min_item_users
+        plays = SplitPlays(self.data, self.split, n_read, *least, self._draw())
         chosen = self.probe.read()
         rows = tag_rows(self.data, train, self.n_tags, self.seed, chosen)
         tags = TagsOfFactors(rows, self.source)
         return self.make_task(plays, query_items(self.data, train, self.queries), tags)
+
+    def _draw(self) -> UserDraw | None:
+        n = self.split_options.eval_users
+        return None if n is None else UserDraw(n, self.seed)
 
     def make_task(
         self, plays: SplitPlays, queries: list[int], tags: TagsOfFactors

@@ -35,10 +35,10 @@ def how_run(record: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _cost(record: Mapping[str, Any], phase: str) -> str:
     peak = record.get("peak_mib", {}).get(phase)
     energy = record.get("energy_joules", {}).get(phase)
-    told = [f"{record['seconds'][phase]:.1f} s"]
-    told += [] if peak is None else [f"peak {peak:.0f} MiB"]
-    told += [] if energy is None else [f"{energy:.0f} J (of the whole machine)"]
-    return ", ".join(told)
+    parts = [f"{record['seconds'][phase]:.1f} s"]
+    parts += [] if peak is None else [f"peak {peak:.0f} MiB"]
+    parts += [] if energy is None else [f"{energy:.0f} J (of the whole machine)"]
+    return ", ".join(parts)
 
 
 def _pairs(values: Mapping[str, Any]) -> str:

@@ -26,6 +26,8 @@ from muso_exp.records import Columns, Finding, Section
 from muso_exp.tasks.base import Answer, NotAnsweredError, ScoredRows, Task
 from muso_exp.training.finite import remedy
 
+LARGE = 2**27  # bytes of arrays that are written as they stand
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -76,7 +78,9 @@ class Outcome:
         self.samples.to_parquet(folder / "samples.parquet", index=False)
         for section in self.sections:
             if section.arrays:
-                np.savez_compressed(folder / f"{section.name}.npz", **dict(section.arrays))  # type: ignore[arg-type]
+                size = sum(array.nbytes for array in section.arrays.values())
+                save = np.savez if size > LARGE else np.savez_compressed  # factors hardly shrink
+                save(folder / f"{section.name}.npz", **dict(section.arrays))  # type: ignore[arg-type]
         write_report(folder, self.record, self.card, self.audit, self.sections, config_yaml)
         write_record(folder / "metrics.json", self.record)
 

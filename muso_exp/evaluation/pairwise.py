@@ -1,4 +1,4 @@
-"""Settings against each other: which are told apart, and how a metric goes with them."""
+"""Settings against each other: which differ in a test, and how a metric goes with them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 
 from muso_exp.errors import ConfigError
 from muso_exp.evaluation.finished import Finished
@@ -18,6 +19,7 @@ from muso_exp.figures.comparing import (
     critical_difference_figure,
     interaction_figure,
 )
+from muso_exp.metrics.resampling import RESAMPLING_SEED, interval_around
 from muso_exp.records import Section
 
 LEVEL = 0.05
@@ -36,9 +38,9 @@ def comparison_sections(
         by: settings to draw it by; none: those that differ among the runs.
     """
     runs = [run for group in settings.values() for run in group if metric in run.samples]
-    told = _critical_difference(settings, metric)
-    if told is not None:
-        yield told
+    diagram = _critical_difference(settings, metric)
+    if diagram is not None:
+        yield diagram
     keys = list(by) or differing(runs)[:_MOST]
     values = np.array([_number(run.record["metrics"][metric]) for run in runs])
     ends = [run.record["intervals"][metric] for run in runs]
@@ -82,10 +84,10 @@ def differing(runs: Sequence[Finished]) -> list[str]:
 
 
 def indistinct(samples: Sequence[np.ndarray]) -> list[tuple[int, int]]:
-    """Return the first and last place of each group of neighbours that are not told apart.
+    """Return the first and last place of each group of neighbours that no test separates.
 
     Every pair is compared on the same resamples, and the p-values are corrected for the number of
-    pairs (Holm). A group is one of which no pair is told apart; none lies within another.
+    pairs (Holm). A group is one of which no pair is separated; none lies within another.
 
     Args:
         samples: of the bootstrap, of each setting in the order of its value, (n_resamples,) each.
@@ -106,7 +108,7 @@ def indistinct(samples: Sequence[np.ndarray]) -> list[tuple[int, int]]:
 
 
 def _critical_difference(settings: Mapping[str, Sequence[Finished]], metric: str) -> Section | None:
-    """Return which settings are told apart; None where they cannot be paired, or are fewer than 3.
+    """Return which settings a test separates; None if they are fewer than 3 or unpaired.
 
     Over seeds the samples of a setting are the mean of those of its runs.
     """
@@ -130,11 +132,11 @@ def _critical_difference(settings: Mapping[str, Sequence[Finished]], metric: str
     groups = indistinct([samples[name] for name in names])
     measured = np.array([values[name] for name in names])
     text = (
-        f"A bar joins settings that this test does not tell apart: of none of its pairs is the "
+        f"A bar joins settings that this test does not separate: of none of its pairs is the "
         f"paired difference away from 0, at {LEVEL:g} over all pairs (Holm)."
     )
     figure = critical_difference_figure(names, measured, groups, metric)
-    title = f"Which settings {metric} tells apart"
+    title = f"Which settings {metric} separates"
     return Section("critical_difference", title, text, figure=figure)
 
 
@@ -170,6 +172,40 @@ def bayesian(
             row |= {"more": float(np.mean(known > rope))}
             row |= {"about as much": float(np.mean(np.abs(known) <= rope))}
             rows.append(row | {"less": float(np.mean(known < -rope))})
+    return pd.DataFrame(rows)
+
+
+def unpaired(
+    runs: Sequence[Finished], labels: Sequence[str], metrics: Sequence[str]
+) -> pd.DataFrame:
+    """Return the difference to the first of runs that were tested on other rows of such data.
+
+    Their samples are put into another order, so that no resample is of both: the interval is that
+    of two independent tests, and wider than a paired one.
+
+    Args:
+        runs: the first one is the reference.
+        labels: their names.
+        metrics: names.
+    """
+    first, rows = runs[0], []
+    rng = np.random.default_rng(RESAMPLING_SEED)
+    for metric in metrics:
+        own: list[dict[str, Any]] = []
+        for run, label in zip(runs[1:], labels[1:], strict=True):
+            both = metric in run.samples and metric in first.samples
+            of_one = run.record["data"]["name"] == first.record["data"]["name"]
+            if not both or not of_one or _tested_on(run, metric) == _tested_on(first, metric):
+                continue
+            values = [_number(one.record["metrics"][metric]) for one in (run, first)]
+            others = rng.permutation(first.samples[metric].to_numpy())
+            samples = run.samples[metric].to_numpy() - others
+            low, high = interval_around(values[0] - values[1], torch.from_numpy(samples))
+            row = {"metric": metric, "run": label, "seed": run.record["seed"]}
+            row |= {"difference": values[0] - values[1], "low": low, "high": high}
+            own.append(row | {"p": p_value(samples)})
+        corrected = holm([row["p"] for row in own])
+        rows += [row | {"p (Holm)": p} for row, p in zip(own, corrected, strict=True)]
     return pd.DataFrame(rows)
 
 

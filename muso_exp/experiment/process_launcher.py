@@ -25,6 +25,7 @@ from muso_exp.experiment.job_deaths import in_words, note_death
 from muso_exp.experiment.job_server import JobServer, end_server, running_server
 from muso_exp.experiment.objective import worst
 from muso_exp.experiment.remembered import Remembered, known, remember
+from muso_exp.memory import available_memory
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 _BESIDE = 2**30  # bytes that the programs of all jobs may take beside their shares
@@ -180,31 +181,6 @@ def _take_share(cores: Sequence[int], n_threads: int, n_jobs: int) -> None:
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
         soft = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
         resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
-
-
-def available_memory() -> int | None:
-    """Return the bytes of memory that are free, of this machine or container; None if unknown."""
-    found = [_meminfo(), _cgroup_left()]
-    return min((bytes_ for bytes_ in found if bytes_ is not None), default=None)
-
-
-def _meminfo() -> int | None:
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return None
-    sizes = [line.split()[1] for line in lines if line.startswith("MemAvailable:")]
-    return int(sizes[0]) * 1024 if sizes else None
-
-
-def _cgroup_left() -> int | None:
-    folder = Path("/sys/fs/cgroup")
-    try:
-        limit = (folder / "memory.max").read_text(encoding="utf-8").strip()
-        used = (folder / "memory.current").read_text(encoding="utf-8").strip()
-    except OSError:
-        return None
-    return int(limit) - int(used) if limit != "max" else None
 
 
 def _data_size() -> int:

@@ -79,7 +79,7 @@ class SearchSweeper(Sweeper):
         self._keep_configuration()
         for trial in study.cut_off():
             self._run(plan, study, [trial])
-        n_trials = len(plan.grid) or self.n_trials
+        n_trials = study.n_settings() or self.n_trials
         while (missing := n_trials - study.n_ended()) > 0:
             self._run(plan, study, study.ask(min(self.n_jobs, missing)))
         best = study.best()
@@ -108,7 +108,7 @@ class SearchSweeper(Sweeper):
         )
 
     def _run(self, plan: SearchPlan, study: SearchStudy, trials: Sequence[Any]) -> None:
-        """Run trials, whose numbers follow each other, and tell the study how they ended."""
+        """Run trials, whose numbers follow each other, and report to the study how they ended."""
         jobs = [plan.of_trial(trial.number, trial.params) for trial in trials]
         returned = self.launcher.launch(jobs, initial_job_idx=trials[0].number)
         rows = {row.job: row for row in ledger.read(self.folder)}

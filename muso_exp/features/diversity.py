@@ -1,6 +1,7 @@
 """Lists that are not too much alike: re-ranking for diversity, and how diverse a list is."""
 
 import numpy as np
+from numba import njit
 
 
 def rerank(scores: np.ndarray, units: np.ndarray, k: int, diversity: float) -> np.ndarray:
@@ -65,3 +66,48 @@ def list_diversity(lists: np.ndarray, units: np.ndarray) -> np.ndarray:
     total = own.sum(axis=1)  # the sum of all cosines of pairs is |total|^2
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(n > 1, 1 - ((total**2).sum(axis=1) - n) / (n * (n - 1)), np.nan)
+
+
+@njit(cache=True)
+def vector_lengths(indptr: np.ndarray, data: np.ndarray) -> np.ndarray:
+    """Return the lengths of the vectors of a CSR (n_vectors, n_dims), (n_vectors,), float64."""
+    lengths = np.zeros(len(indptr) - 1)
+    for vector in range(len(lengths)):
+        for place in range(indptr[vector], indptr[vector + 1]):
+            lengths[vector] += np.float64(data[place]) ** 2
+    return np.sqrt(lengths)
+
+
+@njit(cache=True)
+def squared_sums(
+    places: np.ndarray,
+    indptr: np.ndarray,
+    indices: np.ndarray,
+    data: np.ndarray,
+    lengths: np.ndarray,
+    scratch: np.ndarray,
+    sums: np.ndarray,
+) -> None:
+    """Write the squared length of the sum of each list's unit vectors to `sums`.
+
+    Args:
+        places: rows of the vectors, -1 for none, shape (n_lists, n_top).
+        indptr: of the vectors, a CSR of shape (n_vectors, n_dims).
+        indices: of the vectors.
+        data: of the vectors.
+        lengths: of the vectors, shape (n_vectors,); one of length 0 adds nothing.
+        scratch: zeros, shape (n_dims,), float64; zeros again at the end.
+        sums: shape (n_lists,), float64.
+    """
+    for row in range(len(places)):
+        total = 0.0
+        for vector in places[row]:
+            if vector >= 0 and lengths[vector] > 0:
+                for place in range(indptr[vector], indptr[vector + 1]):
+                    scratch[indices[place]] += data[place] / lengths[vector]
+        for vector in places[row]:
+            if vector >= 0:
+                for place in range(indptr[vector], indptr[vector + 1]):
+                    total += scratch[indices[place]] ** 2
+                    scratch[indices[place]] = 0.0
+        sums[row] = total

@@ -262,8 +262,10 @@ def fit_hybrid(
 
 def alone(chosen: np.ndarray) -> BlendCurve:
     """Return the blend of one part (n_parts,), bool: its own scores, whatever the listeners."""
-    nobody = np.zeros(1, dtype=np.int64)
-    return BlendCurve(nobody, nobody, chosen[None, None].astype(float), np.zeros((1, 1)))
+    no_listeners = np.zeros(1, dtype=np.int64)
+    return BlendCurve(
+        no_listeners, no_listeners, chosen[None, None].astype(float), np.zeros((1, 1))
+    )
 
 
 def draw_choices(validation: Validation, options: HybridOptions) -> Choices:

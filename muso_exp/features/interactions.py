@@ -1,7 +1,15 @@
 """Play counts as a sparse matrix: merging items, keeping what has enough plays, splitting."""
 
+from collections.abc import Iterator
+from itertools import pairwise
+
 import numpy as np
+from numba import njit
 from scipy.sparse import csr_matrix
+
+from muso_exp.memory import new_array
+
+BLOCK = 2**22  # stored entries looked at at once: the whole may be hundreds of millions
 
 
 def sum_plays(
@@ -40,8 +48,8 @@ def merge_items(plays: csr_matrix, group: np.ndarray, n_groups: int) -> csr_matr
     Returns:
         Play counts, shape (n_users, n_groups).
     """
-    parts = (plays.data, group[plays.indices], plays.indptr)
-    merged = csr_matrix(parts, shape=(plays.shape[0], n_groups), copy=True)
+    parts = (plays.data.copy(), group.astype(np.int32)[plays.indices], plays.indptr.copy())
+    merged = csr_matrix(parts, shape=(plays.shape[0], n_groups))
     merged.sum_duplicates()
     return merged
 
@@ -59,16 +67,114 @@ def dense_core(plays: csr_matrix, min_items: int, min_users: int) -> tuple[np.nd
 
     Source: the k-core of a bipartite graph (Seidman 1983). Deviation: a k for each side.
     """
-    heard = csr_matrix(plays, copy=True)
-    heard.data = np.ones_like(heard.data)
     users, items = np.ones(plays.shape[0], bool), np.ones(plays.shape[1], bool)
     while True:
-        n_items = heard @ items.astype(np.int64)  # (n_users,)
-        n_users = heard.T @ users.astype(np.int64)  # (n_items,)
+        n_items, n_users = np.zeros(len(users), np.int64), np.zeros(len(items), np.int64)
+        _count_kept(plays.indptr, plays.indices, users, items, n_items, n_users)
         kept_users, kept_items = users & (n_items >= min_items), items & (n_users >= min_users)
         if (kept_users == users).all() and (kept_items == items).all():
             return np.flatnonzero(users), np.flatnonzero(items)
         users, items = kept_users, kept_items
+
+
+@njit(cache=True)
+def _count_kept(
+    indptr: np.ndarray,
+    indices: np.ndarray,
+    users: np.ndarray,
+    items: np.ndarray,
+    n_items: np.ndarray,
+    n_users: np.ndarray,
+) -> None:
+    """Count the kept items of each user, and the kept users of each item."""
+    for u in range(len(users)):
+        for place in range(indptr[u], indptr[u + 1]):
+            n_items[u] += items[indices[place]]
+            n_users[indices[place]] += users[u]
+
+
+def item_listeners(plays: csr_matrix) -> np.ndarray:
+    """Return how many users play each item, shape (n_items,), int64; `plays` (n_users, n_items)."""
+    counts = np.zeros(plays.shape[1], np.int64)
+    for start in range(0, plays.nnz, BLOCK):
+        counts += np.bincount(plays.indices[start : start + BLOCK], minlength=len(counts))
+    return counts
+
+
+def item_plays(plays: csr_matrix) -> np.ndarray:
+    """Return the plays of each item, shape (n_items,), float64; `plays` (n_users, n_items)."""
+    total = np.zeros(plays.shape[1])
+    for start in range(0, plays.nnz, BLOCK):
+        part = slice(start, start + BLOCK)
+        total += np.bincount(plays.indices[part], plays.data[part], len(total))
+    return total
+
+
+def select_entries(plays: csr_matrix, users: np.ndarray, items: np.ndarray) -> csr_matrix:
+    """Return chosen rows and columns, in the order given, without a matrix in between.
+
+    Args:
+        plays: play counts, shape (n_users, n_items), indices ascending.
+        users: numbers of rows, shape (n,).
+        items: numbers of columns, none twice, shape (m,).
+
+    Returns:
+        Shape (n, m), indices ascending; `plays` itself where all is chosen as it stands.
+    """
+    place = np.full(plays.shape[1], -1, dtype=np.int32)
+    place[items] = np.arange(len(items))
+    same = np.array_equal(users, np.arange(plays.shape[0]))
+    if same and np.array_equal(items, np.arange(plays.shape[1])):
+        return plays
+    sizes = np.zeros(len(users), np.int64)
+    _count_chosen(plays.indptr, plays.indices, users, place, sizes)
+    indptr = np.concatenate([[0], np.cumsum(sizes)])
+    indices, data = new_array(indptr[-1], np.int32), new_array(indptr[-1], plays.dtype)
+    _fill_chosen(plays.indptr, plays.indices, plays.data, users, place, indices, data)
+    chosen = csr_matrix((data, indices, indptr), shape=(len(users), len(items)))
+    if not (np.diff(items) > 0).all():
+        chosen.has_sorted_indices = False
+        chosen.sort_indices()
+    return chosen
+
+
+def row_counts(plays: csr_matrix, items: np.ndarray) -> np.ndarray:
+    """Return how many of the items where `items` (n_items,) is true each row has, (n_users,)."""
+    counts = np.zeros(plays.shape[0], np.int64)
+    place = np.where(items, 0, -1).astype(np.int32)
+    _count_chosen(plays.indptr, plays.indices, np.arange(len(counts)), place, counts)
+    return counts
+
+
+@njit(cache=True)
+def _count_chosen(
+    indptr: np.ndarray,
+    indices: np.ndarray,
+    users: np.ndarray,
+    place: np.ndarray,
+    sizes: np.ndarray,
+) -> None:
+    for n in range(len(users)):
+        for entry in range(indptr[users[n]], indptr[users[n] + 1]):
+            sizes[n] += place[indices[entry]] >= 0
+
+
+@njit(cache=True)
+def _fill_chosen(
+    indptr: np.ndarray,
+    indices: np.ndarray,
+    data: np.ndarray,
+    users: np.ndarray,
+    place: np.ndarray,
+    chosen: np.ndarray,
+    values: np.ndarray,
+) -> None:
+    end = 0
+    for n in range(len(users)):
+        for entry in range(indptr[users[n]], indptr[users[n] + 1]):
+            if place[indices[entry]] >= 0:
+                chosen[end], values[end] = place[indices[entry]], data[entry]
+                end += 1
 
 
 def draw_entries(plays: csr_matrix, share: float, seed: int) -> np.ndarray:
@@ -87,17 +193,49 @@ def draw_entries(plays: csr_matrix, share: float, seed: int) -> np.ndarray:
     """
     if not 0 <= share < 1:
         raise ValueError(f"share must be >= 0 and < 1, got {share}")
-    sizes = np.diff(plays.indptr)
-    users = np.repeat(np.arange(len(sizes)), sizes)
-    order = np.lexsort([np.random.default_rng(seed).random(plays.nnz), users])
-    place = np.empty(plays.nnz, dtype=np.int64)  # of each entry in its user's random order
-    place[order] = np.arange(plays.nnz) - np.repeat(plays.indptr[:-1], sizes)
-    wanted = np.clip(np.round(share * sizes), 1 if share else 0, np.maximum(sizes - 1, 0))
-    return place < wanted[users]
+    drawn = np.zeros(plays.nnz, dtype=bool)
+    rng = np.random.default_rng(seed)
+    for first, last in _user_blocks(plays.indptr) if share else ():
+        start, stop = plays.indptr[first], plays.indptr[last]
+        sizes = np.diff(plays.indptr[first : last + 1])
+        users = np.repeat(np.arange(len(sizes)), sizes)
+        order = np.lexsort([rng.random(stop - start), users])
+        place = np.empty(stop - start, dtype=np.int64)  # of each entry in its user's random order
+        begins = plays.indptr[first:last] - start
+        place[order] = np.arange(stop - start) - np.repeat(begins, sizes)
+        wanted = np.clip(np.round(share * sizes), 1, np.maximum(sizes - 1, 0))
+        drawn[start:stop] = place < wanted[users]
+    return drawn
+
+
+def _user_blocks(indptr: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Yield ranges of users with about `BLOCK` entries each."""
+    edges = np.searchsorted(indptr, np.arange(BLOCK, int(indptr[-1]), BLOCK))
+    bounds = np.unique(np.concatenate([[0], edges, [len(indptr) - 1]])).tolist()
+    yield from pairwise(bounds)
 
 
 def keep_entries(plays: csr_matrix, kept: np.ndarray) -> csr_matrix:
-    """Return `plays` with the stored entries where `kept` (n_plays,) is true."""
-    before = np.concatenate([[0], np.cumsum(kept)])
-    parts = (plays.data[kept], plays.indices[kept], before[plays.indptr])
-    return csr_matrix(parts, shape=plays.shape)
+    """Return `plays` with the stored entries where `kept` (n_plays,) is true; itself if all are."""
+    if kept.all():
+        return plays
+    before = _kept_before(plays.indptr, kept)
+    chosen = [new_array(before[-1], part.dtype) for part in (plays.data, plays.indices)]
+    end = 0
+    for start in range(0, len(kept), BLOCK):
+        block = slice(start, start + BLOCK)
+        begin, end = end, end + int(kept[block].sum())
+        for part, target in zip((plays.data, plays.indices), chosen, strict=True):
+            target[begin:end] = part[block][kept[block]]
+    return csr_matrix((*chosen, before), shape=plays.shape)
+
+
+def _kept_before(indptr: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """Return how many of the entries before each row are kept, shape (n_rows + 1,), int64."""
+    before, total = np.zeros(len(indptr), np.int64), 0
+    for start in range(0, len(kept), BLOCK):
+        counts = np.cumsum(kept[start : start + BLOCK])
+        first, last = np.searchsorted(indptr, [start, start + len(counts)], side="right")
+        before[first:last] = total + counts[indptr[first:last] - start - 1]
+        total += int(counts[-1])
+    return before

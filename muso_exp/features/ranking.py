@@ -22,7 +22,7 @@ from muso_exp.features.item_credits import padded_places
 from muso_exp.features.ranking_formulas import user_columns
 from muso_exp.features.threads import loop_threads
 
-BLOCK_BYTES = 64 * 2**20  # of scores that a thread holds at once, at most
+BLOCK_BYTES = 256 * 2**20  # of scores that a thread holds at once, at most
 BLOCK_USERS = 64  # that are scored at once, at most
 
 

@@ -1,6 +1,6 @@
 """Weighted matrix factorisation: confidence weights, the objective, and the exact biased solve."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -10,7 +10,9 @@ from torch import Tensor
 
 from muso_exp.features.threads import parallel_njit
 
-_CHUNK = 2**23  # numbers gathered at once by the biased solve
+_CHUNK = 2**23  # numbers gathered at once by the biased solve, or weighted at once
+
+_ROWS = 2**17  # of factors, in float64 at once
 
 
 def log_confidence(plays: csr_matrix, alpha: float, epsilon: float) -> csr_matrix:
@@ -32,7 +34,7 @@ def log_confidence(plays: csr_matrix, alpha: float, epsilon: float) -> csr_matri
     """
     if epsilon <= 0:
         raise ValueError(f"epsilon must be > 0, got {epsilon}; set model.epsilon")
-    return _weighted(plays, np.log1p(plays.data.astype(np.float64) / epsilon), alpha)
+    return _weighted(plays, lambda counts: np.log1p(counts / epsilon), alpha)
 
 
 def linear_confidence(plays: csr_matrix, alpha: float) -> csr_matrix:
@@ -40,15 +42,20 @@ def linear_confidence(plays: csr_matrix, alpha: float) -> csr_matrix:
 
     Source: Hu, Koren and Volinsky, ICDM 2008, section 4. Deviation: none.
     """
-    return _weighted(plays, plays.data.astype(np.float64), alpha)
+    return _weighted(plays, lambda counts: counts, alpha)
 
 
-def _weighted(plays: csr_matrix, strength: np.ndarray, alpha: float) -> csr_matrix:
+def _weighted(
+    plays: csr_matrix, strength: Callable[[np.ndarray], np.ndarray], alpha: float
+) -> csr_matrix:
     if alpha < 0:
         raise ValueError(f"alpha must be >= 0, got {alpha}; set model.alpha")
     if plays.nnz and plays.data.min() <= 0:
         raise ValueError(f"play counts must be > 0, got {plays.data.min()}")
-    weights = (1 + alpha * strength).astype(np.float32)
+    weights = np.empty(plays.nnz, dtype=np.float32)
+    for start in range(0, plays.nnz, _CHUNK):
+        part = slice(start, start + _CHUNK)
+        weights[part] = 1 + alpha * strength(plays.data[part].astype(np.float64))
     return csr_matrix((weights, plays.indices, plays.indptr), shape=plays.shape)
 
 
@@ -65,10 +72,9 @@ def objective(
         item_factors: shape (n_items, n_factors).
         regularization: weight of the squared norms of the factors.
     """
-    users, items = user_factors.double(), item_factors.double()
-    everywhere = ((users.T @ users) * (items.T @ items)).sum()
-    norms = users.square().sum() + items.square().sum()
-    stored = _stored_error(confidence, user_factors, item_factors)
+    users, items = _gram(user_factors), _gram(item_factors)
+    everywhere, norms = (users * items).sum(), users.trace() + items.trace()
+    stored = stored_error(confidence, user_factors, item_factors)
     return float(everywhere + regularization * norms) + stored
 
 
@@ -81,8 +87,14 @@ def biased_objective(
     """
     users, items = extend_users(user_factors), extend_items(item_factors)
     plain = objective(confidence, users, items, 0.0)
-    norms = user_factors[:, :-1].double().square().sum() + item_factors[:, :-1].square().sum()
+    norms = _gram(user_factors[:, :-1]).trace() + _gram(item_factors[:, :-1]).trace()
     return plain + regularization * float(norms)
+
+
+def _gram(factors: Tensor) -> Tensor:
+    """Return the products of the columns (n_factors, n_factors), float64, by blocks of rows."""
+    blocks = (block.double() for block in factors.split(_ROWS))
+    return sum((block.T @ block for block in blocks), factors.new_zeros(1, 1).double())
 
 
 def extend_users(factors: Tensor) -> Tensor:
@@ -96,11 +108,14 @@ def extend_items(factors: Tensor) -> Tensor:
     return torch.cat([factors[:, :-1], torch.ones_like(bias), bias], dim=1)
 
 
-def _stored_error(confidence: csr_matrix, users: Tensor, items: Tensor) -> float:
-    """Return the sum of c (1 - score)^2 - score^2 over the stored entries."""
+def stored_error(
+    confidence: csr_matrix, users: Tensor, items: Tensor, absent: float = 1.0
+) -> float:
+    """Return the sum of c (1 - score)^2 - absent * score^2 over the stored entries."""
     x, y = users.cpu().numpy(), items.cpu().numpy()
     sums = np.zeros(len(x))
-    _sum_stored(confidence.indptr, confidence.indices, confidence.data, x, y, sums)
+    parts = confidence.indptr, confidence.indices, confidence.data
+    _sum_stored(*parts, x, y, np.float32(absent), sums)
     return float(sums.sum())
 
 
@@ -111,6 +126,7 @@ def _sum_stored(
     data: np.ndarray,
     x: np.ndarray,
     y: np.ndarray,
+    absent: np.float32,
     sums: np.ndarray,
 ) -> None:
     for u in prange(len(x)):
@@ -119,7 +135,7 @@ def _sum_stored(
             other, score = y[indices[place]], np.float32(0)
             for f in range(x.shape[1]):
                 score += own[f] * other[f]
-            total += data[place] * (1 - score) ** 2 - score * score
+            total += data[place] * (1 - score) ** 2 - absent * score * score
         sums[u] = total
 
 

@@ -1,4 +1,4 @@
-"""Figures of several settings: which are told apart, and how a metric goes with a setting."""
+"""Figures of several settings: which a test separates, and how a metric goes with a setting."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BAR = 0.35  # rows between two bars
 def critical_difference_figure(
     names: Sequence[str], values: np.ndarray, groups: Sequence[tuple[int, int]], metric: str
 ) -> Figure:
-    """Draw settings on the axis of a metric; a bar joins those that this test does not tell apart.
+    """Draw settings on the axis of a metric; a bar joins those that this test does not separate.
 
     Args:
         names: of the settings.

@@ -12,9 +12,10 @@ import numpy as np
 import torch
 from scipy.sparse import csr_matrix
 from scipy.stats import rankdata
-from sklearn.preprocessing import normalize
 from torch import Tensor
 
+from muso_exp.features.diversity import squared_sums, vector_lengths
+from muso_exp.features.interactions import BLOCK, item_listeners, select_entries
 from muso_exp.features.ranking_formulas import CLICK_PAGE, FORMULAS, SHARE, RankingFormula
 from muso_exp.metrics.base import RowMean, WeightedMetric
 
@@ -141,8 +142,10 @@ class IntraListDiversity(RowMean):
     An item without a vector is in no pair; a list without pairs is left out.
 
     Args:
-        vectors: of the items, shape (n_items, n_dims), sparse; e.g. their listeners or tags. Kept
-            by reference: copies of the metric share it.
+        vectors: of the items, sparse: shape (n_items, n_dims), e.g. their tags; or where `columns`
+            (n_dims, n_items), e.g. their listeners. Kept by reference: copies of the metric share
+            it, and only the vectors of listed items are ever laid out, a part at a time.
+        columns: whether the vectors are the columns of the matrix.
         **kwargs: of `torchmetrics.Metric`.
 
     Source: Ziegler et al., WWW 2005. Deviation: diversity, so 1 - their similarity.
@@ -153,13 +156,40 @@ class IntraListDiversity(RowMean):
     fields = ("top",)
     higher_is_better = None
 
-    def __init__(self, vectors: csr_matrix, **kwargs: Any) -> None:
+    def __init__(self, vectors: csr_matrix, columns: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.vectors = _Shared(normalize(csr_matrix(vectors, dtype=np.float64)))
+        matrix = csr_matrix(vectors)
+        self.vectors, self.columns = _Shared(matrix), columns
+        self.sizes = item_listeners(matrix) if columns else np.diff(matrix.indptr)
+        self.most = max(BLOCK, matrix.nnz // 3 if columns else 0)  # columns cost a pass over all
 
     def rows(self, **columns: Tensor) -> Tensor:
         """Return the diversity of each row, shape (n_rows,)."""
-        return torch.from_numpy(_diversity(columns["top"], self.vectors.matrix))
+        return torch.from_numpy(self._diversity(columns["top"].numpy()))
+
+    def _diversity(self, top: np.ndarray) -> np.ndarray:
+        """Return 1 - mean cosine of the pairs of each list, (n_rows,), by halves if they are many.
+
+        The sum of all cosines of a list is the squared length of the sum of its unit vectors.
+        """
+        listed = np.unique(top[top >= 0])
+        if len(top) > 1 and self.sizes[listed].sum() > self.most:
+            return np.concatenate([self._diversity(part) for part in np.array_split(top, 2)])
+        places = np.where(top < 0, -1, np.searchsorted(listed, top))
+        vectors = self._of(listed)
+        parts = vectors.indptr, vectors.indices, vectors.data
+        lengths, together = vector_lengths(vectors.indptr, vectors.data), np.empty(len(top))
+        squared_sums(places, *parts, lengths, np.zeros(vectors.shape[1]), together)
+        n = ((top >= 0) & np.append(lengths > 0, False)[places]).sum(axis=1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(n > 1, 1 - (together - n) / (n * (n - 1)), np.nan)
+
+    def _of(self, items: np.ndarray) -> csr_matrix:
+        """Return the vectors of some items, (n, n_dims)."""
+        matrix = self.vectors.matrix
+        if not self.columns:
+            return matrix[items]
+        return select_entries(matrix, np.arange(matrix.shape[0]), items).T.tocsr()
 
 
 class _Shared:
@@ -177,16 +207,6 @@ def _indicator(top: Tensor, n_items: int) -> csr_matrix:
     listed = (top >= 0).numpy()
     rows, items = np.nonzero(listed)[0], top.numpy()[listed]
     return csr_matrix((np.ones(len(items)), (rows, items)), shape=(len(top), n_items))
-
-
-def _diversity(top: Tensor, units: csr_matrix) -> np.ndarray:
-    """Return 1 - mean cosine of the pairs of each list (n_rows,); the sum of all is |sum|^2."""
-    lists = _indicator(top, units.shape[0])
-    summed = lists @ units  # (n_rows, n_dims)
-    together = np.asarray(summed.multiply(summed).sum(axis=1)).ravel()
-    n = lists @ (np.diff(units.indptr) > 0).astype(float)  # items with a vector
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(n > 1, 1 - (together - n) / (n * (n - 1)), np.nan)
 
 
 def ranking_metrics(
@@ -241,6 +261,7 @@ def list_metrics(
     n_users: int,
     vectors: csr_matrix | None = None,
     candidates: np.ndarray | None = None,
+    columns: bool = False,
 ) -> dict[str, WeightedMetric]:
     """Return the metrics of the recommended lists by name.
 
@@ -250,6 +271,7 @@ def list_metrics(
         vectors: of the items (n_items, n_dims), for `intra_list_diversity`; without them it is
             left out.
         candidates: ids of the items that are ranked; None for all.
+        columns: whether the vectors are the columns of their matrix, (n_dims, n_items).
     """
     n_candidates = None if candidates is None else len(candidates)
     metrics: dict[str, WeightedMetric] = {
@@ -258,5 +280,5 @@ def list_metrics(
         "popularity_bias": PopularityBias(listeners, candidates),
     }
     if vectors is not None:
-        metrics["intra_list_diversity"] = IntraListDiversity(vectors)
+        metrics["intra_list_diversity"] = IntraListDiversity(vectors, columns)
     return metrics

@@ -14,6 +14,7 @@ from lightning_fabric.plugins.io import TorchCheckpointIO
 from torch.serialization import safe_globals
 
 from muso_exp.errors import CheckpointError, MusoError
+from muso_exp.redaction import redact
 from muso_exp.training.old_checkpoints import STAND_INS, restored
 from muso_exp.training.run_folders import require_one_run
 
@@ -26,13 +27,15 @@ _REFUSED = re.compile(r"GLOBAL (\S+)|reduce for unrecognized function (.+)")
 class AtomicCheckpointIO(TorchCheckpointIO):
     """Write beside the target, fsync and rename, so that a kill leaves no torn file.
 
-    Reads tensors and plain values alone.
+    Reads tensors and plain values alone. States of callbacks hold paths: secrets in them are
+    written as `***`.
     """
 
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
     ) -> None:
         """Save `checkpoint` at `path`; an older file there stays until the new one is whole."""
+        checkpoint = checkpoint | {"callbacks": _redacted_texts(checkpoint.get("callbacks", {}))}
         target = Path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
@@ -53,6 +56,15 @@ class AtomicCheckpointIO(TorchCheckpointIO):
     ) -> dict[str, Any]:
         """Read a checkpoint by `read_checkpoint`, whatever `weights_only` asks for."""
         return read_checkpoint(path, map_location)
+
+
+def _redacted_texts(state: Any) -> Any:
+    """Return a state of callbacks with the texts in it redacted; all else is the same object."""
+    if isinstance(state, str):
+        return redact(state)
+    if isinstance(state, dict):
+        return {key: _redacted_texts(value) for key, value in state.items()}
+    return state
 
 
 def read_checkpoint(path: str | Path, map_location: Any = "cpu") -> dict[str, Any]:

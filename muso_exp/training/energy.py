@@ -1,6 +1,6 @@
 """Energy that the machine itself counts: processors by RAPL, NVIDIA's accelerators by NVML.
 
-Both count what the whole machine takes, other programs included. A machine that tells nothing, or
+Both count what the whole machine takes, other programs included. A machine that reports nothing, or
 only to its administrator, has none.
 """
 
@@ -17,7 +17,7 @@ _MICRO, _MILLI = 1e-6, 1e-3
 
 
 def joules(root: Path = POWERCAP) -> dict[str, float]:
-    """Return counter -> joules since some moment of its own; {} where the machine tells nothing.
+    """Return counter -> joules since some moment of its own; {} where the machine reports nothing.
 
     Args:
         root: where Linux shows the counters of processors.
@@ -75,8 +75,8 @@ def _accelerators() -> dict[str, float]:
         return found
     for place in range(number.value):
         device, counted = ctypes.c_void_p(), ctypes.c_ulonglong()
-        told = nvml.nvmlDeviceGetHandleByIndex_v2(place, ctypes.byref(device)) == 0
-        if told and nvml.nvmlDeviceGetTotalEnergyConsumption(device, ctypes.byref(counted)) == 0:
+        found = nvml.nvmlDeviceGetHandleByIndex_v2(place, ctypes.byref(device)) == 0
+        if found and nvml.nvmlDeviceGetTotalEnergyConsumption(device, ctypes.byref(counted)) == 0:
             found[f"nvml:{place}"] = counted.value * _MILLI
     return found
 

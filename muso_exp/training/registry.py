@@ -78,14 +78,14 @@ def _write_example(folder: Path, request: dict[str, Any]) -> None:
     (folder / name).write_text(json.dumps(request["dataframe_split"]) + "\n", encoding="utf-8")
     (folder / "serving_input_example.json").write_text(json.dumps(request) + "\n", encoding="utf-8")
     path = folder / "MLmodel"
-    told = yaml.safe_load(path.read_text(encoding="utf-8"))
-    told["saved_input_example_info"] = {
+    description = yaml.safe_load(path.read_text(encoding="utf-8"))
+    description["saved_input_example_info"] = {
         "artifact_path": name,
         "pandas_orient": "split",
         "serving_input_path": "serving_input_example.json",
         "type": "dataframe",
     }
-    path.write_text(yaml.safe_dump(told, sort_keys=False), encoding="utf-8")
+    path.write_text(yaml.safe_dump(description, sort_keys=False), encoding="utf-8")
 
 
 def register(

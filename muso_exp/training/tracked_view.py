@@ -70,8 +70,8 @@ def _columns(kind: str, names: Sequence[str]) -> list[str]:
 
 
 def _section() -> dict[str, Any]:
-    told = {"isReordered": False, "deleted": False, "isGenerated": False}
-    return {"uuid": _SECTION, "name": "what was swept", "display": True, **told}
+    fixed = {"isReordered": False, "deleted": False, "isGenerated": False}
+    return {"uuid": _SECTION, "name": "what was swept", "display": True, **fixed}
 
 
 def _charts(metrics: Sequence[str], params: Sequence[str]) -> list[dict[str, Any]]:

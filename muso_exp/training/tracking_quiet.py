@@ -32,7 +32,11 @@ def impatient() -> Iterator[None]:
 
 
 def silence() -> None:
-    """Silence what MLflow, and what it is built on, log unasked."""
+    """Silence what MLflow, and what it is built on, log and print unasked.
+
+    It prints the address of a server at the end of each run, with the password in it.
+    """
+    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
     import mlflow.tracking  # noqa: F401 - sets its own levels when imported
 
     for name in ("alembic", "mlflow"):

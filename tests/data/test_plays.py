@@ -1,5 +1,6 @@
 """Plays of every source, and their numbers on the real data."""
 
+import mmap
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,10 @@ from muso_exp.data.factor_tags import FactorTags
 from muso_exp.data.plays import Plays, query_items
 from muso_exp.errors import ConfigError, DatasetNotFoundError, MusoError
 from muso_exp.features.als import FactorOptions, fit_factors
+from muso_exp.features.interactions import item_plays
+from muso_exp.formats.listening.lfm1b import read_lfm1b
+from muso_exp.formats.listening.msd import ReadOptions
+from muso_exp.formats.listening.sources import SOURCES
 from muso_exp.metrics.resampling import Bootstrap
 from muso_exp.tasks.base import Answer
 
@@ -216,3 +221,71 @@ def test_the_hidden_half_of_the_taste_profile_is_the_test(real_data: Path, tmp_p
         "unseen_test_entries"
     ]
     assert 1 - unseen == pytest.approx(0.319, abs=0.0005)
+
+
+def test_a_seeded_draw_of_users_is_evaluated(cache: Path) -> None:
+    every, drawn = plays(cache), {"split": {"eval_users": 7}}
+    some, again, other = plays(cache, **drawn), plays(cache, **drawn), plays(cache, **drawn, seed=3)
+    assert len(some.task.held.users) == 7
+    assert some.task.held.users.tolist() == again.task.held.users.tolist()
+    assert some.task.held.users.tolist() != other.task.held.users.tolist()
+    kept = np.isin(every.task.held.users, some.task.held.users)
+    assert kept.sum() == 7
+    assert (every.task.held.positives[kept] != some.task.held.positives).nnz == 0
+    assert (every.split.train != some.split.train).nnz == 0
+    notes = {note.check: note for note in some.task.audit(NO_ANSWER)}
+    assert notes["users_not_drawn"].value == len(kept) - 7
+    assert f"7 of {len(kept)} users" in notes["users_not_drawn"].text
+    assert "users_not_drawn" not in {note.check for note in every.task.audit(NO_ANSWER)}
+
+
+@pytest.mark.parametrize("same_name", ["most_played", "arbitrary"])
+@pytest.mark.parametrize("top_items", [None, 50])
+def test_matched_items_are_loaded_alone_as_if_all_had_been(
+    same_name: str, top_items: int | None, cache: Path
+) -> None:
+    every = plays(cache, reading={"same_name": same_name}, min_user_items=0)
+    files = SOURCES["lfm1b"].find(every._find()["events"].parent)
+    asked = ReadOptions(cache, False, top_items, True, None, "refuse", every.options.reading)
+    some, whole = read_lfm1b(files, asked), read_lfm1b(files, every.options)
+    matched = (whole.items["msd"] != "").to_numpy().copy()
+    if top_items:
+        matched[np.argsort(-item_plays(whole.plays), kind="stable")[:top_items]] = True
+    assert 0 < matched.sum() < len(matched)
+    expected = whole.select(np.arange(len(whole.users)), np.flatnonzero(matched))
+    assert (some.plays != expected.plays).nnz == 0
+    assert some.items.to_dict("list") == expected.items.to_dict("list")
+    assert some.tags is not None and expected.tags is not None
+    assert (some.tags.weights != expected.tags.weights).nnz == 0
+    assert some.notes == expected.notes
+
+
+def test_plays_in_files_of_the_cache_give_the_same_run(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("muso_exp.memory.LARGE", 1)
+    inside, mapped = plays(cache), plays(cache, reading={"matrix": "disk"})
+    assert mapped.fingerprint == inside.fingerprint
+    for part in ("train", "test"):
+        one, other = getattr(inside.split, part), getattr(mapped.split, part)
+        assert (one != other).nnz == 0
+        assert is_mapped(other.data) and is_mapped(other.indices) and not is_mapped(one.data)
+    assert (inside.task.held.seen != mapped.task.held.seen).nnz == 0
+    assert list((cache / "matrices").iterdir()) == []
+
+
+def is_mapped(array: np.ndarray) -> bool:
+    base: object = array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    return isinstance(base, mmap.mmap)
+
+
+def test_more_plays_than_memory_holds_are_refused_before_they_are_loaded(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("muso_exp.memory.available_memory", lambda: 2**28)
+    monkeypatch.setattr("muso_exp.formats.listening.load._matrix", None)  # nothing is loaded
+    fix = r"0.5 GiB of memory, and 0.2 GiB are free; set dataset.reading.matrix=disk, .*top_items"
+    with pytest.raises(ConfigError, match=fix):
+        plays(cache)

@@ -1,4 +1,4 @@
-"""Confidence in genres, on drawn items whose vectors tell their genre with a known probability."""
+"""Confidence in genres, on drawn items whose vectors show their genre with a known probability."""
 
 import numpy as np
 import pytest

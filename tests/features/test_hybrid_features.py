@@ -36,7 +36,7 @@ from muso_exp.features.hybrid_parts import (
     z_scores,
 )
 
-NOBODY = np.array([0])  # the knot of artists whom nobody plays
+NO_LISTENERS = np.array([0])  # the knot of artists without listeners
 
 
 def of_nobody(listeners: np.ndarray) -> Audience:
@@ -45,10 +45,10 @@ def of_nobody(listeners: np.ndarray) -> Audience:
 
 def test_a_basis_is_one_at_its_knot_and_sums_to_one_everywhere() -> None:
     knots = np.array([0, 1, 3])
-    assert hats(of_nobody(np.array([0, 1, 3, 50])), knots, NOBODY) == approx(
+    assert hats(of_nobody(np.array([0, 1, 3, 50])), knots, NO_LISTENERS) == approx(
         np.eye(3)[[0, 1, 2, 2]]
     )
-    between = hats(of_nobody(np.array([2])), knots, NOBODY)[0]
+    between = hats(of_nobody(np.array([2])), knots, NO_LISTENERS)[0]
     share = (np.log(3) - np.log(2)) / (np.log(4) - np.log(2))
     assert between == approx([0, 1 - share, share])
 
@@ -80,7 +80,7 @@ def test_listeners_of_an_artist_are_those_of_the_other_items_each_counted_once()
 
 def test_a_blend_is_the_weighted_sum_by_the_listeners_of_an_item() -> None:
     weights = np.array([[[0.0, 2.0]], [[1.0, 0.5]]])
-    curve = BlendCurve(np.array([0, 1]), NOBODY, weights, np.array([[0.1], [-0.1]]))
+    curve = BlendCurve(np.array([0, 1]), NO_LISTENERS, weights, np.array([[0.1], [-0.1]]))
     scores = np.array([[[1.0, 2.0]], [[3.0, 4.0]]], dtype=np.float32)
     assert curve.mix(scores, of_nobody(np.array([0, 1]))) == approx(
         np.array([[6.1, 3.9]]), abs=1e-6
@@ -89,7 +89,7 @@ def test_a_blend_is_the_weighted_sum_by_the_listeners_of_an_item() -> None:
 
 def test_moving_a_blend_leaves_one_group_alone_at_its_ends_and_nothing_in_the_middle() -> None:
     weights = np.array([[[1.0, 2.0]], [[3.0, 4.0]]])
-    curve = BlendCurve(np.array([0, 1]), NOBODY, weights, np.zeros((2, 1)))
+    curve = BlendCurve(np.array([0, 1]), NO_LISTENERS, weights, np.zeros((2, 1)))
     groups = np.array([False, True])
     assert curve.moved(groups, 0).weights.tolist() == [[[1, 0]], [[3, 0]]]
     assert curve.moved(groups, 0.5).weights.tolist() == curve.weights.tolist()
@@ -111,10 +111,10 @@ def test_a_blend_trusts_each_part_where_it_knows_something() -> None:
     scores, order = best_of(drawn == 10)  # part 0 of the warm items
     listeners = np.take_along_axis(drawn, order, axis=1)
     choices = Choices(scores, of_nobody(listeners), np.ones((600, 5), bool))
-    curve = fit_blend(choices, np.array([0, 10]), NOBODY, np.array([True, True]))
+    curve = fit_blend(choices, np.array([0, 10]), NO_LISTENERS, np.array([True, True]))
     cold, warm = curve.weights[:, 0]
     assert abs(cold[0]) < 0.2 * cold[1] and abs(warm[1]) < 0.2 * warm[0]
-    alone = fit_blend(choices, np.array([0, 10]), NOBODY, np.array([False, True]))
+    alone = fit_blend(choices, np.array([0, 10]), NO_LISTENERS, np.array([False, True]))
     assert not alone.weights[..., 0].any()
 
 
@@ -126,7 +126,7 @@ def test_a_blend_learns_of_cold_items_whether_their_artist_is_known() -> None:
     curve = fit_blend(choices, np.array([0, 1]), np.array([0, 30]), np.array([True, True]))
     unknown, known = curve.weights[0]
     assert abs(unknown[0]) < 0.2 * unknown[1] and abs(known[1]) < 0.2 * known[0]
-    blind = fit_blend(choices, np.array([0, 1]), NOBODY, np.array([True, True])).weights[0, 0]
+    blind = fit_blend(choices, np.array([0, 1]), NO_LISTENERS, np.array([True, True])).weights[0, 0]
     assert min(blind) > 0.3 * max(blind)
 
 
@@ -135,7 +135,7 @@ def test_a_blend_needs_something_to_learn_from() -> None:
         np.empty((0, 3, 2)), of_nobody(np.empty((0, 3))), np.empty((0, 3), dtype=bool)
     )
     with pytest.raises(ValueError, match="no held-out item to learn a blend from; hold out more"):
-        fit_blend(nothing, np.array([0, 1]), NOBODY, np.array([True, True]))
+        fit_blend(nothing, np.array([0, 1]), NO_LISTENERS, np.array([True, True]))
 
 
 def test_hidden_items_lose_every_play_and_hidden_artists_every_item() -> None:

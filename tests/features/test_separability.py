@@ -1,4 +1,4 @@
-"""How well lists are told apart, and how alike they are: by hand, and of noise."""
+"""How well lists are separated, and how alike they are: by hand, and of noise."""
 
 import numpy as np
 from pytest import approx

@@ -138,3 +138,18 @@ def test_a_chosen_regularisation_ranks_better_than_the_published_one_on_a_small_
         fit(model, seen, epochs=10)
         found[strength] = evaluate(model, seen, positives)["map_at_10"]
     assert found["validation"] > found[1e-5] + 0.05
+
+
+def test_weights_that_memory_does_not_hold_are_refused_before_a_sweep(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("muso_exp.memory.available_memory", lambda: 10)
+    monkeypatch.setattr(WMF, "_sweep", None)
+    model = WMF(2, 3, n_factors=2)
+    batch = {
+        "crow_indices": torch.tensor([0, 2, 3]),
+        "col_indices": torch.tensor([0, 1, 2], dtype=torch.int32),
+        "values": torch.ones(3),
+    }
+    with pytest.raises(ConfigError, match=r"weights of 3 plays needs about .* 0\.0 GiB are free"):
+        model.training_step(batch, 0)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parent.parent.parent
@@ -94,3 +94,21 @@ def is_whole(outputs: Path) -> bool:
     tables = {name for (name,) in rows(outputs, "select name from sqlite_master")}
     checked = rows(outputs, "pragma quick_check") == [("ok",)]
     return checked and not any(name.startswith("_alembic_tmp_") for name in tables)
+
+
+def left_of_group(group: int, patience: float = 60) -> list[int]:
+    """Return the processes of a group that still run after a while, zombies aside."""
+    deadline = time.monotonic() + patience
+    while (living := _living(group)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return living
+
+
+def _living(group: int) -> list[int]:
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, _, own = stat.read_text().rpartition(")")[2].split()[:3]
+            if state != "Z" and int(own) == group:
+                found.append(int(stat.parent.name))
+    return found

@@ -96,7 +96,7 @@ def other_tastes(social: SocialData, rng: Rng) -> SocialData:
 
 
 def other_lists(compared: tuple[pd.DataFrame, np.ndarray], rng: Rng) -> Any:
-    """Give each list the place of another list in the table of how well pairs are told apart."""
+    """Give each list the place of another list in the table of how well pairs are separated."""
     table, numbers = compared
     place = rng.permutation(numbers.max() + 1)
     apart = np.zeros((len(place), len(place)))

@@ -17,7 +17,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from program import REPOSITORY, TASK, ended, start, statuses, wait_for
+from program import REPOSITORY, TASK, ended, left_of_group, start, statuses, wait_for
 
 from muso_exp.data.playlists import Playlists
 from muso_exp.errors import DataFormatError
@@ -183,7 +183,7 @@ def test_a_signal_in_training(
     outputs: Path,
     cache: Path,
 ) -> None:
-    process = start(outputs, cache, *LONG, *args)
+    process = start(outputs, cache, *LONG, *args, own_group=True)
     assert wait_for(process, lambda: list(outputs.glob("*/**/last.ckpt")))
     process.send_signal(signum)
     code, words = ended(process)
@@ -191,7 +191,7 @@ def test_a_signal_in_training(
     n_runs = 2 if args else 1  # the parent of a sweep, and its first run
     kept = "last.ckpt jobs.csv run.log" if args else "last.ckpt run.log"
     assert statuses(outputs) == [at_once] * n_runs and left(outputs) == kept
-    assert "Traceback" not in words
+    assert "Traceback" not in words and left_of_group(process.pid) == []
     if signum == signal.SIGKILL:
         assert code == -signum
         assert ended(start(outputs, cache, *TASK))[0] == 0
@@ -200,24 +200,46 @@ def test_a_signal_in_training(
         assert code == 128 + signum and f"stopped by {name}" in words.strip().splitlines()[-1]
 
 
+LEAVES = (
+    "import os; from muso_exp.models.dff import DFF; from muso_exp.__main__ import main; "
+    "DFF.training_step = lambda *_: os._exit(7); main()"
+)
+
+
+def leave(outputs: Path, cache: Path, *args: str) -> tuple[int, str, list[int]]:
+    """Run a model that ends its process without a word; return also what still runs."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", LEAVES, *TASK, *args],
+        cwd=REPOSITORY,
+        env={**os.environ, "MUSO_OUTPUTS": str(outputs), "MUSO_CACHE": str(cache)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    code, words = ended(process)
+    tell(f"{'sweep: ' * bool(args)}os._exit(7) in a model", code, words, outputs)
+    return code, words, left_of_group(process.pid)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_a_model_that_leaves_without_a_word_ends_killed_at_the_next_start(
     outputs: Path, cache: Path
 ) -> None:
-    program = (
-        "import os; from muso_exp.models.dff import DFF; from muso_exp.__main__ import main; "
-        "DFF.training_step = lambda *_: os._exit(7); main()"
-    )
-    places = {"MUSO_OUTPUTS": str(outputs), "MUSO_CACHE": str(cache)}
-    done = subprocess.run(
-        [sys.executable, "-c", program, *TASK],
-        cwd=REPOSITORY,
-        env={**os.environ, **places},
-        capture_output=True,
-        text=True,
-    )
-    tell("os._exit(7) in a model", done.returncode, done.stderr, outputs)
-    assert done.returncode == 7 and statuses(outputs) == ["RUNNING"]
+    code, _, running = leave(outputs, cache)
+    assert code == 7 and statuses(outputs) == ["RUNNING"] and running == []
     assert ended(start(outputs, cache, *TASK))[0] == 0
     assert statuses(outputs) == ["KILLED", "FINISHED"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_jobs_that_leave_without_a_word_are_named_by_their_sweep(
+    outputs: Path, cache: Path
+) -> None:
+    code, words, running = leave(outputs, cache, *SWEEP)
+    last = words.strip().splitlines()[-1]
+    assert code == 1 and "2 of 2 jobs failed" in last and "ended with exit status 7" in last
+    assert statuses(outputs) == ["FAILED", "KILLED", "KILLED"] and running == []
+    assert left(outputs) == "jobs.csv run.log" and "Traceback" not in words

@@ -71,9 +71,9 @@ def test_jobs_of_a_cluster_are_requeued_killed_and_cancelled(tmp_path: Path, cac
     assert jobs[2].reason == "stopped by SIGTERM"
     requeued, whole = (json.loads((folder / n / "metrics.json").read_text()) for n in ("0", "3"))
     assert requeued["metrics"] == whole["metrics"] and requeued["epochs"] == whole["epochs"] == 4
-    told = ["".join(map(Path.read_text, (folder / ".submitit").glob(f"*/*.{kind}")))
+    said = ["".join(map(Path.read_text, (folder / ".submitit").glob(f"*/*.{kind}")))
             for kind in ("out", "err")]  # fmt: skip
-    assert told[0].count("Requeued job") == 1 and "goes on from its last checkpoint" in told[1]
+    assert said[0].count("Requeued job") == 1 and "goes on from its last checkpoint" in said[1]
     found = sorted(status for name, status in tracked(tmp_path) if "how=preempted" in name)
     assert found == ["FINISHED", "KILLED"]
     others = {name: status for name, status in tracked(tmp_path)}

@@ -37,7 +37,7 @@ def test_what_made_the_run_is_named() -> None:
 
 def test_a_phase_has_its_own_seconds_and_peak() -> None:
     if not manifest._reset_peak():
-        pytest.skip("this system does not tell the peak of a phase")
+        pytest.skip("this system does not report the peak of a phase")
     costs = Costs()
     with costs.phase("large"):
         np.ones(25_000_000).sum()  # 200 MB, freed at the end

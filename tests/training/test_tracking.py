@@ -14,6 +14,7 @@ import pytest
 from muso_exp.errors import ConfigError, MusoError
 from muso_exp.training.folders import lock_tags
 from muso_exp.training.tracking import ARTIFACTS, PARENT_RUN, MlflowLogger, end_the_dead, tracked
+from muso_exp.training.tracking_quiet import silence
 
 
 def make_logger(folder: str, tags: dict[str, str] | None = None) -> MlflowLogger:
@@ -117,6 +118,27 @@ def test_a_run_leaves_no_address_behind_for_the_next_one(
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     make_logger(store)
     assert "MLFLOW_TRACKING_URI" not in os.environ
+
+
+def test_the_address_of_a_server_is_not_printed_by_mlflow(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    """MLflow prints it, with its password, at the end of each run."""
+    from mlflow.store.tracking.rest_store import RestStore
+    from mlflow.tracking._tracking_service.client import TrackingServiceClient
+    from mlflow.utils.rest_utils import MlflowHostCreds
+
+    remote = RestStore(lambda: MlflowHostCreds("http://me:canary@127.0.0.1:9"))
+    run = Mock(data=Mock(tags={}), info=Mock(experiment_id="1", run_name="a", run_id="b"))
+    monkeypatch.setattr(remote, "get_run", lambda _: run)
+    monkeypatch.setattr(TrackingServiceClient, "store", remote)
+    monkeypatch.delenv("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", raising=False)
+    client = TrackingServiceClient("http://me:canary@127.0.0.1:9")
+    client._log_url("b")
+    assert "canary" in capsys.readouterr().out
+    silence()
+    client._log_url("b")
+    assert capsys.readouterr().out == ""
 
 
 def test_a_server_that_does_not_answer_is_given_up_soon(

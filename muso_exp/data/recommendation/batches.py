@@ -7,6 +7,7 @@ from scipy.sparse import csr_matrix
 from muso_exp.data.base import BatchDataset
 from muso_exp.records import Batch
 from muso_exp.tasks.recommendation.split_plays import HeldOut
+from muso_exp.tasks.recommendation.variants import plays_batch
 
 
 class WholeMatrix(BatchDataset):
@@ -20,10 +21,13 @@ class WholeMatrix(BatchDataset):
         return 1
 
     def __getitem__(self, rows: list[int]) -> Batch:
-        """Return crow_indices (n_users + 1,), col_indices (n_plays,), values (n_plays,)."""
+        """Return crow_indices (n_users + 1,), col_indices (n_plays,), values (n_plays,).
+
+        The columns are the matrix' own memory, not a copy.
+        """
         return {
             "crow_indices": torch.from_numpy(self.plays.indptr.astype(np.int64)),
-            "col_indices": torch.from_numpy(self.plays.indices.astype(np.int64)),
+            "col_indices": torch.from_numpy(self.plays.indices),
             "values": torch.from_numpy(self.plays.data.astype(np.float32)),
         }
 
@@ -54,4 +58,4 @@ class UserRows(BatchDataset):
             batch["candidates"] = torch.from_numpy(held.candidates)
         if held.longest:
             batch["longest"] = torch.tensor(held.longest)
-        return batch
+        return batch if held.brought is None else batch | plays_batch(held.brought[rows])

@@ -1,11 +1,14 @@
 """A listening log of any size -> one row per user and item, in bounded memory, in steps."""
 
+import errno
 import hashlib
 import json
 import logging
+import os
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,12 +21,14 @@ from muso_exp.cache import cache_key, cached_folder
 from muso_exp.errors import DataFormatError
 from muso_exp.formats.listening.logs import PIECE, Layout, Piece, read_pieces
 from muso_exp.opening import PACKED, file_state
+from muso_exp.records import Finding
 
 log = logging.getLogger(__name__)
 
 VERSION = 1  # of the aggregate; raised whenever its output changes
 MEMORY = "1500MB"  # of DuckDB; what does not fit goes to disk
 _EDGE = 2**20
+_FULL = ("No space left on device", "max_temp_directory_size")  # how DuckDB says it
 
 
 @dataclass(frozen=True)
@@ -73,13 +78,15 @@ def aggregate_log(
 
     Raises:
         DataFormatError: a line that the layout does not allow, or no line at all.
+        ConfigError: the cache cannot be written; what is aggregated by then is kept.
     """
     key = cache_key("aggregate", VERSION, {"layout": asdict(layout), "cut": cut}, edges(path))
     parts = cache / f"{key}.parts"
 
     def write(folder: Path) -> None:
-        known = _write_parts(path, layout, parts, cut, piece)
-        facts = _merge(parts, len(known), folder)
+        with disk_errors():
+            known = _write_parts(path, layout, parts, cut, piece)
+            facts = _merge(parts, len(known), folder)
         total = sum(part.plays for part in known)
         check_total(path, total, facts["plays"], "aggregated")
         facts["lines"] = sum(part.lines for part in known)
@@ -94,6 +101,36 @@ def aggregate_log(
     shutil.rmtree(parts, ignore_errors=True)
     facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
     return Aggregate(pairs=folder / "pairs.parquet", **facts)
+
+
+@contextmanager
+def disk_errors() -> Iterator[None]:
+    """Raise what DuckDB says of a full disk as the system does.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    try:
+        yield
+    except duckdb.Error as error:
+        if not any(said in str(error) for said in _FULL):
+            raise
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+
+
+def unended(path: Path) -> list[Finding]:
+    """Return the note on a log whose last line has no end: of a cut file its last number is cut."""
+    if path.suffix in PACKED or path.stat().st_size == 0:  # what is packed and cut is refused
+        return []
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        if file.read(1) == b"\n":
+            return []
+    text = (
+        f"the last line of {path.name} has no line end; if the file was cut off, so is the last "
+        "number in it"
+    )
+    return [Finding("last_line_without_end", 1, text, "warning")]
 
 
 def check_total(path: Path, before: int, after: int, step: str) -> None:

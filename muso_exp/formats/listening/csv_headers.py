@@ -1,4 +1,4 @@
-"""Headers of listening CSV files: which column holds what; and the first fault in the rows."""
+"""Headers of listening tables: which column holds what; and the first fault in the rows."""
 
 import csv
 import re
@@ -10,12 +10,19 @@ from muso_exp.errors import DataFormatError
 from muso_exp.formats.columns import find_columns, no_column
 from muso_exp.formats.listening.headerless import headerless
 from muso_exp.formats.listening.logs import MOST_PLAYS
+from muso_exp.formats.listening.parquet_tables import (
+    PARQUET,
+    is_parquet,
+    parquet_header,
+    parquet_rows,
+)
 from muso_exp.formats.tables import no_rows, split_rows, wrong_length
 from muso_exp.formats.text import decoded_lines
 from muso_exp.opening import PACKED, open_data
 from muso_exp.text import CONTROL
 
-SUFFIXES = tuple(kind + end for kind in (".csv", ".tsv", ".inter") for end in ("", *PACKED))
+TEXTS = tuple(kind + end for kind in (".csv", ".tsv", ".inter") for end in ("", *PACKED))
+SUFFIXES = (*TEXTS, PARQUET)
 ROLES = ("user", "artist", "album", "track", "track_id", "plays")
 COUNT = r"[0-9]{1,10}(\.0*)?"  # programs that know no whole numbers write 3.0
 _DELIMITERS = ("\t", ",", ";")
@@ -66,6 +73,10 @@ def read_headers(files: Mapping[str, Path], items: str) -> tuple[list[ListeningT
 
 
 def _read_header(path: Path) -> ListeningTable:
+    if is_parquet(path):
+        header = parquet_header(path)
+        places = find_columns(header, ROLES, of_tracks=False)
+        return ListeningTable(path, "\t", header, places, headed=False)
     first = next(decoded_lines(path), "")
     if not first:
         raise no_rows(path, 0)
@@ -138,7 +149,10 @@ def refuse_first_fault(table: ListeningTable, roles: list[str]) -> None:
         DataFormatError: damaged gzip data, bytes that are not UTF-8, a row of another length, an
             empty name, or a malformed play count; with line and column.
     """
-    rows = split_rows(table.path, decoded_lines(table.path), table.delimiter)
+    if is_parquet(table.path):
+        rows = parquet_rows(table.path, table.header)
+    else:
+        rows = split_rows(table.path, decoded_lines(table.path), table.delimiter)
     for line, row in rows:
         if (line == 1 and table.headed) or row == [""]:
             continue

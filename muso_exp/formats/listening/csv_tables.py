@@ -1,4 +1,4 @@
-"""Listening CSV files of any size, summed by DuckDB -> interactions."""
+"""Listening tables of any size, CSV or Parquet, summed by DuckDB -> interactions."""
 
 import glob
 import json
@@ -14,7 +14,7 @@ import pandas as pd
 from muso_exp.cache import cache_key, cached_folder
 from muso_exp.csv_cells import GUARDED
 from muso_exp.errors import DataFormatError
-from muso_exp.formats.listening.aggregate import MEMORY, Aggregate, edges
+from muso_exp.formats.listening.aggregate import MEMORY, Aggregate, disk_errors, edges
 from muso_exp.formats.listening.csv_headers import (
     COUNT,
     ListeningTable,
@@ -26,6 +26,7 @@ from muso_exp.formats.listening.interactions import Interactions
 from muso_exp.formats.listening.load import load_plays
 from muso_exp.formats.listening.logs import MOST_PLAYS
 from muso_exp.formats.listening.msd import ONE_PERSON, Files, ReadOptions, merged
+from muso_exp.formats.listening.parquet_tables import is_parquet
 from muso_exp.formats.tables import no_rows
 from muso_exp.opening import open_data
 from muso_exp.records import Finding
@@ -95,7 +96,8 @@ def _sum_tables(tables: list[ListeningTable], roles: list[str], options: ReadOpt
     def write(folder: Path) -> None:
         plain = [_unpacked(table, folder / f"{n}.csv") for n, table in enumerate(tables)]
         try:
-            facts = _write_sums(plain, roles, folder)
+            with disk_errors():
+                facts = _write_sums(plain, roles, folder)
         except duckdb.Error as error:
             raise _fault(tables, roles, str(error).splitlines()[0]) from error
         if facts["lines"] == 0:
@@ -213,6 +215,10 @@ def _cell(table: ListeningTable, place: int) -> str:
 def _scan(table: ListeningTable) -> str:
     """Return the call that reads a table, all as text, in columns c0, c1, ..."""
     path = glob.escape(str(table.path)).replace("'", "''")
+    if is_parquet(table.path):
+        names = ('"' + name.replace('"', '""') + '"' for name in table.header)
+        texts = ", ".join(f"{name}::VARCHAR AS c{place}" for place, name in enumerate(names))
+        return f"(SELECT {texts} FROM read_parquet(['{path}']))"
     columns = {f"c{place}": "VARCHAR" for place in range(len(table.header))}
     return (
         f"read_csv(['{path}'], auto_detect = false, header = {table.headed}, "

@@ -11,7 +11,13 @@ from scipy.sparse import csr_matrix
 
 from muso_exp.errors import ConfigError, DataFormatError, DatasetNotFoundError
 from muso_exp.features.artists import artist_units
-from muso_exp.features.interactions import dense_core, merge_items
+from muso_exp.features.interactions import (
+    BLOCK,
+    dense_core,
+    item_plays,
+    merge_items,
+    select_entries,
+)
 from muso_exp.formats.text import read_text
 from muso_exp.opening import is_file
 from muso_exp.records import Finding
@@ -35,7 +41,7 @@ class Interactions:
     """Play counts of a source, users and items as row and column numbers.
 
     Attributes:
-        plays: shape (n_users, n_items), int64, indices ascending.
+        plays: shape (n_users, n_items), whole numbers, indices ascending.
         users: number of each user in the order of the files' ids, shape (n_users,): who somebody is
             whatever else is filtered, without a name.
         items: a row per item: `id` (as in the files), `artist` and `title`; where the items are
@@ -84,7 +90,9 @@ class Interactions:
         for matrix in (self.plays, self.earlier, self.hidden, *tags):
             if matrix is not None:
                 for part in (matrix.indptr, matrix.indices, matrix.data):
-                    digest.update(np.ascontiguousarray(part, dtype=np.int64).tobytes())
+                    for start in range(0, len(part), BLOCK):
+                        block = np.ascontiguousarray(part[start : start + BLOCK], dtype=np.int64)
+                        digest.update(block.tobytes())
         for column in ("id", "artist", "title"):
             digest.update("\0".join(self.items[column].astype(str)).encode())
         return digest.hexdigest()
@@ -92,7 +100,7 @@ class Interactions:
     def select(self, users: np.ndarray, items: np.ndarray) -> "Interactions":
         """Return the chosen users and items, in the order given."""
         earlier, hidden = (
-            None if matrix is None else matrix[users][:, items]
+            None if matrix is None else select_entries(matrix, users, items)
             for matrix in (self.earlier, self.hidden)
         )
         tags = self.tags
@@ -101,7 +109,7 @@ class Interactions:
         return replace(
             self,
             taggings=self._selected_taggings(users, items),
-            plays=self.plays[users][:, items],
+            plays=select_entries(self.plays, users, items),
             users=self.users[users],
             items=self.items.iloc[items].reset_index(drop=True),
             earlier=earlier,
@@ -163,7 +171,7 @@ def group_items(data: Interactions, group: np.ndarray, check: str, what: str) ->
         ConfigError: the total of plays changed (which would be a fault of this program).
     """
     n_groups = int(group.max()) + 1
-    total = np.asarray(data.plays.sum(axis=0)).ravel()
+    total = item_plays(data.plays)
     best = np.lexsort([-total, group])
     first = best[np.unique(group[best], return_index=True)[1]]  # (n_groups,)
     plays = merge_items(data.plays, group, n_groups)

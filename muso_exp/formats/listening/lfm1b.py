@@ -3,12 +3,22 @@
 import numpy as np
 import pandas as pd
 
-from muso_exp.formats.listening.aggregate import aggregate_log, time_quantile
-from muso_exp.formats.listening.interactions import Interactions
-from muso_exp.formats.listening.load import LoadedPlays, load_plays
+from muso_exp.features.interactions import item_plays
+from muso_exp.formats.listening.aggregate import Aggregate, aggregate_log, time_quantile, unended
+from muso_exp.formats.listening.interactions import Interactions, renumbered
+from muso_exp.formats.listening.load import LoadedPlays, item_totals, load_plays
 from muso_exp.formats.listening.logs import Layout
-from muso_exp.formats.listening.msd import Files, ReadOptions, with_msd
-from muso_exp.formats.listening.names import read_names, unnamed, unreadable
+from muso_exp.formats.listening.matched_items import match_items
+from muso_exp.formats.listening.msd import (
+    Files,
+    ReadOptions,
+    attach_tracks,
+    matched_items,
+    note_matched,
+    preferred,
+    with_msd,
+)
+from muso_exp.formats.listening.names import read_names, read_unique_tracks, unnamed, unreadable
 from muso_exp.records import Finding
 
 LFM_EVENTS = Layout(("user", "artist", "album", "track", "time"), "user", "track", time="time")
@@ -27,41 +37,69 @@ def read_lfm1b(files: Files, options: ReadOptions) -> Interactions:
     if options.earlier_share is not None:
         cut = time_quantile(log, LFM_EVENTS, options.earlier_share)
     aggregate = aggregate_log(log, LFM_EVENTS, options.cache, cut)
+    if options.matched and not options.merge and "unique_tracks" in files:
+        return _read_matched(files, options, aggregate, cut is not None)
     top = None if options.matched else options.top_items
     loaded = load_plays({"events": aggregate}, top, events=True, timed=cut is not None)
-    tracks = read_names(files["tracks"], LFM_TRACKS, loaded.items)
-    artists = read_names(files["artists"], LFM_ARTISTS, np.unique(tracks["artist"].to_numpy()))
-    named = tracks.reindex(loaded.items)
-    items = pd.DataFrame(
-        {
-            "id": loaded.items,
-            "artist": artists["name"].reindex(named["artist"]).fillna("").to_numpy(),
-            "title": named["title"].fillna("").to_numpy(),
-        }
-    )
-    n_unnamed = int((items["artist"] == "").sum())
-    data = Interactions(
-        loaded.plays["events"],
-        np.arange(len(loaded.users)),
-        items,
-        earlier=loaded.earlier,
-        notes=[
-            *loaded.notes,
-            *unreadable(items),
-            *unnamed(n_unnamed, files["tracks"].name),
-            *_unknown_tracks(loaded, tracks, files["tracks"].name),
-            *_listed_users(files, loaded.users),
-        ],
+    known, named, items = _named_items(files, loaded.items)
+    totals = item_plays(loaded.plays["events"])
+    data = _interactions(
+        loaded, items, files, [*unreadable(items), *_lost(files, totals, known, named)]
     )
     return with_msd(data, files, options)
 
 
-def _unknown_tracks(loaded: LoadedPlays, tracks: pd.DataFrame, file: str) -> list[Finding]:
-    """Return the note on events whose track is not in the table of tracks."""
-    unknown = ~np.isin(loaded.items, tracks.index.to_numpy())
-    events = int(np.asarray(loaded.plays["events"].sum(axis=0)).ravel()[unknown].sum())
-    text = f"{events} events are of {int(unknown.sum())} tracks that {file} does not have"
-    return [Finding("events_of_unknown_tracks", events, text, "warning")] if events else []
+def _read_matched(files: Files, options: ReadOptions, log: Aggregate, timed: bool) -> Interactions:
+    """Read the items of the Million Song Dataset, and the most played: the rest is never loaded."""
+    ids, totals = item_totals(log)
+    tracks = read_unique_tracks(files["unique_tracks"])
+    artists = read_names(files["artists"], LFM_ARTISTS)["name"]
+    order = preferred(totals, options.reading.same_name)
+    found = match_items((files["tracks"], LFM_TRACKS), artists, ids, order, tracks)
+    kept = matched_items(found.item_of_track, len(ids))
+    if options.top_items is not None:
+        kept[np.argsort(-totals, kind="stable")[: options.top_items]] = True
+    loaded = load_plays({"events": log}, events=True, timed=timed, kept=ids[kept])
+    items = _named_items(files, loaded.items)[2]
+    lost = _lost(files, totals, found.known, found.named)
+    data = _interactions(loaded, items, files, [*unreadable(items), *lost])
+    item = renumbered(found.item_of_track, np.flatnonzero(kept), len(ids))
+    return attach_tracks(data, files, tracks, item, [note_matched(found.item_of_track, len(ids))])
+
+
+def _named_items(files: Files, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
+    """Return which items the table of tracks has, which have an artist's name, and their rows."""
+    tracks = read_names(files["tracks"], LFM_TRACKS, ids)
+    artists = read_names(files["artists"], LFM_ARTISTS, np.unique(tracks["artist"].to_numpy()))
+    listed = tracks.reindex(ids)
+    names = artists["name"].reindex(listed["artist"]).fillna("").to_numpy()
+    titles = listed["title"].fillna("").to_numpy()
+    items = pd.DataFrame({"id": ids, "artist": names, "title": titles})
+    return np.isin(ids, tracks.index.to_numpy()), (items["artist"] != "").to_numpy(), items
+
+
+def _interactions(
+    loaded: LoadedPlays, items: pd.DataFrame, files: Files, notes: list[Finding]
+) -> Interactions:
+    plays, users = loaded.plays["events"], np.arange(len(loaded.users))
+    every = [*loaded.notes, *unended(files["events"]), *notes, *_listed_users(files, loaded.users)]
+    return Interactions(plays, users, items, earlier=loaded.earlier, notes=every)
+
+
+def _lost(files: Files, plays: np.ndarray, known: np.ndarray, named: np.ndarray) -> list[Finding]:
+    """Return notes on items without a name, and on those that the table of tracks does not have.
+
+    Args:
+        files: of the data set.
+        plays: of each item, shape (n_items,).
+        known: which items the table has, shape (n_items,).
+        named: which items have an artist's name, shape (n_items,).
+    """
+    file = files["tracks"].name
+    events = int(plays[~known].sum())
+    text = f"{events} events are of {int((~known).sum())} tracks that {file} does not have"
+    unknown = [Finding("events_of_unknown_tracks", events, text, "warning")] if events else []
+    return [*unnamed(int((~named).sum()), file), *unknown]
 
 
 def _listed_users(files: Files, users: np.ndarray) -> list[Finding]:

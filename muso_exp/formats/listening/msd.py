@@ -1,6 +1,6 @@
 """What every source has in common: equal songs, the Million Song Dataset, the popular items."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 
+from muso_exp.features.interactions import item_plays
 from muso_exp.features.matching import match_songs, song_groups
 from muso_exp.formats.listening.histories import MIN_SECONDS
 from muso_exp.formats.listening.interactions import Interactions, ItemTags, group_items
 from muso_exp.formats.listening.names import read_track_tags, read_unique_tracks
-from muso_exp.options import NotNegative, Options
+from muso_exp.options import Inert, NotNegative, Options
 from muso_exp.records import Finding
 
 Files = Mapping[str, Path]
@@ -36,12 +37,15 @@ class SourceOptions(Options, frozen=True, kw_only=True):
         same_name: of source lfm1b, the item that a track of the Million Song Dataset is, of several
             of its artist and title: `most_played`, or `arbitrary`, drawn once, as in the thesis.
         tags_encoding: of HetRec's tags.dat.
+        matrix: where the plays are while a run lasts: in memory, or in files of the cache that are
+            mapped into it, which the system reads as they are needed.
     """
 
     items: Literal["artist", "album", "track"] = "track"
     min_seconds: NotNegative = MIN_SECONDS
     same_name: Literal["most_played", "arbitrary"] = "most_played"
     tags_encoding: str = "iso-8859-1"
+    matrix: Inert[Literal["memory", "disk"]] = "memory"
 
 
 @dataclass(frozen=True)
@@ -76,21 +80,43 @@ def with_msd(data: Interactions, files: Files, options: ReadOptions) -> Interact
     if "unique_tracks" not in files:
         return only_top(data, options)
     tracks = read_unique_tracks(files["unique_tracks"])
-    item_of_track = _match_tracks(
-        data, tracks, options.reading.same_name
-    )  # (n_tracks,), -1 for none
-    matched = np.zeros(len(data.items), dtype=bool)
-    matched[item_of_track[item_of_track >= 0]] = True
-    text = (
-        f"{int((item_of_track >= 0).sum())} of {len(tracks)} tracks of the Million Song Dataset "
-        f"are among the items, {int(matched.sum())} of {len(matched)} items are in it"
-    )
-    named = _with_tracks(data.items, tracks, item_of_track)
-    notes = [*data.notes, Finding("matched_items", int(matched.sum()), text)]
-    data = replace(data, items=named, notes=notes)
-    if "tags" in files:
-        data = replace(data, tags=_item_tags(files["tags"], tracks, item_of_track, len(matched)))
+    item = _match_tracks(data, tracks, options.reading.same_name)  # (n_tracks,), -1 for none
+    matched = matched_items(item, len(data.items))
+    data = attach_tracks(data, files, tracks, item, [note_matched(item, len(data.items))])
     return only_top(data, options, matched if options.matched else None)
+
+
+def matched_items(item_of_track: np.ndarray, n_items: int) -> np.ndarray:
+    """Return which items are tracks of the Million Song Dataset, shape (n_items,), bool."""
+    matched = np.zeros(n_items, dtype=bool)
+    matched[item_of_track[item_of_track >= 0]] = True
+    return matched
+
+
+def note_matched(item_of_track: np.ndarray, n_items: int) -> Finding:
+    """Return how many tracks are items, and how many items are tracks."""
+    n_matched = int(matched_items(item_of_track, n_items).sum())
+    text = (
+        f"{int((item_of_track >= 0).sum())} of {len(item_of_track)} tracks of the Million Song "
+        f"Dataset are among the items, {n_matched} of {n_items} items are in it"
+    )
+    return Finding("matched_items", n_matched, text)
+
+
+def attach_tracks(
+    data: Interactions,
+    files: Files,
+    tracks: pd.DataFrame,
+    item_of_track: np.ndarray,
+    notes: Sequence[Finding],
+) -> Interactions:
+    """Return the items with the ids and tags of their tracks of the Million Song Dataset."""
+    named = _with_tracks(data.items, tracks, item_of_track)
+    data = replace(data, items=named, notes=[*data.notes, *notes])
+    if "tags" in files:
+        tags = _item_tags(files["tags"], tracks, item_of_track, len(named))
+        data = replace(data, tags=tags)
+    return data
 
 
 def _with_tracks(items: pd.DataFrame, tracks: pd.DataFrame, item: np.ndarray) -> pd.DataFrame:
@@ -119,15 +145,24 @@ def _match_tracks(data: Interactions, tracks: pd.DataFrame, same_name: str) -> n
     if len(ids) and isinstance(ids.iloc[0], str):
         place = pd.Series(np.arange(len(ids)), index=ids)
         return place.reindex(tracks["song"]).fillna(-1).to_numpy(dtype=np.int64)
-    if same_name == "arbitrary":
-        order = np.random.default_rng(ARBITRARY_SEED).permutation(len(ids))
-    else:
-        order = np.argsort(-np.asarray(data.plays.sum(axis=0)).ravel(), kind="stable")
+    order = preferred(item_plays(data.plays), same_name)
     items = data.items.iloc[order]
     catalogue = items["artist"].tolist(), items["title"].tolist()
     queries = tracks["artist"].tolist(), tracks["title"].tolist()
     found = match_songs(queries, catalogue, ["case"]).target
     return np.where(found >= 0, order[found], -1)
+
+
+def preferred(plays: np.ndarray, same_name: str) -> np.ndarray:
+    """Return the numbers of the items, of several of one name the one that is taken first.
+
+    Args:
+        plays: of each item, shape (n_items,).
+        same_name: see `SourceOptions`.
+    """
+    if same_name == "arbitrary":
+        return np.random.default_rng(ARBITRARY_SEED).permutation(len(plays))
+    return np.argsort(-plays, kind="stable")
 
 
 def _item_tags(path: Path, tracks: pd.DataFrame, item: np.ndarray, n_items: int) -> ItemTags:
@@ -181,8 +216,7 @@ def only_top(
     """Keep the matched items, if there is such a choice, and the most played ones."""
     kept = np.ones(len(data.items), dtype=bool) if matched is None else matched.copy()
     if options.top_items is not None:
-        total = np.asarray(data.plays.sum(axis=0)).ravel()
-        top = np.argsort(-total, kind="stable")[: options.top_items]
+        top = np.argsort(-item_plays(data.plays), kind="stable")[: options.top_items]
         kept = np.zeros_like(kept) if matched is None else kept
         kept[top] = True
     if kept.all():

@@ -39,7 +39,7 @@ def read_names(path: Path, layout: Layout, wanted: np.ndarray | None = None) -> 
         found.append(rows[known])
     if not found:
         raise DataFormatError(path, "the file is empty", fix="copy it anew")
-    table = _readable(pd.concat(found), layout)
+    table = readable(pd.concat(found), layout)
     repeated = table[key].duplicated().to_numpy()
     if repeated.any():
         row = table.iloc[int(np.argmax(repeated))]
@@ -54,7 +54,7 @@ def read_names(path: Path, layout: Layout, wanted: np.ndarray | None = None) -> 
     return table.drop(columns="line").set_index(key)
 
 
-def _readable(table: pd.DataFrame, layout: Layout) -> pd.DataFrame:
+def readable(table: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     """Return a table with U+FFFD for each control character in a name, as for unreadable bytes."""
     for name in layout.names:
         table[name] = table[name].str.replace(CONTROL, UNREADABLE, regex=True)

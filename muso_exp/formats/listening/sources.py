@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 from muso_exp.errors import DatasetNotFoundError, what_is
 from muso_exp.formats.hetrec import WANTED as HETREC_FILES
 from muso_exp.formats.hetrec import read_hetrec
-from muso_exp.formats.listening.aggregate import aggregate_log
+from muso_exp.formats.listening.aggregate import aggregate_log, unended
 from muso_exp.formats.listening.csv_headers import SUFFIXES
 from muso_exp.formats.listening.csv_tables import read_listening_csv
 from muso_exp.formats.listening.emotify import read_emotify
@@ -106,7 +106,8 @@ def read_taste_profile(files: Files, options: ReadOptions) -> Interactions:
     else:
         songs = songs.assign(artist="", title="")
     items = pd.DataFrame({"id": songs["song"], "artist": songs["artist"], "title": songs["title"]})
-    data = Interactions(sum(shown[1:], shown[0]), users, items, hidden=hidden, notes=loaded.notes)
+    notes = [*loaded.notes, *(note for name in logs for note in unended(files[name]))]
+    data = Interactions(sum(shown[1:], shown[0]), users, items, hidden=hidden, notes=notes)
     return with_msd(data, files, options)
 
 
@@ -134,19 +135,20 @@ def read_audioscrobbler(files: Files, options: ReadOptions) -> Interactions:
     items = pd.DataFrame(
         {"id": loaded.items, "artist": [names.get(i, "") for i in loaded.items.tolist()]}
     ).assign(title="")
-    notes = [*loaded.notes, *_bad_lines(bad_names, files["artists"].name, "bad_name_lines")]
+    bad = _bad_lines(bad_names, files["artists"].name, "bad_name_lines")
+    notes = [*loaded.notes, *unended(files["plays"]), *bad]
     n_unnamed = int((items["artist"] == "").sum())
     notes += unnamed(n_unnamed, files["artists"].name)
     users = np.arange(len(loaded.users))
     data = Interactions(loaded.plays["plays"], users, items, notes=notes)
     if not options.merge:
         return data
-    aliases, bad = read_aliases(files["aliases"])
+    aliases, n_bad = read_aliases(files["aliases"])
     right, group = np.unique(follow_aliases(aliases, loaded.items), return_inverse=True)
     text = f"{len(aliases)} aliases in {files['aliases'].name}"
     data = group_items(data, group, "merged_aliases", text)
     data = replace(data, items=data.items.assign(id=right, artist=_renamed(data, right, names)))
-    notes = _bad_lines(bad, files["aliases"].name, "bad_alias_lines")
+    notes = _bad_lines(n_bad, files["aliases"].name, "bad_alias_lines")
     n_circles = count_circles(aliases, loaded.items)
     if n_circles:
         text = f"{n_circles} artists are aliases in a circle, such as 1 -> 2 -> 1, and left alone"

@@ -10,6 +10,7 @@ from torch import Tensor
 from muso_exp.features.factor_scaling import unit_rows
 from muso_exp.features.neighbours import equal_rows, expected_share, order_of_nearest
 from muso_exp.figures.common import forest_figure
+from muso_exp.metrics.base import weighted_mean
 from muso_exp.metrics.resampling import Bootstrap, percentile_interval
 from muso_exp.records import Columns, Section
 from muso_exp.tasks.factor_regression.baselines import guesses
@@ -85,7 +86,7 @@ def _row(
 
 def _mean(values: Tensor, weights: Tensor) -> tuple[float, float, float]:
     """Return the mean of values (n_rows,) and its interval."""
-    samples = weights @ values.double() / weights.sum(dim=1)
+    samples = weighted_mean(values, weights)
     return float(values.double().mean()), *percentile_interval(samples)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
-from muso_exp.figures import two_class as curves
+from muso_exp.figures import two_class
 from muso_exp.figures.common import forest_figure
 from muso_exp.models.abilities import ask
 from muso_exp.models.shown_abilities import SelectionPath, SelectsFeatures
@@ -32,7 +32,7 @@ def sections(lists: TwoLists, predictions: pd.DataFrame, model: Any) -> Sequence
             "features",
             "Features of the two lists",
             f"All used tracks: {names[0]} (positive) and {names[1]}.",
-            figure=curves.distributions_figure(columns, tracks["target"].to_numpy(), names),
+            figure=two_class.distributions_figure(columns, tracks["target"].to_numpy(), names),
         ),
         Section(
             "inputs",
@@ -45,19 +45,19 @@ def sections(lists: TwoLists, predictions: pd.DataFrame, model: Any) -> Sequence
             "ranking",
             "Ranking of the test tracks",
             "Dashed: what a random order scores.",
-            figure=curves.ranking_figure(target, probability),
+            figure=two_class.ranking_figure(target, probability),
         ),
         Section(
             "calibration",
             "Calibration",
             "A calibrated model lies on the dashed line.",
-            figure=curves.calibration_figure(target, probability.clip(0, 1)),
+            figure=two_class.calibration_figure(target, probability.clip(0, 1)),
         ),
         Section(
             "confusion",
             "Decisions",
             f"Test tracks by true and decided list, threshold {lists.threshold}.",
-            figure=curves.confusion_figure(target, predictions["decision"].to_numpy(), names),
+            figure=two_class.confusion_figure(target, predictions["decision"].to_numpy(), names),
         ),
     ]
 

@@ -79,7 +79,7 @@ class PlaylistPairs(Task):
         if len(set(pairs.estimated.values())) > 1:
             text = (
                 f"the features of {n_estimated} of {len(pairs.estimated)} lists were estimated "
-                "from sound, those of the others were not, or less of them: lists are told apart "
+                "from sound, those of the others were not, or less of them: lists are separated "
                 "by the source; estimate all lists by one run"
             )
             found.append(Finding("lists_with_estimated_features", n_estimated, text, "warning"))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from muso_exp.features.interactions import item_plays
 from muso_exp.metrics.ranking import long_lists
 from muso_exp.models.abilities import ChoosesSettings, ask
 from muso_exp.records import Columns, Finding
@@ -21,6 +22,8 @@ def audit(plays: SplitPlays, held: HeldOut) -> list[Finding]:
         *plays.used.notes,
         *filtered(plays),
         _without_test_items(plays, held),
+        *_new_users(held),
+        *_undrawn(held),
         *(_cold_items(plays, held) if plays.split.warm else [_unseen_entries(plays)]),
         _top_share(plays),
     ]
@@ -111,9 +114,33 @@ def _without_test_items(plays: SplitPlays, held: HeldOut) -> Finding:
     return Finding("users_without_test_items", held.n_without, text)
 
 
+def _new_users(held: HeldOut) -> list[Finding]:
+    """Return how many users are in no training, where they are asked about."""
+    if held.brought is None:
+        return []
+    n_users, n_known = len(held.users), held.brought.nnz / max(len(held.users), 1)
+    text = (
+        f"the {n_users} test users are in no training: each is folded in by {n_known:.1f} items on "
+        f"the average, and asked for {held.counts().mean():.1f} others (strong generalization)"
+    )
+    return [Finding("new_users", n_users, text)]
+
+
+def _undrawn(held: HeldOut) -> list[Finding]:
+    """Return how many users the evaluation leaves out because they were not drawn."""
+    if held.n_undrawn == 0:
+        return []
+    n_drawn = len(held.users)
+    text = (
+        f"{n_drawn} of {n_drawn + held.n_undrawn} users with held-out items are evaluated, drawn "
+        "by the seed (dataset.split.eval_users)"
+    )
+    return [Finding("users_not_drawn", held.n_undrawn, text)]
+
+
 def _unseen_entries(plays: SplitPlays) -> Finding:
     test = plays.split.test
-    unseen = (plays.listeners()[test.indices] == 0).mean()
+    unseen = (plays.listeners() == 0)[test.indices].mean()
     return Finding(
         "unseen_test_entries",
         float(unseen),
@@ -153,7 +180,7 @@ def _cold_items(plays: SplitPlays, held: HeldOut) -> list[Finding]:
 
 
 def _top_share(plays: SplitPlays) -> Finding:
-    total = np.sort(np.asarray(plays.split.train.sum(axis=0)).ravel())[::-1]
+    total = np.sort(item_plays(plays.split.train))[::-1]
     top = total[: max(len(total) // 100, 1)].sum() / total.sum()
     text = f"{top:.1%} of the training plays are of the most played 1 % of the items"
     return Finding("top_percent_share", float(top), text)

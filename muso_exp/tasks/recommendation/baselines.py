@@ -1,10 +1,12 @@
 """Null models of ranking: what lists score that are the same for every user, or for an artist."""
 
 import numpy as np
+import pandas as pd
 import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
+from muso_exp.features.interactions import item_listeners
 from muso_exp.features.ranking import rank_by_item, rank_in_blocks
 from muso_exp.features.threads import loop_threads
 from muso_exp.tasks.recommendation.split_plays import HeldOut
@@ -70,7 +72,7 @@ def most_tagged_columns(
 def same_artist_columns(
     held: HeldOut,
     known: csr_matrix,
-    artists: np.ndarray,
+    artists: np.ndarray | pd.Series,
     popularity: np.ndarray,
     cutoffs: list[int],
     n_top: int = 10,
@@ -91,21 +93,23 @@ def same_artist_columns(
     Returns:
         `same_artist`; nothing where no known entry has an artist whom a candidate has too.
     """
-    names, artist = np.unique(artists, return_inverse=True)
-    member = np.flatnonzero(artists != UNKNOWN)
+    artist, names = pd.factorize(artists)
+    member = np.flatnonzero(np.asarray(artists != UNKNOWN))
     cells = (np.ones(len(member), dtype=np.float32), (member, artist[member]))
     of_artist = csr_matrix(cells, shape=(len(artists), len(names)))
-    entries = csr_matrix((np.ones_like(known.data, np.float32), known.indices, known.indptr))
-    entries.resize(known.shape)
-    counts = csr_matrix(entries @ of_artist)  # (n_rows, n_artists)
     asked = held.of_candidates(artist)
-    if not np.isin(asked, counts.indices).any():
+    if not (item_listeners(known) @ of_artist)[asked].any():
         return {}
-    levels, level = np.unique(held.of_candidates(popularity), return_inverse=True)
+    levels, places = np.unique(held.of_candidates(popularity), return_inverse=True)
+    level = places.astype(np.float32)
 
     def score(start: int, stop: int) -> np.ndarray:
-        own = counts[start:stop].toarray()[:, asked]  # (B, n_candidates)
-        return own * len(levels) + level.astype(np.float32)
+        entries = known[start:stop].astype(np.float32)
+        entries.data[:] = 1
+        own = (entries @ of_artist).toarray()[:, asked]  # (B, n_candidates)
+        own *= len(levels)
+        own += level
+        return own
 
     ranked = rank_in_blocks(
         score,

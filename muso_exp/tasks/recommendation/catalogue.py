@@ -13,6 +13,7 @@ import pandas as pd
 import torch
 from scipy.sparse import csr_matrix
 
+from muso_exp.features.interactions import item_listeners
 from muso_exp.features.matching import (
     METHODS,
     match_songs,
@@ -57,9 +58,8 @@ class ItemCatalogue:
     ) -> ItemCatalogue:
         """Return the catalogue of the items (columns) of training; `counted`: entries are plays."""
         texts = items[[name for name in TEXTS if name in items]].astype(str)
-        popularity = np.bincount(plays.indices, minlength=plays.shape[1])
         usual = float(np.median(plays.data)) if counted else None
-        return cls(texts, popularity, usual, rows, tags)
+        return cls(texts, item_listeners(plays), usual, rows, tags)
 
     def state(self) -> dict[str, Any]:
         """Return plain values, from which `from_state` makes the catalogue again."""

@@ -16,14 +16,16 @@ from muso_exp.records import Section
 from muso_exp.tasks.recommendation.split_plays import HeldOut, SplitPlays
 
 N_NEIGHBOURS = 10  # items shown of each query
+MOST_LETTERS = 2**28  # of all items' names in an array, where each is as wide as the longest
+NAME_LETTERS = 40  # of a name at least
 ACTIVITY = ((0, 10), (10, 20), (20, 50), (50, 100), (100, 500), (500, np.inf))
 
 
 def by_activity(
     plays: SplitPlays, held: HeldOut, table: pd.DataFrame, bootstrap: Bootstrap
 ) -> Section:
-    """Return the area under the curve of users with few and with many items in training."""
-    sizes = np.diff(plays.split.train.indptr)[held.users]
+    """Return the area under the curve of users of whom few and of whom many items are known."""
+    sizes = np.diff(held.known(plays.split.train).indptr)
     rows = []
     for least, most in ACTIVITY:
         chosen = table["auc"][(sizes >= least) & (sizes < most)].dropna()
@@ -31,17 +33,17 @@ def by_activity(
             label = f"{least} to {most - 1:.0f}" if np.isfinite(most) else f"{least} or more"
             interval = bootstrap.mean(chosen.to_numpy())
             rows.append((label, len(chosen), chosen.mean(), *interval))
-    shown = pd.DataFrame(rows, columns=["items in training", "users", "auc", "low", "high"])
+    shown = pd.DataFrame(rows, columns=["items known", "users", "auc", "low", "high"])
     figure = forest_figure(
         [f"{row[0]} ({row[1]} users)" for row in rows],
         shown["auc"].to_numpy(),
         shown[["low", "high"]].to_numpy(),
-        "mean AUC of users with so many items in training, 95 % interval",
+        "mean AUC of users of whom so many items are known, 95 % interval",
         0.5,
     )
     text = (
-        "Which users are served well: the mean over users by how many items of theirs are in "
-        "training, with its 95 % interval; the dashed line is a random order."
+        "Which users are served well: the mean over users by how many items of theirs the model "
+        "knows, with its 95 % interval; the dashed line is a random order."
     )
     return Section("activity", "By activity of the user", text, shown, figure)
 
@@ -75,17 +77,20 @@ def latent_factors(model: Any, plays: SplitPlays) -> list[Section]:
     """Return the latent factors with ids and names, written to `factors.npz`, where there are."""
     if not isinstance(model, HasItemFactors):
         return []
-    factors, used = ask(model.factors), plays.used
+    factors, used, names = ask(model.factors), plays.used, plays.used.names
+    longest = max(map(len, names))
+    width = min(longest, max(MOST_LETTERS // len(names), NAME_LETTERS)) or 1
     arrays = {
         "user_factors": factors.users.numpy(),
         "item_factors": factors.items.numpy(),
         "users": used.users,
         "item_ids": used.items["id"].to_numpy().astype(str),
-        "item_names": np.array(used.names, dtype=str),
+        "item_names": np.array(names, dtype=f"U{width}"),
     }
     n_items, n_factors = factors.items.shape
     text = (
         f"factors.npz: {n_factors} factors of {len(used.users)} users and {n_items} items, with "
         "ids."
     )
+    text += f" Names are cut to {width} letters." if width < longest else ""
     return [Section("factors", "Latent factors", text, arrays=arrays)]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from muso_exp.features.interactions import item_listeners, row_counts, select_entries
 from muso_exp.features.ranking import Rows
 from muso_exp.formats.listening.interactions import Interactions
 from muso_exp.metrics.drawn_items import DrawnItems
@@ -22,6 +23,8 @@ class Split:
         test: held out to judge it; no entry of train or val.
         candidates: ids of the items that are ranked, ascending; None for all.
         warm: whether only items of train are ranked.
+        brought: where users of `val` and `test` are in no training, the plays that they are known
+            by; else None.
     """
 
     train: csr_matrix
@@ -29,6 +32,27 @@ class Split:
     test: csr_matrix
     candidates: np.ndarray | None = None
     warm: bool = False
+    brought: csr_matrix | None = None
+
+
+@dataclass(frozen=True)
+class UserDraw:
+    """Which of the users with held-out items are evaluated.
+
+    Attributes:
+        n: drawn evenly; all where there are no more.
+        seed: of the draw.
+    """
+
+    n: int
+    seed: int
+
+    def of(self, users: np.ndarray) -> np.ndarray:
+        """Return the drawn ones of users (n_users,), in their order."""
+        if len(users) <= self.n:
+            return users
+        chosen = np.random.default_rng([self.seed, 7]).choice(len(users), self.n, replace=False)
+        return users[np.sort(chosen)]
 
 
 @dataclass(frozen=True)
@@ -43,6 +67,9 @@ class HeldOut:
         n_without: users without held-out items among the candidates, left out.
         item_units: where intervals draw items besides users, the independent unit of each
             candidate that is drawn (its artist), -1 of another, shape (n_candidates,); else None.
+        n_undrawn: users with held-out items among the candidates who were not drawn, left out.
+        brought: where the users are in no training, the plays that they are known by, of all
+            items, shape (n_rows, n_items); else None.
     """
 
     users: np.ndarray
@@ -51,16 +78,38 @@ class HeldOut:
     candidates: np.ndarray | None
     n_without: int
     item_units: np.ndarray | None = None
+    n_undrawn: int = 0
+    brought: csr_matrix | None = None
 
     @classmethod
-    def of(cls, seen: csr_matrix, positives: csr_matrix, candidates: np.ndarray | None) -> HeldOut:
-        """Keep the users with held-out items; all matrices are (n_users, n_items)."""
-        if candidates is not None:
-            seen, positives = seen[:, candidates], positives[:, candidates]
-        counts = np.diff(positives.indptr)
-        users = np.flatnonzero(counts)
-        n_without = len(counts) - len(users)
-        return cls(users, seen[users], positives[users], candidates, n_without)
+    def of(
+        cls,
+        seen: csr_matrix,
+        positives: csr_matrix,
+        candidates: np.ndarray | None,
+        draw: UserDraw | None = None,
+        brought: csr_matrix | None = None,
+    ) -> HeldOut:
+        """Keep the users with held-out items, or those drawn; matrices are (n_users, n_items).
+
+        What users bring is seen too.
+        """
+        if brought is not None:
+            seen = csr_matrix(seen + brought)
+        everything = np.arange(seen.shape[1]) if candidates is None else candidates
+        ranked = np.zeros(seen.shape[1], dtype=bool)
+        ranked[everything] = True
+        counts = row_counts(positives, ranked)
+        every = np.flatnonzero(counts)
+        users = every if draw is None else draw.of(every)
+        known, asked = (select_entries(part, users, everything) for part in (seen, positives))
+        n_without, n_undrawn = len(counts) - len(every), len(every) - len(users)
+        of_users = None if brought is None else brought[users]
+        return cls(users, known, asked, candidates, n_without, None, n_undrawn, of_users)
+
+    def known(self, train: csr_matrix) -> csr_matrix:
+        """Return what a model knows of the users, of the plays of training, (n_rows, n_items)."""
+        return train[self.users] if self.brought is None else self.brought
 
     def with_units(self, listeners: np.ndarray, artist: np.ndarray) -> HeldOut:
         """Draw the candidates without listeners in training too, by their artists.
@@ -144,6 +193,7 @@ class SplitPlays:
         n_read: users and items before filtering.
         min_user_items: different items that a user needs to stay.
         min_item_users: different users that an item needs to stay.
+        draw: which users are evaluated; None for all.
     """
 
     used: Interactions
@@ -151,15 +201,17 @@ class SplitPlays:
     n_read: tuple[int, int]
     min_user_items: int
     min_item_users: int
+    draw: UserDraw | None = None
 
     def held(self) -> HeldOut:
         """Return the users with test items; items without any listeners are drawn too."""
         split = self.split
-        held = HeldOut.of(split.train + split.val, split.test, split.candidates)
+        seen = split.train + split.val if split.val.nnz else split.train
+        held = HeldOut.of(seen, split.test, split.candidates, self.draw, split.brought)
         if held.of_candidates(self.listeners()).any():
             return held
         return held.with_units(self.listeners(), self.used.artist_numbers())
 
     def listeners(self) -> np.ndarray:
         """Return the train users of each item, shape (n_items,)."""
-        return np.bincount(self.split.train.indices, minlength=self.split.train.shape[1])
+        return item_listeners(self.split.train)

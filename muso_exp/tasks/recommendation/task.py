@@ -45,6 +45,7 @@ class Recommendation(Task):
         extra: Sequence[ExtraTask] = (),
     ) -> None:
         self.plays, self.held, self.listeners = plays, plays.held(), plays.listeners()
+        self.new_users = self.held.brought is not None
         self.cutoffs, self.queries, self.extra = list(cutoffs), queries, extra
         self.target = torch.from_numpy(self.held.counts())
         self.units = plays.used.users[self.held.users][:, None]
@@ -52,8 +53,9 @@ class Recommendation(Task):
     def metrics(self) -> MetricCollection:
         """Return the ranking metrics at each cutoff, and what the recommended lists are like."""
         train, tags = self.plays.split.train, self.plays.used.tags
-        vectors = train.T.tocsr() if tags is None else tags.weights
-        lists = list_metrics(self.listeners, train.shape[0], vectors, self.held.candidates)
+        vectors = train if tags is None else tags.weights
+        described = self.listeners, train.shape[0], vectors, self.held.candidates
+        lists = list_metrics(*described, columns=tags is None)
         ranked = ranking_metrics(self.cutoffs, self.held.typical_candidates)
         return MetricCollection({**ranked, **lists}, compute_groups=False)
 
@@ -73,8 +75,7 @@ class Recommendation(Task):
         found = null_columns(self.held, self.listeners, self.cutoffs)
         items, train = self.plays.used.items, self.plays.split.train
         if items["title"].any():
-            artists = items["artist"].to_numpy(str)
-            rows = train[self.held.users]
+            rows, artists = self.held.known(train), items["artist"]
             found |= same_artist_columns(self.held, rows, artists, self.listeners, self.cutoffs)
         tagged = self.plays.used.tag_counts()
         return {**found, **most_tagged_columns(self.held, tagged, self.cutoffs)}

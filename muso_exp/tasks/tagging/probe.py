@@ -11,6 +11,7 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from muso_exp.features.artists import artist_means
+from muso_exp.features.interactions import item_listeners, item_plays
 from muso_exp.features.tag_probe import solve_tags
 from muso_exp.formats.listening.interactions import Interactions
 
@@ -126,9 +127,7 @@ def log_popularity(plays: csr_matrix) -> np.ndarray:
     Returns:
         Shape (n_items, 2), float64.
     """
-    listeners = np.bincount(plays.indices, minlength=plays.shape[1])
-    total = np.asarray(plays.sum(axis=0), dtype=np.float64).ravel()
-    return np.log1p(np.stack([listeners, total], axis=1))
+    return np.log1p(np.stack([item_listeners(plays), item_plays(plays)], axis=1))
 
 
 def tag_rows(

@@ -142,22 +142,22 @@ def test_it_is_reported_how_many_seeds_are_known(
     asked_for(LISTED, seeds_of(tmp_path, "id,artist,title\ns4,,\nq,Abba,SOS\nzz,,\n"))
     asked_for(LISTED, seeds_of(tmp_path, "s4\n" + "".join(f"x{n}\n" for n in range(12))))
     asked_for(LISTED, seeds_of(tmp_path, "s4\n"))
-    told = [text for text in caplog.messages if text.startswith("in the catalogue of 6 items: ")]
-    some, many, all_known = (text.partition(": ")[2] for text in told)
+    said = [text for text in caplog.messages if text.startswith("in the catalogue of 6 items: ")]
+    some, many, all_known = (text.partition(": ")[2] for text in said)
     assert some == "1 of 3 distinct items are known (33 %); unknown: Abba - SOS; zz"
     assert many.endswith("x3; x4; and 7 more")
     assert all_known == "1 of 1 distinct items are known (100 %)"
 
 
-def test_plays_and_distinct_artists_are_told_apart_and_the_nearest_name_is_not_taken(
+def test_plays_and_distinct_artists_are_said_apart_and_the_nearest_name_is_not_taken(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "muso_exp")
     log = "artist,track,date\n" + "Moby,a,2020-01-0{}\n" * 3 + "Sigur Ross,b,2020-01-04\n" * 2
     path = seeds_of(tmp_path, log.format(1, 2, 3))
     assert asked_for(ARTISTS, path) == {0: 3}
-    (told,) = [text for text in caplog.messages if text.startswith("in the catalogue")]
-    assert told == (
+    (said,) = [text for text in caplog.messages if text.startswith("in the catalogue")]
+    assert said == (
         "in the catalogue of 3 items: 3 of 5 plays are known (60 %); 1 of 2 distinct items are "
         "known (50 %); unknown: Sigur Ross (nearest: Sigur Rós)"
     )
@@ -180,7 +180,7 @@ def test_several_artists_in_a_cell_are_parted_where_the_whole_is_unknown(
         assert asked_for(both, seeds_of(tmp_path, f"artist,plays\n{cell},4\n")) == {0: 4}
 
 
-def test_weak_support_is_marked_and_none_is_told(
+def test_weak_support_is_marked_and_none_is_said(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "muso_exp")

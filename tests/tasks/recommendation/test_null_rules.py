@@ -1,4 +1,4 @@
-"""The null models of ranking by hand: more of the same artists, what nobody plays first."""
+"""The null models of ranking by hand: more of the same artists, what has no plays first."""
 
 import numpy as np
 import pytest
@@ -46,7 +46,7 @@ def test_without_a_candidate_of_a_known_artist_there_is_no_such_rule(artists: np
     assert same_artist_columns(held, known, artists, POPULARITY, [10]) == {}
 
 
-def test_what_nobody_plays_stands_first_in_one_rule_where_it_is_ranked_too() -> None:
+def test_what_no_listeners_plays_stands_first_in_one_rule_where_it_is_ranked_too() -> None:
     known = rows([0], [0, 1])
     held = HeldOut.of(known, rows([2], [4]), None)
     listeners = np.array([2, 1, 0, 5, 0, 3])
@@ -60,13 +60,13 @@ def test_what_nobody_plays_stands_first_in_one_rule_where_it_is_ranked_too() -> 
 def test_of_items_without_listeners_the_most_tagged_stand_first_in_one_rule() -> None:
     known = rows([0], [0, 1])
     held = HeldOut.of(known, rows([2], [5]), np.array([2, 4, 5]))
-    tagged, nobody = np.array([9.0, 0, 4, 0, 1, 3]), np.zeros(6)
+    tagged, no_listeners = np.array([9.0, 0, 4, 0, 1, 3]), np.zeros(6)
     assert most_tagged_columns(held, tagged, [10]) == {}  # items with listeners have better rules
-    cold = held.with_units(nobody, np.arange(6))
+    cold = held.with_units(no_listeners, np.arange(6))
     found = most_tagged_columns(cold, tagged, [10], 3)["most_tagged"]
     assert found["auc"].tolist() == approx([1, 1 / 2])
     assert found["top"].tolist() == [[2, 5, 4], [2, 5, 4]]
-    assert most_tagged_columns(cold, nobody, [10]) == {}
+    assert most_tagged_columns(cold, no_listeners, [10]) == {}
     assert most_tagged_columns(cold, None, [10]) == {}
 
 

@@ -22,6 +22,7 @@ from muso_exp.models.item_knn import ItemKNN
 from muso_exp.models.wmf import WMF
 from muso_exp.run import run
 from muso_exp.tasks.base import Answer
+from muso_exp.tasks.recommendation import sections
 from muso_exp.tasks.recommendation.sections import by_activity, latent_factors, neighbours
 from muso_exp.tasks.recommendation.split_plays import SplitPlays
 from muso_exp.tasks.recommendation.task import Recommendation
@@ -187,3 +188,18 @@ def test_a_mix_of_recommenders_can_be_trained_on_plays(cache: Path, tmp_path: Pa
     assert "tag_roc_auc" not in outcome.metrics
     assert {section.name for section in outcome.sections} >= {"activity"}
     assert not {"factors", "neighbours"} & {section.name for section in outcome.sections}
+
+
+def test_names_of_very_many_items_are_cut_and_the_report_says_so(
+    monkeypatch: pytest.MonkeyPatch, cache: Path
+) -> None:
+    task = plays(cache).task
+    model = WMF(*task.plays.split.train.shape, cutoffs=[10], n_factors=4)
+    (whole,) = latent_factors(model, task.plays)
+    names = task.plays.used.names
+    assert whole.arrays["item_names"].tolist() == names and "cut" not in whole.text
+    monkeypatch.setattr(sections, "MOST_LETTERS", 1)
+    monkeypatch.setattr(sections, "NAME_LETTERS", 5)
+    (short,) = latent_factors(model, task.plays)
+    assert short.arrays["item_names"].tolist() == [name[:5] for name in names]
+    assert short.text.endswith("Names are cut to 5 letters.")

@@ -1,0 +1,96 @@
+"""How much memory is free, and refusing work that needs more; large arrays in files."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from muso_exp.errors import ConfigError
+
+GIB = 2**30
+LARGE = 2**24  # bytes from which an array goes to a file, where it should
+_FOLDER: ContextVar[Path | None] = ContextVar("folder", default=None)
+
+
+def available_memory() -> int | None:
+    """Return the bytes of memory that are free, of this machine or container; None if unknown."""
+    found = [_meminfo(), _cgroup_left()]
+    return min((bytes_ for bytes_ in found if bytes_ is not None), default=None)
+
+
+def require_memory(needed: float, what: str, fix: str) -> None:
+    """Refuse work that needs more memory than is free, before it is begun.
+
+    Args:
+        needed: bytes, an estimate.
+        what: needs them.
+        fix: how to need less.
+
+    Raises:
+        ConfigError: fewer bytes are free.
+    """
+    free = available_memory()
+    if free is not None and needed > free:
+        raise ConfigError(
+            f"{what} needs about {needed / GIB:.1f} GiB of memory, and {free / GIB:.1f} GiB are "
+            f"free; {fix}"
+        )
+
+
+@contextmanager
+def arrays_on_disk(folder: Path) -> Iterator[None]:
+    """Let `new_array` put large arrays into files in a folder, mapped into memory, in this block.
+
+    A file has no name any more, and its space is free again, once its array is.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    token = _FOLDER.set(folder)
+    try:
+        yield
+    finally:
+        _FOLDER.reset(token)
+
+
+def on_disk() -> bool:
+    """Return whether large arrays go to files here."""
+    return _FOLDER.get() is not None
+
+
+def new_array(size: int, dtype: DTypeLike) -> np.ndarray:
+    """Return an array (size,) to be filled, in memory or in a file, see `arrays_on_disk`.
+
+    Raises:
+        OSError: the disk has not so much space.
+    """
+    folder, n_bytes = _FOLDER.get(), int(size) * np.dtype(dtype).itemsize
+    if folder is None or n_bytes < LARGE:
+        return np.empty(size, dtype)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        os.posix_fallocate(file.fileno(), 0, n_bytes)  # a full disk is an error here, no SIGBUS
+        return np.memmap(file, dtype, "r+", shape=(int(size),))
+
+
+def _meminfo() -> int | None:
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return None
+    sizes = [line.split()[1] for line in lines if line.startswith("MemAvailable:")]
+    return int(sizes[0]) * 1024 if sizes else None
+
+
+def _cgroup_left() -> int | None:
+    folder = Path("/sys/fs/cgroup")
+    try:
+        limit = (folder / "memory.max").read_text(encoding="utf-8").strip()
+        used = (folder / "memory.current").read_text(encoding="utf-8").strip()
+    except OSError:
+        return None
+    return int(limit) - int(used) if limit != "max" else None
