@@ -5,28 +5,37 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from muso_exp.features.ranking import Rows, rank_in_blocks
 
-_DEPTH = 2  # items that each part brings, as a multiple of the cutoff
-_NOWHERE = np.float32(-1e30)  # score of an empty place of a list
+_DEPTH = 4  # items that each part brings, as a multiple of the cutoff
+_EMPTY, _BEHIND = np.float32(-1e30), np.float32(-2e30)  # scores of places behind all items
+_SAME = 1e-5  # z-scores so close are equal
 COARSE = 0.25  # step of the grid that the search begins with
 
 
 @dataclass(frozen=True)
 class PartLists:
-    """What each part places first for some users, with everything that was hidden.
+    """What each part places first for some users, and what bounds all other items.
 
-    An item outside them is among the first of no part; that a mix would rank it first is unlikely.
+    Each part has a wall: the least score that it brings. An item outside the lists is at no part's
+    wall or above it, so that no mix places it above that of the walls. A hidden item above them has
+    its true place; one that is not counts as not found, whatever ties there: the nDCG is at most
+    that of all items, and equal where each part brings all.
 
     Attributes:
         scores: of the parts, shape (n_parts, n_users, width), float32; a user's list is shorter.
+        walls: of the parts, shape (n_parts, n_users), float32.
+        outside: hidden items that no part brings, shape (n_users, width), bool.
         positives: places of the hidden items in each list.
     """
 
     scores: np.ndarray
+    walls: np.ndarray
+    outside: np.ndarray
     positives: Rows
 
     @classmethod
@@ -38,18 +47,24 @@ class PartLists:
             k: cutoff of the nDCG that is sought.
         """
         lists = [one for block in blocks for one in _lists(*block, depth=_DEPTH * k)]
-        width = max(scores.shape[1] for scores, _ in lists)
-        n_parts = lists[0][0].shape[0]
-        table = np.full((n_parts, len(lists), width), _NOWHERE, dtype=np.float32)
-        for user, (scores, _) in enumerate(lists):
-            table[:, user, : scores.shape[1]] = scores
-        sizes = [len(places) for _, places in lists]
-        places = np.concatenate([places for _, places in lists])
-        return cls(table, Rows(np.concatenate([[0], np.cumsum(sizes)]), places))
+        width = max(one.scores.shape[1] for one in lists) + k  # k empty places at least
+        n_parts = lists[0].scores.shape[0]
+        scores = np.full((n_parts, len(lists), width), _EMPTY, dtype=np.float32)
+        outside = np.zeros((len(lists), width), dtype=bool)
+        for user, one in enumerate(lists):
+            scores[:, user, : one.scores.shape[1]] = one.scores
+            outside[user, : one.scores.shape[1]] = one.outside
+        crow = np.concatenate([[0], np.cumsum([len(one.places) for one in lists])])
+        places = Rows(crow, np.concatenate([one.places for one in lists]))
+        return cls(scores, np.stack([one.walls for one in lists], axis=1), outside, places)
 
     def ndcg(self, weights: np.ndarray, k: int) -> float:
         """Return the mean nDCG at k of the parts' scores, weighted by (n_parts,)."""
         mixed = np.tensordot(weights.astype(np.float32), self.scores, axes=1)
+        walls = weights.astype(np.float32) @ self.walls
+        empty = mixed <= _EMPTY / 2  # weights sum to 1
+        behind = ~empty & ((mixed <= walls[:, None] + _SAME) | self.outside)
+        mixed = np.where(behind, _BEHIND, mixed)
         n_users, width = mixed.shape
         nothing = Rows(np.zeros(n_users + 1, dtype=np.int64), np.zeros(0, dtype=np.int64))
         columns = rank_in_blocks(
@@ -58,19 +73,31 @@ class PartLists:
         return float(columns[f"ndcg_at_{k}"].mean())
 
 
-def _lists(
-    scores: np.ndarray, seen: Rows, positives: Rows, depth: int
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield each user's scores (n_parts, n) of the listed items, and the places of the hidden."""
+class _UserLists(NamedTuple):
+    scores: np.ndarray  # of the listed items, (n_parts, n)
+    walls: np.ndarray  # (n_parts,)
+    outside: np.ndarray  # (n,), bool
+    places: np.ndarray  # of the hidden items
+
+
+def _lists(scores: np.ndarray, seen: Rows, positives: Rows, depth: int) -> Iterator[_UserLists]:
+    """Yield the lists of each user, of scores (n_parts, n_users, n_items)."""
     for user in range(scores.shape[1]):
-        own = scores[:, user].copy()  # (n_parts, n_items)
-        own[:, seen.slice(user, user + 1).col] = -np.inf
-        hidden = positives.slice(user, user + 1).col
-        kept = min(depth, own.shape[1])
-        first = np.argpartition(-own, kept - 1, axis=1)[:, :kept]
-        items = np.union1d(first, hidden)
-        items = items[np.isfinite(own[:, items]).all(axis=0)]
-        yield own[:, items], np.searchsorted(items, hidden).astype(np.int64)
+        open_items = np.setdiff1d(
+            np.arange(scores.shape[2]), seen.slice(user, user + 1).col, assume_unique=True
+        )
+        own = scores[:, user, open_items]  # (n_parts, n)
+        hidden = np.searchsorted(open_items, positives.slice(user, user + 1).col)
+        if depth >= len(open_items):  # everything is listed: there is nothing to bound
+            brought = np.arange(len(open_items))
+            walls = np.full(len(own), _EMPTY)
+        else:
+            first = np.argpartition(-own, depth - 1, axis=1)[:, :depth]
+            brought = np.unique(first)
+            walls = np.take_along_axis(own, first, axis=1).min(axis=1)
+        items = np.union1d(brought, hidden)
+        outside = ~np.isin(items, brought, assume_unique=True)
+        yield _UserLists(own[:, items], walls, outside, np.searchsorted(items, hidden))
 
 
 def seek_weights(lists: PartLists, used: np.ndarray, step: float, k: int) -> np.ndarray:
