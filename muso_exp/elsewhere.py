@@ -48,7 +48,7 @@ def evaluated(scores: Path, like: Path, name: str, out: Path | None = None) -> t
     require_one_run(str(like), like)
     record = load_run(like).record
     given = read_scores(scores)
-    data = _data_of(like, record)
+    data = data_of(like, record)
     test = pd.read_parquet(like / "predictions.parquet")
     ordered = in_test_order(scores, given, test, data.task.keys)
     try:
@@ -72,7 +72,16 @@ def _beside(run: Path) -> Path:
     return place.parent.parent if (place.parent / "sweep.json").is_file() else place.parent
 
 
-def _data_of(like: Path, record: dict[str, Any]) -> Any:
+def data_of(like: Path, record: dict[str, Any]) -> Any:
+    """Return the data of a finished run, set up anew.
+
+    Args:
+        like: its folder.
+        record: its metrics.json.
+
+    Raises:
+        ConfigError: they are others than the run's, or the run does not say which they are.
+    """
     recipe = read_checkpoint(find_trained(str(like)), "meta").get("recipe")
     if not isinstance(recipe, dict) or "dataset" not in recipe:
         raise ConfigError(f"{like}: its checkpoint does not say what data it was trained on")

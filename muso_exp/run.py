@@ -17,7 +17,7 @@ from muso_exp.evaluation.card import MODEL, check_metric, check_metrics
 from muso_exp.evaluation.outcome import Facts, Outcome, conclude, try_metrics
 from muso_exp.experiment import objective
 from muso_exp.experiment.build import accepted, build, plain
-from muso_exp.experiment.complete import refuse_incomplete, set_up
+from muso_exp.experiment.complete import refuse_incomplete, refuse_unable, set_up
 from muso_exp.experiment.parts import (
     check_nodes,
     check_stopping,
@@ -160,6 +160,7 @@ def _prepare(cfg: DictConfig, folder: Path) -> Prepared:
     dims = accepted(cfg.model, pl.LightningModule, data.dims)
     model = build(cfg.model, pl.LightningModule, **dims)
     refuse_incomplete(model, Model)
+    refuse_unable(model, data.task)
     changed = changed_settings(cfg)
     extra = {str(name): build(node, WeightedMetric) for name, node in cfg.metrics.extra.items()}
     if extra or plugins():

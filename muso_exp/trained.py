@@ -11,12 +11,14 @@ from inspect import Parameter, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from muso_exp.errors import CheckpointError, ConfigError
+from muso_exp.errors import CheckpointError, ConfigError, MusoError
 from muso_exp.places import outputs_folder
 from muso_exp.training.run_folders import require_one_run
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from muso_exp.tasks.recommendation.item_genres import ItemGenres
 
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 
@@ -124,13 +126,41 @@ def estimated_features(run: str, songs: Path) -> pd.DataFrame:
 
 @contextmanager
 def as_file(estimates: pd.DataFrame, songs: Path) -> Iterator[Path]:
-    """Write estimated features of songs as a table of tracks; yield its path."""
+    """Write estimated features of songs as a table of tracks; yield its path.
+
+    Raises:
+        ConfigError: what the block raises of the table, with the name of the songs' file.
+    """
     from muso_exp.csv_cells import write_csv
 
     with tempfile.TemporaryDirectory() as folder:
         table = Path(folder) / f"features of {songs.name}.csv"
         write_csv(estimates, table)
-        yield table
+        try:
+            yield table
+        except MusoError as error:
+            named = str(error).replace(str(table), f"{songs} (as a table of estimated features)")
+            raise ConfigError(named) from error
+
+
+def judged_by_sound(data: Any, places: Sequence[Path]) -> ItemGenres:
+    """Return the genres of a run's items with how sure runs on their sound are of them.
+
+    Args:
+        data: of a recommender.
+        places: see `muso_exp.evaluation.tested_clips.read_tested`.
+
+    Raises:
+        ConfigError: it knows no genres of its items, or the runs judge none of them.
+    """
+    from muso_exp.evaluation.tested_clips import read_tested
+
+    if getattr(data, "genres", None) is None:
+        raise ConfigError(
+            f"{places[0]} cannot say how sure a genre is: a run on the data set {data.name} knows "
+            "no genres of its items; take one on content_plays (+experiment=hybrid)"
+        )
+    return read_tested(places).judge(data.genres, data.catalogue)
 
 
 def _folder_of_mlflow_run(run_id: str) -> Path:

@@ -31,8 +31,10 @@ def test_predictions_of_a_run_are_judged_as_the_run_was(call: callable, tmp_path
     assert now["test_units"] == then["test_units"] and now["variant"] == "mine"
     assert {row["verdict"] for row in now["claims"]} <= {"not comparable", "not testable"}
     assert folder.parent == run.parent and (folder / "report.html").is_file()
-    status, out, err = call("compare", str(run), str(folder), "--rope", "0.01")
+    status, out, err = call("compare", str(run), str(folder), "--rope", "0.01", "--permutation")
     assert status == 0, err
+    (line,) = [line for line in out.splitlines() if "│ recall " in line and " mine " in line][-1:]
+    assert [cell.strip() for cell in line.split("│")][4:7] == ["0", "1", "1"]  # the same answers
     table.iloc[1:].to_parquet(tmp_path / "less.parquet")
     status, _, err = call("evaluate", str(tmp_path / "less.parquet"), "--like", str(run))
     assert status == 2 and len(err.splitlines()) == 1 and "1 rows missing" in err

@@ -21,6 +21,7 @@ FLOORS = (  # a room imports from lower floors and from itself; rooms of one flo
     {"data"},
     {"run", "trained"},
     {"job", "loaded", "elsewhere", "served_run", "app"},
+    {"permuted"},
     {"commands"},
     {"__main__"},
 )

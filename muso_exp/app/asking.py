@@ -50,6 +50,12 @@ def run_choice(runs: Mapping[str, str], label: str = "run") -> ui.select:
     return ui.select(shown, value=next(iter(shown), None), label=label).classes("long")
 
 
+def run_choices(runs: Mapping[str, str], label: str) -> ui.select:
+    """Put a choice of any number of runs (name -> label) on the page, none chosen."""
+    shown = {name: visible(text) for name, text in runs.items()}
+    return ui.select(shown, value=[], label=label, multiple=True, clearable=True).classes("long")
+
+
 def needs_run(runs: Mapping[str, str], command: str) -> bool:
     """Return whether there is a run to ask; where there is none, the page says what to type."""
     if not runs:

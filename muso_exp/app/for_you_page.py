@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from nicegui import ui
 
-from muso_exp.app.asking import AnswerPlace, ask_button, file_input, needs_run, run_choice
+from muso_exp.app.asking import (
+    AnswerPlace,
+    ask_button,
+    file_input,
+    needs_run,
+    run_choice,
+    run_choices,
+)
 from muso_exp.app.frame import about, frame, html, show
 from muso_exp.app.site import Site
 from muso_exp.app.sounds import players
@@ -21,6 +28,7 @@ if TYPE_CHECKING:
     from muso_exp.tasks.recommendation.re_ranking import Reranker
 
 WITH_CONTENT = "content_plays"  # data sets whose runs stand first: their sliders move
+JUDGES = ("audio_genres", "audio_tags")  # data sets whose runs say of which genre a clip is
 K_ALL, K_GENRE = 20, 8
 SLIDER = "update:model-value"
 
@@ -104,10 +112,12 @@ def for_you_page(site: Site) -> None:
             history = file_input(site, "file, folder or zip of a listening history, or")
             names = ui.textarea("names, one a line (artist, or artist - title), or").classes("long")
             listener = ui.number("number of a listener of the run", min=0, precision=0)
+            judges = run_choices(site.of_data(*JUDGES), "how sure a genre is: by runs on sound")
 
         async def asked() -> None:
             name = chosen.value
-            given = (history.value or "", names.value or "", listener.value)
+            who = (history.value or "", names.value or "", listener.value)
+            given = (*who, list(judges.value or []))
             await answer.fill(
                 lambda: _for_you(site, name, *given), lambda found: _show(site, name, found)
             )
@@ -116,10 +126,13 @@ def for_you_page(site: Site) -> None:
         answer = AnswerPlace()
 
 
-def _for_you(site: Site, name: str, path: str, typed: str, number: float | None) -> ForYou:
+def _for_you(
+    site: Site, name: str, path: str, typed: str, number: float | None, judges: list[str]
+) -> ForYou:
     from muso_exp.tasks.recommendation.fold_in import known_items
     from muso_exp.tasks.recommendation.re_ranking import Reranker, listener_seeds
     from muso_exp.tasks.taste.others import Catalogue
+    from muso_exp.trained import judged_by_sound
 
     given = [bool(path.strip()), bool(typed.strip()), number is not None]
     if sum(given) != 1:
@@ -132,6 +145,8 @@ def _for_you(site: Site, name: str, path: str, typed: str, number: float | None)
         seeds = listener_seeds(model, data.catalogue, int(number))
     row = run.new_row(seeds)
     sure = getattr(data, "genres", None)  # of a run with content
+    if judges:
+        sure = judged_by_sound(data, [site.run(judge).folder for judge in judges])
     ranker = Reranker.of(row, model, *known_items(seeds, row.catalogue), sure)
     return ForYou(ranker, players(site, row.catalogue.items["id"].tolist()))
 

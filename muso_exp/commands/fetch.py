@@ -30,12 +30,14 @@ def fetch(
     checked, its weights are read, and no code of it runs.
     """
     from muso_exp.cache import cached_folder, find_cached
-    from muso_exp.formats.musicnn import write_musicnn
+    from muso_exp.formats.musicnn import check_wheel, write_musicnn
     from muso_exp.models.musicnn import FETCHED
     from muso_exp.places import cache_folder
     from muso_exp.terminal import console
 
     cache = cache_folder()
+    if wheel is not None:
+        check_wheel(wheel)  # also where its weights are in the cache already
     if find_cached(cache, FETCHED) is None:
         with tempfile.TemporaryDirectory() as scratch:
             given = wheel or download(f"{name.value}==0.1.0", Path(scratch))

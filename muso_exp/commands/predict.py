@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from muso_exp.errors import ConfigError
-from muso_exp.trained import apply, as_file, estimated_features, find_trained, load_trained, single
+from muso_exp.trained import (
+    apply,
+    as_file,
+    estimated_features,
+    find_trained,
+    judged_by_sound,
+    load_trained,
+    single,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,6 +54,13 @@ def predict(
     genre: Annotated[
         str | None, typer.Option(help="of a recommender with genres: items of this one alone")
     ] = None,
+    genres_from: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="of a recommender with genres: runs or sweeps on the sound of its songs "
+            "(genre_cnn, genre_musicnn, tags_musicnn) that say how sure a genre is"
+        ),
+    ] = None,
     number: Annotated[
         int | None, typer.Option("-n", "--number", min=1, help="the first so many rows alone")
     ] = None,
@@ -58,7 +73,8 @@ def predict(
     ids, one a line.
 
     A run on plays with content (+experiment=hybrid) recommends under a genre:
-    --genre rock -n 20.
+    --genre rock -n 20. How sure a genre is comes from a regression on tags, sound and
+    listeners; with --genres-from from networks that heard the songs.
 
     A run that reads tables of audio features takes songs too, with --features.
     """
@@ -72,6 +88,8 @@ def predict(
     logging.basicConfig(handlers=[lines])
     logging.getLogger("muso_exp").setLevel(logging.INFO)
     data, model = load_trained(find_trained(run))
+    if genres_from:
+        data.genres = judged_by_sound(data, genres_from)
     if features is None:
         _refuse_sound(data, sources[0])
         result = apply(data, model, *sources, **_reading(data, min_seconds, genre))

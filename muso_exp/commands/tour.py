@@ -43,7 +43,7 @@ def tour(
         shown.print(stop.answer(run.record))
     in_order = {stop: answered[stop] for stop in asked}
     write_tour(folder / "index.html", in_order)
-    shown.print(summary([run.record for run in in_order.values()]))
+    shown.print(summary(in_order))
     shown.print(f"{time.monotonic() - start:.0f} s; next: +experiment=NAME runs one at full size")
     typer.echo(folder / "index.html")
 

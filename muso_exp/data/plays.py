@@ -132,7 +132,7 @@ class Plays(ExperimentData):
         """Set what the split plays come to: the task, the catalogue, the sizes for a model."""
         train = self.split.train
         ranked = self.split.candidates if self.split.warm else None  # the cold are in the test only
-        self.val_held = HeldOut.of(train, self.split.val, ranked, self._draw())
+        self.val_held = HeldOut.of(train, self.split.val, ranked, self._draw(), self.split.brought)
         users, tags = self.data.users, self.data.tags
         shares = None if tags is None else TagShares.of(tags.weights, tags.names, train)
         self.catalogue = ItemCatalogue.of(self.data.items, train, True, users, shares)

@@ -21,6 +21,7 @@ from muso_exp.records import Finding
 from muso_exp.text import visible
 
 _FOLD = re.compile(r"(^|\.)fold[_=]\d+$")  # dataset.split.fold=3, or a row called fold_3
+OTHER_ROWS = "other test rows: not paired"
 _NAMED = 3  # runs that have a metric
 # no part of a row's name
 _ELSEWHERE = ("seed=", "rerun=", "ckpt=", "logger", "paths.", "hydra.", "+sweep=", "register=")
@@ -192,8 +193,8 @@ def _not_paired(run: Finished, first: Finished, metric: str) -> str:
     if run.record["data"]["name"] != first.record["data"]["name"]:
         return "other data: not paired"
     if run.record["seed"] != first.record["seed"]:
-        return "other test rows: not paired; dataset.seed=0 keeps the data while seed changes"
-    return "other test rows: not paired"
+        return f"{OTHER_ROWS}; dataset.seed=0 keeps the data while seed changes"
+    return OTHER_ROWS
 
 
 def lacking(runs: Sequence[Finished]) -> list[Finding]:

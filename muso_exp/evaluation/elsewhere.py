@@ -32,7 +32,20 @@ def read_scores(path: Path) -> pd.DataFrame:
 def in_test_order(
     path: Path, given: pd.DataFrame, test: pd.DataFrame, keys: Sequence[str]
 ) -> pd.DataFrame:
-    """Return the predictions in the order of the test rows.
+    """Return predictions in the order of the test rows, as `ordered_like`.
+
+    Raises:
+        ConfigError: rows that are missing, foreign or given twice, or a value that is none.
+    """
+    ordered = ordered_like(path, given, test, keys)
+    _refuse_nan(path, ordered)
+    return ordered
+
+
+def ordered_like(
+    path: Path, given: pd.DataFrame, test: pd.DataFrame, keys: Sequence[str]
+) -> pd.DataFrame:
+    """Return predictions in the order of the test rows.
 
     Args:
         path: of the predictions, for messages.
@@ -41,7 +54,7 @@ def in_test_order(
         keys: columns that name a test row; equal ones are matched by their order.
 
     Raises:
-        ConfigError: rows that are missing, foreign or given twice, or a value that is none.
+        ConfigError: rows that are missing, foreign or given twice.
     """
     lacking = [key for key in keys if key not in given]
     if lacking:
@@ -55,9 +68,7 @@ def in_test_order(
                 f"{path}: {len(rows)} rows {problem}, the first {named}; a row per test row is "
                 f"needed, {len(wanted)} in all"
             )
-    ordered = given.set_axis(found).loc[wanted].reset_index(drop=True)
-    _refuse_nan(path, ordered)
-    return ordered
+    return given.set_axis(found).loc[wanted].reset_index(drop=True)
 
 
 def _keyed(table: pd.DataFrame, keys: Sequence[str]) -> pd.MultiIndex:

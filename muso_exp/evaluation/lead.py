@@ -94,12 +94,20 @@ def found(record: Mapping[str, Any]) -> str:
 
 
 def _named_null(record: Mapping[str, Any], row: Mapping[str, Any]) -> str:
-    """Return the best null model with its value; if the verdict rests on others, one of these."""
-    because_of, metric = row.get("because_of") or [], row["metric"]
+    """Return the deciding null model with its value."""
+    name = deciding_null(row)
+    if name == row["best_null"]:
+        return f"{in_words(name)} ({number(row['null_value'])})"
+    value = record.get("nulls", {}).get(name, {}).get(row["metric"])
+    return f"{in_words(name)} ({number(value)})"
+
+
+def deciding_null(row: Mapping[str, Any]) -> str:
+    """Return the name of the best null model; if the verdict rests on others, one of these."""
+    because_of = row.get("because_of") or []
     if row["verdict"] == words.BETTER or not because_of or row["best_null"] in because_of:
-        return f"{in_words(row['best_null'])} ({number(row['null_value'])})"
-    value = record.get("nulls", {}).get(because_of[0], {}).get(metric)
-    return f"{in_words(because_of[0])} ({number(value)})"
+        return str(row["best_null"])
+    return str(because_of[0])
 
 
 def _than(verdict: str, null: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 
 from muso_exp.errors import ConfigError
 from muso_exp.evaluation.finished import Finished
@@ -18,6 +19,7 @@ from muso_exp.figures.comparing import (
     critical_difference_figure,
     interaction_figure,
 )
+from muso_exp.metrics.resampling import RESAMPLING_SEED, interval_around
 from muso_exp.records import Section
 
 LEVEL = 0.05
@@ -170,6 +172,40 @@ def bayesian(
             row |= {"more": float(np.mean(known > rope))}
             row |= {"about as much": float(np.mean(np.abs(known) <= rope))}
             rows.append(row | {"less": float(np.mean(known < -rope))})
+    return pd.DataFrame(rows)
+
+
+def unpaired(
+    runs: Sequence[Finished], labels: Sequence[str], metrics: Sequence[str]
+) -> pd.DataFrame:
+    """Return the difference to the first of runs that were tested on other rows of such data.
+
+    Their samples are put into another order, so that no resample is of both: the interval is that
+    of two independent tests, and wider than a paired one.
+
+    Args:
+        runs: the first one is the reference.
+        labels: their names.
+        metrics: names.
+    """
+    first, rows = runs[0], []
+    rng = np.random.default_rng(RESAMPLING_SEED)
+    for metric in metrics:
+        own: list[dict[str, Any]] = []
+        for run, label in zip(runs[1:], labels[1:], strict=True):
+            both = metric in run.samples and metric in first.samples
+            of_one = run.record["data"]["name"] == first.record["data"]["name"]
+            if not both or not of_one or _tested_on(run, metric) == _tested_on(first, metric):
+                continue
+            values = [_number(one.record["metrics"][metric]) for one in (run, first)]
+            others = rng.permutation(first.samples[metric].to_numpy())
+            samples = run.samples[metric].to_numpy() - others
+            low, high = interval_around(values[0] - values[1], torch.from_numpy(samples))
+            row = {"metric": metric, "run": label, "seed": run.record["seed"]}
+            row |= {"difference": values[0] - values[1], "low": low, "high": high}
+            own.append(row | {"p": p_value(samples)})
+        corrected = holm([row["p"] for row in own])
+        rows += [row | {"p (Holm)": p} for row, p in zip(own, corrected, strict=True)]
     return pd.DataFrame(rows)
 
 

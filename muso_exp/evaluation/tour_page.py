@@ -12,6 +12,7 @@ from rich.text import Text
 from muso_exp.evaluation import lead
 from muso_exp.evaluation import scores as scoring
 from muso_exp.evaluation.finished import Finished
+from muso_exp.evaluation.glossary import in_words
 from muso_exp.evaluation.index import DOCUMENTS
 from muso_exp.evaluation.rendering import link_to, render
 from muso_exp.evaluation.report import bars, picture
@@ -49,13 +50,25 @@ def in_a_word(record: Mapping[str, Any]) -> str:
     return _ANSWERS.get(lead.leading(record)[0]["verdict"], "described")
 
 
-def summary(records: Sequence[Mapping[str, Any]]) -> str:
-    """Return in a sentence how many of the questions are answered with yes."""
-    yes = sum(in_a_word(record) == "yes" for record in records)
-    return (
-        f"On simulated listening, {yes} of {len(records)} small models beat every simple rule. "
-        "What the documents report needs their data and sizes: dataset.root=..., scale=paper."
-    )
+def summary(answered: Mapping[Stop, Finished]) -> str:
+    """Return in two sentences of which documents a model beats every rule, and which rules do."""
+    beaten = [stop.document for stop, run in answered.items() if in_a_word(run.record) == "yes"]
+    rules: dict[str, list[int]] = {}
+    for stop, run in answered.items():
+        first = lead.leading(run.record)[0]
+        if stop.document not in beaten and first["best_null"] is not None:
+            rules.setdefault(in_words(lead.deciding_null(first)), []).append(stop.document)
+    text = f"On simulated listening {len(beaten)} of {len(answered)} small models beat every "
+    text += f"simple rule ({_listed(beaten)})" if beaten else "simple rule"
+    named = "; ".join(f"{rule} ({_listed(of)})" for rule, of in rules.items())
+    text += f"; as good, or better, is {named}." if named else "."
+    return f"{text} What the documents report needs their data: dataset.root=..., scale=paper."
+
+
+def _listed(documents: Sequence[int]) -> str:
+    """Return numbers as `documents 1, 3 and 4`."""
+    *some, last = map(str, documents)
+    return f"documents {', '.join(some)} and {last}" if some else f"document {last}"
 
 
 def write_tour(target: Path, answered: Mapping[Stop, Finished]) -> None:
@@ -82,6 +95,5 @@ def write_tour(target: Path, answered: Mapping[Stop, Finished]) -> None:
                 "report": link_to(run.folder / "report.html", target.parent),
             }
         )
-    records = [run.record for run in answered.values()]
-    page = render("tour.html.j2", entries=entries, summary=summary(records))
+    page = render("tour.html.j2", entries=entries, summary=summary(answered))
     target.write_text(page, encoding="utf-8")

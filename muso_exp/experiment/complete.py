@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from muso_exp.errors import ConfigError
+from muso_exp.models.abilities import FoldsIn, only_known_users
 from muso_exp.models.base import Model, Solver
 from muso_exp.tasks.base import Task
 
@@ -33,6 +34,16 @@ def refuse_incomplete(built: Any, base: type) -> None:
         lacking += [] if trained else ["loss"]
     if lacking:
         raise ConfigError(f"{kind.__name__} does not implement {', '.join(lacking)}; {_HELP}")
+
+
+def refuse_unable(model: Any, task: Task) -> None:
+    """Refuse a model that knows its users of training only, where a task asks about others.
+
+    Raises:
+        ConfigError: it does not fold in.
+    """
+    if task.new_users and not isinstance(model, FoldsIn):
+        raise ConfigError(only_known_users(model))
 
 
 def set_up(data: Any, base: type) -> Any:

@@ -45,7 +45,8 @@ class SearchPlan:
         grid: of a grid, the settings in order; else none.
         fixed: overrides of every job.
         hold_out: overrides of the trials alone: what they validate on.
-        default: the setting as the experiment stands, where the space holds it.
+        stands: the setting as the experiment stands, the first trial; {} where it is not tried: of
+            a grid over values that the user has listed.
     """
 
     objective: str
@@ -55,7 +56,13 @@ class SearchPlan:
     grid: Sequence[Mapping[str, Any]]
     fixed: Sequence[str]
     hold_out: Sequence[str]
-    default: Mapping[str, Any] = field(default_factory=dict)
+    stands: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def default(self) -> dict[str, Any]:
+        """Return the part of `stands` that the space holds; the first trial sets no other key."""
+        values = self.stands.items()
+        return {key: value for key, value in values if _holds(self.distributions.get(key), value)}
 
     def of_trial(self, number: int, setting: Mapping[str, Any]) -> list[str]:
         """Return the overrides of a trial."""
@@ -99,6 +106,7 @@ def make_plan(config: DictConfig) -> SearchPlan:
     given |= {_key(one, "~"): one for one in tasks}
     swept = {key: one for key, one in given.items() if _is_swept(one)}
     varied = dict((_appended(one) + key, one.partition("=")[2]) for key, one in swept.items())
+    _refuse_unchosen(varied)  # before the model is asked for: a row of a table may decide it
     grid_of_values = sweeper.sampler == GRID and varied  # the model's own space is no part of it
     space = {} if grid_of_values else _own_space(config, sweeper.sampler == GRID)
     space |= varied
@@ -108,9 +116,10 @@ def make_plan(config: DictConfig) -> SearchPlan:
     grid = _grid(space) if sweeper.sampler == GRID else []
     distributions = {} if grid else _distributions(space)
     held = _hold_out(config, given)
-    default = _default(config, distributions)
+    stands = {} if grid_of_values else _stands(config, space)
+    grid = [setting for setting in grid if not _is_same(setting, stands)]
     parts = (objective, _direction(config, objective), space, distributions, grid, fixed)
-    return SearchPlan(*parts, held, default)
+    return SearchPlan(*parts, held, stands)
 
 
 def _key(override: str, also: str = "") -> str:
@@ -171,11 +180,15 @@ def _check_space(config: DictConfig, space: Mapping[str, str]) -> None:
             "or give values, such as 'model.lr=tag(log,interval(1e-4,1e-1))'"
         )
     for key in space:
-        reason = NOT_CHOSEN.get(key) or (NOT_CHOSEN["seed"] if key.endswith(".seed") else None)
-        if reason:
-            raise ConfigError(f"{key}={space[key]}: {reason}")
         if OmegaConf.select(config, key, default=ABSENT) is ABSENT and not key.startswith("+"):
             raise ConfigError(f"search space: {key}: no such key in this configuration")
+
+
+def _refuse_unchosen(space: Mapping[str, str]) -> None:
+    for key, values in space.items():
+        reason = NOT_CHOSEN.get(key) or (NOT_CHOSEN["seed"] if key.endswith(".seed") else None)
+        if reason:
+            raise ConfigError(f"{key}={values}: {reason}")
 
 
 def _parsed(key: str, values: str) -> Any:
@@ -225,18 +238,23 @@ def _hold_out(config: DictConfig, given: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _default(config: DictConfig, distributions: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the setting as the experiment stands; {} where the space does not hold it."""
-    if not config.get("model"):
-        return {}
+def _stands(config: DictConfig, space: Mapping[str, str]) -> dict[str, Any]:
+    """Return the values that the keys of a space have as the experiment stands."""
     stands = config.copy()
-    settle(stands)
-    values = {key: OmegaConf.select(stands, key) for key in distributions}
-    for key, distribution in distributions.items():
-        try:
-            held = distribution._contains(distribution.to_internal_repr(values[key]))
-        except (TypeError, ValueError):
-            held = False
-        if not held:
-            return {}
-    return values
+    if config.get("model"):
+        settle(stands)
+    return {key: OmegaConf.select(stands, key) for key in space if not key.startswith("+")}
+
+
+def _holds(distribution: Any, value: Any) -> bool:
+    try:
+        return bool(distribution._contains(distribution.to_internal_repr(value)))
+    except (AttributeError, TypeError, ValueError):  # a grid has none; `validation` is no number
+        return False
+
+
+def _is_same(setting: Mapping[str, Any], stands: Mapping[str, Any]) -> bool:
+    """Return whether a setting of a grid, as text, is the one that stands."""
+    return setting.keys() == stands.keys() and all(
+        _parsed(key, text).value() == stands[key] for key, text in setting.items()
+    )

@@ -79,7 +79,7 @@ class SearchSweeper(Sweeper):
         self._keep_configuration()
         for trial in study.cut_off():
             self._run(plan, study, [trial])
-        n_trials = len(plan.grid) or self.n_trials
+        n_trials = study.n_settings() or self.n_trials
         while (missing := n_trials - study.n_ended()) > 0:
             self._run(plan, study, study.ask(min(self.n_jobs, missing)))
         best = study.best()

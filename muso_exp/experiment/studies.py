@@ -27,6 +27,7 @@ log = logging.getLogger("muso_exp")
 
 ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 _PLAN = "muso_exp plan"  # attribute of a study: what it is of
+_STANDS = "as it stands"  # attribute of the trial of the setting that nothing has changed
 
 
 class SearchStudy:
@@ -76,8 +77,10 @@ class SearchStudy:
                 )
 
     def _enqueue(self) -> None:
-        """Let the settings of a grid come in their order; the default setting first."""
-        for setting in self.plan.grid or filter(None, [self.plan.default]):
+        """Let the setting as it stands come first, then those of a grid in their order."""
+        if self.plan.stands:
+            self.study.enqueue_trial(self.plan.default, user_attrs={_STANDS: True})
+        for setting in self.plan.grid:
             self.study.enqueue_trial(dict(setting))
 
     def ask(self, n: int) -> list[Trial]:
@@ -94,8 +97,10 @@ class SearchStudy:
             else optuna.samplers.RandomSampler(seed=draw)
         )
         trial = self.study.ask()
+        stands = _STANDS in trial.user_attrs
         for key, distribution in self._distributions().items():
-            trial._suggest(key, distribution)
+            if not stands or key in self.plan.default:
+                trial._suggest(key, distribution)
         return trial
 
     def _distributions(self) -> dict[str, Any]:
@@ -106,6 +111,10 @@ class SearchStudy:
             key: optuna.distributions.CategoricalDistribution(list(dict.fromkeys(listed)))
             for key, listed in values.items()
         }
+
+    def n_settings(self) -> int | None:
+        """Return how many settings a grid has; None: this is no grid."""
+        return len(self.plan.grid) + bool(self.plan.stands) if self.plan.grid else None
 
     def cut_off(self) -> list[FrozenTrial]:
         """Return the trials that were asked for and never ended."""
@@ -150,11 +159,13 @@ class SearchStudy:
         best, trials = self.best(), self._trials()
         if best is None:
             return ""
-        setting = " ".join(f"{key}={_short(value)}" for key, value in best.params.items())
+        values = self._setting(best).items()
+        setting = " ".join(f"{key}={_short(value)}" for key, value in values)
+        stands = " (as it stood)" if _STANDS in best.user_attrs else ""
         pruned = sum(trial.state == TrialState.PRUNED for trial in trials)
         failed = sum(trial.state == TrialState.FAIL for trial in trials)
         return (
-            f"{setting}: chosen by {self.plan.objective} {shown(best.value)} among "
+            f"{setting}{stands}: chosen by {self.plan.objective} {shown(best.value)} among "
             f"{self.n_ended()} settings of a search ({pruned} pruned, {failed} failed), "
             "on validation alone"
         )
@@ -166,7 +177,7 @@ class SearchStudy:
                 "trial": trial.number,
                 "state": trial.state.name.lower(),
                 self.plan.objective: trial.value,
-                **trial.params,
+                **self._setting(trial),
                 "seconds": jobs[trial.number].seconds if trial.number in jobs else None,
             }
             for trial in self._trials()
@@ -175,6 +186,11 @@ class SearchStudy:
         partial = path.with_name(f".{path.name}.partial")
         write_csv(pd.DataFrame(rows), partial)
         partial.replace(path)
+
+    def _setting(self, trial: FrozenTrial) -> dict[str, Any]:
+        """Return all values of a trial, those that it has left as they stand included."""
+        stands = self.plan.stands if _STANDS in trial.user_attrs else {}
+        return {**stands, **trial.params}
 
     def _trials(self) -> Sequence[FrozenTrial]:
         with in_words(self.storage):

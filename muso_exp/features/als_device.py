@@ -15,9 +15,10 @@ def solve_on_device(
     confidence: csr_matrix,
     rows: Tensor,
     columns: Tensor,
-    regularization: float,
+    regularization: float | np.ndarray,
     cg_steps: int,
     bias: bool = False,
+    target: float = 1.0,
 ) -> None:
     """Move the factors of the rows towards their solution, as `als_kernel.solve_rows` does.
 
@@ -25,12 +26,18 @@ def solve_on_device(
         confidence: total c of the stored entries, shape (n_rows, n_columns), float32.
         rows: factors of the rows, shape (n_rows, n_factors), float32: the start, and the result.
         columns: factors of the columns, shape (n_columns, n_factors), on the same device.
-        regularization: weight of the squared norm.
+        regularization: weight of the squared norm, one for all or one a row, (n_rows,), float32.
         cg_steps: of conjugate gradients, >= 1.
         bias: whether the last column of the factors is a bias.
+        target: what the scores of the stored entries are to be.
     """
     base, others = torch.zeros_like(columns[:, -1]), columns
-    ridge = torch.full_like(columns[0], regularization)
+    own_ridge = torch.zeros_like(rows[:, :1])  # of each row, beside that of all
+    ridge = torch.zeros_like(columns[0])
+    if isinstance(regularization, np.ndarray):
+        own_ridge[:, 0] = torch.from_numpy(regularization)
+    else:
+        ridge[:] = regularization
     if bias:
         base, others = (
             columns[:, -1],
@@ -45,9 +52,9 @@ def solve_on_device(
         stored = torch.from_numpy(confidence.indices[part]).to(rows.device).long()
         weights = torch.from_numpy(confidence.data[part]).to(rows.device)
         own = others[stored]  # (n_entries, n_factors)
-        extra, pull = weights - 1, weights - (weights - 1) * base[stored]
+        extra, pull = weights - 1, weights * target - (weights - 1) * base[stored]
         row = torch.repeat_interleave(torch.arange(len(lengths), device=rows.device), lengths)
-        mapped = _map(gram, own, extra, row)
+        mapped = _map(gram, own_ridge[start:stop], own, extra, row)
         right = shift.expand(len(lengths), -1).index_add(0, row, own * pull[:, None])
         rows[start:stop] = _descend(mapped, rows[start:stop], right, cg_steps)
     empty = torch.from_numpy(np.diff(confidence.indptr) == 0).to(rows.device)
@@ -66,12 +73,14 @@ def _blocks(indptr: np.ndarray) -> list[tuple[int, int]]:
     return ranges
 
 
-def _map(gram: Tensor, own: Tensor, extra: Tensor, row: Tensor) -> Callable[[Tensor], Tensor]:
+def _map(
+    gram: Tensor, ridge: Tensor, own: Tensor, extra: Tensor, row: Tensor
+) -> Callable[[Tensor], Tensor]:
     """Return what maps x (n, n_factors) to the left side of the normal equations, same shape."""
 
     def mapped(x: Tensor) -> Tensor:
         scores = (own * x[row]).sum(dim=1) * extra  # (n_entries,)
-        return (x @ gram).index_add(0, row, own * scores[:, None])
+        return (x @ gram + ridge * x).index_add(0, row, own * scores[:, None])
 
     return mapped
 

@@ -15,37 +15,46 @@ def solve_rows(
     confidence: csr_matrix,
     rows: np.ndarray,
     columns: np.ndarray,
-    regularization: float,
+    regularization: float | np.ndarray,
     cg_steps: int,
     bias: bool = False,
     n_threads: int = 0,
+    target: float = 1.0,
 ) -> None:
     """Move the factors of the rows towards their least squares solution, in place.
 
     A row x minimises the sum over all columns i of c_i (p_i - b_i - x . y_i)^2 plus
-    regularization * |x|^2, where p is 1 and c as stored, else 0 and 1. With `bias` the last entry
-    of a column's factors is b_i, and 1 in its y_i; that of x is the row's own bias, which is not
-    regularised. Without it b is 0. A row without entries is solved at once. The result depends on
-    neither the number of threads nor the order of the rows.
+    regularization * |x|^2, where p is `target` and c as stored, else 0 and 1. With `bias` the last
+    entry of a column's factors is b_i, and 1 in its y_i; that of x is the row's own bias, which is
+    not regularised. Without it b is 0. A row without entries is solved at once. The result depends
+    on neither the number of threads nor the order of the rows.
 
     Args:
         confidence: total c of the stored entries, shape (n_rows, n_columns), float32; in range,
             since compiled code trusts it.
         rows: factors of the rows, shape (n_rows, n_factors), float32: the start, and the result.
         columns: factors of the columns, shape (n_columns, n_factors), float32.
-        regularization: weight of the squared norm.
+        regularization: weight of the squared norm, one for all or one a row, (n_rows,), float32.
         cg_steps: of conjugate gradients, >= 1.
         bias: whether the last column of the factors is a bias.
         n_threads: 0 means all cores.
+        target: p of the stored entries.
 
     Source: Takacs, Pilaszy and Tikk, RecSys 2011 (conjugate gradients for WMF). Deviation: none;
     the steps of a block of rows are taken together, one matrix product with the Gram matrix each.
     """
     base, others = np.zeros(len(columns), dtype=np.float32), columns
-    ridge = np.full(columns.shape[1], regularization, dtype=np.float32)
+    own_ridge = np.zeros(len(rows), dtype=np.float32)  # of each row, beside that of all
+    ridge = np.zeros(columns.shape[1], dtype=np.float32)
+    if np.ndim(regularization):
+        own_ridge[:] = regularization
+    else:
+        ridge[:] = regularization
     if bias:
         base, others = columns[:, -1].copy(), columns.copy()
         others[:, -1], ridge[-1] = 1, 0
+        if np.ndim(regularization):
+            raise ValueError("a bias needs one regularization for all rows")
     gram = others.T @ others + np.diag(ridge)  # (n_factors, n_factors)
     shift = -(base @ others)  # (n_factors,)
     n_blocks = -(-len(rows) // _BLOCK)
@@ -56,7 +65,8 @@ def solve_rows(
             set_num_threads(min(n_threads or used, used))
             _solve(
                 *(confidence.indptr, confidence.indices, confidence.data),
-                *(rows, others, gram, shift, base, cg_steps, order),
+                *(rows, others, gram, shift, base, own_ridge, np.float32(target)),
+                *(cg_steps, order),
             )
         finally:
             set_num_threads(used)
@@ -73,6 +83,8 @@ def _solve(
     gram: np.ndarray,
     shift: np.ndarray,
     base: np.ndarray,
+    ridge: np.ndarray,
+    target: np.float32,
     cg_steps: int,
     order: np.ndarray,
 ) -> None:
@@ -88,7 +100,9 @@ def _solve(
         for j in range(len(x)):
             first, last = indptr[start + j], indptr[start + j + 1]
             own, stored = confidence[first:last], indices[first:last]
-            pull = own - (own - np.float32(1)) * base[stored]
+            pull = own * target - (own - np.float32(1)) * base[stored]
+            for f in range(x.shape[1]):
+                residual[j, f] -= ridge[start + j] * x[j, f]
             _add(columns, stored, own, pull, x[j], residual[j])
             error[j] = _dot(residual[j], residual[j])
         direction = residual.copy()
@@ -99,6 +113,8 @@ def _solve(
                     continue
                 first, last = indptr[start + j], indptr[start + j + 1]
                 own, stored = confidence[first:last], indices[first:last]
+                for f in range(x.shape[1]):
+                    minus[j, f] -= ridge[start + j] * direction[j, f]
                 _add(columns, stored, own, nothing, direction[j], minus[j])
                 step = -error[j] / _dot(direction[j], minus[j])
                 left = np.float32(0)

@@ -64,7 +64,6 @@ def genre_confidence(
     Raises:
         ValueError: fewer judged artists than folds.
 
-    Source: Platt 1999 for the calibration.
     """
     items = np.flatnonzero(judged)
     if len(np.unique(artist[items])) < N_FOLDS:
@@ -76,17 +75,48 @@ def genre_confidence(
         scores[items[test]] = x[items[test]] @ solution[0] + solution[1]
     weight, bias = _fitted(x, bears, items)
     scores[~judged] = x[~judged] @ weight + bias
+    return calibrated(scores, bears, judged, artist)
+
+
+def calibrated(
+    scores: np.ndarray, bears: np.ndarray, judged: np.ndarray, artist: np.ndarray
+) -> GenreConfidence:
+    """Turn scores into probabilities, each by a curve over other artists' items.
+
+    Args:
+        scores: of what never saw an item's own artist, shape (n_items, n_genres).
+        bears: whether an item is called by a genre, shape (n_items, n_genres), bool.
+        judged: items of which it is known, shape (n_items,), bool; the others are only predicted.
+        artist: number of each item's artist, shape (n_items,).
+
+    Raises:
+        ValueError: fewer judged artists than folds; a genre that all judged items bear, or none.
+
+    Source: Platt 1999.
+    """
+    items, rest = np.flatnonzero(judged), np.flatnonzero(~judged)
+    if len(np.unique(artist[items])) < N_FOLDS:
+        raise ValueError(f"at least {N_FOLDS} artists with genres are needed")
+    folds = GroupKFold(N_FOLDS).split(items, groups=artist[items])
     confidence = np.zeros(bears.shape, dtype=np.float32)
-    every = (np.arange(len(items)), np.flatnonzero(~judged))
-    for train, asked in [*((items[a], items[b]) for a, b in folds), (items, every[1])]:
+    for train, asked in [*((items[a], items[b]) for a, b in folds), (items, rest)]:
         for genre in range(bears.shape[1]) if len(asked) else ():
             confidence[asked, genre] = _calibrated(
                 scores[train, genre], bears[train, genre], scores[asked, genre]
             )
-    columns = range(bears.shape[1])
-    error = [_error(confidence[items, g], bears[items, g]) for g in columns]
-    auc = [roc_auc_score(bears[items, g], confidence[items, g]) for g in columns]
-    return GenreConfidence(confidence, np.array(error), np.array(auc))
+    return GenreConfidence(confidence, *quality(confidence[items], bears[items]))
+
+
+def quality(confidence: np.ndarray, bears: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return calibration error and AUC of each genre, (n_genres,) each; see `GenreConfidence`.
+
+    Args:
+        confidence: shape (n, n_genres).
+        bears: shape (n, n_genres), bool, of each genre some.
+    """
+    pairs = list(zip(confidence.T, bears.T, strict=True))
+    auc = [roc_auc_score(truth, stated) for stated, truth in pairs]
+    return np.array([_error(stated, truth) for stated, truth in pairs]), np.array(auc)
 
 
 def _fitted(x: np.ndarray, bears: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -74,7 +74,7 @@ def objective(
     """
     users, items = _gram(user_factors), _gram(item_factors)
     everywhere, norms = (users * items).sum(), users.trace() + items.trace()
-    stored = _stored_error(confidence, user_factors, item_factors)
+    stored = stored_error(confidence, user_factors, item_factors)
     return float(everywhere + regularization * norms) + stored
 
 
@@ -108,11 +108,14 @@ def extend_items(factors: Tensor) -> Tensor:
     return torch.cat([factors[:, :-1], torch.ones_like(bias), bias], dim=1)
 
 
-def _stored_error(confidence: csr_matrix, users: Tensor, items: Tensor) -> float:
-    """Return the sum of c (1 - score)^2 - score^2 over the stored entries."""
+def stored_error(
+    confidence: csr_matrix, users: Tensor, items: Tensor, absent: float = 1.0
+) -> float:
+    """Return the sum of c (1 - score)^2 - absent * score^2 over the stored entries."""
     x, y = users.cpu().numpy(), items.cpu().numpy()
     sums = np.zeros(len(x))
-    _sum_stored(confidence.indptr, confidence.indices, confidence.data, x, y, sums)
+    parts = confidence.indptr, confidence.indices, confidence.data
+    _sum_stored(*parts, x, y, np.float32(absent), sums)
     return float(sums.sum())
 
 
@@ -123,6 +126,7 @@ def _sum_stored(
     data: np.ndarray,
     x: np.ndarray,
     y: np.ndarray,
+    absent: np.float32,
     sums: np.ndarray,
 ) -> None:
     for u in prange(len(x)):
@@ -131,7 +135,7 @@ def _sum_stored(
             other, score = y[indices[place]], np.float32(0)
             for f in range(x.shape[1]):
                 score += own[f] * other[f]
-            total += data[place] * (1 - score) ** 2 - score * score
+            total += data[place] * (1 - score) ** 2 - absent * score * score
         sums[u] = total
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from muso_exp.errors import DataFormatError
+from muso_exp.errors import DataFormatError, DatasetNotFoundError
 from muso_exp.formats.tensorflow import read_arrays
 from muso_exp.opening import is_file, open_zip
 
@@ -28,20 +28,32 @@ def write_musicnn(wheel: Path, folder: Path, sha256: str = SHA256) -> None:
         sha256: of the wheel.
 
     Raises:
+        DatasetNotFoundError: no such file.
         DataFormatError: another file than that wheel.
     """
-    is_file(wheel)
-    with wheel.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != sha256:
-        need = f"the wheel of musicnn 0.1.0, sha256 {sha256[:12]}..., is needed"
-        raise DataFormatError(wheel, need, value=found[:12], fix="pip download musicnn==0.1.0")
+    check_wheel(wheel, sha256)
     try:
         with open_zip(wheel) as archive:
             for name, arrays in _trainings(archive):
                 np.savez(folder / f"{name}.npz", allow_pickle=False, **arrays)
     except (KeyError, ValueError, SyntaxError) as error:
         raise DataFormatError(wheel, f"no wheel of musicnn 0.1.0: {error}") from error
+
+
+def check_wheel(wheel: Path, sha256: str = SHA256) -> None:
+    """Refuse another file than the wheel.
+
+    Raises:
+        DatasetNotFoundError: no such file.
+        DataFormatError: a folder, or another file, a damaged one too.
+    """
+    if not is_file(wheel):
+        raise DatasetNotFoundError(wheel.parent, [wheel.name], "give the wheel of musicnn 0.1.0")
+    with wheel.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != sha256:
+        need = f"the wheel of musicnn 0.1.0, sha256 {sha256[:12]}..., is needed"
+        raise DataFormatError(wheel, need, value=found[:12], fix="pip download musicnn==0.1.0")
 
 
 def _trainings(archive: zipfile.ZipFile) -> Iterator[tuple[str, dict[str, np.ndarray]]]:

@@ -123,6 +123,15 @@ class FoldsIn(Protocol):
         ...
 
 
+def only_known_users(model: object) -> str:
+    """Return why a model cannot be asked about users who are in no training."""
+    return (
+        f"{type(model).__name__} has a place for the users of its training only, and "
+        "dataset.split.by=users asks about others; take a model that folds in (wmf, ease, ials, "
+        "item_knn), or another split"
+    )
+
+
 @runtime_checkable
 class KeepsPlays(Protocol):
     """A recommender that keeps the plays of its users of training."""

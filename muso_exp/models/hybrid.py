@@ -26,6 +26,7 @@ from muso_exp.features.hybrid_parts import (
     FittedListening,
     HybridParts,
 )
+from muso_exp.features.play_weights import PlayWeights
 from muso_exp.models.abilities import NearestSeeds
 from muso_exp.models.content import batch_content
 from muso_exp.models.ranking import RowRanker, read_csr, register_csr
@@ -143,7 +144,9 @@ class Hybrid(RowRanker):
         kept = {name: self.get_buffer(name).cpu().numpy() for name in _STATE}
         options = self.fit_options
         heard = csr_matrix(read_csr(self, "known", self.n_items) > 0, dtype=np.float32)
-        ease = EaseSolution(kept["inverse"], kept["diagonal"], heard, options.ease_regularization)
+        binary = PlayWeights("binary", np.ones(self.n_items, dtype=np.float32))
+        strength = options.ease_regularization
+        ease = EaseSolution(kept["inverse"], kept["diagonal"], heard, strength, binary)
         listening = FittedListening(ease, kept["item_factors"], kept["listeners"], options.factors)
         content = {
             kind: Content(kept[f"{kind}_vectors"], kept[f"{kind}_factors"])

@@ -13,7 +13,9 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 from torch.nn import Module
 
+from muso_exp.errors import ConfigError
 from muso_exp.features.ranking import Rows, block_users, rank_in_blocks
+from muso_exp.models.abilities import FoldsIn, only_known_users
 from muso_exp.models.base import Model, Solver
 from muso_exp.options import Count
 from muso_exp.records import Batch
@@ -35,6 +37,8 @@ class Ranker(Model):
       where only some items are candidates, `candidates` (n_candidates,): their ids, and then
       `seen_col` and `positives_col` count within them, as a slice of a CSR's columns does; and
       where intervals draw items besides users `longest`, the width of the columns that need it;
+      where the users are in no training, `crow_indices`, `col_indices` and `values` as of train:
+      the plays that they are known by;
     - new users, or playlists, see `muso_exp.models.abilities.FoldsIn`: a batch as of train, of B
       rows.
 
@@ -71,11 +75,14 @@ class Ranker(Model):
             The columns of `muso_exp.features.ranking_formulas.user_columns` (B,), and `top`
             (B, n_top), item ids or -1; where the batch has `longest`, those of
             `muso_exp.features.item_credits.padded_places`.
+
+        Raises:
+            ConfigError: users who are in no training, of a model that knows only those.
         """
         users, candidates = batch["user"], batch.get("candidates")
         with _threads_alone(users.device) as n_threads:
             columns = rank_in_blocks(
-                lambda start, stop: self._scores(users[start:stop], candidates),
+                lambda start, stop: self._scores(batch, start, stop),
                 batch_rows(batch, "seen"),
                 batch_rows(batch, "positives"),
                 self.n_items if candidates is None else len(candidates),
@@ -92,22 +99,38 @@ class Ranker(Model):
         return result
 
     @torch.no_grad()  # in every thread anew
-    def _scores(self, users: Tensor, candidates: Tensor | None) -> np.ndarray:
-        """Return the scores of users, as if each stood in a whole block.
+    def _scores(self, batch: Batch, start: int, stop: int) -> np.ndarray:
+        """Return the scores of some users of a batch, as if they stood in a whole block.
 
         A matrix product rounds by its shape: padded to one shape, and computed by one thread, the
         scores of a user depend on what was learned alone, not on the batch or the machine's load.
         """
+        users, candidates = batch["user"], batch.get("candidates")
         on_cpu = users.device.type == "cpu"
         if on_cpu:
             torch.set_num_threads(1)  # within this thread, one of several
         n_items = self.n_items if candidates is None else len(candidates)
-        missing = block_users(n_items) - len(users)
-        block = torch.cat([users, users[-1:].expand(missing)]) if len(users) else users
-        out = self._own_memory(len(block)) if on_cpu else None
-        scores = self.score_block(block, out)[: len(users)]  # (B, n_items)
+        rows = torch.arange(start, max(stop, start + block_users(n_items) * (stop > start)))
+        rows = rows.clamp(max=stop - 1).to(users.device)  # the last one again and again
+        if "crow_indices" in batch:
+            scores = self._scores_new(batch, rows)
+        else:
+            out = self._own_memory(len(rows)) if on_cpu else None
+            scores = self.score_block(users[rows], out)
+        scores = scores[: stop - start]  # (B, n_items)
         chosen = scores if candidates is None else scores[:, candidates]
         return chosen.cpu().numpy()
+
+    def _scores_new(self, batch: Batch, rows: Tensor) -> Tensor:
+        """Return the scores of users who are in no training, by what they play, (B, n_items)."""
+        if not isinstance(self, FoldsIn):
+            raise ConfigError(only_known_users(self))
+        n_users = len(batch["crow_indices"]) - 1
+        chosen = batch_plays(batch, n_users, self.n_items)[rows.cpu().numpy()]
+        parts = {"crow_indices": chosen.indptr, "col_indices": chosen.indices}
+        new = {name: torch.from_numpy(part.astype(np.int64)) for name, part in parts.items()}
+        new["values"] = torch.from_numpy(chosen.data)
+        return self.score_new({name: part.to(rows.device) for name, part in new.items()})
 
     def _own_memory(self, n_users: int) -> Tensor:
         """Return memory of this thread, (n_users, n_items), float32; what was in it is lost."""

@@ -10,17 +10,15 @@ import numpy as np
 import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor
-from torch.nn.functional import normalize
 
 from muso_exp.errors import ConfigError
-from muso_exp.features import wmf
-from muso_exp.features.als import Engine, FactorOptions, Sweep, fold_in, start_factors
+from muso_exp.features import als, wmf
+from muso_exp.features.als import Engine, FactorOptions, Sweep
 from muso_exp.features.als_device import solve_on_device
 from muso_exp.features.interactions import draw_entries, keep_entries
 from muso_exp.features.ranking import Rows, rank_in_blocks
 from muso_exp.memory import require_memory
-from muso_exp.models.abilities import LatentFactors
-from muso_exp.models.ranking import RankingSolver
+from muso_exp.models.factor_ranker import FactorRanker
 from muso_exp.options import Count, Inert, NotNegative, Positive, Seed, ZeroOrMore
 from muso_exp.records import Batch
 
@@ -32,7 +30,7 @@ VALIDATION_SHARE, VALIDATION_SWEEPS = 0.1, 10
 WEIGHT_BYTES = 12  # of a play: its weight, and that again by items with the user's number
 
 
-class WMF(RankingSolver):
+class WMF(FactorRanker):
     """Latent factors of users and items; one epoch is one sweep (users, then items).
 
     `train/loss` is the objective after the sweep, summed over all cells. With `bias` the last of
@@ -65,9 +63,6 @@ class WMF(RankingSolver):
     gradients; `bias=true cg_steps=0` is the published code.
     """
 
-    one_step = False
-    user_factors: Tensor
-    item_factors: Tensor
     chosen: Tensor
 
     def __init__(
@@ -88,10 +83,9 @@ class WMF(RankingSolver):
         n_threads: Inert[ZeroOrMore] = 0,
         n_top: Count = 10,
     ) -> None:
-        super().__init__(n_users, n_items, cutoffs, n_top)
-        self.save_hyperparameters(logger=False)
         _check(n_factors, n_items, bias, engine)
-        self.n_factors = n_factors
+        super().__init__(n_users, n_items, cutoffs, n_factors, init_std, seed, n_top)
+        self.save_hyperparameters(logger=False)
         self.given = regularization
         self.confidence = confidence
         self.alpha = alpha
@@ -100,9 +94,6 @@ class WMF(RankingSolver):
         self.cg_steps = cg_steps
         self.engine = engine
         self.n_threads = n_threads
-        users, items = start_factors(n_users, n_items, n_factors, init_std, seed)
-        self.register_buffer("user_factors", users)
-        self.register_buffer("item_factors", items)
         if regularization == "validation":
             self.register_buffer("chosen", torch.tensor(torch.nan, dtype=torch.float64))
         self.seed = seed
@@ -204,51 +195,10 @@ class WMF(RankingSolver):
         if self.device.type != "cpu":  # there the arrays are the buffers' own memory
             self._start(*map(torch.from_numpy, arrays))
 
-    def score_block(self, users: Tensor, out: Tensor | None = None) -> Tensor:
-        """Return the products of the factors, plus the biases, shape (B, n_items)."""
-        if out is None:
-            rows, items = self._vectors(self.user_factors[users])
-            return rows @ items.T
-        own, every = self.user_factors[users].numpy(), self.item_factors.numpy()
-        width = self.n_factors - self.bias
-        np.matmul(own[:, :width], every[:, :width].T, out=out.numpy())  # a tenth faster than torch
-        if self.bias:  # without a copy of the items' factors for each block
-            out += self.item_factors[:, -1]
-            out += self.user_factors[users, -1:]
-        return out
-
-    def score_new(self, batch: Batch) -> Tensor:
-        """Return the scores of new rows, folded in between the items, shape (B, n_items)."""
-        rows, items = self._vectors(self._fold_in(batch))
-        return rows @ items.T
-
-    def _fold_in(self, batch: Batch) -> Tensor:
+    def fold_in(self, batch: Batch) -> Tensor:
         """Return the factors of new rows, between the items, shape (B, n_factors)."""
         confidence = self.weigh(self.new_plays(batch))
-        return fold_in(confidence, self.item_factors, self.regularization, self.bias)
-
-    def listener_vectors(self) -> Tensor:
-        """Return the users' factors without bias, shape (n_users, D)."""
-        return self.user_factors[:, : self.n_factors - self.bias]
-
-    def new_vectors(self, batch: Batch) -> Tensor:
-        """Return the factors of new rows without bias, shape (B, D)."""
-        return self._fold_in(batch)[:, : self.n_factors - self.bias]
-
-    def _vectors(self, user_factors: Tensor) -> tuple[Tensor, Tensor]:
-        """Return what scores are the products of, (B, width) and (n_items, width)."""
-        if self.bias:
-            return wmf.extend_users(user_factors), wmf.extend_items(self.item_factors)
-        return user_factors, self.item_factors
-
-    def factors(self) -> LatentFactors:
-        """Return the factors of users and items, the bias column included."""
-        return LatentFactors(self.user_factors, self.item_factors)
-
-    def item_block(self, items: Tensor) -> Tensor:
-        """Return the cosines of the factors without bias, shape (B, n_items)."""
-        units = normalize(self.item_factors[:, : self.n_factors - self.bias], dim=1)
-        return units[items] @ units.T
+        return als.fold_in(confidence, self.item_factors, self.regularization, self.bias)
 
 
 def _check(n_factors: int, n_items: int, bias: bool, engine: Engine) -> None:

@@ -105,10 +105,12 @@ class Task(ScoredRows):
     Attributes:
         extra: further tests of the same model.
         keys: columns of `predictions` that name a test row; rows of equal keys are alike.
+        new_users: whether a model is asked about users who are in no training.
     """
 
     extra: Sequence[ExtraTask] = ()
     keys: Sequence[str] = ("id",)
+    new_users: bool = False
 
     @abstractmethod
     def predictions(self, columns: Columns) -> pd.DataFrame:

@@ -23,6 +23,18 @@ def test_what_is_there_is_not_fetched_again(call: callable, cache: Path) -> None
     assert status == 0 and str(cache) in out.replace("\n", "")
 
 
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("other.whl", "the wheel of musicnn 0.1.0"), ("none.whl", "not found: none.whl")],
+)
+def test_a_wheel_that_is_given_is_looked_at_though_the_weights_are_there(
+    name: str, says: str, call: callable, cache: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "other.whl").write_bytes(b"PK")
+    status, out, error = call("fetch", "musicnn", "--from", str(tmp_path / name))
+    assert status != 0 and out == "" and says in error and error.count("\n") == 1
+
+
 def test_a_download_that_fails_names_the_way_without_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -6,6 +6,7 @@ from made_runs import make
 
 from muso_exp.commands import tour
 from muso_exp.evaluation.finished import Finished
+from muso_exp.evaluation.glossary import in_words
 from muso_exp.evaluation.tour_page import Stop, in_a_word, summary, write_tour
 from muso_exp.experiment.listing import experiments
 
@@ -35,9 +36,20 @@ def test_the_tour_asks_one_question_of_each_document() -> None:
 def test_the_answer_is_that_of_the_card(verdict: str, word: str, tmp_path: Path) -> None:
     run = judged(make(tmp_path / "a", 0.5), verdict)
     assert in_a_word(run.record) == word
-    answer = Stop(2, "Is it so?", ()).answer(run.record).plain
-    assert answer.startswith(f"2  Is it so?\n   {word.capitalize()}. ")
-    assert f"{int(word == 'yes')} of 1 small models" in summary([run.record])
+    stop = Stop(2, "Is it so?", ())
+    assert stop.answer(run.record).plain.startswith(f"2  Is it so?\n   {word.capitalize()}. ")
+    assert f"{int(word == 'yes')} of 1 small models" in summary({stop: run})
+
+
+def test_the_answer_names_the_documents_and_the_rules(tmp_path: Path) -> None:
+    runs = [make(tmp_path / name, 0.5) for name in "abcd"]
+    for run, verdict in zip(runs, ["better", "worse", "worse", "better"], strict=True):
+        judged(run, f"{verdict} than null")
+        run.record["versus"][0] |= {"best_null": "popularity", "because_of": []}
+    asked = {Stop(number, "?", ()): run for number, run in enumerate(runs, start=1)}
+    said = summary(asked)
+    assert "2 of 4 small models beat every simple rule (documents 1 and 4)" in said
+    assert f"as good, or better, is {in_words('popularity')} (documents 2 and 3)." in said
 
 
 def test_the_page_shows_names_as_text_and_links_to_the_reports(tmp_path: Path) -> None:

@@ -105,3 +105,24 @@ def test_the_same_seed_splits_alike_and_another_does_not() -> None:
     )
     assert (first.test != again.test).nnz == 0
     assert (first.test != other.test).nnz > 0
+
+
+def test_held_out_users_are_in_no_training_and_bring_most_of_their_items() -> None:
+    data = interactions()
+    split = split_plays(data, by("users", 0.2, 0.1), seed=3, candidates="all")
+    assert split.brought is not None
+    n_users = data.plays.shape[0]
+    users = [set(part.nonzero()[0]) for part in (split.train, split.val, split.test)]
+    assert [len(part) for part in users] == [round(s * n_users) for s in (0.7, 0.1, 0.2)]
+    assert not users[0] & users[1] and not users[0] & users[2] and not users[1] & users[2]
+    assert set(split.brought.nonzero()[0]) == users[1] | users[2]
+    parts = [cells(part) for part in (split.train, split.val, split.test, split.brought)]
+    assert sum(len(part) for part in parts) == len(set.union(*parts)) == data.plays.nnz
+    for user in users[2]:
+        asked, known = split.test[user].nnz, split.brought[user].nnz
+        assert asked == max(round(0.2 * (asked + known)), 1)
+
+
+def test_no_users_left_to_train_on_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"split.by=users: .* leave none of .* to train on"):
+        split_plays(interactions(), by("users", 0.6, 0.4), seed=0)

@@ -18,6 +18,7 @@ from muso_exp.evaluation.pairwise import (
     differing,
     indistinct,
     require_settings,
+    unpaired,
 )
 
 
@@ -94,3 +95,13 @@ def test_the_probability_of_a_difference_is_its_share_of_the_resamples(tmp_path:
     frame.to_parquet(tmp_path / "1" / "samples.parquet")
     (row,) = bayesian(find_runs([tmp_path])[:2], ["a", "b"], ["acc"], rope=0.05).to_dict("records")
     assert (row["more"], row["about as much"], row["less"]) == approx((0.25, 0.5, 0.25), abs=0.02)
+
+
+def test_runs_on_other_rows_of_such_data_are_compared_unpaired(tmp_path: Path) -> None:
+    for place, units in enumerate(("u", "u", "other")):
+        make_run(tmp_path / str(place), 0.4 + 0.1 * place, units=units, n_resamples=1001)
+    (row,) = unpaired(find_runs([tmp_path]), ["a", "b", "c"], ["acc"]).to_dict("records")
+    assert (row["run"], row["difference"]) == ("c", approx(0.2))
+    # the sum of two independent even draws of half width .1: 2.5 % lie beyond .2 - .2 sqrt(.05)
+    assert (row["low"], row["high"]) == approx((0.2 - 0.155, 0.2 + 0.155), abs=0.01)
+    assert 0 < row["p"] == row["p (Holm)"] < 0.02

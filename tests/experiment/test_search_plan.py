@@ -23,6 +23,8 @@ SEARCHED = (
     "gradient_boosting",
     "cooccurrence_net",
     "embedding_net",
+    "ials",
+    "user_knn",
 )
 
 
@@ -88,15 +90,30 @@ def test_a_search_of_wmf_holds_out_validation_and_maximises_its_headline(plan: c
     assert found.of_setting({"model.n_factors": 7}) == trial[:4]
 
 
-def test_the_setting_as_it_stands_comes_first_where_the_space_holds_it(plan: callable) -> None:
-    wmf = plan("+experiment=wmf", "options.wmf.regularization=10.0")
-    assert wmf.default == {
+def test_the_setting_as_it_stands_is_what_no_key_changes(plan: callable) -> None:
+    wmf = plan("+experiment=wmf")
+    assert wmf.stands == wmf.default
+    assert wmf.stands == {
         "model.n_factors": 40,
-        "model.regularization": 10.0,
+        "model.regularization": "validation",
         "model.alpha": 2.0,
         "model.epsilon": 1.0,
     }
-    assert plan("+experiment=wmf").default == {}  # regularization=validation is no number
+    numbers = plan("+experiment=wmf", swept=("model.regularization=interval(1,9)",))
+    assert numbers.stands["model.regularization"] == "validation"
+    assert set(wmf.default) - set(numbers.default) == {"model.regularization"}  # no number
+    dos = plan("+experiment=dos_classifier", "objective=val/loss")
+    assert dos.stands["model.weight_decay"] == 0.0
+    assert "model.weight_decay" not in dos.default  # a logarithm holds no 0
+
+
+def test_a_grid_of_the_model_tries_the_setting_as_it_stands_once(plan: callable) -> None:
+    ease = ["+experiment=wmf", "model=ease"]
+    assert plan(*ease, sweep="grid").stands == {"model.regularization": 250.0}
+    known = plan(*ease, "+options.ease.regularization=100.0", sweep="grid")
+    values = [setting["model.regularization"] for setting in known.grid]
+    assert values == ["10", "30", "300", "1000", "3000"]
+    assert plan(*ease, swept=("model.regularization=1,2",), sweep="grid").stands == {}
 
 
 def test_validation_that_is_there_stays(plan: callable) -> None:
@@ -158,6 +175,11 @@ def test_a_search_that_cannot_be_is_refused(
 ) -> None:
     with pytest.raises(ConfigError, match=problem):
         plan("+experiment=wmf", *overrides, swept=tuple(swept))
+
+
+def test_a_table_is_searched_a_row_at_a_time(plan: callable) -> None:
+    with pytest.raises(ConfigError, match=r"variant=wmf,wmf_biased,.*: name the row of the table"):
+        plan("+experiment=wmf_baselines")  # whose model depends on the row
 
 
 def test_a_grid_of_an_interval_is_refused(plan: callable) -> None:

@@ -14,8 +14,10 @@ N_ROWS, N_COLUMNS, N_FACTORS, WEIGHT = 70, 40, 11, 0.3
 EMPTY = 5  # a row without entries
 
 
-def on_device(confidence: csr_matrix, rows: np.ndarray, columns: np.ndarray, *rest: object) -> None:
-    solve_on_device(confidence, torch.from_numpy(rows), torch.from_numpy(columns), *rest)
+def on_device(
+    confidence: csr_matrix, rows: np.ndarray, columns: np.ndarray, *rest: object, **more: float
+) -> None:
+    solve_on_device(confidence, torch.from_numpy(rows), torch.from_numpy(columns), *rest, **more)
 
 
 SOLVERS = pytest.mark.parametrize("solve", [solve_rows, on_device])
@@ -76,6 +78,18 @@ def test_a_row_without_entries_has_the_solution_after_one_step(solve: Callable) 
     assert (rows[EMPTY] == 0).all()
     solve(confidence, rows, columns, WEIGHT, 1, True)
     assert rows[EMPTY] == approx(exact(confidence, columns, True)[EMPTY], abs=1e-4)
+
+
+@SOLVERS
+def test_rows_may_have_a_regularization_each_and_another_target(solve: Callable) -> None:
+    confidence, rows, columns = case()
+    weights = np.linspace(0.1, 3, N_ROWS).astype(np.float32)
+    solve(confidence, rows, columns, weights, 40, target=0.5)
+    for u in (0, 7, 33):
+        c = confidence[u].toarray()[0].astype(float)
+        p, c = 0.5 * (c > 0), np.where(c > 0, c, 1)
+        left = columns.T @ (c[:, None] * columns) + weights[u] * np.eye(N_FACTORS)
+        assert rows[u] == approx(np.linalg.solve(left, columns.T @ (c * p)), abs=2e-4)
 
 
 @pytest.mark.parametrize("bias", [False, True])

@@ -22,6 +22,7 @@ from muso_exp.models.abilities import FoldsIn, ask
 from muso_exp.models.blend import Blend
 from muso_exp.models.ease import EASE
 from muso_exp.models.embedding_net import EmbeddingNet, LayerSizes
+from muso_exp.models.fusion import RecommenderFusion
 from muso_exp.models.hybrid import Hybrid
 from muso_exp.models.item_knn import ItemKNN, bm25_weight
 from muso_exp.models.popularity import Popularity
@@ -39,20 +40,29 @@ ALL: dict[str, Callable[[], Ranker]] = {
     "blend": lambda: Blend(
         **SIZES, seed_counts=[0, 2, 4], n_validation=5, options={"wmf": {"iterations": 60}}
     ),
+    "fusion": lambda: RecommenderFusion(
+        **SIZES, options={"wmf": {"n_factors": 8, "iterations": 60}}
+    ),
     "hybrid": lambda: Hybrid(**SIZES, n_content=5, fit=SMALL),
     "embedding_net": lambda: EmbeddingNet(
         **SIZES, n_artists=10, layers=LAYERS, inputs=["songs", "features"]
     ),
     "hybrid_part": lambda: Hybrid(**SIZES, n_content=5, fit=SMALL, parts=["sound_profile"]),
 }
-SOLVED_AGAIN = ("wmf", "wmf_bias", "blend")  # users are solved in turn with the items
+SOLVED_AGAIN = (
+    "wmf",
+    "wmf_bias",
+    "blend",
+    "ials",
+    "fusion",
+)  # users are solved in turn with the items
 REFUSED = ("bpr",)
 OPEN = [name for name in ALL if name not in REFUSED]
 
 
 @pytest.fixture(scope="module")
 def trained() -> dict[str, Ranker]:
-    epochs = {"wmf": 60, "wmf_bias": 60, "net": 5}
+    epochs = {"wmf": 60, "wmf_bias": 60, "ials": 60, "net": 5}
     return {name: fit(make(), halves()[0], epochs.get(name, 1)) for name, make in ALL.items()}
 
 

@@ -16,6 +16,7 @@ from ranking_world import (
     fit,
     halves,
     plays,
+    train_batch,
 )
 from scipy.sparse import csr_matrix
 
@@ -23,10 +24,13 @@ from muso_exp.errors import ConfigError
 from muso_exp.models.abilities import HasItemFactors, HasNeighbours, ask, nearest_items
 from muso_exp.models.bpr import BPR
 from muso_exp.models.ease import EASE
+from muso_exp.models.fusion import RecommenderFusion
+from muso_exp.models.ials import IALS
 from muso_exp.models.item_knn import ItemKNN
 from muso_exp.models.popularity import Popularity
 from muso_exp.models.random import Random
 from muso_exp.models.ranking import Ranker
+from muso_exp.models.user_knn import UserKNN
 from muso_exp.models.wmf import WMF
 
 CONF = Path(__file__).parents[2] / "conf" / "model"
@@ -39,6 +43,14 @@ RANKERS = {
     "bpr": lambda: BPR(**SIZES, n_factors=8),
     "wmf": lambda: WMF(**SIZES, n_factors=8),
     "wmf_bias": lambda: WMF(**SIZES, n_factors=8, bias=True, cg_steps=0),
+    "ials": lambda: IALS(**SIZES, n_factors=8, regularization=0.1),
+    "user_knn": lambda: UserKNN(**SIZES, n_neighbours=10),
+    "ease_weighted": lambda: EASE(
+        **SIZES, regularization=10.0, weighting="relative_log", popularity_exponent=0.25
+    ),
+    "fusion": lambda: RecommenderFusion(
+        **SIZES, options={"wmf": {"n_factors": 8, "iterations": 8}}
+    ),
 }
 LEARNERS = [name for name in RANKERS if name not in ("random", "popularity")]
 
@@ -48,7 +60,7 @@ def trained() -> dict[str, Ranker]:
     seen, _ = halves()
     models = {name: make() for name, make in RANKERS.items()}
     for name, model in models.items():
-        fit(model, seen, epochs={"bpr": 60, "wmf": 8, "wmf_bias": 8}.get(name, 1))
+        fit(model, seen, epochs={"bpr": 60, "wmf": 8, "wmf_bias": 8, "ials": 8}.get(name, 1))
     return models
 
 
@@ -99,7 +111,7 @@ def test_lists_hold_nothing_seen_and_nothing_twice(name: str, trained: dict[str,
 
 def test_factor_models_and_no_others_have_item_factors(trained: dict[str, Ranker]) -> None:
     having = {name for name, model in trained.items() if isinstance(model, HasItemFactors)}
-    assert having == {"bpr", "wmf", "wmf_bias"}
+    assert having == {"bpr", "wmf", "wmf_bias", "ials"}
     for name in having:
         factors = ask(trained[name].factors)
         assert torch.equal(factors.items, trained[name].item_factors)
@@ -109,10 +121,10 @@ def test_factor_models_and_no_others_have_item_factors(trained: dict[str, Ranker
 
 def test_models_that_know_similar_items_have_neighbours(trained: dict[str, Ranker]) -> None:
     having = {name for name, model in trained.items() if isinstance(model, HasNeighbours)}
-    assert having == {"item_knn", "bpr", "wmf", "wmf_bias"}
+    assert having == {"item_knn", "bpr", "wmf", "wmf_bias", "ials"}
 
 
-@pytest.mark.parametrize("name", ["item_knn", "bpr", "wmf", "wmf_bias"])
+@pytest.mark.parametrize("name", ["item_knn", "bpr", "wmf", "wmf_bias", "ials"])
 def test_most_neighbours_of_an_item_share_its_taste(name: str, trained: dict[str, Ranker]) -> None:
     items = torch.arange(N_ITEMS)
     answer = nearest_items(trained[name], items, 10)
@@ -242,7 +254,10 @@ def test_bpr_repeats_and_a_resumed_epoch_draws_what_it_would_have_drawn() -> Non
         (lambda: ItemKNN(**SIZES, weighting="x"), "one of binary, log, tfidf, bm25; got 'x'"),
         (lambda: ItemKNN(**SIZES, n_neighbours=0), "model.n_neighbours must be >= 1, got 0"),
         (lambda: EASE(**SIZES, regularization=0), "model.regularization must be > 0, got 0"),
-        (lambda: EASE(10**6, 10**5, CUTOFFS), r"EASE would take 223.5 GiB .* model.max_gib=8;"),
+        (
+            lambda: EASE(10**6, 10**5, CUTOFFS),
+            r"EASE would take 114.0 GiB .* model.precision=32 takes",
+        ),
     ],
 )
 def test_a_wrong_argument_is_refused(make: object, message: str) -> None:
@@ -258,3 +273,36 @@ def test_the_configuration_holds_the_constructor_s_own_defaults(name: str) -> No
         assert value in (parameters[key].default, "${seed}"), key
     offered = {"self", "n_users", "n_items", "cutoffs", "n_top"}
     assert parameters.keys() - config.keys() <= offered
+
+
+def test_user_knn_sums_what_the_nearest_users_play() -> None:
+    matrix = csr_matrix(np.array([[1, 1, 0, 0], [1, 0, 1, 0], [0, 0, 1, 1]], dtype=np.float32))
+    model = UserKNN(3, 4, CUTOFFS, n_neighbours=2, weighting="binary")
+    fit(model, matrix)
+    # of user 0: itself by 1, user 1 by 1/2; all weights are 1 / sqrt(2)
+    expected = np.array([[1.5, 1, 0.5, 0]]) / 2**0.5
+    np.testing.assert_allclose(model.score_block(torch.tensor([0])), expected, rtol=1e-6)
+
+
+def test_a_fusion_is_no_worse_on_what_was_hidden_than_its_parts_and_says_its_weights(
+    trained: dict[str, Ranker],
+) -> None:
+    chosen = trained["fusion"].settings_chosen()
+    assert sum(chosen.values()) == approx(1) and min(chosen.values()) >= 0
+    assert set(chosen) == {"weight_of_ease", "weight_of_wmf", "weight_of_user_knn"}
+
+
+def test_users_in_no_training_are_scored_by_what_they_bring(trained: dict[str, Ranker]) -> None:
+    seen, positives = halves()
+    batch = eval_batch(seen, positives)
+    known = {name: part for name, part in train_batch(seen[batch["user"].numpy()]).items()}
+    for name, model in trained.items():
+        if name == "bpr":
+            with pytest.raises(ConfigError, match="BPR has a place for the users of its training"):
+                model.predict_step(batch | known)
+            continue
+        scores = ask(model.score_new, known).numpy()
+        open_scores = np.where(seen[batch["user"].numpy()].toarray() > 0, -np.inf, scores)
+        top = model.predict_step(batch | known)["top"][:, 0].numpy()
+        rows = np.arange(len(top))
+        assert open_scores[rows, top] == approx(open_scores.max(axis=1), abs=1e-5), name

@@ -78,10 +78,12 @@ def test_a_sweep_that_is_killed_twice_ends_with_the_same_table(
     pd.testing.assert_frame_equal(table(words), reference)
 
 
+@pytest.mark.parametrize("launcher", ["basic", "joblib"])
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_ten_kills_of_twelve_jobs(tmp_path: Path, cache: Path) -> None:
-    command = [*SWEEP, "seed=" + ",".join(map(str, range(12)))]
+def test_ten_kills_of_twelve_jobs(launcher: str, tmp_path: Path, cache: Path) -> None:
+    command = [*SWEEP, "seed=" + ",".join(map(str, range(12))), f"hydra/launcher={launcher}"]
+    command += ["hydra.launcher.n_jobs=2"] if launcher == "joblib" else []
     began = time.monotonic()
     status, words = ended(start(tmp_path / "whole", cache, *command, own_group=True))
     seconds = time.monotonic() - began

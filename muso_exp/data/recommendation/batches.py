@@ -7,6 +7,7 @@ from scipy.sparse import csr_matrix
 from muso_exp.data.base import BatchDataset
 from muso_exp.records import Batch
 from muso_exp.tasks.recommendation.split_plays import HeldOut
+from muso_exp.tasks.recommendation.variants import plays_batch
 
 
 class WholeMatrix(BatchDataset):
@@ -57,4 +58,4 @@ class UserRows(BatchDataset):
             batch["candidates"] = torch.from_numpy(held.candidates)
         if held.longest:
             batch["longest"] = torch.tensor(held.longest)
-        return batch
+        return batch if held.brought is None else batch | plays_batch(held.brought[rows])

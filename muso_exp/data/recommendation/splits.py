@@ -20,23 +20,32 @@ class PlaysSplit(Options, frozen=True, kw_only=True):
     Attributes:
         by: `holdout` (a share of each user's items), `temporal` (items first heard after the cut),
             `cold_items` (a share of the items, unseen in training), `cold_artists` (the same by
-            whole artists) or `published` (the listed items, or else the files' hidden half).
-        test_share: share held out: of each user's items, of the items, or of the time; unread by
-            `published`.
-        val_share: share of each user's remaining items, to choose a model by; 0 for none.
+            whole artists), `users` (a share of the users, unseen in training: they are folded in
+            by most of their items) or `published` (the listed items, or else the files' hidden
+            half).
+        test_share: share held out: of each user's items, of the items, of the time, or of the
+            users; unread by `published`.
+        val_share: share of each user's remaining items, of `users` the share of the users, to
+            choose a model by; 0 for none.
         list: file with the id of a test item on each line, for `published`; None for none.
         eval_users: validate and test on so many users, drawn by the seed; None for all.
     """
 
-    by: Literal["holdout", "temporal", "cold_items", "cold_artists", "published"]
+    by: Literal["holdout", "temporal", "cold_items", "cold_artists", "users", "published"]
     test_share: Share
     val_share: Share
     list: str | None
     eval_users: Count | None = None
 
 
+TRAIN, VAL, TEST = range(3)
 Candidates = Literal["warm", "all"]
-WARM = ("holdout", "temporal")  # splits whose candidates are warm unless something else is asked
+ASKED_SHARE = 0.2  # of the items of a held-out user; the others are what the user is known by
+WARM = (
+    "holdout",
+    "temporal",
+    "users",
+)  # splits whose candidates are warm unless something else is asked
 
 
 def split_plays(
@@ -60,12 +69,15 @@ def split_plays(
         ConfigError: data without what the split needs, or nothing left to train on or to test.
     """
     kind, test_share = options.by, options.test_share
-    if kind == "published" and listed is not None:
-        rest, test, cold = _hold_items(data.plays, listed)
+    if kind == "users":
+        split = _hold_users(data.plays, test_share, options.val_share, seed)
     else:
-        rest, test, cold = SPLITS[kind](data, test_share, seed)
-    held = draw_entries(rest, options.val_share, seed + 1)
-    split = Split(keep_entries(rest, ~held), keep_entries(rest, held), test, cold)
+        if kind == "published" and listed is not None:
+            rest, test, cold = _hold_items(data.plays, listed)
+        else:
+            rest, test, cold = SPLITS[kind](data, test_share, seed)
+        held = draw_entries(rest, options.val_share, seed + 1)
+        split = Split(keep_entries(rest, ~held), keep_entries(rest, held), test, cold)
     for name, part in (("train on", split.train), ("test", split.test)):
         if part.nnz == 0:
             raise ConfigError(f"dataset.split={kind}: no plays to {name}; lower the minimum counts")
@@ -91,6 +103,35 @@ def _rank_warm(split: Split, kind: str) -> Split:
         )
     every = len(warm) == split.train.shape[1]
     return replace(split, candidates=None if every else warm, warm=True)
+
+
+def _hold_users(plays: csr_matrix, test_share: float, val_share: float, seed: int) -> Split:
+    """Hold out users, each known by 80 % of the items, and asked for the others.
+
+    Source: Liang et al., WWW 2018 (strong generalization). Deviation: the numbers of users are
+    shares; theirs are 50,000 of the Million Song Dataset, 10,000 of others, for each part.
+
+    Raises:
+        ConfigError: no users left to train on.
+    """
+    n_users = plays.shape[0]
+    order = np.random.default_rng([seed, 6]).permutation(n_users)
+    n_test, n_val = round(test_share * n_users), round(val_share * n_users)
+    if n_test + n_val >= n_users:
+        raise ConfigError(
+            f"dataset.split.by=users: {n_test} users to test and {n_val} to validate leave none of "
+            f"{n_users} to train on; lower dataset.split.test_share or val_share"
+        )
+    part = np.full(n_users, TRAIN)
+    part[order[:n_test]], part[order[n_test : n_test + n_val]] = TEST, VAL
+    of_user = np.repeat(part, np.diff(plays.indptr))  # of each entry
+    asked = draw_entries(plays, ASKED_SHARE, seed)
+    return Split(
+        train=keep_entries(plays, of_user == TRAIN),
+        val=keep_entries(plays, asked & (of_user == VAL)),
+        test=keep_entries(plays, asked & (of_user == TEST)),
+        brought=keep_entries(plays, ~asked & (of_user != TRAIN)),
+    )
 
 
 Parts = tuple[csr_matrix, csr_matrix, np.ndarray | None]

@@ -63,7 +63,11 @@ class People:
         meant = f"; did you mean {', '.join(folded[one] for one in near)}?" if near else ""
         raise ConfigError(
             f"no user {name!r} among the {len(self.users)} of this run{meant}"
-            + ("" if near else "; give a name as in its data, or a file of listening")
+            + (
+                ""
+                if near
+                else "; give a name as in its data (or, to `friends`, a file of listening)"
+            )
         )
 
     def state(self) -> dict[str, Any]:

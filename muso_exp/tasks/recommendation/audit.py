@@ -22,6 +22,7 @@ def audit(plays: SplitPlays, held: HeldOut) -> list[Finding]:
         *plays.used.notes,
         *filtered(plays),
         _without_test_items(plays, held),
+        *_new_users(held),
         *_undrawn(held),
         *(_cold_items(plays, held) if plays.split.warm else [_unseen_entries(plays)]),
         _top_share(plays),
@@ -111,6 +112,18 @@ def _without_test_items(plays: SplitPlays, held: HeldOut) -> Finding:
     text = f"{held.n_without} of {n_users} users have no held-out items that are ranked, and are "
     text += "in no metric"
     return Finding("users_without_test_items", held.n_without, text)
+
+
+def _new_users(held: HeldOut) -> list[Finding]:
+    """Return how many users are in no training, where they are asked about."""
+    if held.brought is None:
+        return []
+    n_users, n_known = len(held.users), held.brought.nnz / max(len(held.users), 1)
+    text = (
+        f"the {n_users} test users are in no training: each is folded in by {n_known:.1f} items on "
+        f"the average, and asked for {held.counts().mean():.1f} others (strong generalization)"
+    )
+    return [Finding("new_users", n_users, text)]
 
 
 def _undrawn(held: HeldOut) -> list[Finding]:

@@ -41,7 +41,8 @@ class GenreRow:
 
         Returns:
             rank, id, artist, title (where items are songs), genre and confidence (where the data
-            have genres), score, listeners, support, reason.
+            have genres), judged_by (where networks on sound were asked), score, listeners, support,
+            reason.
 
         Raises:
             ConfigError: no genres here, an unknown one, no item of it, or a model that cannot score
@@ -63,8 +64,9 @@ class GenreRow:
         if self.genres is not None:
             place = list(listed).index("score")
             of = self.genres.of(order, number)
-            for name in ("confidence", "genre"):
-                listed.insert(place, name, of[name])
+            for name in ("judged_by", "confidence", "genre"):
+                if name in of:
+                    listed.insert(place, name, of[name])
         else:
             of = None
         reasons = [POPULAR] * len(order) if nothing else self._reasons(model, items, plays, order)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,11 @@ import torch
 from scipy.sparse import csr_matrix
 
 from muso_exp.errors import ConfigError
-from muso_exp.features.genre_confidence import GenreConfidence
+from muso_exp.features.genre_confidence import GenreConfidence, quality
 from muso_exp.figures.two_class import calibration_figure
 from muso_exp.records import Section
 
+REGRESSION, NETWORK = "regression", "network"  # what a confidence is from
 LIKELY = 0.5  # confidence from which an item is listed under a genre that it does not bear
 
 
@@ -29,12 +30,15 @@ class ItemGenres:
         borne: how often each item is called by each genre, shape (n_items, n_genres).
         judged: items that are called by anything, shape (n_items,), bool.
         found: calibrated confidence.
+        heard: which confidences are those of networks on sound, shape (n_items, n_genres), bool;
+            None where all are of the regression.
     """
 
     names: list[str]
     borne: csr_matrix
     judged: np.ndarray
     found: GenreConfidence
+    heard: np.ndarray | None = None
 
     def number(self, genre: str) -> int:
         """Return the number of a genre.
@@ -67,19 +71,35 @@ class ItemGenres:
             genre: number of a genre; None: of each item the surest.
 
         Returns:
-            `genre`, `confidence`, and `called`: how often the item is called so, a row per item.
+            `genre`, `confidence`, `called`: how often the item is called so, and where networks on
+            sound were asked `judged_by`: `network` or `regression`; a row per item.
         """
         sure = self.found.confidence[items]
         chosen = np.full(len(items), genre) if genre is not None else sure.argmax(axis=1)
         rows = np.arange(len(items))
         called = np.asarray(self.borne[items, chosen]).ravel()
-        return pd.DataFrame(
+        found = pd.DataFrame(
             {
                 "genre": [self.names[place] for place in chosen],
                 "confidence": sure[rows, chosen],
                 "called": called,
             }
         )
+        if self.heard is None:
+            return found
+        return found.assign(judged_by=np.where(self.heard[items, chosen], NETWORK, REGRESSION))
+
+    def with_heard(self, confidence: np.ndarray, heard: np.ndarray) -> ItemGenres:
+        """Return these genres with the confidence of networks on sound, where that is known.
+
+        Args:
+            confidence: calibrated, shape (n_items, n_genres).
+            heard: where it is known, shape (n_items, n_genres), bool.
+        """
+        merged = np.where(heard, confidence, self.found.confidence).astype(np.float32)
+        bears = self.borne.toarray()[self.judged] > 0
+        found = GenreConfidence(merged, *quality(merged[self.judged], bears))
+        return replace(self, found=found, heard=heard)
 
     def section(self) -> Section:
         """Return the confidence of each genre and its calibration."""

@@ -162,7 +162,11 @@ class Reranker:
     def _of_genre(self, genre: str, items: np.ndarray) -> dict[str, np.ndarray]:
         columns = {"share": self.genres[genre][items]}
         likely = self.confidence(genre)
-        return columns if likely is None else {**columns, "confidence": likely[items]}
+        if likely is None or self.sure is None:
+            return columns
+        heard = self.sure.heard
+        by = {} if heard is None else {"heard": heard[items, self.sure.names.index(genre)]}
+        return {**columns, "confidence": likely[items], **by}
 
     def _chosen(
         self, items: np.ndarray, scores: np.ndarray, k: int, diversity: float

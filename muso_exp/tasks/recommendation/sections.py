@@ -24,8 +24,8 @@ ACTIVITY = ((0, 10), (10, 20), (20, 50), (50, 100), (100, 500), (500, np.inf))
 def by_activity(
     plays: SplitPlays, held: HeldOut, table: pd.DataFrame, bootstrap: Bootstrap
 ) -> Section:
-    """Return the area under the curve of users with few and with many items in training."""
-    sizes = np.diff(plays.split.train.indptr)[held.users]
+    """Return the area under the curve of users of whom few and of whom many items are known."""
+    sizes = np.diff(held.known(plays.split.train).indptr)
     rows = []
     for least, most in ACTIVITY:
         chosen = table["auc"][(sizes >= least) & (sizes < most)].dropna()
@@ -33,17 +33,17 @@ def by_activity(
             label = f"{least} to {most - 1:.0f}" if np.isfinite(most) else f"{least} or more"
             interval = bootstrap.mean(chosen.to_numpy())
             rows.append((label, len(chosen), chosen.mean(), *interval))
-    shown = pd.DataFrame(rows, columns=["items in training", "users", "auc", "low", "high"])
+    shown = pd.DataFrame(rows, columns=["items known", "users", "auc", "low", "high"])
     figure = forest_figure(
         [f"{row[0]} ({row[1]} users)" for row in rows],
         shown["auc"].to_numpy(),
         shown[["low", "high"]].to_numpy(),
-        "mean AUC of users with so many items in training, 95 % interval",
+        "mean AUC of users of whom so many items are known, 95 % interval",
         0.5,
     )
     text = (
-        "Which users are served well: the mean over users by how many items of theirs are in "
-        "training, with its 95 % interval; the dashed line is a random order."
+        "Which users are served well: the mean over users by how many items of theirs the model "
+        "knows, with its 95 % interval; the dashed line is a random order."
     )
     return Section("activity", "By activity of the user", text, shown, figure)
 

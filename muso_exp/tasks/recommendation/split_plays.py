@@ -23,6 +23,8 @@ class Split:
         test: held out to judge it; no entry of train or val.
         candidates: ids of the items that are ranked, ascending; None for all.
         warm: whether only items of train are ranked.
+        brought: where users of `val` and `test` are in no training, the plays that they are known
+            by; else None.
     """
 
     train: csr_matrix
@@ -30,6 +32,7 @@ class Split:
     test: csr_matrix
     candidates: np.ndarray | None = None
     warm: bool = False
+    brought: csr_matrix | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,8 @@ class HeldOut:
         item_units: where intervals draw items besides users, the independent unit of each
             candidate that is drawn (its artist), -1 of another, shape (n_candidates,); else None.
         n_undrawn: users with held-out items among the candidates who were not drawn, left out.
+        brought: where the users are in no training, the plays that they are known by, of all
+            items, shape (n_rows, n_items); else None.
     """
 
     users: np.ndarray
@@ -74,6 +79,7 @@ class HeldOut:
     n_without: int
     item_units: np.ndarray | None = None
     n_undrawn: int = 0
+    brought: csr_matrix | None = None
 
     @classmethod
     def of(
@@ -82,8 +88,14 @@ class HeldOut:
         positives: csr_matrix,
         candidates: np.ndarray | None,
         draw: UserDraw | None = None,
+        brought: csr_matrix | None = None,
     ) -> HeldOut:
-        """Keep the users with held-out items, or those drawn; matrices are (n_users, n_items)."""
+        """Keep the users with held-out items, or those drawn; matrices are (n_users, n_items).
+
+        What users bring is seen too.
+        """
+        if brought is not None:
+            seen = csr_matrix(seen + brought)
         everything = np.arange(seen.shape[1]) if candidates is None else candidates
         ranked = np.zeros(seen.shape[1], dtype=bool)
         ranked[everything] = True
@@ -92,7 +104,12 @@ class HeldOut:
         users = every if draw is None else draw.of(every)
         known, asked = (select_entries(part, users, everything) for part in (seen, positives))
         n_without, n_undrawn = len(counts) - len(every), len(every) - len(users)
-        return cls(users, known, asked, candidates, n_without, n_undrawn=n_undrawn)
+        of_users = None if brought is None else brought[users]
+        return cls(users, known, asked, candidates, n_without, None, n_undrawn, of_users)
+
+    def known(self, train: csr_matrix) -> csr_matrix:
+        """Return what a model knows of the users, of the plays of training, (n_rows, n_items)."""
+        return train[self.users] if self.brought is None else self.brought
 
     def with_units(self, listeners: np.ndarray, artist: np.ndarray) -> HeldOut:
         """Draw the candidates without listeners in training too, by their artists.
@@ -190,7 +207,7 @@ class SplitPlays:
         """Return the users with test items; items without any listeners are drawn too."""
         split = self.split
         seen = split.train + split.val if split.val.nnz else split.train
-        held = HeldOut.of(seen, split.test, split.candidates, self.draw)
+        held = HeldOut.of(seen, split.test, split.candidates, self.draw, split.brought)
         if held.of_candidates(self.listeners()).any():
             return held
         return held.with_units(self.listeners(), self.used.artist_numbers())

@@ -45,6 +45,7 @@ class Recommendation(Task):
         extra: Sequence[ExtraTask] = (),
     ) -> None:
         self.plays, self.held, self.listeners = plays, plays.held(), plays.listeners()
+        self.new_users = self.held.brought is not None
         self.cutoffs, self.queries, self.extra = list(cutoffs), queries, extra
         self.target = torch.from_numpy(self.held.counts())
         self.units = plays.used.users[self.held.users][:, None]
@@ -74,7 +75,7 @@ class Recommendation(Task):
         found = null_columns(self.held, self.listeners, self.cutoffs)
         items, train = self.plays.used.items, self.plays.split.train
         if items["title"].any():
-            rows, artists = train[self.held.users], items["artist"]
+            rows, artists = self.held.known(train), items["artist"]
             found |= same_artist_columns(self.held, rows, artists, self.listeners, self.cutoffs)
         tagged = self.plays.used.tag_counts()
         return {**found, **most_tagged_columns(self.held, tagged, self.cutoffs)}

@@ -1,0 +1,81 @@
+"""iALS: latent factors with a weight of the unobserved and frequency-scaled regularisation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scipy.sparse import csr_matrix
+from torch import Tensor
+
+from muso_exp.features.ials import ImplicitLoss
+from muso_exp.models.factor_ranker import FactorRanker
+from muso_exp.options import Count, Inert, NotNegative, Positive, Seed
+from muso_exp.records import Batch
+
+
+class IALS(FactorRanker):
+    """Latent factors of who plays what at all; one epoch is one sweep (users, then items).
+
+    `train/loss` is `muso_exp.features.ials.ImplicitLoss` after the sweep.
+
+    Args:
+        n_users: number of users, from the data set.
+        n_items: number of items, from the data set.
+        cutoffs: the k of the ranking columns, from the data set.
+        n_factors: latent factors.
+        regularization: weight of the squared norms, before it is scaled by frequency.
+        unobserved_weight: of the square of any score; a play weighs 1.
+        frequency_exponent: how far a norm counts by the entries of its row; 0: all alike.
+        cg_steps: steps of conjugate gradients towards each exact solution.
+        init_std: standard deviation of a row of factors at the start; of a factor it is that over
+            the root of their number.
+        seed: of the factors at the start.
+        n_threads: of the sweep; 0 means all cores.
+        n_top: length of the recommended lists.
+
+    Source: Rendle, Krichene, Zhang and Koren, "Revisiting the performance of iALS on item
+    recommendation benchmarks", RecSys 2022. Deviation: conjugate gradients, see `ImplicitLoss`.
+    """
+
+    def __init__(
+        self,
+        n_users: int,
+        n_items: int,
+        cutoffs: Sequence[Count] = (10, 100, 500),
+        n_factors: Count = 128,
+        regularization: Positive = 0.003,
+        unobserved_weight: Positive = 0.1,
+        frequency_exponent: NotNegative = 1.0,
+        cg_steps: Count = 3,
+        init_std: Positive = 0.1,
+        seed: Seed = 0,
+        n_threads: Inert[int] = 0,
+        n_top: Count = 10,
+    ) -> None:
+        spread = init_std / n_factors**0.5
+        super().__init__(n_users, n_items, cutoffs, n_factors, spread, seed, n_top)
+        self.save_hyperparameters(logger=False)
+        self.implicit = ImplicitLoss(regularization, unobserved_weight, frequency_exponent)
+        self.cg_steps, self.n_threads = cg_steps, n_threads
+        self._matrices: tuple[csr_matrix, csr_matrix] | None = None
+
+    def on_train_start(self) -> None:
+        """Forget the matrices of an earlier fit."""
+        self._matrices = None
+
+    def training_step(self, batch: Batch, batch_idx: int) -> None:
+        """Do one sweep over the whole matrix and log the loss."""
+        if self._matrices is None:
+            confidence = self.implicit.confidence(self.plays(batch))
+            self._matrices = confidence, confidence.T.tocsr()
+        by_user, by_item = self._matrices
+        users, items = self.user_factors, self.item_factors
+        self.implicit.solve(by_user, users, items, self.cg_steps, self.n_threads)
+        self.implicit.solve(by_item, items, users, self.cg_steps, self.n_threads)
+        loss = self.implicit.value(by_user, users, items)
+        self.log("train/loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=1)
+
+    def fold_in(self, batch: Batch) -> Tensor:
+        """Return the factors of new rows, between the items, shape (B, n_factors)."""
+        confidence = self.implicit.confidence(self.new_plays(batch))
+        return self.implicit.fold_in(confidence, self.item_factors)
