@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run app test lint ui docs clean lock
+.PHONY: help run app test lint ui bench docs clean lock
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-6s %s\n", $$1, $$2}'
@@ -27,6 +27,9 @@ lint: $(READY)  ## ruff and mypy
 ui: $(READY)  ## the MLflow UI over what was run, on http://127.0.0.1:5000
 	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow ui --host 127.0.0.1 --workers 1 \
 		--backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///$${MUSO_OUTPUTS:-outputs}/mlflow.db}
+
+bench: $(READY)  ## set up, and compare with peers: benchmarks/RESULTS.md, about a quarter of an hour
+	$(BIN)/python benchmarks/run_all.py
 
 docs: $(READY)  ## build the documentation, outputs/docs/index.html
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict

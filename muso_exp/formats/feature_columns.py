@@ -26,8 +26,8 @@ def chosen_features(features: Sequence[str], drop: Sequence[str]) -> list[str]:
     """
     unknown = [name for name in [*features, *drop] if name not in FEATURES]
     if unknown:
-        known = ", ".join(FEATURES)
-        raise ConfigError(f"dataset.features: no audio feature {unknown[0]!r}; there are {known}")
+        known, option = ", ".join(FEATURES), "features" if unknown[0] in features else "drop"
+        raise ConfigError(f"dataset.{option}: no audio feature {unknown[0]!r}; there are {known}")
     chosen = [name for name in dict.fromkeys(features) if name not in drop]
     if not chosen:
         raise ConfigError("dataset.drop leaves no feature")

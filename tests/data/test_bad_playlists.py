@@ -163,7 +163,7 @@ def test_missing_and_surplus_tables_are_reported(tmp_path: Path) -> None:
         ({"val_share": 1}, "split.val_share=1: float < 1"),
         ({"val_share": 0}, "dataset.threshold=validation: set dataset.split.val_share above 0"),
         ({"n_tracks": 5}, "n_tracks=5: int >= 6 is needed"),
-        ({"drop": ["loudnes"]}, "no audio feature 'loudnes'; there are danceability"),
+        ({"drop": ["loudnes"]}, "dataset.drop: no audio feature 'loudnes'; there are dance"),
         ({"features": ["key"], "drop": ["key"]}, "dataset.drop leaves no feature"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -64,6 +64,7 @@ ROWS = {  # of tables, those that are shuffled; else the first
     "playlist_variants": ["width_64"],
     "spectra_layers": ["one_layer"],
     "spectra_variants": ["ridge"],
+    "strong_generalization": ["ials", "ease_weighted", "fusion"],
     "wmf_baselines": ["ease", "bpr"],
     "wmf_confidence": ["log_epsilon_1"],
     "wmf_factors": ["40_factors"],
