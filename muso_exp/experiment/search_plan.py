@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,6 +46,7 @@ class SearchPlan:
         grid: of a grid, the settings in order; else none.
         fixed: overrides of every job.
         hold_out: overrides of the trials alone: what they validate on.
+        place: what `model` stands for in a row of a table, such as models.wmf.
         stands: the setting as the experiment stands, the first trial; {} where it is not tried: of
             a grid over values that the user has listed.
     """
@@ -57,6 +59,7 @@ class SearchPlan:
     fixed: Sequence[str]
     hold_out: Sequence[str]
     stands: Mapping[str, Any] = field(default_factory=dict)
+    place: str = "model"
 
     @property
     def default(self) -> dict[str, Any]:
@@ -71,7 +74,10 @@ class SearchPlan:
 
     def of_setting(self, setting: Mapping[str, Any]) -> list[str]:
         """Return the overrides of the job that trains a setting on all, and tests it."""
-        return [*self.fixed, *(f"{key}={value}" for key, value in setting.items())]
+        own = (
+            (re.sub(r"^model\.", f"{self.place}.", key), value) for key, value in setting.items()
+        )
+        return [*self.fixed, *(f"{key}={value}" for key, value in own)]
 
     def key(self, inert: Sequence[str]) -> str:
         """Return the hash of what a study is of; `inert` overrides are no part of it."""
@@ -119,7 +125,7 @@ def make_plan(config: DictConfig) -> SearchPlan:
     stands = {} if grid_of_values else _stands(config, space)
     grid = [setting for setting in grid if not _is_same(setting, stands)]
     parts = (objective, _direction(config, objective), space, distributions, grid, fixed)
-    return SearchPlan(*parts, held, stands)
+    return SearchPlan(*parts, held, stands, _place(config))
 
 
 def _key(override: str, also: str = "") -> str:
@@ -236,6 +242,15 @@ def _hold_out(config: DictConfig, given: Mapping[str, str]) -> list[str]:
         for key, share in known.items()
         if key not in given and OmegaConf.select(config, key) == 0
     ]
+
+
+def _place(config: DictConfig) -> str:
+    """Return where a key of the model is overridden: `models.wmf` for `${models.${variant}}`."""
+    if not OmegaConf.is_interpolation(config, "model"):
+        return "model"
+    tree: Any = OmegaConf.to_container(config, resolve=False)
+    inner = str(tree["model"]).removeprefix("${").removesuffix("}")
+    return re.sub(r"\$\{([^{}]+)\}", lambda name: str(OmegaConf.select(config, name[1])), inner)
 
 
 def _stands(config: DictConfig, space: Mapping[str, str]) -> dict[str, Any]:

@@ -75,8 +75,11 @@ def _accelerators() -> dict[str, float]:
         return found
     for place in range(number.value):
         device, counted = ctypes.c_void_p(), ctypes.c_ulonglong()
-        found = nvml.nvmlDeviceGetHandleByIndex_v2(place, ctypes.byref(device)) == 0
-        if found and nvml.nvmlDeviceGetTotalEnergyConsumption(device, ctypes.byref(counted)) == 0:
+        is_there = nvml.nvmlDeviceGetHandleByIndex_v2(place, ctypes.byref(device)) == 0
+        if (
+            is_there
+            and nvml.nvmlDeviceGetTotalEnergyConsumption(device, ctypes.byref(counted)) == 0
+        ):
             found[f"nvml:{place}"] = counted.value * _MILLI
     return found
 

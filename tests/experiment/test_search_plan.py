@@ -182,6 +182,13 @@ def test_a_table_is_searched_a_row_at_a_time(plan: callable) -> None:
         plan("+experiment=wmf_baselines")  # whose model depends on the row
 
 
+def test_a_row_of_a_table_is_searched_where_its_model_stands(plan: callable) -> None:
+    row = plan("+experiment=wmf_baselines", "variant=item_knn")
+    assert row.place == "models.item_knn"
+    setting = row.of_setting({"model.n_neighbours": 7, "dataset.x": 1})
+    assert setting[-2:] == ["models.item_knn.n_neighbours=7", "dataset.x=1"]
+
+
 def test_a_grid_of_an_interval_is_refused(plan: callable) -> None:
     with pytest.raises(ConfigError, match=r"a grid wants values, such as model.alpha=1,2,3"):
         plan("+experiment=wmf", swept=("model.alpha=interval(1,2)",), sweep="grid")

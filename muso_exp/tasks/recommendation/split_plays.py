@@ -143,8 +143,9 @@ class HeldOut:
 
     @property
     def typical_candidates(self) -> float:
-        """Return the median of `n_candidates`; the number of candidates where there is no row."""
-        return float(np.median(self.n_candidates)) if len(self.users) else float(self.n_items)
+        """Return the median of `n_candidates`, at least 1; without a row, all candidates."""
+        typical = np.median(self.n_candidates) if len(self.users) else self.n_items
+        return max(float(typical), 1.0)  # a small world may have no cold artist to rank
 
     @property
     def n_items(self) -> int:

@@ -149,7 +149,7 @@ def test_it_is_reported_how_many_seeds_are_known(
     assert all_known == "1 of 1 distinct items are known (100 %)"
 
 
-def test_plays_and_distinct_artists_are_said_apart_and_the_nearest_name_is_not_taken(
+def test_plays_and_distinct_artists_are_kept_apart_and_the_nearest_name_is_not_taken(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "muso_exp")
@@ -180,7 +180,7 @@ def test_several_artists_in_a_cell_are_parted_where_the_whole_is_unknown(
         assert asked_for(both, seeds_of(tmp_path, f"artist,plays\n{cell},4\n")) == {0: 4}
 
 
-def test_weak_support_is_marked_and_none_is_said(
+def test_weak_support_is_marked_and_none_is_named(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "muso_exp")

@@ -5,6 +5,7 @@ import pytest
 from pytest import approx
 from scipy.sparse import csr_matrix
 
+from muso_exp.metrics.ranking import ranking_metrics
 from muso_exp.tasks.recommendation.baselines import (
     most_tagged_columns,
     null_columns,
@@ -82,3 +83,9 @@ def test_only_candidates_without_listeners_are_drawn_by_their_artists() -> None:
     assert drawn.n_units == 1
     assert held.drawn(10) is None
     assert held.with_units(listeners + 1, artist).item_units is None
+
+
+def test_without_a_candidate_the_metrics_are_made_all_the_same() -> None:
+    nothing = HeldOut.of(csr_matrix((0, 6)), csr_matrix((0, 6)), np.empty(0, np.int64))
+    assert nothing.typical_candidates == 1.0
+    assert "map_at_10" in ranking_metrics([10], nothing.typical_candidates)
