@@ -215,14 +215,12 @@ def _match_exact(
     method: str,
     found: Matching,
 ) -> None:
-    keys = [song_key(queries[0][query], queries[1][query], method) for query in left]
-    wanted, places = set(keys) - {""}, dict[str, int]()  # of a large catalogue no other key is held
+    places: dict[str, int] = {}
     for place, (artist, title) in enumerate(zip(*catalogue, strict=True)):
-        key = song_key(artist, title, method)
-        if key in wanted:
-            places.setdefault(key, place)
-    for query, key in zip(left, keys, strict=True):
-        target = places.get(key, -1)
+        places.setdefault(song_key(artist, title, method), place)
+    places.pop("", None)
+    for query in left:
+        target = places.get(song_key(queries[0][query], queries[1][query], method), -1)
         if target >= 0:
             _record(found, query, target, method, 100.0)
 
