@@ -73,7 +73,10 @@ def new_array(size: int, dtype: DTypeLike) -> np.ndarray:
     if folder is None or n_bytes < LARGE:
         return np.empty(size, dtype)
     with tempfile.TemporaryFile(dir=folder) as file:
-        os.posix_fallocate(file.fileno(), 0, n_bytes)  # a full disk is an error here, no SIGBUS
+        if hasattr(os, "posix_fallocate"):  # not on macOS
+            os.posix_fallocate(file.fileno(), 0, n_bytes)  # a full disk is an error here, no SIGBUS
+        else:
+            file.truncate(n_bytes)
         return np.memmap(file, dtype, "r+", shape=(int(size),))
 
 
