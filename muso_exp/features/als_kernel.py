@@ -73,7 +73,7 @@ def solve_rows(
     rows[np.diff(confidence.indptr) == 0] = np.linalg.lstsq(gram, shift)[0]
 
 
-@parallel_njit(fastmath=True)
+@parallel_njit()  # with fastmath here the run that compiles it rounds otherwise than later ones
 def _solve(
     indptr: np.ndarray,
     indices: np.ndarray,
@@ -117,11 +117,10 @@ def _solve(
                     minus[j, f] -= ridge[start + j] * direction[j, f]
                 _add(columns, stored, own, nothing, direction[j], minus[j])
                 step = -error[j] / _dot(direction[j], minus[j])
-                left = np.float32(0)
                 for f in range(x.shape[1]):
                     x[j, f] += step * direction[j, f]
                     residual[j, f] += step * minus[j, f]
-                    left += residual[j, f] * residual[j, f]
+                left = _dot(residual[j], residual[j])
                 for f in range(x.shape[1]):
                     direction[j, f] = residual[j, f] + (left / error[j]) * direction[j, f]
                 error[j] = left
