@@ -1,5 +1,6 @@
 """Secrets are taken out of what is written or shown: in addresses, and from the environment."""
 
+import atexit
 import json
 import logging
 import os
@@ -85,5 +86,8 @@ class _Redacting:
 
 def redact_warnings() -> None:
     """Let no warning of a library show a secret; libraries that are imported later may undo it."""
-    if not isinstance(warnings.formatwarning, _Redacting):
-        warnings.formatwarning = _Redacting(warnings.formatwarning)
+    usual = warnings.formatwarning
+    if not isinstance(usual, _Redacting):
+        warnings.formatwarning = _Redacting(usual)
+        # `warnings` outlives all modules: what it holds would be leaked, which DuckDB reports
+        atexit.register(setattr, warnings, "formatwarning", usual)
