@@ -153,3 +153,11 @@ def test_the_program_is_read_at_a_glance() -> None:
     tree = ast.parse(MODULES["run"].read_text(encoding="utf-8"))
     (run,) = (node for node in tree.body if getattr(node, "name", "") == "run")
     assert run.end_lineno - run.lineno < 55
+
+
+def test_compiled_loops_stand_apart_from_duckdb() -> None:
+    """Numba keeps the module of a loop alive, and DuckDB then reports leaks when a run ends."""
+    texts = {name: path.read_text() for name, path in modules().items()}
+    assert [
+        name for name, text in texts.items() if "njit" in text and "import duckdb" in text
+    ] == []

@@ -160,6 +160,34 @@ def _count_chosen(
 
 
 @njit(cache=True)
+def fill_rows(
+    users: np.ndarray,
+    items: np.ndarray,
+    values: np.ndarray,
+    ends: np.ndarray,
+    indices: np.ndarray,
+    plays: np.ndarray,
+) -> None:
+    """Write cells behind those that their rows have already.
+
+    It stands apart from what reads files: numba never lets go of the module of a loop that it has
+    loaded from its cache, and DuckDB reports each object that is alive at the end.
+
+    Args:
+        users: row of each cell, in range, shape (n,).
+        items: column of each cell, shape (n,).
+        values: of each cell, shape (n,).
+        ends: next free place of each row, shape (n_users,), moved on.
+        indices: columns of all cells, written.
+        plays: values of all cells, written.
+    """
+    for n in range(len(users)):
+        place = ends[users[n]]
+        indices[place], plays[place] = items[n], values[n]
+        ends[users[n]] = place + 1
+
+
+@njit(cache=True)
 def _fill_chosen(
     indptr: np.ndarray,
     indices: np.ndarray,

@@ -7,9 +7,9 @@ from tempfile import TemporaryDirectory
 import duckdb
 import numpy as np
 import pyarrow as pa
-from numba import njit
 from scipy.sparse import csr_matrix
 
+from muso_exp.features.interactions import fill_rows
 from muso_exp.formats.listening.aggregate import MEMORY, Aggregate, disk_errors
 from muso_exp.formats.listening.logs import MOST_PLAYS
 from muso_exp.memory import new_array, on_disk, require_memory
@@ -194,25 +194,10 @@ def _matrix(
     )
     for batch in connection.sql(cells).to_arrow_reader(BATCH):
         user, item, counts = (batch.column(name).to_numpy() for name in ("user", "item", "plays"))
-        _fill(user, item, counts, ends, indices, plays)
+        fill_rows(user, item, counts, ends, indices, plays)
     matrix = csr_matrix((plays, indices, indptr), shape=shape)
     matrix.sort_indices()
     return matrix
-
-
-@njit(cache=True)
-def _fill(
-    users: np.ndarray,
-    items: np.ndarray,
-    values: np.ndarray,
-    ends: np.ndarray,
-    indices: np.ndarray,
-    plays: np.ndarray,
-) -> None:
-    for n in range(len(users)):
-        place = ends[users[n]]
-        indices[place], plays[place] = items[n], values[n]
-        ends[users[n]] = place + 1
 
 
 def _notes(logs: Mapping[str, Aggregate], events: bool, n_left: int) -> list[Finding]:
