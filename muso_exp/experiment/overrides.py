@@ -92,6 +92,11 @@ def check(cfg: Any) -> None:
     _check_choice("scale", cfg.scale, cfg.sizes)
     if "variants" in cfg:
         _check_choice("variant", cfg.variant, cfg.variants)
+    elif cfg.get("variant") is not None and not OmegaConf.is_interpolation(cfg, "variant"):
+        raise ConfigError(
+            f"variant={cfg.variant}: +experiment={cfg.name} is no table, it has no rows; --help "
+            "lists the tables and their rows"
+        )
     for key, text in _texts(OmegaConf.to_container(cfg, resolve=True)):
         if visible(text) != text:
             raise ConfigError(f"{key}={text}: a control character; use another name")

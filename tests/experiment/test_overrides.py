@@ -54,6 +54,7 @@ def test_a_time_limit_is_what_lightning_takes(time: str | dict | None) -> None:
         ({"resamples": 19}, "resamples=19: a whole number of at least 20 is needed"),
         ({"scale": "tiny"}, "scale=tiny: choose smoke"),
         ({"variant": None}, "variant=None: choose a or 1"),
+        ({"variants": ..., "variant": "b", "name": "wmf"}, "variant=b: .experiment=wmf is no tab"),
         ({"rerun": "never"}, "rerun=never: choose auto, true or false"),
         ({"monitor_mode": "most"}, "monitor_mode=most: choose min or max"),
         ({"trainer": {"logger": False}}, "trainer.logger is set by the program: set logger=none"),
