@@ -16,6 +16,10 @@ from muso_exp.options import Count, PositiveShare, Seed
 from muso_exp.records import Batch
 
 PARTS = ("ease", "wmf", "user_knn")
+OPTIONS: dict[str, dict[str, Any]] = {  # of parts; chosen on plays of HetRec hidden within training
+    "ease": {"weighting": "relative_log", "popularity_exponent": 0.25, "regularization": 100.0},
+    "wmf": {"n_factors": 40, "iterations": 20, "epsilon": 1.0, "regularization": 10.0},
+}
 
 
 class RecommenderFusion(Mixture):
@@ -30,7 +34,7 @@ class RecommenderFusion(Mixture):
         cutoffs: the k of the ranking columns, from the data set; the largest is optimised (nDCG).
         n_top: length of the recommended lists.
         parts: of `muso_exp.models.mixture.PARTS`.
-        options: arguments of parts, by their name.
+        options: arguments of parts, by their name; of a part that it names in place of `OPTIONS`.
         step: of the weights, at most.
         hidden_share: of each user's plays.
         n_validation: users whose hidden plays are looked at, drawn.
@@ -53,7 +57,8 @@ class RecommenderFusion(Mixture):
         n_validation: Count = 1000,
         seed: Seed = 0,
     ) -> None:
-        super().__init__(n_users, n_items, cutoffs, n_top, parts, options, n_levels=1)
+        given = OPTIONS | dict(options or {})
+        super().__init__(n_users, n_items, cutoffs, n_top, parts, given, n_levels=1)
         self.save_hyperparameters(logger=False)
         self.step, self.hidden_share = step, hidden_share
         self.n_validation, self.seed = n_validation, seed

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from muso_exp.features.ials import ImplicitLoss
 from muso_exp.models.factor_ranker import FactorRanker
-from muso_exp.options import Count, Inert, NotNegative, Positive, Seed
+from muso_exp.options import Count, Inert, NotNegative, Positive, Seed, ZeroOrMore
 from muso_exp.records import Batch
 
 
@@ -49,7 +49,7 @@ class IALS(FactorRanker):
         cg_steps: Count = 3,
         init_std: Positive = 0.1,
         seed: Seed = 0,
-        n_threads: Inert[int] = 0,
+        n_threads: Inert[ZeroOrMore] = 0,
         n_top: Count = 10,
     ) -> None:
         spread = init_std / n_factors**0.5

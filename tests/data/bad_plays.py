@@ -158,7 +158,7 @@ ACCEPTED = {
         ("a log out of order", "".join(EVENTS.splitlines(True)[::-1]), None, 5),
         ("Windows line ends", EVENTS.replace("\n", "\r\n"), None, 5),
         ("a byte order mark", "\ufeff" + EVENTS, None, 5),
-        ("no line end at the end", EVENTS.rstrip(), None, 5),
+        ("no line end at the end", EVENTS.rstrip(), ("last_line_without_end", 1), 5),
         ("empty lines at the end", EVENTS + "\n\n", None, 5),
         ("ids with leading zeros", log_line(1, "01\t1\t1\t1\t100"), ("leading_zeros", 1), 5),
     ],
