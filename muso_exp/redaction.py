@@ -1,6 +1,5 @@
 """Secrets are taken out of what is written or shown: in addresses, and from the environment."""
 
-import atexit
 import json
 import logging
 import os
@@ -89,5 +88,3 @@ def redact_warnings() -> None:
     usual = warnings.formatwarning
     if not isinstance(usual, _Redacting):
         warnings.formatwarning = _Redacting(usual)
-        # `warnings` outlives all modules: what it holds would be leaked, which DuckDB reports
-        atexit.register(setattr, warnings, "formatwarning", usual)

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from muso_exp.errors import ConfigError
 from muso_exp.features.als import FactorOptions, fit_factors
 from muso_exp.features.mix_search import PartLists, seek_weights
+from muso_exp.features.plays_batch import plays_batch
 from muso_exp.features.ranking import Rows
 from muso_exp.models.abilities import FoldsIn
 from muso_exp.models.ease import EASE
@@ -133,11 +134,7 @@ class Mixture(RankingSolver):
         return torch.tensor(usable if any(usable) else [True] * len(parts))  # fails with its reason
 
     def _fit(self, batch: Batch, known: csr_matrix) -> None:
-        matrix = {
-            "crow_indices": torch.from_numpy(known.indptr.astype(np.int64)),
-            "col_indices": torch.from_numpy(known.indices.astype(np.int64)),
-            "values": torch.from_numpy(known.data),
-        }
+        matrix = plays_batch(known)
         for part, used in zip(self._rankers(), self._used(), strict=True):
             if used:
                 part.training_step(batch | matrix, 0)

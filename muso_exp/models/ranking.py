@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import Module
 
 from muso_exp.errors import ConfigError
+from muso_exp.features.plays_batch import plays_batch
 from muso_exp.features.ranking import Rows, block_users, rank_in_blocks
 from muso_exp.models.abilities import FoldsIn, only_known_users
 from muso_exp.models.base import Model, Solver
@@ -80,9 +81,12 @@ class Ranker(Model):
             ConfigError: users who are in no training, of a model that knows only those.
         """
         users, candidates = batch["user"], batch.get("candidates")
+        known = None  # plays of users who are in no training
+        if "crow_indices" in batch:
+            known = batch_plays(batch, len(users), self.n_items)
         with _threads_alone(users.device) as n_threads:
             columns = rank_in_blocks(
-                lambda start, stop: self._scores(batch, start, stop),
+                lambda start, stop: self._scores(batch, known, start, stop),
                 batch_rows(batch, "seen"),
                 batch_rows(batch, "positives"),
                 self.n_items if candidates is None else len(candidates),
@@ -99,7 +103,7 @@ class Ranker(Model):
         return result
 
     @torch.no_grad()  # in every thread anew
-    def _scores(self, batch: Batch, start: int, stop: int) -> np.ndarray:
+    def _scores(self, batch: Batch, known: csr_matrix | None, start: int, stop: int) -> np.ndarray:
         """Return the scores of some users of a batch, as if they stood in a whole block.
 
         A matrix product rounds by its shape: padded to one shape, and computed by one thread, the
@@ -112,8 +116,8 @@ class Ranker(Model):
         n_items = self.n_items if candidates is None else len(candidates)
         rows = torch.arange(start, max(stop, start + block_users(n_items) * (stop > start)))
         rows = rows.clamp(max=stop - 1).to(users.device)  # the last one again and again
-        if "crow_indices" in batch:
-            scores = self._scores_new(batch, rows)
+        if known is not None:
+            scores = self._scores_new(known, rows)
         else:
             out = self._own_memory(len(rows)) if on_cpu else None
             scores = self.score_block(users[rows], out)
@@ -121,15 +125,12 @@ class Ranker(Model):
         chosen = scores if candidates is None else scores[:, candidates]
         return chosen.cpu().numpy()
 
-    def _scores_new(self, batch: Batch, rows: Tensor) -> Tensor:
-        """Return the scores of users who are in no training, by what they play, (B, n_items)."""
+    def _scores_new(self, known: csr_matrix, rows: Tensor) -> Tensor:
+        """Return the scores of users who are in no training, by rows of plays, (B, n_items)."""
         if not isinstance(self, FoldsIn):
             raise ConfigError(only_known_users(self))
-        n_users = len(batch["crow_indices"]) - 1
-        chosen = batch_plays(batch, n_users, self.n_items)[rows.cpu().numpy()]
-        parts = {"crow_indices": chosen.indptr, "col_indices": chosen.indices}
-        new = {name: torch.from_numpy(part.astype(np.int64)) for name, part in parts.items()}
-        new["values"] = torch.from_numpy(chosen.data)
+        chosen = known[rows.cpu().numpy()]
+        new = plays_batch(chosen)
         return self.score_new({name: part.to(rows.device) for name, part in new.items()})
 
     def _own_memory(self, n_users: int) -> Tensor:

@@ -5,9 +5,9 @@ import torch
 from scipy.sparse import csr_matrix
 
 from muso_exp.data.base import BatchDataset
+from muso_exp.features.plays_batch import plays_batch
 from muso_exp.records import Batch
 from muso_exp.tasks.recommendation.split_plays import HeldOut
-from muso_exp.tasks.recommendation.variants import plays_batch
 
 
 class WholeMatrix(BatchDataset):

@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 from scipy.sparse import csr_matrix
 
+from muso_exp.features.plays_batch import plays_batch
 from muso_exp.features.ranking import BLOCK_USERS, rank_in_blocks
 from muso_exp.metrics.resampling import Bootstrap
 from muso_exp.models.abilities import ask
@@ -60,15 +61,6 @@ class KnownUsers:
             longest=held.longest,
         )
         return {**columns, "top": held.ids(columns["top"])}
-
-
-def plays_batch(plays: csr_matrix) -> Batch:
-    """Return plays (B, n_items) as a batch of new rows."""
-    return {
-        "crow_indices": torch.from_numpy(plays.indptr.astype(np.int64)),
-        "col_indices": torch.from_numpy(plays.indices.astype(np.int64)),
-        "values": torch.from_numpy(plays.data.astype(np.float32)),
-    }
 
 
 def joined(blocks: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
