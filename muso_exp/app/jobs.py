@@ -39,7 +39,8 @@ class StartedRun:
             return "running"
         if code == 0:
             return "finished"
-        return f"stopped (signal {code - 128})" if code > 128 else f"failed (status {code})"
+        signum = -code if code < 0 else code - 128  # below 0: not by our handler
+        return f"stopped (signal {signum})" if signum > 0 else f"failed (status {code})"
 
     @property
     def folder(self) -> str:

@@ -62,6 +62,14 @@ def test_one_at_a_time_until_it_is_stopped(program: Path, tmp_path: Path) -> Non
     jobs.stop()  # nothing runs: nothing happens
 
 
+def test_one_that_is_stopped_before_it_can_tidy_is_stopped(program: Path, tmp_path: Path) -> None:
+    write(program, "exec sleep 30")
+    jobs = Jobs(tmp_path)
+    job = jobs.start([])
+    jobs.stop()
+    assert ended(job).status == "stopped (signal 15)"
+
+
 CHOSEN = {"experiment": "wmf", "variant": "", "scale": "smoke", "seed": 3.0, "root": ""}
 
 
