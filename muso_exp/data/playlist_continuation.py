@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader
 
 from muso_exp.data.base import ExperimentData
 from muso_exp.data.continuation.batches import ContinuedRows, PlaylistMatrix, word_batch
+from muso_exp.data.continuation.drawn_songs import draw_songs
 from muso_exp.data.continuation.sources import (
     PlaylistsWorld,
     choose_split,
@@ -25,7 +26,7 @@ from muso_exp.data.continuation.titles import title_vocabulary, title_words
 from muso_exp.data.recommendation.splits import Candidates
 from muso_exp.formats.listening.histories import MIN_SECONDS
 from muso_exp.formats.seeds import SeedList, read_seeds
-from muso_exp.options import Count, Inert
+from muso_exp.options import Count, Inert, ZeroOrMore
 from muso_exp.records import bad_rows as bad_row_findings
 from muso_exp.tasks.continuation.continuation import ContinuedPlaylists
 from muso_exp.tasks.continuation.overview import playlists_overview
@@ -49,10 +50,13 @@ class PlaylistContinuation(ExperimentData):
         candidates: tracks that are ranked: `warm`, those that are known to be in a playlist, or
             `all`, as in the challenge, since their sound may be known; None: all.
         cutoffs: the k of the ranking metrics.
+        n_songs: so many songs are drawn by the seed and the others left out of all playlists, as
+            document 4 did; 0: all.
         bad_rows: a row of the feature table with a feature that is none is `refuse`d, or `drop`ped
             and counted: its track is then without features.
         **common: see `muso_exp.data.base.ExperimentData`; `root` is a folder with
-            `mpd.slice.*.json` (and the challenge set with its truth), or a table of playlists.
+            `mpd.slice.*.json` (and the challenge set with its truth), the challenge set alone,
+            whose playlists are then lists of their own, or a table of playlists.
 
     Raises:
         ConfigError: a kind of seeds that is not known.
@@ -72,11 +76,12 @@ class PlaylistContinuation(ExperimentData):
         workers: Inert[Count] = 2,
         candidates: Candidates | None = None,
         cutoffs: Sequence[Count] = (10, 100, 500),
+        n_songs: ZeroOrMore = 0,
         bad_rows: Literal["refuse", "drop"] = "refuse",
         **common: Any,
     ) -> None:
         super().__init__(**common)
-        self.bad_rows = bad_rows
+        self.bad_rows, self.n_songs = bad_rows, n_songs
         self.kinds = [SeedKind.of(name) for name in split.seeds]
         self.split, self.world, self.workers = split, world, workers
         self.feature_table, self.candidates = feature_table, candidates
@@ -106,6 +111,8 @@ class PlaylistContinuation(ExperimentData):
         root = self._root()
         split = choose_split(root, self.split.by)
         self.data = read_playlists(root, self.cache, self.workers, split)
+        if self.n_songs:
+            self.data = draw_songs(self.data, self.n_songs, self.seed)
         self.fingerprint = self.data.fingerprint()
         left = Counter[str]()
         self.features, self.file_order = read_sounds(

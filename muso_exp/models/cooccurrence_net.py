@@ -41,7 +41,8 @@ class CooccurrenceNet(FeatureRanker):
         detached: as published: the loss is cut off from the net, so that no gradient reaches it.
         train_share: of the songs, to train on.
         dev_share: of the songs, for the dev loss.
-        max_gib: memory that the weights, their gradients and Adam's two moments may take.
+        max_gib: memory that the weights may take, with their gradients and Adam's two moments
+            where a gradient reaches them.
         seed: of weights, split and steps.
 
     Raises:
@@ -78,11 +79,14 @@ class CooccurrenceNet(FeatureRanker):
         if not lr > 0:
             raise ValueError(f"model.lr must be > 0, got {lr}")
         require_dropout(dropout)
-        needed = 4 * 4 * hidden_size * n_items / 2**30
+        kept = 1 if detached else 4  # weights, gradients, and two moments of Adam
+        needed = kept * 4 * hidden_size * n_items / 2**30
         if needed > max_gib:
             raise ConfigError(
                 f"a net of {hidden_size} x {n_items} weights would take {needed:.1f} GiB, more "
-                f"than model.max_gib={max_gib:g}; take fewer playlists or another model"
+                f"than model.max_gib={max_gib:g}; draw songs as the document did "
+                "(dataset.n_songs=10000 dataset.split.by=holdout), or take a smaller "
+                "model.hidden_size or another model"
             )
         self.save_hyperparameters(logger=False)
         self.lr, self.batch_songs, self.detached, self.seed = lr, batch_songs, detached, seed

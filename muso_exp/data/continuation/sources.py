@@ -22,7 +22,9 @@ from muso_exp.formats.mpd.dataset import (
     CHALLENGE_TRUTH,
     FIX,
     SLICES,
+    find_challenge,
     find_slices,
+    read_challenge_alone,
     read_mpd,
 )
 from muso_exp.formats.playlist_tables import (
@@ -104,6 +106,13 @@ def choose_split(root: Path, split: str) -> str:
     if find_slices(root):
         whole = all(find_file(root, [name]) for name in (CHALLENGE_SET, CHALLENGE_TRUTH))
         return ("challenge" if whole else "holdout") if split == "auto" else split
+    if find_challenge(root):
+        if split == "challenge":
+            raise ConfigError(
+                f"dataset.split.by=challenge: {root} has {CHALLENGE_SET} without slices, and its "
+                "truth is secret; set dataset.split.by=holdout to hold out of its own lists"
+            )
+        return "holdout"
     if root.is_dir() and not any(path.name.endswith(LISTS) for path in entries(root)):
         raise DatasetNotFoundError(root, [SLICES], FIX)
     if split == "challenge":
@@ -123,6 +132,8 @@ def read_playlists(root: Path, cache: Path, workers: int, split: str) -> Playlis
     """
     if find_slices(root):
         return read_mpd(root, cache, workers, split == "challenge")
+    if (alone := find_challenge(root)) is not None:
+        return read_challenge_alone(alone, cache)
     table = find_file(root, TABLES) if root.is_dir() else root
     if table is not None and is_playlist_table(table):
         return join_parts([read_playlist_table(table)])
@@ -252,7 +263,7 @@ def _miscounted(data: PlaylistCollection) -> list[Finding]:
 def _unused(data: PlaylistCollection, root: Path | None) -> list[Finding]:
     """Return what of a challenge is there and not used."""
     asked, truth = (set(data.pids[data.kinds == kind].tolist()) for kind in (CHALLENGE, TRUTH))
-    if not asked and root is not None:
+    if not asked and root is not None and find_challenge(root) is None:
         names = [name for name in (CHALLENGE_SET, CHALLENGE_TRUTH) if find_file(root, [name])]
         text = f"{' and '.join(names)}: there and not read; tracks are held out of the slices"
         return [Finding("unread_challenge_files", len(names), text)] if names else []

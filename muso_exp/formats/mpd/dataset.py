@@ -4,6 +4,7 @@ A file is decoded where it lies (msgspec), a playlist at a time, and kept as col
 a preparation that was interrupted goes on with the next file.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,6 +17,7 @@ from muso_exp.formats.mpd.file import read_part
 from muso_exp.formats.playlist_tables import (
     CHALLENGE,
     SLICE,
+    TABLES,
     TRUTH,
     PlaylistCollection,
     PlaylistFile,
@@ -78,6 +80,25 @@ def read_mpd(root: Path, cache: Path, workers: int, challenge: bool) -> Playlist
         if not ready:
             prepare(path, kind, cache)  # fails again, here, where the error can be raised
     return join_parts(_load(path, kind, cache) for path, kind in kinds.items())
+
+
+def find_challenge(root: Path) -> Path | None:
+    """Return a challenge set, where no slices and no table are beside it, or the one given."""
+    if root.is_file():
+        return root if root.match(CHALLENGE_SET + "*") else None
+    return (
+        None if find_slices(root) or find_file(root, TABLES) else find_file(root, [CHALLENGE_SET])
+    )
+
+
+def read_challenge_alone(path: Path, cache: Path) -> PlaylistCollection:
+    """Return the playlists of a challenge set as lists of their own: what is known of each.
+
+    Raises:
+        DataFormatError: the file holds what its format does not allow.
+    """
+    prepare(path, CHALLENGE, cache)
+    return join_parts([replace(_load(path, CHALLENGE, cache), kind=SLICE)])
 
 
 def _prepared(path: Path, kind: str, cache: Path) -> bool:
