@@ -1,4 +1,4 @@
-"""How much memory is free, and refusing work that needs more; large arrays in files."""
+"""How much memory is free, how many cores; refusing work that needs more; arrays in files."""
 
 from __future__ import annotations
 
@@ -23,6 +23,13 @@ def available_memory() -> int | None:
     """Return the bytes of memory that are free, of this machine or container; None if unknown."""
     found = [_meminfo(), _cgroup_left()]
     return min((bytes_ for bytes_ in found if bytes_ is not None), default=None)
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use, those of its container or job."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def require_memory(needed: float, what: str, fix: str) -> None:

@@ -55,6 +55,7 @@ from muso_exp.training.checkpoint import (
     read_checkpoint,
     resuming,
 )
+from muso_exp.training.device import on_device
 from muso_exp.training.expected_cost import ExpectedCost
 from muso_exp.training.finite import FiniteTraining
 from muso_exp.training.folders import abandon, begin, claim, is_worker
@@ -85,7 +86,7 @@ def run(cfg: DictConfig) -> Outcome:
             trainer.test(model, datamodule=data, ckpt_path=best, verbose=False, weights_only=True)
         if is_worker():
             sys.exit(0)
-        with parts.costs.phase("evaluate"):
+        with parts.costs.phase("evaluate"), on_device(model, trainer):
             outcome = conclude(
                 data.task,
                 model,

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
 
+from muso_exp.memory import usable_cores
 from muso_exp.places import cache_folder, outputs_folder
 
 GIB = 2**30
@@ -76,9 +77,10 @@ def _package(name: str) -> Line:
 def _threads() -> Line:
     import torch
 
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     limit = os.environ.get("OMP_NUM_THREADS", "not set")
-    return Line("ok", "threads", f"{usable} cores; torch {torch.get_num_threads()}; OMP {limit}")
+    return Line(
+        "ok", "threads", f"{usable_cores()} cores; torch {torch.get_num_threads()}; OMP {limit}"
+    )
 
 
 def _memory() -> Line:

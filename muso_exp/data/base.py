@@ -13,6 +13,7 @@ from torch.utils.data import BatchSampler, DataLoader, Dataset, SequentialSample
 
 from muso_exp.data.shares import shuffled
 from muso_exp.errors import ConfigError
+from muso_exp.memory import usable_cores
 from muso_exp.options import Inert, Seed, ZeroOrMore
 from muso_exp.records import Batch
 from muso_exp.tasks.base import Task
@@ -32,9 +33,9 @@ class ExperimentData(pl.LightningDataModule):
     Constructor arguments of every data set: `root` (a folder of real files in the published
     format; None means the simulated world, read by the same reader), `cache` (folder for prepared
     files), `batch_size` (0 means all rows at once, for solvers), `seed` (of the split and of the
-    batches), `num_workers` (processes that make batches) and `published` (the user's word that
-    these are the files of the paper, where no known fingerprint says so; it changes no result,
-    but lets a claim be tested).
+    batches), `num_workers` (processes that make batches; None: all cores but one) and `published`
+    (the user's word that these are the files of the paper, where no known fingerprint says so; it
+    changes no result, but lets a claim be tested).
 
     Attributes:
         name: as in conf/dataset; with the source where there are several.
@@ -57,7 +58,7 @@ class ExperimentData(pl.LightningDataModule):
         cache: Inert[str],
         batch_size: ZeroOrMore,
         seed: Seed,
-        num_workers: Inert[ZeroOrMore] = 0,
+        num_workers: Inert[ZeroOrMore | None] = 0,
         published: bool = False,
     ) -> None:
         super().__init__()
@@ -71,7 +72,7 @@ class ExperimentData(pl.LightningDataModule):
         self.cache = Path(cache)
         self.batch_size = batch_size
         self.seed = seed
-        self.num_workers = num_workers
+        self.num_workers = usable_cores() - 1 if num_workers is None else num_workers
         self.dims: dict[str, int | str | list[int] | list[str]] = {}
         self.fingerprint = ""
 

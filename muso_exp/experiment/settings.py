@@ -23,7 +23,7 @@ from muso_exp.redaction import redacted
 from muso_exp.training.checkpoint import flatten
 
 # Where values are interpolated from: what is changed there shows where it is used.
-SOURCES = ("sizes", "worlds", "variants", "models", "options", "inert")
+SOURCES = ("sizes", "workers", "worlds", "variants", "models", "options", "inert")
 # What names an experiment as it stands; beside these, an override changes it.
 NAMING = ("experiment", "scale", "variant", "seed")
 # How exactly intervals are computed, and how runs are shown: no claim depends on them.

@@ -18,6 +18,7 @@ from typing import Any
 
 import torch
 
+from muso_exp.memory import usable_cores
 from muso_exp.training.energy import joules, spent
 
 PACKAGE = Path(__file__).parent.parent
@@ -121,12 +122,11 @@ def _versions() -> dict[str, str]:
 
 def _machine() -> dict[str, Any]:
     """Return processor, cores that this process may use, memory in GiB, and accelerators."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     gpus = [torch.cuda.get_device_name(n) for n in range(torch.cuda.device_count())]
     return {
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
-        "cores": cores,
+        "cores": usable_cores(),
         "memory_gib": _memory_gib(),
         "accelerators": gpus,
     }

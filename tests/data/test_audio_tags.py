@@ -8,6 +8,7 @@ import torch
 from sound_tasks import Heard, made, mean_of, ready, tags
 from tiny_sound import GENRES, N_CLIPS, write_sound_folder
 
+from muso_exp.data.sound import clip_vectors
 from muso_exp.data.sound.clip_vectors import clip_bags, predicted_factors
 from muso_exp.errors import ConfigError
 
@@ -120,3 +121,14 @@ def test_too_few_tags_are_refused(tagged: int, message: str, tmp_path: Path, cac
     (folder / "manifest.csv").write_text("\n".join([lines[0], *kept[1:]]) + "\n")
     with pytest.raises(ConfigError, match=message):
         tags(folder, cache)
+
+
+def test_clips_are_described_in_several_processes_as_in_one(
+    root: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = tags(root, cache).store
+    alone = clip_vectors.clip_features(store, tmp_path / "alone", "contrast")
+    monkeypatch.setattr(clip_vectors, "BLOCK", 5)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    together = clip_vectors.clip_features(store, tmp_path / "together", "contrast")
+    assert len(alone) == len(store) > 10 and np.array_equal(alone, together)

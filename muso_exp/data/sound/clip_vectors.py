@@ -1,10 +1,13 @@
 """One vector for each clip: a bag of its sound, its factors, or what a network heard in it."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+import torch
+from joblib import Parallel, delayed
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import make_pipeline
@@ -17,7 +20,10 @@ from muso_exp.features.timbre import chroma, contrast
 from muso_exp.formats.factors import load_heard
 from muso_exp.sound.store import AudioStore
 
+log = logging.getLogger(__name__)
+
 VERSION = 1  # of the cached bags
+BLOCK = 256  # clips that a process describes at once
 HEARD = ("heard_factors", "heard_layers")  # of another run
 VECTORS = ("mfcc", "factors", "predicted_factors", *HEARD)
 FEATURES: Mapping[str, Callable[[np.ndarray, int], np.ndarray]] = {  # of a whole clip
@@ -141,12 +147,22 @@ def clip_features(store: AudioStore, cache: Path, name: str) -> np.ndarray:
     key = cache_key(name, VERSION, {"rate": store.sample_rate}, store.fingerprint)
 
     def write(path: Path) -> None:
-        filled = store.index["n_filled"].to_numpy()
-        clips = (store.crops(np.array([i]), np.array([0]), int(filled[i]))[0] for i in all_clips)
-        np.save(path, np.array([FEATURES[name](clip, store.sample_rate) for clip in clips]))
+        blocks = [
+            range(first, min(first + BLOCK, len(store))) for first in range(0, len(store), BLOCK)
+        ]
+        n_jobs = min(torch.get_num_threads(), len(blocks))
+        if n_jobs > 1:
+            log.info("%s of %d clips, in %d processes", name, len(store), n_jobs)
+        found = Parallel(n_jobs)(delayed(_block_features)(store, name, block) for block in blocks)
+        np.save(path, np.concatenate(found))
 
-    all_clips = range(len(store))
     return np.load(cached_file(cache, key, "bags.npy", write))
+
+
+def _block_features(store: AudioStore, name: str, clips: range) -> np.ndarray:
+    filled = store.index["n_filled"].to_numpy()
+    parts = (store.crops(np.array([i]), np.array([0]), int(filled[i]))[0] for i in clips)
+    return np.array([FEATURES[name](clip, store.sample_rate) for clip in parts])
 
 
 def _fit(x: np.ndarray, y: np.ndarray) -> Ridge:
