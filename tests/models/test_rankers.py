@@ -22,6 +22,7 @@ from scipy.sparse import csr_matrix
 
 from muso_exp.errors import ConfigError
 from muso_exp.models.abilities import HasItemFactors, HasNeighbours, ask, nearest_items
+from muso_exp.models.als_wr import ALSWR
 from muso_exp.models.bpr import BPR
 from muso_exp.models.ease import EASE
 from muso_exp.models.fusion import RecommenderFusion
@@ -44,6 +45,7 @@ RANKERS = {
     "wmf": lambda: WMF(**SIZES, n_factors=8),
     "wmf_bias": lambda: WMF(**SIZES, n_factors=8, bias=True, cg_steps=0),
     "ials": lambda: IALS(**SIZES, n_factors=8, regularization=0.1),
+    "als_wr": lambda: ALSWR(**SIZES, n_factors=8, regularization=0.05),
     "user_knn": lambda: UserKNN(**SIZES, n_neighbours=10),
     "ease_weighted": lambda: EASE(
         **SIZES, regularization=10.0, weighting="relative_log", popularity_exponent=0.25
@@ -60,7 +62,7 @@ def trained() -> dict[str, Ranker]:
     seen, _ = halves()
     models = {name: make() for name, make in RANKERS.items()}
     for name, model in models.items():
-        fit(model, seen, epochs={"bpr": 60, "wmf": 8, "wmf_bias": 8, "ials": 8}.get(name, 1))
+        fit(model, seen, epochs=60 if name == "bpr" else 1 if model.one_step else 8)
     return models
 
 
@@ -111,7 +113,7 @@ def test_lists_hold_nothing_seen_and_nothing_twice(name: str, trained: dict[str,
 
 def test_factor_models_and_no_others_have_item_factors(trained: dict[str, Ranker]) -> None:
     having = {name for name, model in trained.items() if isinstance(model, HasItemFactors)}
-    assert having == {"bpr", "wmf", "wmf_bias", "ials"}
+    assert having == {"bpr", "wmf", "wmf_bias", "ials", "als_wr"}
     for name in having:
         factors = ask(trained[name].factors)
         assert torch.equal(factors.items, trained[name].item_factors)
@@ -121,7 +123,7 @@ def test_factor_models_and_no_others_have_item_factors(trained: dict[str, Ranker
 
 def test_models_that_know_similar_items_have_neighbours(trained: dict[str, Ranker]) -> None:
     having = {name for name, model in trained.items() if isinstance(model, HasNeighbours)}
-    assert having == {"item_knn", "bpr", "wmf", "wmf_bias", "ials"}
+    assert having == {"item_knn", "bpr", "wmf", "wmf_bias", "ials", "als_wr"}
 
 
 @pytest.mark.parametrize("name", ["item_knn", "bpr", "wmf", "wmf_bias", "ials"])

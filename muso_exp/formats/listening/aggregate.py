@@ -20,6 +20,7 @@ from pyarrow.parquet import read_table
 from muso_exp.cache import cache_key, cached_folder
 from muso_exp.errors import DataFormatError
 from muso_exp.formats.listening.logs import PIECE, Layout, Piece, read_pieces
+from muso_exp.formats.listening.spark_aggregate import aggregate_by_spark
 from muso_exp.opening import PACKED, file_state
 from muso_exp.records import Finding
 
@@ -62,7 +63,12 @@ class _PieceSums:
 
 
 def aggregate_log(
-    path: Path, layout: Layout, cache: Path, cut: int | None = None, piece: int = PIECE
+    path: Path,
+    layout: Layout,
+    cache: Path,
+    cut: int | None = None,
+    piece: int = PIECE,
+    spark: str = "",
 ) -> Aggregate:
     """Sum the plays of each user and item of a log, once; later calls find the result.
 
@@ -75,15 +81,21 @@ def aggregate_log(
         cache: folder for prepared files.
         cut: time in seconds since 1970; plays before it are counted apart as `earlier`.
         piece: bytes read at once.
+        spark: address of a cluster that does it instead; the result is the same, and a file, but
+            what is done before a kill is lost.
 
     Raises:
         DataFormatError: a line that the layout does not allow, or no line at all.
-        ConfigError: the cache cannot be written; what is aggregated by then is kept.
+        ConfigError: the cache cannot be written; what is aggregated by then is kept. No Spark.
     """
     key = cache_key("aggregate", VERSION, {"layout": asdict(layout), "cut": cut}, edges(path))
     parts = cache / f"{key}.parts"
 
     def write(folder: Path) -> None:
+        if spark:
+            facts = aggregate_by_spark(path, layout, folder, cut, spark)
+            (folder / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
+            return
         with disk_errors():
             known = _write_parts(path, layout, parts, cut, piece)
             facts = _merge(parts, len(known), folder)

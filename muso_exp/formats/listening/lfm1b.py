@@ -36,7 +36,7 @@ def read_lfm1b(files: Files, options: ReadOptions) -> Interactions:
     log, cut = files["events"], None
     if options.earlier_share is not None:
         cut = time_quantile(log, LFM_EVENTS, options.earlier_share)
-    aggregate = aggregate_log(log, LFM_EVENTS, options.cache, cut)
+    aggregate = aggregate_log(log, LFM_EVENTS, options.cache, cut, spark=options.spark)
     if options.matched and not options.merge and "unique_tracks" in files:
         return _read_matched(files, options, aggregate, cut is not None)
     top = None if options.matched else options.top_items

@@ -16,6 +16,7 @@ from muso_exp.formats.listening.interactions import Interactions, ItemTags, grou
 from muso_exp.formats.listening.names import read_track_tags, read_unique_tracks
 from muso_exp.options import Inert, NotNegative, Options
 from muso_exp.records import Finding
+from muso_exp.spark import LOCAL
 
 Files = Mapping[str, Path]
 _MOST_COMPARED = 1_000_000  # items whose names are compared for a note alone
@@ -39,6 +40,8 @@ class SourceOptions(Options, frozen=True, kw_only=True):
         tags_encoding: of HetRec's tags.dat.
         matrix: where the plays are while a run lasts: in memory, or in files of the cache that are
             mapped into it, which the system reads as they are needed.
+        engine: what sums a log: duckdb on this machine, or Apache Spark; the result is the same.
+        spark_master: address of Spark, see `muso_exp.spark.spark_session`; unread with duckdb.
     """
 
     items: Literal["artist", "album", "track"] = "track"
@@ -46,6 +49,8 @@ class SourceOptions(Options, frozen=True, kw_only=True):
     same_name: Literal["most_played", "arbitrary"] = "most_played"
     tags_encoding: str = "iso-8859-1"
     matrix: Inert[Literal["memory", "disk"]] = "memory"
+    engine: Inert[Literal["duckdb", "spark"]] = "duckdb"
+    spark_master: Inert[str] = LOCAL
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,11 @@ class ReadOptions:
     earlier_share: float | None = None
     bad_rows: str = "refuse"
     reading: SourceOptions = field(default_factory=SourceOptions)
+
+    @property
+    def spark(self) -> str:
+        """Return the address of Spark, where it sums the logs, else ""."""
+        return self.reading.spark_master if self.reading.engine == "spark" else ""
 
 
 def with_msd(data: Interactions, files: Files, options: ReadOptions) -> Interactions:

@@ -91,7 +91,7 @@ class Source:
 def read_taste_profile(files: Files, options: ReadOptions) -> Interactions:
     """Read the Taste Profile: (user, song, plays), the test users' songs in two halves."""
     logs = {
-        name: aggregate_log(files[name], TRIPLETS, options.cache)
+        name: aggregate_log(files[name], TRIPLETS, options.cache, spark=options.spark)
         for name in ("train", "visible", "hidden")
         if name in files
     }
@@ -129,7 +129,7 @@ def read_hetrec_plays(files: Files, options: ReadOptions) -> Interactions:
 
 def read_audioscrobbler(files: Files, options: ReadOptions) -> Interactions:
     """Read the Audioscrobbler dump of 2005: artist plays, with a table of misspelt artists."""
-    log = aggregate_log(files["plays"], SCROBBLES, options.cache)
+    log = aggregate_log(files["plays"], SCROBBLES, options.cache, spark=options.spark)
     loaded = load_plays({"plays": log}, options.top_items)
     names, bad_names = read_loose_names(files["artists"])
     items = pd.DataFrame(

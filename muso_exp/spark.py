@@ -1,0 +1,88 @@
+"""Apache Spark, where a user has it: a session for one piece of work."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from muso_exp.errors import ConfigError
+
+LOCAL = "local[2]"  # two cores of this machine
+_MEMORY = "2g"  # of the one process of a local session
+
+
+@contextmanager
+def spark_session(master: str) -> Iterator[Any]:
+    """Open a session of Spark, and end it with the block.
+
+    Args:
+        master: `local[2]`, or a cluster's address: `spark://HOST:7077`, `yarn`, `k8s://...`. On a
+            cluster the files that are read and the cache must lie where all its machines see them.
+
+    Yields:
+        The `pyspark.sql.SparkSession`.
+
+    Raises:
+        ConfigError: pyspark or Java is not there, the cluster does not answer, or what runs on it
+            fails.
+    """
+    try:
+        from py4j.protocol import Py4JError
+        from pyspark.errors import PySparkException
+        from pyspark.sql import SparkSession
+    except ImportError as error:
+        raise ConfigError(
+            "Spark is not installed: pip install 'muso_exp[spark]'; it needs Java 17 or newer"
+        ) from error
+    builder = SparkSession.builder.master(master).appName("muso_exp")
+    settings: dict[str, Any] = {"spark.ui.enabled": "false", "spark.log.level": "ERROR"}
+    settings["spark.ui.showConsoleProgress"] = "false"
+    settings["spark.sql.session.timeZone"] = "UTC"
+    if master.startswith("local"):
+        settings |= dict.fromkeys(("spark.driver.host", "spark.driver.bindAddress"), "127.0.0.1")
+        settings |= {"spark.driver.memory": _MEMORY, "spark.sql.shuffle.partitions": "16"}
+    warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
+    try:
+        with _quiet():
+            session = builder.config(map=settings).getOrCreate()
+    except (PySparkException, Py4JError, RuntimeError, OSError) as error:
+        raise ConfigError(
+            f"Spark at {master} does not start: {_first_line(error)}; it needs Java 17 or newer "
+            "(JAVA_HOME), and a cluster that answers at this address"
+        ) from error
+    try:
+        yield session
+    except (PySparkException, Py4JError) as error:
+        raise ConfigError(f"Spark at {master}: {_first_line(error)}") from error
+    finally:
+        session.stop()
+
+
+def escaped(path: Path) -> str:
+    """Return a file or folder of this machine for Spark, to which `[` and `*` are wildcards."""
+    return "file:" + re.sub(r"([\\\[\]{}*?])", r"\\\1", str(path.absolute()))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Have the Java process that is started here say its notes into a file that is gone at once."""
+    sys.stderr.flush()
+    own = os.dup(2)
+    try:
+        with tempfile.TemporaryFile() as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+            yield
+    finally:
+        os.dup2(own, 2)
+        os.close(own)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
