@@ -20,7 +20,6 @@ from threadpoolctl import ThreadpoolController
 from muso_exp.features import ranking_kernels as kernels
 from muso_exp.features.item_credits import padded_places
 from muso_exp.features.ranking_formulas import user_columns
-from muso_exp.features.threads import loop_threads
 
 BLOCK_BYTES = 256 * 2**20  # of scores that a thread holds at once, at most
 BLOCK_USERS = 64  # that are scored at once, at most
@@ -104,7 +103,7 @@ def rank_in_blocks(
         ValueError: a user without held-out items, an item number out of range, not ascending or
             repeated, or held out and seen at once.
     """
-    seen, positives = _as_int64(seen), _as_int64(positives)
+    seen, positives = as_int64(seen), as_int64(positives)
     check_rows(seen, positives, n_items)
     n_users = len(positives.crow) - 1
     users = np.arange(n_users) if users is None else np.asarray(users)
@@ -115,59 +114,58 @@ def rank_in_blocks(
         lists = seen.slice(start, stop), positives.slice(start, stop)
         return place(scores, *lists, n_top, users[start:stop])
 
-    blocks = list(_blocks(n_users, n_items))
+    blocks = list(blocks_of(n_users, n_items))
     with _libraries().limit(limits=1, user_api="blas"):
         if n_threads == 1 or len(blocks) == 1:
             parts = [rank(block) for block in blocks]
         else:
-            parts = list(_workers(n_threads).map(rank, blocks))
+            parts = list(workers(n_threads).map(rank, blocks))
     places = Places(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
     n_candidates = n_items - np.diff(seen.crow)
-    columns = user_columns(places.above, places.tied, positives.crow, n_candidates, cutoffs)
+    return columns_of(places, positives.crow, n_candidates, cutoffs, n_top, longest)
+
+
+def columns_of(
+    places: Places,
+    crow: np.ndarray,
+    n_candidates: np.ndarray,
+    cutoffs: Sequence[int],
+    n_top: int,
+    longest: int,
+) -> dict[str, np.ndarray]:
+    """Return the columns of `rank_in_blocks` of where the held-out items rank.
+
+    Args:
+        places: of all users.
+        crow: where each user's held-out items begin and end, shape (n_users + 1,).
+        n_candidates: of each user, shape (n_users,).
+        cutoffs: see `rank_in_blocks`.
+        n_top: see `rank_in_blocks`.
+        longest: see `rank_in_blocks`.
+    """
+    columns = user_columns(places.above, places.tied, crow, n_candidates, cutoffs)
     if n_top:
         columns["top"] = places.top
     if longest:
-        of = places.items, places.above, places.tied, positives.crow
-        columns |= padded_places(*of, longest)
+        columns |= padded_places(places.items, places.above, places.tied, crow, longest)
     for column in columns.values():
         column[~places.finite] = -1 if column.dtype == np.int32 else np.nan
     return columns
 
 
-def rank_by_item(
-    item_scores: np.ndarray,
-    seen: Rows,
-    positives: Rows,
-    cutoffs: Sequence[int],
-    n_top: int = 10,
-    users: np.ndarray | None = None,
-    longest: int = 0,
-) -> dict[str, np.ndarray]:
-    """Return the ranking columns of item scores (n_items,) that are the same for every user.
-
-    Popularity is one such score. All zeros are the random recommender: everything ties, and the
-    columns are its exact expectation. Arguments, columns and errors as of `rank_in_blocks`.
-    """
-    n_items = len(item_scores)
-    scores = item_scores.astype(np.float32)
-    return rank_in_blocks(
-        lambda start, stop: np.broadcast_to(scores, (stop - start, n_items)),
-        seen, positives, n_items, cutoffs, n_top, users, loop_threads(), longest,
-    )  # fmt: skip
-
-
-def _as_int64(rows: Rows) -> Rows:
+def as_int64(rows: Rows) -> Rows:
+    """Return the lists as the compiled loops take them."""
     return Rows(rows.crow.astype(np.int64, copy=False), rows.col.astype(np.int64, copy=False))
 
 
 @cache
-def _workers(n_threads: int) -> ThreadPoolExecutor:
+def workers(n_threads: int) -> ThreadPoolExecutor:
     """Return threads that stay, with whatever memory `score_block` keeps for each."""
     return ThreadPoolExecutor(n_threads, "ranking")
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(after_in_child=_workers.cache_clear)  # a forked process has none of them
+    os.register_at_fork(after_in_child=workers.cache_clear)  # a forked process has none of them
 
 
 @cache
@@ -176,7 +174,7 @@ def _libraries() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def _blocks(n_users: int, n_items: int) -> Iterator[tuple[int, int]]:
+def blocks_of(n_users: int, n_items: int) -> Iterator[tuple[int, int]]:
     """Yield the start and stop of blocks of users, all but the last of one size."""
     size = block_users(n_items)
     for start in range(0, max(n_users, 1), size):

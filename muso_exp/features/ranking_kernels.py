@@ -98,7 +98,7 @@ def _add_buckets(own: Array, low: Number, scale: Number, counts: Array, above: A
 
 
 @njit(cache=True)
-def _take_off(seen: Array, own: Array, above: Array, equal: Array) -> None:
+def take_off(seen: Array, own: Array, above: Array, equal: Array) -> None:
     """Take scores of seen items off the counts."""
     ordered = np.sort(seen)
     for j in range(len(own)):
@@ -126,7 +126,7 @@ def _count_user(line: Array, seen: Array, pos: Array, above: Array, tied: Array)
     own = np.unique(scores)
     over, equal = np.zeros(len(own), dtype=np.int64), np.zeros(len(own), dtype=np.int64)
     _count_row(line, own, over, equal)
-    _take_off(line[seen], own, over, equal)
+    take_off(line[seen], own, over, equal)
     j = len(own) - 1
     for place in range(len(scores)):
         while own[j] > scores[len(scores) - 1 - place]:
@@ -136,7 +136,7 @@ def _count_user(line: Array, seen: Array, pos: Array, above: Array, tied: Array)
 
 
 @njit(cache=True)
-def _noise(user: Number, item: Number) -> Number:
+def noise(user: Number, item: Number) -> Number:
     """Return the splitmix64 hash of a user and an item: the order of their ties."""
     x = user * np.uint64(0x9E3779B97F4A7C15) + np.uint64(item)
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -145,16 +145,16 @@ def _noise(user: Number, item: Number) -> Number:
 
 
 @njit(cache=True)
-def _sink(score: Number, noise: Number, item: Number, heap: tuple[Array, Array, Array]) -> None:
+def sink(score: Number, noise: Number, item: Number, heap: tuple[Array, Array, Array]) -> None:
     """Put an entry at the root of the min-heap `heap` and let it sink to its place."""
     scores, noises, items = heap
     hole, size = 0, len(items)
     while 2 * hole + 1 < size:
         child = 2 * hole + 1
         right = child + 1
-        if right < size and _less(scores[right], noises[right], scores[child], noises[child]):
+        if right < size and less(scores[right], noises[right], scores[child], noises[child]):
             child = right
-        if not _less(scores[child], noises[child], score, noise):
+        if not less(scores[child], noises[child], score, noise):
             break
         scores[hole], noises[hole], items[hole] = scores[child], noises[child], items[child]
         hole = child
@@ -162,7 +162,7 @@ def _sink(score: Number, noise: Number, item: Number, heap: tuple[Array, Array, 
 
 
 @njit(cache=True)
-def _less(score: Number, noise: Number, other_score: Number, other_noise: Number) -> bool:
+def less(score: Number, noise: Number, other_score: Number, other_noise: Number) -> bool:
     """Return whether an entry ranks below another; equal scores by their noise."""
     return score < other_score or (score == other_score and noise < other_noise)
 
@@ -189,15 +189,15 @@ def _top_user(line: Array, seen: Array, user: Number, top: Array) -> None:
         for item in range(start, min(start + _STRIP, len(line))):
             if line[item] < kept[0]:
                 continue
-            noise = _noise(user, item)
-            if not _less(kept[0], noises[0], line[item], noise):
+            own = noise(user, item)
+            if not less(kept[0], noises[0], line[item], own):
                 continue
             found = np.searchsorted(seen, item)
             if found == len(seen) or seen[found] != item:
-                _sink(line[item], noise, item, heap)
+                sink(line[item], own, item, heap)
     for place in range(len(top) - 1, -1, -1):
         top[place] = items[0]
-        _sink(np.float32(np.inf), np.uint64(0), -1, heap)
+        sink(np.float32(np.inf), np.uint64(0), -1, heap)
 
 
 @njit(cache=True, nogil=True)

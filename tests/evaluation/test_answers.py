@@ -3,7 +3,8 @@ import torch
 
 from muso_exp.errors import DivergedError
 from muso_exp.evaluation.answers import constant_answers, require_finite
-from muso_exp.features.ranking import Rows, rank_by_item, rank_in_blocks
+from muso_exp.features.ranking import Rows, rank_in_blocks
+from muso_exp.features.shared_ranking import rank_by_item
 
 FIX = "set model.lr lower"
 NULLS = {"zero": {"preds": torch.zeros(3)}}

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from ranking_cases import one, rank, rows
 
-from muso_exp.features.ranking import Rows, rank_by_item
+from muso_exp.features.ranking import Rows
 from muso_exp.features.ranking_formulas import user_columns
+from muso_exp.features.shared_ranking import rank_by_item
 
 
 def test_a_score_that_is_not_finite_makes_that_users_columns_nan() -> None:

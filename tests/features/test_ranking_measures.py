@@ -10,8 +10,9 @@ from sklearn.metrics import ndcg_score, roc_auc_score
 
 from muso_exp.errors import ConfigError
 from muso_exp.features import ranking
-from muso_exp.features.ranking import place, rank_by_item, rank_in_blocks
+from muso_exp.features.ranking import place, rank_in_blocks
 from muso_exp.features.ranking_formulas import FORMULAS, ranking_formula
+from muso_exp.features.shared_ranking import rank_by_item
 from muso_exp.metrics.ranking import ranking_metrics
 
 
@@ -245,3 +246,38 @@ def test_a_second_measure_of_a_name_is_refused() -> None:
         @ranking_formula()
         def auc(above, tied, n_candidates, k, gains):  # noqa: ANN001, ANN202
             return 0.0
+
+
+@pytest.mark.parametrize("case", range(6))
+def test_shared_scores_with_some_raised_rank_as_if_each_user_were_scored(case: int) -> None:
+    rng = np.random.default_rng(case)
+    n_users, n_items, n_raised = 90, 70, [0, 1, 9, 70][case % 4]
+    _, known, held = random_case(n_users, n_items, seed=case, decimals=1)
+    seen, positives = rows(known), rows(held)
+    shared = rng.integers(0, [2, 9, 1000][case % 3], n_items).astype(np.float32)
+    scores = np.repeat(shared[None], n_users, axis=0)
+    changed = []
+    for row in scores:
+        items = np.sort(rng.choice(n_items, n_raised, replace=False))
+        row[items] += rng.integers(-3, 9, n_raised)
+        changed.append((items, row[items]))
+    ids, longest = rng.permutation(1000)[:n_users], int(np.diff(positives.crow).max())
+    given = (seen, positives, n_items, [1, 5, 70], 12, ids, 1, longest)
+    expected = rank_in_blocks(lambda start, stop: scores[start:stop], *given)
+    own = (seen, positives, [1, 5, 70], 12, ids, longest)
+    found = rank_by_item(shared, *own, raised=changed.__getitem__)
+    assert set(found) == set(expected)
+    for name, column in expected.items():
+        np.testing.assert_array_equal(found[name], column, name)
+
+
+def test_scores_that_are_not_finite_leave_no_number() -> None:
+    seen, positives = rows([[], []]), rows([[0], [1]])
+    found = rank_by_item(np.array([1, np.nan, 0]), seen, positives, [1], 2)
+    assert np.isnan(found["auc"]).all() and (found["top"] == -1).all()
+    wrong = [
+        (np.array([2]), np.array([np.inf], np.float32)),
+        (np.array([2]), np.ones(1, np.float32)),
+    ]
+    found = rank_by_item(np.arange(3.0), seen, positives, [1], 2, raised=wrong.__getitem__)
+    assert np.isnan(found["auc"]).tolist() == [True, False]

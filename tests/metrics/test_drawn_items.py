@@ -8,7 +8,8 @@ from scipy.stats import t
 from torchmetrics import MetricCollection
 
 from muso_exp.evaluation.scores import BETTER, judge, paired, score
-from muso_exp.features.ranking import Rows, rank_by_item
+from muso_exp.features.ranking import Rows
+from muso_exp.features.shared_ranking import rank_by_item
 from muso_exp.metrics.drawn_items import DrawnItems
 from muso_exp.metrics.ranking import list_metrics, ranking_metrics
 from muso_exp.metrics.resampling import Bootstrap, few_units_factor, interval_around

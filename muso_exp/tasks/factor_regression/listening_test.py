@@ -10,7 +10,8 @@ from torch import Tensor
 
 from muso_exp.features.factor_scaling import unit_rows
 from muso_exp.features.neighbours import equal_rows
-from muso_exp.features.ranking import Rows, rank_by_item, rank_in_blocks
+from muso_exp.features.ranking import Rows, rank_in_blocks
+from muso_exp.features.shared_ranking import rank_by_item
 from muso_exp.metrics.drawn_items import DrawnItems
 from muso_exp.records import Columns
 

@@ -6,9 +6,7 @@ import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
-from muso_exp.features.interactions import item_listeners
-from muso_exp.features.ranking import rank_by_item, rank_in_blocks
-from muso_exp.features.threads import loop_threads
+from muso_exp.features.shared_ranking import rank_by_item
 from muso_exp.tasks.recommendation.split_plays import HeldOut
 from muso_exp.tasks.recommendation.variants import KnownUsers, joined
 
@@ -93,34 +91,28 @@ def same_artist_columns(
     Returns:
         `same_artist`; nothing where no known entry has an artist whom a candidate has too.
     """
-    artist, names = pd.factorize(artists)
-    member = np.flatnonzero(np.asarray(artists != UNKNOWN))
-    cells = (np.ones(len(member), dtype=np.float32), (member, artist[member]))
-    of_artist = csr_matrix(cells, shape=(len(artists), len(names)))
+    artist = pd.factorize(artists)[0]
+    artist[np.asarray(artists == UNKNOWN)] = -1
     asked = held.of_candidates(artist)
-    if not (item_listeners(known) @ of_artist)[asked].any():
+    order = np.argsort(asked, kind="stable")  # the candidates of an artist side by side
+    first = np.searchsorted(asked[order], np.arange(artist.max() + 2))
+    there = np.unique(artist[known.indices])
+    if not np.isin(there[there >= 0], asked).any():
         return {}
     levels, places = np.unique(held.of_candidates(popularity), return_inverse=True)
     level = places.astype(np.float32)
 
-    def score(start: int, stop: int) -> np.ndarray:
-        entries = known[start:stop].astype(np.float32)
-        entries.data[:] = 1
-        own = (entries @ of_artist).toarray()[:, asked]  # (B, n_candidates)
-        own *= len(levels)
-        own += level
-        return own
+    def raised(row: int) -> tuple[np.ndarray, np.ndarray]:
+        entries = artist[known.indices[known.indptr[row] : known.indptr[row + 1]]]
+        own, counts = np.unique(entries[entries >= 0], return_counts=True)
+        n_items = first[own + 1] - first[own]
+        runs = np.repeat(first[own] - np.cumsum(n_items) + n_items, n_items)
+        items = order[runs + np.arange(n_items.sum())]
+        scores = np.repeat(counts, n_items).astype(np.float32) * len(levels) + level[items]
+        ascending = np.argsort(items)
+        return items[ascending], scores[ascending]
 
-    ranked = rank_in_blocks(
-        score,
-        *held.rows(),
-        held.n_items,
-        cutoffs,
-        n_top,
-        held.users,
-        loop_threads(),
-        held.longest,
-    )
+    ranked = rank_by_item(level, *held.rows(), cutoffs, n_top, held.users, held.longest, raised)
     return {"same_artist": _with_ids(held, ranked)}
 
 
