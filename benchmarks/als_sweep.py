@@ -56,9 +56,10 @@ class Timed(WMF):
         self.sweeps: list[np.ndarray] = []
         self.objectives: list[np.ndarray] = []
 
-    def _sweep(self, confidence: csr_matrix, transposed: csr_matrix) -> None:
+    def sweep(self, confidence: csr_matrix, transposed: csr_matrix) -> None:
+        """Time a sweep."""
         started = now()
-        super()._sweep(confidence, transposed)
+        super().sweep(confidence, transposed)
         self.sweeps.append(now() - started)
 
     def objective(self, confidence: csr_matrix) -> float:

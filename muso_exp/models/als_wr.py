@@ -71,27 +71,14 @@ class ALSWR(FactorRanker):
         self.regularization, self.alpha, self.epsilon = regularization, alpha, epsilon
         self.cg_steps, self.seed, self.engine = cg_steps, seed, engine
         self.spark_master, self.spark_folder = spark_master, spark_folder
-        self._matrices: tuple[csr_matrix, csr_matrix] | None = None
 
-    def on_train_start(self) -> None:
-        """Forget the matrices of an earlier fit."""
-        self._matrices = None
-
-    def training_step(self, batch: Batch, batch_idx: int) -> None:
-        """Do one sweep over the whole matrix, or Spark's whole fit, and log the objective."""
-        if self._matrices is None:
-            confidence = self.weigh(self.plays(batch))
-            self._matrices = confidence, confidence.T.tocsr()
+    def sweep(self, confidence: csr_matrix, transposed: csr_matrix) -> None:
+        """Solve the users and then the items, or let Spark do its whole fit."""
         if self.engine == "spark":
-            self._fit_by_spark(self._matrices[0])
-        else:
-            users, items = self.user_factors, self.item_factors
-            for matrix, rows, columns in zip(
-                self._matrices, (users, items), (items, users), strict=True
-            ):
-                self._solve(matrix, rows, columns)
-        loss = self.objective(self._matrices[0])
-        self.log("train/loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=1)
+            self._fit_by_spark(confidence)
+            return
+        self._solve(confidence, self.user_factors, self.item_factors)
+        self._solve(transposed, self.item_factors, self.user_factors)
 
     def _solve(self, confidence: csr_matrix, rows: Tensor, columns: Tensor) -> None:
         ridge = self._ridge(confidence).astype(np.float32)

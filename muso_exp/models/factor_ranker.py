@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.sparse import csr_matrix
 from torch import Tensor
 from torch.nn.functional import normalize
 
@@ -22,7 +23,8 @@ class FactorRanker(RankingSolver):
 
     Learned state: `user_factors` (n_users, n_factors), `item_factors` (n_items, n_factors).
 
-    A subclass implements `fold_in`, and moves the factors in `training_step`.
+    A subclass implements `weigh`, `sweep`, `objective` and `fold_in`. One epoch is one sweep
+    (users, then items), and `train/loss` the objective after it.
 
     Args:
         n_users: number of users, from the data set.
@@ -57,6 +59,39 @@ class FactorRanker(RankingSolver):
         users, items = start_factors(n_users, n_items, n_factors, init_std, seed)
         self.register_buffer("user_factors", users)
         self.register_buffer("item_factors", items)
+        self._matrices: tuple[csr_matrix, csr_matrix] | None = None
+
+    def on_train_start(self) -> None:
+        """Forget the matrices of an earlier fit."""
+        self._matrices = None
+
+    def training_step(self, batch: Batch, batch_idx: int) -> None:
+        """Do one sweep over the whole matrix and log the objective."""
+        if self._matrices is None:
+            self._matrices = self.prepare(self.plays(batch))
+        self.sweep(*self._matrices)
+        loss = self.objective(self._matrices[0])
+        self.log("train/loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=1)
+
+    def prepare(self, plays: csr_matrix) -> tuple[csr_matrix, csr_matrix]:
+        """Return the weights of plays (n_users, n_items), and transposed, for all sweeps."""
+        confidence = self.weigh(plays)
+        return confidence, confidence.T.tocsr()
+
+    @abstractmethod
+    def weigh(self, plays: csr_matrix) -> csr_matrix:
+        """Return the weights of play counts (n_users, n_items), float32."""
+        raise TypeError(f"{type(self).__name__} does not implement weigh")
+
+    @abstractmethod
+    def sweep(self, confidence: csr_matrix, transposed: csr_matrix) -> None:
+        """Solve the users and then the items, of weights (n_users, n_items) and transposed."""
+        raise TypeError(f"{type(self).__name__} does not implement sweep")
+
+    @abstractmethod
+    def objective(self, confidence: csr_matrix) -> float:
+        """Return what the sweeps minimise, of weights (n_users, n_items)."""
+        raise TypeError(f"{type(self).__name__} does not implement objective")
 
     @abstractmethod
     def fold_in(self, batch: Batch) -> Tensor:

@@ -57,25 +57,22 @@ class IALS(FactorRanker):
         self.save_hyperparameters(logger=False)
         self.implicit = ImplicitLoss(regularization, unobserved_weight, frequency_exponent)
         self.cg_steps, self.n_threads = cg_steps, n_threads
-        self._matrices: tuple[csr_matrix, csr_matrix] | None = None
 
-    def on_train_start(self) -> None:
-        """Forget the matrices of an earlier fit."""
-        self._matrices = None
+    def weigh(self, plays: csr_matrix) -> csr_matrix:
+        """Return the weights of who plays what (n_users, n_items)."""
+        return self.implicit.confidence(plays)
 
-    def training_step(self, batch: Batch, batch_idx: int) -> None:
-        """Do one sweep over the whole matrix and log the loss."""
-        if self._matrices is None:
-            confidence = self.implicit.confidence(self.plays(batch))
-            self._matrices = confidence, confidence.T.tocsr()
-        by_user, by_item = self._matrices
+    def sweep(self, confidence: csr_matrix, transposed: csr_matrix) -> None:
+        """Solve the users and then the items."""
         users, items = self.user_factors, self.item_factors
-        self.implicit.solve(by_user, users, items, self.cg_steps, self.n_threads)
-        self.implicit.solve(by_item, items, users, self.cg_steps, self.n_threads)
-        loss = self.implicit.value(by_user, users, items)
-        self.log("train/loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=1)
+        self.implicit.solve(confidence, users, items, self.cg_steps, self.n_threads)
+        self.implicit.solve(transposed, items, users, self.cg_steps, self.n_threads)
+
+    def objective(self, confidence: csr_matrix) -> float:
+        """Return the loss, see `muso_exp.features.ials.ImplicitLoss`."""
+        return self.implicit.value(confidence, self.user_factors, self.item_factors)
 
     def fold_in(self, batch: Batch) -> Tensor:
         """Return the factors of new rows, between the items, shape (B, n_factors)."""
-        confidence = self.implicit.confidence(self.new_plays(batch))
+        confidence = self.weigh(self.new_plays(batch))
         return self.implicit.fold_in(confidence, self.item_factors)

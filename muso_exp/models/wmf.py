@@ -97,27 +97,17 @@ class WMF(FactorRanker):
         if regularization == "validation":
             self.register_buffer("chosen", torch.tensor(torch.nan, dtype=torch.float64))
         self.seed = seed
-        self._matrices: tuple[csr_matrix, csr_matrix] | None = None
 
-    def on_train_start(self) -> None:
-        """Forget the matrices of an earlier fit."""
-        self._matrices = None
-
-    def training_step(self, batch: Batch, batch_idx: int) -> None:
-        """Do one sweep over the whole matrix and log the objective."""
-        if self._matrices is None:
-            plays = self.plays(batch)
-            if np.isnan(self.regularization):
-                self._choose(plays)
-            require_memory(
-                WEIGHT_BYTES * plays.nnz,
-                f"model=wmf: the weights of {plays.nnz} plays",
-                "set dataset.reading.matrix=disk, or keep fewer items: dataset.top_items=500000",
-            )
-            self._matrices = self._weights(plays)
-        self._sweep(*self._matrices)
-        loss = self.objective(self._matrices[0])
-        self.log("train/loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=1)
+    def prepare(self, plays: csr_matrix) -> tuple[csr_matrix, csr_matrix]:
+        """Return the confidence of plays, and transposed; choose the regularisation before."""
+        if np.isnan(self.regularization):
+            self._choose(plays)
+        require_memory(
+            WEIGHT_BYTES * plays.nnz,
+            f"model=wmf: the weights of {plays.nnz} plays",
+            "set dataset.reading.matrix=disk, or keep fewer items: dataset.top_items=500000",
+        )
+        return super().prepare(plays)
 
     @property
     def regularization(self) -> float:
@@ -130,13 +120,13 @@ class WMF(FactorRanker):
         hidden = draw_entries(plays, VALIDATION_SHARE, self.seed)
         cut, held = keep_entries(plays, ~hidden), keep_entries(plays, hidden)
         warm = np.flatnonzero(np.diff(cut.tocsc().indptr))
-        matrices = self._weights(cut)
+        matrices = super().prepare(cut)
         found: list[float] = []
         for strength in GRID:
             self.chosen.fill_(strength)
             self._start(*start)
             for _ in range(VALIDATION_SWEEPS):
-                self._sweep(*matrices)
+                self.sweep(*matrices)
             found.append(self._ndcg(cut, held, warm))
         self.chosen.fill_(GRID[int(np.argmax(found))])
         self._start(*start)
@@ -164,11 +154,6 @@ class WMF(FactorRanker):
         """Return the regularisation, where it was chosen on validation."""
         return {"regularization": self.regularization} if self.given == "validation" else {}
 
-    def _weights(self, plays: csr_matrix) -> tuple[csr_matrix, csr_matrix]:
-        """Return the confidence of plays (n_users, n_items), and transposed."""
-        confidence = self.weigh(plays)
-        return confidence, confidence.T.tocsr()
-
     def weigh(self, plays: csr_matrix) -> csr_matrix:
         """Return the total confidence of play counts (n_users, n_items)."""
         if self.confidence == "log":
@@ -180,7 +165,7 @@ class WMF(FactorRanker):
         formula = wmf.biased_objective if self.bias else wmf.objective
         return formula(confidence, self.user_factors, self.item_factors, self.regularization)
 
-    def _sweep(self, confidence: csr_matrix, transposed: csr_matrix) -> None:
+    def sweep(self, confidence: csr_matrix, transposed: csr_matrix) -> None:
         """Solve the users and then the items."""
         if self.device.type != "cpu" and self.cg_steps > 0:
             weight, users, items = self.regularization, self.user_factors, self.item_factors

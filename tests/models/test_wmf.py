@@ -144,7 +144,7 @@ def test_weights_that_memory_does_not_hold_are_refused_before_a_sweep(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("muso_exp.memory.available_memory", lambda: 10)
-    monkeypatch.setattr(WMF, "_sweep", None)
+    monkeypatch.setattr(WMF, "sweep", None)
     model = WMF(2, 3, n_factors=2)
     batch = {
         "crow_indices": torch.tensor([0, 2, 3]),
