@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,8 +21,11 @@ _FOLDER: ContextVar[Path | None] = ContextVar("folder", default=None)
 
 
 def available_memory() -> int | None:
-    """Return the bytes of memory that are free, of this machine or container; None if unknown."""
-    found = [_meminfo(), _cgroup_left()]
+    """Return the bytes of memory that are free for this process; None if unknown.
+
+    Of the machine, of the container, and of the process' own share (`limit_data`) the least.
+    """
+    found = [_meminfo(), _cgroup_left(), _own_left()]
     return min((bytes_ for bytes_ in found if bytes_ is not None), default=None)
 
 
@@ -49,6 +53,17 @@ def require_memory(needed: float, what: str, fix: str) -> None:
             f"{what} needs about {needed / GIB:.1f} GiB of memory, and {free / GIB:.1f} GiB are "
             f"free; {fix}"
         )
+
+
+def limit_data(n_bytes: int) -> None:
+    """Let this process write to so many bytes beside those that it may write to already (Linux).
+
+    What asks for more gets a MemoryError.
+    """
+    limit = _data_size() + n_bytes
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    soft = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
 @contextmanager
@@ -104,3 +119,19 @@ def _cgroup_left() -> int | None:
     except OSError:
         return None
     return int(limit) - int(used) if limit != "max" else None
+
+
+def _own_left() -> int | None:
+    soft, _ = resource.getrlimit(resource.RLIMIT_DATA)
+    if soft == resource.RLIM_INFINITY:
+        return None
+    try:
+        return max(soft - _data_size(), 0)
+    except OSError:
+        return None
+
+
+def _data_size() -> int:
+    """Return the bytes that this process may write to already."""
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmData:"))

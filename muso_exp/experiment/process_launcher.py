@@ -6,12 +6,10 @@ A job that is killed, by the system when memory runs out too, costs itself only.
 from __future__ import annotations
 
 import os
-import resource
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from hydra.core.singleton import Singleton
@@ -25,7 +23,7 @@ from muso_exp.experiment.job_deaths import in_words, note_death
 from muso_exp.experiment.job_server import JobServer, end_server, running_server
 from muso_exp.experiment.objective import worst
 from muso_exp.experiment.remembered import Remembered, known, remember
-from muso_exp.memory import available_memory
+from muso_exp.memory import available_memory, limit_data
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 _BESIDE = 2**30  # bytes that the programs of all jobs may take beside their shares
@@ -67,6 +65,7 @@ class ProcessLauncher(Launcher):
         setup_globals()
         configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
         overrides = dict(enumerate(job_overrides, start=initial_job_idx))
+        self.n_bytes = self._memory_of_a_job()
         waiting, places, returned = list(overrides), dict[int, int](), dict[int, JobReturn]()
         with _served() as server:
             while waiting or places:
@@ -89,6 +88,15 @@ class ProcessLauncher(Launcher):
                 returned[ended.number] = job
         return [returned[number] for number in overrides]
 
+    def _memory_of_a_job(self) -> int | None:
+        """Return the bytes that each of several jobs may write to; None: it is not known.
+
+        It is of what is free before the first begins, so that a job's share does not depend on
+        what the others use when it begins.
+        """
+        free = available_memory()
+        return None if free is None else max(free - _BESIDE, 0) // self.n_jobs
+
     def _job(self, number: int, overrides: Sequence[str], place: int) -> Any:
         """Return the function that a process calls.
 
@@ -103,7 +111,7 @@ class ProcessLauncher(Launcher):
             config.hydra.job.id = config.hydra.job.num = number
         first = place * self.n_threads
         cores = self.cores[first : first + self.n_threads]
-        share = (cores, self.n_threads, self.n_jobs) if self.n_jobs > 1 else None
+        share = (cores, self.n_threads, self.n_bytes) if self.n_jobs > 1 else None
         context, task = self.hydra_context, self.task_function
         state = Singleton.get_state(), dict(os.environ), known()
         return partial(_run, context, task, config, share, *state)
@@ -130,7 +138,7 @@ def _run(
     context: HydraContext,
     task: TaskFunction,
     config: DictConfig,
-    share: tuple[Sequence[int], int, int] | None,
+    share: tuple[Sequence[int], int, int | None] | None,
     singletons: Mapping[Any, Any],
     environment: Mapping[str, str],
     found: Remembered,
@@ -159,11 +167,11 @@ def _run(
     return done.return_value, new
 
 
-def _take_share(cores: Sequence[int], n_threads: int, n_jobs: int) -> None:
+def _take_share(cores: Sequence[int], n_threads: int, n_bytes: int | None) -> None:
     """Keep this process to its share of cores, threads and memory.
 
-    The limit of memory is on what a process writes to; on a machine with a GPU there is none, as
-    its driver asks for much that it never uses.
+    The limit of memory is on what a process writes to, and `available_memory` heeds it; on a
+    machine with a GPU there is none, as its driver asks for much that it never uses.
     """
     import numba
     import torch
@@ -175,15 +183,5 @@ def _take_share(cores: Sequence[int], n_threads: int, n_jobs: int) -> None:
     numba.config.reload_config()
     torch.set_num_threads(n_threads)
     threadpool_limits(limits=n_threads)
-    free = available_memory()
-    if free is not None and not torch.cuda.is_available():
-        limit = _data_size() + max(free - _BESIDE, 0) // n_jobs
-        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-        soft = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
-        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
-
-
-def _data_size() -> int:
-    """Return the bytes that this process may write to already."""
-    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmData:"))
+    if n_bytes is not None and not torch.cuda.is_available():
+        limit_data(n_bytes)

@@ -24,6 +24,17 @@ def test_cores_are_divided(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ProcessLauncher().n_jobs == 1
 
 
+@pytest.mark.parametrize(
+    ("free", "n_jobs", "share"),
+    [(5 * 2**30, 4, 2**30), (5 * 2**30, 1, 4 * 2**30), (2**29, 2, 0), (None, 2, None)],
+)
+def test_memory_that_is_free_at_first_is_divided(
+    free: int | None, n_jobs: int, share: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("muso_exp.experiment.process_launcher.available_memory", lambda: free)
+    assert ProcessLauncher(n_jobs)._memory_of_a_job() == share
+
+
 def test_the_ledger_says_how_a_process_ended() -> None:
     assert in_words(3) == "its process ended with exit status 3"
     assert in_words(-11) == "its process was ended by SIGSEGV"
