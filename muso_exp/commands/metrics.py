@@ -1,4 +1,4 @@
-"""`python -m muso_exp metrics`: what a metric or a null model is."""
+"""`python -m muso_exp metrics`: what a metric, a null model or a word of a card is."""
 
 from typing import Annotated
 
@@ -7,10 +7,11 @@ import typer
 
 def metrics(
     name: Annotated[
-        str | None, typer.Argument(help="metric or null model, or a part of its name; none: all")
+        str | None,
+        typer.Argument(help="metric, null model or word of a card, or a part of it; none: all"),
     ] = None,
 ) -> None:
-    """Explain a metric or a null model of the paper cards: direction, unit, formula."""
+    """Explain a metric of the paper cards (direction, unit, formula), a null model, a word."""
     from muso_exp.evaluation.glossary import matching
     from muso_exp.terminal import console, table_of
 

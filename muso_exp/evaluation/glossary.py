@@ -19,7 +19,7 @@ import pandas as pd
 from muso_exp.errors import ConfigError
 
 _PACKAGE = Path(__file__).parent.parent
-_METRIC_CELLS, _NULL_CELLS = 5, 2
+_METRIC_CELLS, _WORD_CELLS, _NULL_CELLS = 5, 3, 2
 BETTER = {True: "more", False: "less", None: "describes"}
 
 
@@ -67,21 +67,26 @@ def of_record(record: Mapping[str, Any]) -> list[Meaning]:
 
 
 def matching(name: str | None) -> dict[str, pd.DataFrame]:
-    """Return the metrics and null models of a name, or whose names hold it; None: all of them.
+    """Return the metrics, null models and words of a card of a name, or that hold it; None: all.
 
     Raises:
         ConfigError: there is none; with the nearest names.
     """
     measures = [row for row in metrics() if _is_asked(name, row.name)]
     nulls = [row for row in _null_words() if _is_asked(name, row[0])]
-    if not measures and not nulls:
-        known = [row.name for row in metrics()] + [pattern for pattern, _ in _null_words()]
+    words = [row for row in _card_words() if _is_asked(name, row[0])]
+    if not measures and not nulls and not words:
+        known = [row.name for row in metrics()]
+        known += [row[0] for row in (*_null_words(), *_card_words())]
         near = difflib.get_close_matches(str(name), known, n=3, cutoff=0.4)
         hint = f"did you mean {', '.join(near)}? " if near else ""
-        raise ConfigError(f"no metric or null model {name!r}; {hint}`metrics` alone lists all")
+        raise ConfigError(
+            f"no metric, null model or word of a card {name!r}; {hint}`metrics` alone lists all"
+        )
     exact = [row for row in measures if row.name == name] or measures
     tables = {"metrics": pd.DataFrame([asdict(row) for row in exact])}
     tables["null models"] = pd.DataFrame(nulls, columns=["name", "in words"])
+    tables["words of a card"] = pd.DataFrame(words, columns=["word", "where", "meaning"])
     return {title: table for title, table in tables.items() if len(table)}
 
 
@@ -104,6 +109,12 @@ def metrics() -> tuple[Meaning, ...]:
 def _null_words() -> tuple[tuple[str, str], ...]:
     rows = [(name, text) for names, text in _rows(_NULL_CELLS) for name in _names(names)]
     return tuple(rows)
+
+
+@cache
+def _card_words() -> tuple[tuple[str, str, str], ...]:
+    rows = _rows(_WORD_CELLS)
+    return tuple((name, where, text) for names, where, text in rows for name in _names(names))
 
 
 def _generality(pattern: str) -> tuple[bool, int]:

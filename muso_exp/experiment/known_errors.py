@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
+from typing import Any
 
 from muso_exp.errors import ConfigError, MusoError, is_out_of_memory
 
@@ -42,11 +44,22 @@ def known_error(error: Exception) -> MusoError | None:
     from omegaconf.errors import OmegaConfBaseException
 
     if isinstance(error, MissingConfigException):
-        fix = OF_A_CLUSTER if "launcher/submitit" in str(error) else OF_A_PLUGIN
-        return ConfigError(f"{one_line(error)}; {fix}")
+        return ConfigError(_missing(error))
     if isinstance(error, (HydraException, OmegaConfBaseException)):
         return ConfigError(one_line(error))
     return None
+
+
+def _missing(error: Any) -> str:
+    """Return what is said of a choice that is not there, Hydra's MissingConfigException."""
+    fix = OF_A_CLUSTER if "launcher/submitit" in str(error) else OF_A_PLUGIN
+    group, _, name = (error.missing_cfg_file or "").removesuffix(".yaml").rpartition("/")
+    options = sorted(map(str, error.options or ()))
+    if not group or not options:
+        return f"{one_line(error)}; {fix}"
+    near = difflib.get_close_matches(name, options, n=3, cutoff=0.5)
+    asked = f"did you mean {', '.join(near)}?" if near else f"choose {', '.join(options)};"
+    return f"{group}={name}: there is none; {asked} {fix[0].upper() + fix[1:] if near else fix}"
 
 
 def _is_lost_peer(error: Exception) -> bool:

@@ -114,6 +114,8 @@ def variants() -> dict[str, list[str]]:
 def uses(target: str, most: int = 3) -> str:
     """Return the experiments that have a model of this class, as they are typed.
 
+    A row of a table stands there beside the first row.
+
     Args:
         target: path of the class.
         most: of them that are named.
@@ -127,7 +129,9 @@ def uses(target: str, most: int = 3) -> str:
         text = path.read_text("utf-8")
         row = re.search(rf"/model@models\.(\w+): {model}", text, re.MULTILINE)
         if row and row[1] in rows.get(path.stem, ()):
-            found[path.stem] = f"+experiment={path.stem} variant={row[1]}"
+            first = rows[path.stem][0]
+            beside = row[1] if first == row[1] else f"{first},{row[1]}"
+            found[path.stem] = f"+experiment={path.stem} variant={beside}"
         elif re.search(rf"override /model: {model}", text, re.MULTILINE):
             found[path.stem] = f"+experiment={path.stem}"
     return ", ".join([found[name] for name in sorted(found)][:most])

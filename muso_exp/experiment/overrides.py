@@ -16,6 +16,7 @@ from omegaconf import OmegaConf
 
 from muso_exp.errors import ConfigError
 from muso_exp.experiment.known_keys import refuse_trainer_arguments
+from muso_exp.experiment.listing import uses
 from muso_exp.experiment.objective import check_named, in_search
 from muso_exp.redaction import redact
 from muso_exp.text import visible
@@ -76,7 +77,9 @@ def check(cfg: Any) -> None:
             text with a control character.
     """
     if "dataset" not in cfg or "model" not in cfg:
-        raise ConfigError("name an experiment, or a dataset and a model; --help lists them")
+        used = uses(cfg.model.get("_target_", "")) if cfg.get("model") else ""
+        named = f": {used}" if used else ", or a dataset and a model"
+        raise ConfigError(f"name an experiment{named}; --help lists them")
     check_named(cfg.get("objective"))
     if redact(str(cfg.get("name"))) != str(cfg.get("name")):
         raise ConfigError("name: holds a secret of the environment; it names folders and pages")

@@ -48,5 +48,13 @@ def test_a_part_of_a_name_finds_all_that_hold_it() -> None:
 
 
 def test_an_unknown_metric_is_refused_with_the_nearest() -> None:
-    with pytest.raises(ConfigError, match=r"no metric or null model 'rock_auc'; did you mean roc_"):
+    with pytest.raises(
+        ConfigError, match=r"no metric, null model or word of a card 'rock_auc'; did you mean roc_"
+    ):
         matching("rock_auc")
+
+
+@pytest.mark.parametrize("word", ["best null", "measured", "reported", "describes", "p (Holm)"])
+def test_words_of_a_card_are_explained(word: str) -> None:
+    found = matching(word)["words of a card"]
+    assert found["word"].tolist() == [word] and found["meaning"].str.len().gt(20).all()

@@ -20,7 +20,8 @@ def test_the_rows_of_every_table_are_listed() -> None:
 
 def test_the_experiments_of_a_model_are_named_as_they_are_typed() -> None:
     assert uses("muso_exp.models.ease.EASE") == (
-        "+experiment=strong_generalization variant=ease, +experiment=wmf_baselines variant=ease"
+        "+experiment=strong_generalization variant=popularity,ease, "
+        "+experiment=wmf_baselines variant=wmf,ease"
     )
     assert "+experiment=wmf" in uses("muso_exp.models.wmf.WMF").split(", ")
     assert uses("somebody.elses.Model") == ""
