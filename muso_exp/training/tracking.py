@@ -97,21 +97,27 @@ class MlflowLogger(MLFlowLogger):
             for name, value in metrics.items()
             if name != "epoch"  # Lightning's; it would be the first axis of every comparison
         ]
+        self._flush_if_due()
+
+    def _flush_if_due(self) -> None:
         if time.monotonic() - self._flushed > FLUSH_SECONDS:
             self.flush()
 
-    def flush(self) -> None:
-        """Send the metrics that were kept."""
+    def flush(self, tags: Mapping[str, str] | None = None) -> None:
+        """Send the metrics that were kept, and tags with them."""
+        from mlflow.entities import RunTag
+
         pending, self._pending = self._pending, []
+        given = [RunTag(key, value) for key, value in (tags or {}).items()]
         with in_words(self._tracking_uri):
-            for start in range(0, len(pending), _MAX_BATCH):
-                batch = pending[start : start + _MAX_BATCH]
-                self.experiment.log_batch(self.run_id, metrics=batch)
+            for start in range(0, max(len(pending), bool(given)), _MAX_BATCH):
+                batch, own = pending[start : start + _MAX_BATCH], given if start == 0 else []
+                self.experiment.log_batch(self.run_id, metrics=batch, tags=own)
         self._flushed = time.monotonic()
 
     def finalize(self, status: str = "success") -> None:
-        """Send what was kept and leave the run as it is: `tracked` ends it."""
-        self.flush()
+        """Leave the run as it is: `tracked` sends what is kept, and ends the run."""
+        self._flush_if_due()
 
     def log_config(self, flat: Mapping[str, Any], yaml_text: str) -> None:
         """Log the configuration once: flat parameters, and the whole of it as an artifact."""
@@ -139,9 +145,8 @@ class MlflowLogger(MLFlowLogger):
             tags: the note among them.
             tables: name of a JSON file -> columns.
         """
-        self.flush()
+        self.flush(tags)
         with in_words(self._tracking_uri):
-            self.set_tags(tags)
             for name, columns in tables.items():
                 plain = {column: list(values) for column, values in columns.items()}
                 if any(plain.values()):
@@ -149,13 +154,6 @@ class MlflowLogger(MLFlowLogger):
             for name in ARTIFACTS:
                 self.experiment.log_artifact(self.run_id, str(folder / name))
             self.experiment.log_artifacts(self.run_id, str(folder / "figures"), "figures")
-
-    def set_tags(self, tags: Mapping[str, str]) -> None:
-        """Set tags of the run, in one batch."""
-        from mlflow.entities import RunTag
-
-        given = [RunTag(key, value) for key, value in tags.items()]
-        self.experiment.log_batch(self.run_id, tags=given)
 
     def log_dataset(self, name: str, fingerprint: str, kind: str) -> None:
         """Fill the Dataset column of the UI.

@@ -237,6 +237,31 @@ def test_what_a_run_concluded_is_a_note_tables_and_a_data_set(store: str, tmp_pa
     )
 
 
+def test_settings_and_what_was_measured_go_to_the_store_in_a_batch_each(
+    store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logger = make_logger(store)
+    for name in ARTIFACTS:
+        (tmp_path / name).write_text("{}")
+    (tmp_path / "figures").mkdir()
+    sent, send = [], logger.experiment.log_batch
+    monkeypatch.setattr(
+        logger.experiment, "log_batch", lambda *args, **kw: sent.append(kw) or send(*args, **kw)
+    )
+    logger.log_config({f"model.p{n}": n for n in range(90)}, "a: 1")
+    for epoch in range(200):
+        logger.log_metrics({"train/loss": 1.0, "val/loss": 2.0, "epoch": epoch}, epoch)
+    logger.finalize()
+    logger.log_metrics({"test/auc": 0.7}, 200)
+    logger.log_outcome(tmp_path, {"verdict": "better than null"}, {})
+    logger.end("FINISHED")
+    counts = [{kind: len(rows) for kind, rows in batch.items()} for batch in sent]
+    assert counts == [{"params": 90}, {"metrics": 401, "tags": 1}]
+    run = logger.experiment.get_run(logger.run_id)
+    assert run.data.tags["verdict"] == "better than null" and len(run.data.params) == 90
+    assert run.data.metrics == {"train/loss": 1.0, "val/loss": 2.0, "test/auc": 0.7}
+
+
 def test_the_parent_of_a_sweep_shows_what_was_swept_and_the_best(store: str) -> None:
     parent = make_logger(store)
     parent.log_sweep({"model.lr": "0.1,0.01"}, {"test/auc": 0.7, "totals/done": 2.0}, {"a": "b"})
