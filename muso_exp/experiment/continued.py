@@ -89,6 +89,7 @@ def taken_up(folder: Path) -> str:
     states = [job.state for job in ledger.read(folder)]
     parts = [
         f"{states.count('done')} jobs are done",
+        *([f"{states.count('pruned')} were pruned"] if "pruned" in states else []),
         f"{states.count('killed')} cut off go on from their last checkpoint",
         f"{states.count('failed')} that failed run anew",
     ]

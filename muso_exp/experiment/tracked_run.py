@@ -64,7 +64,8 @@ def register(cfg: DictConfig, logger: MlflowLogger, checkpoint: Path, data: Any)
     if cfg.register is not None:
         version = logger.register(cfg.register, checkpoint, data.example())
         model = f"models:/{cfg.register}/{version}"
-        log.info("registered: mlflow models serve -m %s --env-manager local", model)
+        log.info("registered (make ui): %s", logger.link_to_model(cfg.register, version))
+        log.info("it answers by: mlflow models serve -m %s --env-manager local", model)
 
 
 def log_config(logger: MlflowLogger | None, cfg: DictConfig) -> None:

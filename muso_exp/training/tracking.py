@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from pytorch_lightning.loggers import MLFlowLogger
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
@@ -173,6 +173,11 @@ class MlflowLogger(MLFlowLogger):
     def link(self) -> str:
         """Return the address of the run in the UI that `make ui` starts, or of the server."""
         place = f"/#/experiments/{self.experiment_id}/runs/{self.run_id}"
+        return f"{self._served()}{place}?{urlencode(MODELS)}"
+
+    def link_to_model(self, name: str, version: str) -> str:
+        """Return the address of a version of a registered model."""
+        place = f"/#/models/{quote(name, safe='')}/versions/{version}"
         return f"{self._served()}{place}?{urlencode(MODELS)}"
 
     def link_to_jobs(self, mode: str = "CHART") -> str:

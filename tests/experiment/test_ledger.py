@@ -7,6 +7,7 @@ import pytest
 
 from muso_exp.errors import DataFormatError
 from muso_exp.experiment import ledger
+from muso_exp.experiment.continued import taken_up
 from muso_exp.experiment.ledger import Job
 
 
@@ -40,6 +41,13 @@ def test_jobs_that_say_running_are_marked_killed(tmp_path: Path) -> None:
     jobs = ledger.read(tmp_path)
     assert [job.state for job in jobs] == ["done", "killed", "failed"]
     assert ledger.in_words(jobs) == "2 of 3 jobs failed, the first is 1 (b): killed: cut off"
+
+
+def test_a_sweep_that_goes_on_counts_its_jobs(tmp_path: Path) -> None:
+    for number, state in enumerate(("done", "pruned", "running", "failed", "done")):
+        ledger.note(tmp_path, Job(number, state, "a"))
+    counts = "2 jobs are done, 1 were pruned, 1 cut off go on from their last checkpoint, 1 that"
+    assert counts in taken_up(tmp_path)
 
 
 def write(folder: Path, job: int) -> None:
