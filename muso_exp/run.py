@@ -99,7 +99,7 @@ def run(cfg: DictConfig) -> Outcome:
         outcome.write(folder, shown_config(cfg))
         if logger:
             log_outcome(logger, outcome.record, folder)
-            register(cfg, logger, best, data)
+            register(cfg, logger, best, data, outcome.record)
             log.info("MLflow (make ui): %s", logger.link())
     return outcome
 

@@ -12,7 +12,7 @@ from pytorch_lightning.loggers import Logger
 
 from muso_exp.evaluation import tracked as tracked_card
 from muso_exp.experiment.build import build
-from muso_exp.experiment.objective import is_chosen
+from muso_exp.experiment.objective import is_chosen, names
 from muso_exp.experiment.settings import logged_settings, shown_config
 from muso_exp.experiment.sweep import short_name
 from muso_exp.training.folders import lock_tags
@@ -37,6 +37,7 @@ def track(cfg: DictConfig, folder: Path, data: Any) -> MlflowLogger | None:
     name = chosen + short_name() if short_name() else cfg.variant or job
     logger: MlflowLogger | None = build(cfg.logger, Logger, run_name=name, tags=tags)
     if logger:
+        logger.leading = [f"test/{metric}" for metric in names("headline", cfg.headline)]
         kind = "simulated" if data.simulated else "files"
         logger.log_dataset(data.name, data.fingerprint, kind)
     return logger
@@ -52,7 +53,13 @@ def log_outcome(logger: MlflowLogger, record: Mapping[str, Any], folder: Path) -
     logger.log_outcome(folder, tags, tables)
 
 
-def register(cfg: DictConfig, logger: MlflowLogger, checkpoint: Path, data: Any) -> None:
+def register(
+    cfg: DictConfig,
+    logger: MlflowLogger,
+    checkpoint: Path,
+    data: Any,
+    record: Mapping[str, Any],
+) -> None:
     """Put the trained model into the registry, where `register` names it.
 
     Args:
@@ -60,9 +67,11 @@ def register(cfg: DictConfig, logger: MlflowLogger, checkpoint: Path, data: Any)
         logger: of the run.
         checkpoint: that was tested.
         data: of the run; may offer an `example` of new input.
+        record: metrics.json, whose card describes the version.
     """
     if cfg.register is not None:
-        version = logger.register(cfg.register, checkpoint, data.example())
+        note = tracked_card.note(record, str(checkpoint.parent.parent))
+        version = logger.register(cfg.register, checkpoint, data.example(), note)
         model = f"models:/{cfg.register}/{version}"
         log.info("registered (make ui): %s", logger.link_to_model(cfg.register, version))
         log.info("it answers by: mlflow models serve -m %s --env-manager local", model)

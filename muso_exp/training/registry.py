@@ -89,7 +89,12 @@ def _write_example(folder: Path, request: dict[str, Any]) -> None:
 
 
 def register(
-    client: Any, run_id: str, name: str, checkpoint: Path, example: tuple[str, bytes] | None
+    client: Any,
+    run_id: str,
+    name: str,
+    checkpoint: Path,
+    example: tuple[str, bytes] | None,
+    description: str,
 ) -> str:
     """Put the model of a run into the registry; return its version.
 
@@ -99,6 +104,7 @@ def register(
         name: of the registered model; another version of it where it is there.
         checkpoint: of the run.
         example: see `save_model`.
+        description: of the version, in Markdown.
     """
     from mlflow.exceptions import MlflowException
 
@@ -111,4 +117,5 @@ def register(
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
     source = f"{client.get_run(run_id).info.artifact_uri}/{MODEL}"
-    return str(client.create_model_version(name, source, run_id).version)
+    version = client.create_model_version(name, source, run_id, description=description)
+    return str(version.version)

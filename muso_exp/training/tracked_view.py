@@ -7,7 +7,7 @@ that jobs stand side by side, not folded under their sweep, they are in the orde
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -16,7 +16,9 @@ MODELS = {"workflowType": "machine_learning"}  # the UI has another half, of lan
 _LONGEST = 5000  # characters that MLflow keeps of an experiment's tag
 _BARS, _LINES = 20, 200  # runs that a chart shows
 _METRICS, _PARAMS = 4, 6
-_SECTION = "swept"
+_IN_A_ROW = 3  # bar charts, so that the lines follow at once
+_BARS_SECTION, _LINES_SECTION = "measured", "swept"
+_LINES_HEIGHT = 420  # pixels
 
 
 def jobs_of(parent: str) -> str:
@@ -44,7 +46,7 @@ def sweep_view(
         state |= {"orderByKey": _columns("metrics", shown)[0], "orderByAsc": not more_is_better}
         state |= {
             "isAccordionReordered": True,
-            "compareRunSections": [_section()],
+            "compareRunSections": _sections(bool(swept)),
             "compareRunCharts": _charts(shown, swept),
         }
     text = json.dumps(state)
@@ -65,22 +67,54 @@ def view_link(experiment: str, key: str, mode: str) -> str:
     return f"/#/experiments/{experiment}/runs?{query}"
 
 
+def leading_first(metrics: Sequence[Any], leading: Sequence[str]) -> list[Any]:
+    """Return metrics with the leading ones first, then others of the test.
+
+    The UI shows metrics in the order in which a run first had them, and its page of comparison
+    opens on the first one.
+
+    Args:
+        metrics: with a `key`.
+        leading: keys.
+    """
+    places = {key: place for place, key in enumerate(leading)}
+
+    def place(metric: Any) -> tuple[int, bool]:
+        return places.get(metric.key, len(places)), not metric.key.startswith("test/")
+
+    return sorted(metrics, key=place)
+
+
+def as_table(columns: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
+    """Return columns as the UI reads a table; a number that is none is left empty."""
+    rows = zip(*columns.values(), strict=True)
+    return {
+        "columns": list(columns),
+        "data": [[None if cell != cell else cell for cell in row] for row in rows],
+    }
+
+
 def _columns(kind: str, names: Sequence[str]) -> list[str]:
     return [f"{kind}.`{name}`" for name in names]
 
 
-def _section() -> dict[str, Any]:
-    fixed = {"isReordered": False, "deleted": False, "isGenerated": False}
-    return {"uuid": _SECTION, "name": "what was swept", "display": True, **fixed}
+def _sections(lines: bool) -> list[dict[str, Any]]:
+    """Return the parts of the page: bars, three in a row, and lines as wide as the page."""
+    fixed = {"display": True, "isReordered": False, "deleted": False, "isGenerated": False}
+    bars = {"uuid": _BARS_SECTION, "name": "what was measured", **fixed}
+    across = {"uuid": _LINES_SECTION, "name": "what was swept", **fixed}
+    across |= {"columns": 1, "cardHeight": _LINES_HEIGHT}
+    return [bars, *([across] if lines else [])]
 
 
 def _charts(metrics: Sequence[str], params: Sequence[str]) -> list[dict[str, Any]]:
     """Return a bar chart per metric and, of several parameters, one of lines across them."""
-    own = {"metricSectionId": _SECTION, "deleted": False, "isGenerated": False}
+    own = {"metricSectionId": _BARS_SECTION, "deleted": False, "isGenerated": False}
     bars = [
         {"type": "BAR", "uuid": f"bar-{n}", "metricKey": name, "runsCountToCompare": _BARS, **own}
-        for n, name in enumerate(metrics)
+        for n, name in enumerate(metrics[:_IN_A_ROW])
     ]
+    own = {**own, "metricSectionId": _LINES_SECTION}
     lines = {"type": "PARALLEL", "uuid": "lines", "runsCountToCompare": _LINES, **own}
     lines |= {"selectedParams": list(params), "selectedMetrics": list(metrics)[:1]}
     return [*bars, *([lines] if params else [])]

@@ -14,10 +14,10 @@ from pytorch_lightning.loggers import MLFlowLogger
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 from muso_exp.errors import ConfigError, MusoError, PrunedError, meant
+from muso_exp.training import tracked_view as view
 from muso_exp.training.dead_runs import end_the_dead, reopened
 from muso_exp.training.registry import register
 from muso_exp.training.system_metrics import check_system_metrics, monitored
-from muso_exp.training.tracked_view import MODELS, TAG, sweep_view, view_link
 from muso_exp.training.tracking_quiet import IMPATIENCE, environment_kept, impatient, silence
 from muso_exp.training.tracking_store import in_words, opened
 
@@ -29,6 +29,7 @@ FLUSH_SECONDS = 5.0
 _MAX_BATCH = 1000  # metrics that MLflow takes at once
 LOCAL_UI = "http://127.0.0.1:5000"  # where `make ui` shows a store that is a file
 _MAX_DIGEST = 36  # characters that MLflow keeps of a data set's digest
+TABLES_TAG = "mlflow.loggedArtifacts"  # names the artifacts that the UI shows as tables
 _MAX_PARAM = 6000  # characters that MLflow keeps of a parameter's value
 
 
@@ -37,6 +38,9 @@ class MlflowLogger(MLFlowLogger):
 
     Lightning marks a run FINISHED after `fit`, before anything was tested; a run killed after
     that would stand as finished.
+
+    Attributes:
+        leading: metrics that come first in a batch, see `leading_first`.
     """
 
     def __init__(
@@ -81,13 +85,11 @@ class MlflowLogger(MLFlowLogger):
                 raise
         self._pending: list[Any] = []
         self._flushed = time.monotonic()
+        self.leading: Sequence[str] = ()
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        """Keep the metrics; they go to the store in batches, a few seconds apart.
-
-        A commit for every epoch takes longer than the epoch of a small network.
-        """
+        """Keep the metrics: a commit for every epoch takes longer than that of a small network."""
         from mlflow.entities import Metric
 
         now = int(time.time() * 1000)
@@ -107,7 +109,7 @@ class MlflowLogger(MLFlowLogger):
         """Send the metrics that were kept, and tags with them."""
         from mlflow.entities import RunTag
 
-        pending, self._pending = self._pending, []
+        pending, self._pending = view.leading_first(self._pending, self.leading), []
         given = [RunTag(key, value) for key, value in (tags or {}).items()]
         with in_words(self._tracking_uri):
             for start in range(0, max(len(pending), bool(given)), _MAX_BATCH):
@@ -138,19 +140,20 @@ class MlflowLogger(MLFlowLogger):
         """Log what a run concluded.
 
         Intervals, null models and audit are tables, which the UI shows as such: as metrics they
-        would stand before and between those of the model in every chart.
+        would stand before and between those of the model in every chart. MLflow's own `log_table`
+        reads the run and sets a tag for each of them, and adds to a table that is there.
 
         Args:
             folder: of the run; its files become artifacts.
             tags: the note among them.
             tables: name of a JSON file -> columns.
         """
-        self.flush(tags)
+        whole = {name: columns for name, columns in tables.items() if any(columns.values())}
+        shown = [{"path": name, "type": "table"} for name in whole]
+        self.flush({**tags, TABLES_TAG: json.dumps(shown)} if shown else tags)
         with in_words(self._tracking_uri):
-            for name, columns in tables.items():
-                plain = {column: list(values) for column, values in columns.items()}
-                if any(plain.values()):
-                    self.experiment.log_table(self.run_id, plain, name)
+            for name, columns in whole.items():
+                self.experiment.log_dict(self.run_id, view.as_table(columns), name)
             for name in ARTIFACTS:
                 self.experiment.log_artifact(self.run_id, str(folder / name))
             self.experiment.log_artifacts(self.run_id, str(folder / "figures"), "figures")
@@ -173,16 +176,16 @@ class MlflowLogger(MLFlowLogger):
     def link(self) -> str:
         """Return the address of the run in the UI that `make ui` starts, or of the server."""
         place = f"/#/experiments/{self.experiment_id}/runs/{self.run_id}"
-        return f"{self._served()}{place}?{urlencode(MODELS)}"
+        return f"{self._served()}{place}?{urlencode(view.MODELS)}"
 
     def link_to_model(self, name: str, version: str) -> str:
         """Return the address of a version of a registered model."""
         place = f"/#/models/{quote(name, safe='')}/versions/{version}"
-        return f"{self._served()}{place}?{urlencode(MODELS)}"
+        return f"{self._served()}{place}?{urlencode(view.MODELS)}"
 
     def link_to_jobs(self, mode: str = "CHART") -> str:
         """Return the address of the jobs of this sweep: as charts, or as a TABLE."""
-        return self._served() + view_link(str(self.experiment_id), str(self.run_id), mode)
+        return self._served() + view.view_link(str(self.experiment_id), str(self.run_id), mode)
 
     def _served(self) -> str:
         served = self._tracking_uri if self._tracking_uri.startswith("http") else LOCAL_UI
@@ -192,9 +195,11 @@ class MlflowLogger(MLFlowLogger):
         self, metrics: Sequence[str], more_is_better: bool, params: Sequence[str]
     ) -> None:
         """Let `link_to_jobs` open on what matters; see `tracked_view.sweep_view`."""
-        state = sweep_view(str(self.run_id), metrics, more_is_better, params)
+        state = view.sweep_view(str(self.run_id), metrics, more_is_better, params)
         with in_words(self._tracking_uri):
-            self.experiment.set_experiment_tag(self.experiment_id, TAG + str(self.run_id), state)
+            self.experiment.set_experiment_tag(
+                self.experiment_id, view.TAG + str(self.run_id), state
+            )
 
     def log_sweep(
         self, params: Mapping[str, str], metrics: Mapping[str, float], tags: Mapping[str, str]
@@ -227,16 +232,20 @@ class MlflowLogger(MLFlowLogger):
             ):
                 self.experiment.log_artifact(self.run_id, str(path))
 
-    def register(self, name: str, checkpoint: Path, example: tuple[str, bytes] | None) -> str:
+    def register(
+        self, name: str, checkpoint: Path, example: tuple[str, bytes] | None, description: str
+    ) -> str:
         """Put the model of this run into the registry; return its version.
 
         Args:
             name: of the registered model.
             checkpoint: of the run.
             example: name and content of a file that it can be asked with; None: none is known.
+            description: of this version, in Markdown.
         """
+        of_model = (name, checkpoint, example, description)
         with in_words(self._tracking_uri):
-            return register(self.experiment, str(self.run_id), name, checkpoint, example)
+            return register(self.experiment, str(self.run_id), *of_model)
 
     def end_the_dead(self) -> None:
         """Mark KILLED the runs of this store whose processes are gone."""

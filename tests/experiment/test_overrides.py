@@ -68,6 +68,10 @@ def test_a_time_limit_is_what_lightning_takes(time: str | dict | None) -> None:
         ({"trainer": {"max_time": {"hours": 1e99}}}, "max_time={'hours': 1e.99}: days:hours"),
         ({"trainer": {"max_time": []}}, r"max_time=\[\]: days:hours"),
         ({"model": ...}, "name an experiment, or a dataset and a model"),
+        (
+            {"dataset": ..., "model": {"_target_": "muso_exp.models.ease.EASE"}},
+            "name an experiment: .*experiment=wmf_baselines variant=wmf,ease; --help lists them",
+        ),
     ],
 )
 def test_what_no_run_can_begin_with_is_refused(changed: dict, message: str) -> None:

@@ -1,6 +1,7 @@
 import contextlib
 import fcntl
 import json
+import math
 import multiprocessing
 import os
 import socket
@@ -13,7 +14,14 @@ import pytest
 
 from muso_exp.errors import ConfigError, MusoError
 from muso_exp.training.folders import lock_tags
-from muso_exp.training.tracking import ARTIFACTS, PARENT_RUN, MlflowLogger, end_the_dead, tracked
+from muso_exp.training.tracking import (
+    ARTIFACTS,
+    PARENT_RUN,
+    TABLES_TAG,
+    MlflowLogger,
+    end_the_dead,
+    tracked,
+)
 from muso_exp.training.tracking_quiet import silence
 
 
@@ -225,13 +233,18 @@ def test_what_a_run_concluded_is_a_note_tables_and_a_data_set(store: str, tmp_pa
         (tmp_path / name).write_text("{}")
     (tmp_path / "figures").mkdir()
     logger.log_dataset("plays", "f" * 64, "simulated")
-    logger.log_outcome(tmp_path, {"mlflow.note.content": "**card**"}, {"card.json": {"a": [1.5]}})
+    card = {"a": [1.5, math.nan], "b": ["x", None]}
+    logger.log_outcome(tmp_path, {"mlflow.note.content": "**card**"}, {"card.json": card})
     run = logger.experiment.get_run(logger.run_id)
     assert run.data.tags["mlflow.note.content"] == "**card**" and run.data.metrics == {}
     (data,) = run.inputs.dataset_inputs
     assert (data.dataset.name, data.dataset.digest) == ("plays", "f" * 36)
     table = mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/card.json")
-    assert table == {"columns": ["a"], "data": [[1.5]]}
+    assert table == {"columns": ["a", "b"], "data": [[1.5, "x"], [None, None]]}
+    assert json.loads(run.data.tags[TABLES_TAG]) == [{"path": "card.json", "type": "table"}]
+    assert logger.link_to_model("my tastes", "2").endswith(
+        "/#/models/my%20tastes/versions/2?workflowType=machine_learning"
+    )
     assert logger.link().endswith(
         f"/#/experiments/{logger.experiment_id}/runs/{logger.run_id}?workflowType=machine_learning"
     )
@@ -253,13 +266,15 @@ def test_settings_and_what_was_measured_go_to_the_store_in_a_batch_each(
         logger.log_metrics({"train/loss": 1.0, "val/loss": 2.0, "epoch": epoch}, epoch)
     logger.finalize()
     logger.log_metrics({"test/auc": 0.7}, 200)
-    logger.log_outcome(tmp_path, {"verdict": "better than null"}, {})
+    logger.leading = ["test/roc_auc"]
+    logger.log_metrics({"test/roc_auc": 0.6}, 200)
+    logger.log_outcome(tmp_path, {"verdict": "better than null"}, {"card.json": {"a": []}})
     logger.end("FINISHED")
     counts = [{kind: len(rows) for kind, rows in batch.items()} for batch in sent]
-    assert counts == [{"params": 90}, {"metrics": 401, "tags": 1}]
+    assert counts == [{"params": 90}, {"metrics": 402, "tags": 1}]
     run = logger.experiment.get_run(logger.run_id)
     assert run.data.tags["verdict"] == "better than null" and len(run.data.params) == 90
-    assert run.data.metrics == {"train/loss": 1.0, "val/loss": 2.0, "test/auc": 0.7}
+    assert list(run.data.metrics) == ["test/roc_auc", "test/auc", "train/loss", "val/loss"]
 
 
 def test_the_parent_of_a_sweep_shows_what_was_swept_and_the_best(store: str) -> None:
@@ -282,6 +297,8 @@ def test_the_parent_of_a_sweep_shows_what_was_swept_and_the_best(store: str) -> 
     assert (view["orderByKey"], view["orderByAsc"]) == ("metrics.`test/auc`", False)
     assert view["selectedColumns"] == ["metrics.`test/auc`", "params.`model.lr`"]
     assert [chart["type"] for chart in view["compareRunCharts"]] == ["BAR", "PARALLEL"]
+    sections = [chart["metricSectionId"] for chart in view["compareRunCharts"]]
+    assert sections == [section["uuid"] for section in view["compareRunSections"]]
 
 
 def test_a_sweep_that_goes_on_is_the_same_run(store: str) -> None:
