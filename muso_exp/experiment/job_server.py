@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import cloudpickle
+from omegaconf import OmegaConf
 
 from muso_exp.errors import ConfigError, Stopped
 from muso_exp.redaction import redact
@@ -41,6 +42,7 @@ TRACKING = (
 )
 TARGET = "muso_exp.experiment.process_launcher.ProcessLauncher"  # that jobs are started by
 PATIENCE = 60.0  # seconds that jobs have to end after a signal
+PARTS = ("dataset", "model", "models")  # of a configuration, that jobs build objects from
 _POLL = 0.02  # seconds between two looks at the children
 _DEATH = 1  # Linux: PR_SET_PDEATHSIG
 _OOM_SCORE = "500"  # of a job: when memory runs out, the system ends one, not the sweep
@@ -230,10 +232,21 @@ def start_server(config: Any) -> None:
     if not hasattr(os, "fork"):
         raise ConfigError(f"{sys.platform} cannot fork processes; set hydra/launcher=in_process")
     end_server()
-    targets = [(config.get(part) or {}).get("_target_") for part in ("dataset", "model")]
-    names = [str(target).rpartition(".")[0] for target in targets if target]
-    own = [name for name in names if name.startswith("muso_exp.")]
-    _servers.append(JobServer((*own, *(TRACKING if config.get("logger") else ()))))
+    _servers.append(JobServer((*modules(config), *(TRACKING if config.get("logger") else ()))))
+
+
+def modules(config: Any) -> list[str]:
+    """Return the modules of this program that the jobs of a sweep build from.
+
+    Which model a job has may follow from its row (`model: ${models.${variant}}`), which the
+    configuration of the sweep does not know: the models of all rows are named.
+    """
+    parts: Any = OmegaConf.to_container(OmegaConf.masked_copy(config, list(PARTS)), resolve=False)
+    rows = parts.get("models") or {}
+    built = [parts.get("dataset"), parts.get("model"), *rows.values()]
+    targets = [str(part["_target_"]) for part in built if isinstance(part, dict)]
+    names = (target.rpartition(".")[0] for target in targets)
+    return list(dict.fromkeys(name for name in names if name.startswith("muso_exp.")))
 
 
 def running_server() -> JobServer:

@@ -3,7 +3,14 @@
 import subprocess
 import sys
 
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+from test_experiments import CONF
 from test_layers import PACKAGE
+
+from muso_exp.experiment.job_server import modules
+from muso_exp.experiment.listing import experiments
 
 ALONE = """
 import os, signal, sys, time
@@ -58,3 +65,24 @@ def test_each_job_ends_for_itself_and_none_outlives_the_server() -> None:
         "True",
     ], done.stderr
     assert "RuntimeError: of its own" in done.stderr
+
+
+def by_row() -> list[str]:
+    """The tables whose rows choose the model, and that have no row until one is chosen."""
+    trees = {name: OmegaConf.load(CONF / "experiment" / f"{name}.yaml") for name in experiments()}
+    raw = {name: OmegaConf.to_container(tree, resolve=False) for name, tree in trees.items()}
+    return [name for name, tree in raw.items() if "models" in tree and "variant" not in tree]
+
+
+@pytest.mark.parametrize("name", by_row())
+def test_the_modules_of_all_rows_are_known_before_one_is_chosen(name: str) -> None:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("config", [f"+experiment={name}", "scale=smoke"])
+    models = {str(model._target_).rpartition(".")[0] for model in config.models.values()}
+    assert {str(config.dataset._target_).rpartition(".")[0], *models} == set(modules(config))
+
+
+def test_a_model_that_follows_from_the_row_is_not_looked_up_without_one() -> None:
+    models = {"a": {"_target_": "muso_exp.models.wmf.WMF"}, "b": {"_target_": "mine.models.Own"}}
+    tree = {"variant": None, "dataset": None, "model": "${models.${variant}}", "models": models}
+    assert modules(OmegaConf.create(tree)) == ["muso_exp.models.wmf"]
