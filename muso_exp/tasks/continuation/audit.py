@@ -45,6 +45,11 @@ def _seed_findings(continued: ContinuedPlaylists, held: HeldOut) -> list[Finding
     n, some = len(held.users), np.diff(held.seen.indptr) > 0
     unseen = int((_rows_with(held.seen, elsewhere > 0) == 0)[some].sum())
     without_features = int((_rows_with(held.seen, with_features) == 0)[some].sum())
+    of_features = Finding(
+        "seeds_without_features",
+        without_features,
+        f"{without_features} of {n} continued playlists have seeds, none of which has features",
+    )
     return [
         Finding(
             "playlists_without_seeds",
@@ -58,11 +63,7 @@ def _seed_findings(continued: ContinuedPlaylists, held: HeldOut) -> list[Finding
             f"{unseen} of {n} continued playlists have seeds, none of which is in a playlist of "
             "training",
         ),
-        Finding(
-            "seeds_without_features",
-            without_features,
-            f"{without_features} of {n} continued playlists have seeds, none of which has features",
-        ),
+        *([of_features] if with_features.any() else []),
     ]
 
 
@@ -79,14 +80,20 @@ def _track_findings(continued: ContinuedPlaylists, held: HeldOut) -> list[Findin
         text += "but them (dataset.candidates=warm)"
     return [
         Finding("unseen_test_entries", unseen, text, "warning" if unseen > 0.1 else "note"),
-        Finding(
-            "tracks_without_features",
-            float(missing.mean()),
-            f"{missing.sum()} of {len(missing)} tracks ({missing.mean():.1%}) are not in the "
-            "feature table; recommenders by features put them last",
-            "warning" if missing.mean() > 0.1 else "note",
-        ),
+        _without_features(missing),
     ]
+
+
+def _without_features(missing: np.ndarray) -> Finding:
+    """Return how many tracks have no audio features, given which lack them, (n_tracks,)."""
+    share, name = float(missing.mean()), "tracks_without_features"
+    if missing.all():
+        text = "no track has audio features (dataset.feature_table, or track_features.csv beside "
+        text += "the playlists): a mix leaves out what needs them, and a recommender by features "
+        return Finding(name, share, text + "alone is refused", "note")
+    text = f"{missing.sum()} of {len(missing)} tracks ({share:.1%}) are not in the feature table; "
+    text += "recommenders by features put them last"
+    return Finding(name, share, text, "warning" if share > 0.1 else "note")
 
 
 def _rows_with(matrix: csr_matrix, chosen: np.ndarray) -> np.ndarray:

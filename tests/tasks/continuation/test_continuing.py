@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pytest import approx
 from scipy.sparse import csr_matrix
-from tiny_mpd import playlist, ready, write
+from tiny_mpd import playlist, ready, write, write_features, write_slices
 
 from muso_exp.data.playlist_continuation import PlaylistContinuation
 from muso_exp.errors import ConfigError
@@ -16,6 +16,7 @@ from muso_exp.models.blend import Blend
 from muso_exp.models.cooccurrence_net import CooccurrenceNet
 from muso_exp.models.nearest_features import NearestFeatures
 from muso_exp.models.popularity import Popularity
+from muso_exp.records import Finding
 from muso_exp.tasks.base import Answer, NotAnsweredError
 from muso_exp.tasks.continuation.baselines import null_errors
 from muso_exp.tasks.continuation.cooccurrence import CooccurrenceLoss
@@ -40,6 +41,24 @@ def test_the_audit_counts_repeats_and_unseen_seeds(tmp_path: Path) -> None:
     assert len(data.task.held.users) == 5
     assert found["unseen_seeds"] == 5  # no playlist is left to train on
     assert found["unseen_test_entries"] == 1
+
+
+def test_the_audit_says_whether_no_track_or_some_lack_features(tmp_path: Path) -> None:
+    write_slices(tmp_path)
+
+    def findings() -> dict[str, Finding]:
+        data = ready(tmp_path, tmp_path / "cache", seeds=["first_1"])
+        return {finding.check: finding for finding in data.task.audit(NO_ANSWER)}
+
+    none = findings()
+    assert "seeds_without_features" not in none
+    assert none["tracks_without_features"].text.startswith("no track has audio features")
+    assert none["tracks_without_features"].level == "note"
+    write_features(tmp_path, range(30))
+    some = findings()
+    assert "10 of 40 tracks (25.0%) are not in the" in some["tracks_without_features"].text
+    assert some["tracks_without_features"].level == "warning"
+    assert "seeds_without_features" in some
 
 
 def test_warm_candidates_leave_out_tracks_of_no_known_playlist_and_are_counted(
