@@ -107,6 +107,27 @@ def test_an_experiment_ends_with_a_whole_run_folder(
     assert list((folder / "figures").glob("*.png"))
 
 
+@pytest.mark.parametrize("scale", ["smoke", "desk", "paper"])
+def test_table_6_2_asks_of_the_clips_that_samplecnn_factors_hears(
+    scale: str, configured: callable
+) -> None:
+    heard, asked = (
+        configured(name, f"scale={scale}").dataset for name in ("samplecnn_factors", "table_6_2")
+    )
+    assert (heard.world, heard.store) == (asked.world, asked.store)
+
+
+def test_table_6_2_reads_what_a_run_of_samplecnn_factors_heard_at_smoke(
+    configured: callable, tmp_path: Path
+) -> None:
+    first = tmp_path / "heard"
+    layers = ["dataset.keep_layers=true", "model.embedding_blocks=[3,4,5]"]
+    first_run = ["dataset.split.by=artist", f"paths.run={first}", "logger=none"]
+    run(configured("samplecnn_factors", *layers, *first_run))
+    row = ["variant=ensemble_all", f"heard={first}", "logger=none"]
+    assert "tag_roc_auc" in run(configured("table_6_2", *row)).metrics
+
+
 @pytest.mark.parametrize("name", list(experiments()))
 def test_an_experiment_says_in_a_line_what_it_is(name: str) -> None:
     description = experiments()[name]
