@@ -66,7 +66,7 @@ ROWS = {  # of tables, those that are shuffled; else the first
     "spectra_layers": ["one_layer"],
     "spectra_variants": ["ridge"],
     "strong_generalization": ["ials", "ease_weighted", "fusion"],
-    "tags_musicnn": ["svm_timbre", "musicnn_tags_msd"],
+    "tags_musicnn": ["svm_timbre", "musicnn"],
     "wmf_baselines": ["ease", "bpr"],
     "wmf_confidence": ["log_epsilon_1"],
     "wmf_factors": ["40_factors"],
