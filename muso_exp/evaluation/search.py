@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -17,13 +18,17 @@ CHOSEN = "settings_tried"  # of the audit: how many settings a run was chosen am
 
 
 def settings_tried(settings: Mapping[str, Sequence[Finished]]) -> list[Finding]:
-    """Return how many settings were tested on the same rows, where there are several.
+    """Return how many settings were tested on the same rows by a metric, where there are several.
+
+    A setting may have further metrics (of tags, by its factors): by the others it was tested too.
 
     Args:
         settings: the runs of each, by its name.
     """
-    tested = [str(group[0].record["test_units"]) for group in settings.values()]
-    most = max(map(tested.count, tested))
+    tested = Counter(
+        test for group in settings.values() for test in group[0].record["test_units"].items()
+    )
+    most = max(tested.values(), default=0)
     if most < 2:
         return []
     text = (

@@ -29,6 +29,18 @@ def test_settings_on_the_same_rows_are_counted(tmp_path: Path) -> None:
     assert settings_tried(by_setting(runs[:2], folds=False)) == []
 
 
+def test_a_setting_with_further_metrics_is_counted_with_the_others(tmp_path: Path) -> None:
+    for place in range(3):
+        folder = tmp_path / str(place)
+        record = make(folder, 0.5, seed=place).record
+        if place == 0:
+            record = record | {"test_units": {**record["test_units"], "of_tags": "items"}}
+        (folder / "metrics.json").write_text(json.dumps(record))
+    runs = find_runs([tmp_path])
+    (finding,) = settings_tried({str(place): [run] for place, run in enumerate(runs)})
+    assert finding.value == 3
+
+
 @pytest.mark.parametrize(("direction", "best"), [("minimize", "1"), ("maximize", "2")])
 def test_the_run_that_a_search_chose_says_so(direction: str, best: str, tmp_path: Path) -> None:
     for place, value in enumerate((0.3, 0.1, 0.7)):
