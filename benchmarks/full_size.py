@@ -41,7 +41,7 @@ PHASES = (  # module, class or "", function, phase
     ("muso_exp.data.plays", "Plays", "hold_out", "split"),
     ("muso_exp.data.plays", "Plays", "_task", "task"),
     ("muso_exp.data.plays", "Plays", "setup", "set up, rest"),
-    ("muso_exp.models.wmf", "WMF", "_sweep", "sweeps"),
+    ("muso_exp.models.wmf", "WMF", "sweep", "sweeps"),
     ("pytorch_lightning", "Trainer", "fit", "fit, rest"),
     ("pytorch_lightning", "Trainer", "test", "predict"),
     ("muso_exp.tasks.recommendation.task", "", "null_columns", "nulls"),
