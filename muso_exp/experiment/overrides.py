@@ -89,12 +89,12 @@ def check(cfg: Any) -> None:
         raise ConfigError(f"trial={cfg.trial}: only +sweep=search numbers trials; leave it out")
     check_name(cfg.get("register"), bool(cfg.get("logger")))
     _check_trainer(cfg.trainer)
-    _check_choice("monitor_mode", cfg.monitor_mode, ("min", "max"))
+    check_choice("monitor_mode", cfg.monitor_mode, ("min", "max"))
     _check_whole("seed", cfg.seed, 0, MAX_SEED)
     _check_whole("resamples", cfg.resamples, MIN_RESAMPLES)
-    _check_choice("scale", cfg.scale, cfg.sizes)
+    check_choice("scale", cfg.scale, cfg.sizes)
     if "variants" in cfg:
-        _check_choice("variant", cfg.variant, cfg.variants)
+        check_choice("variant", cfg.variant, cfg.variants)
     elif cfg.get("variant") is not None and not OmegaConf.is_interpolation(cfg, "variant"):
         raise ConfigError(
             f"variant={cfg.variant}: +experiment={cfg.name} is no table, it has no rows; --help "
@@ -151,7 +151,8 @@ def _check_whole(name: str, value: Any, least: int, most: int | None = None) -> 
     raise ConfigError(f"{name}={value}: a whole number {limits} is needed")
 
 
-def _check_choice(name: str, value: Any, choices: Iterable[Any]) -> None:
+def check_choice(name: str, value: Any, choices: Iterable[Any]) -> None:
+    """Raise ConfigError for a value of a key that is none of its choices."""
     names = [str(choice) for choice in choices]
     if str(value) not in names:
         listed = " or ".join([", ".join(names[:-1]), names[-1]]) if names[1:] else names[0]

@@ -18,6 +18,7 @@ from muso_exp.evaluation.glossary import meaning
 from muso_exp.experiment.defaults import ABSENT
 from muso_exp.experiment.listing import conf_folders
 from muso_exp.experiment.objective import LOSS, SEARCH, STAGE, check_named, names
+from muso_exp.experiment.overrides import check_choice
 from muso_exp.experiment.plugins import load_keys
 from muso_exp.experiment.settings import is_below, settle
 from muso_exp.experiment.swept import as_given
@@ -98,8 +99,9 @@ def make_plan(config: DictConfig) -> SearchPlan:
         config: as Hydra composed it.
 
     Raises:
-        ConfigError: a model without a space, a key that is not in the configuration or that no
-            validation chooses, no trials, no objective, or one without a direction.
+        ConfigError: a row that the table does not have, a model without a space, a key that is not
+            in the configuration or that no validation chooses, no trials, no objective, or one
+            without a direction.
     """
     sweeper = config.hydra.sweeper
     if not (isinstance(sweeper.n_trials, int) and sweeper.n_trials >= 1):
@@ -112,6 +114,8 @@ def make_plan(config: DictConfig) -> SearchPlan:
     given |= {_key(one, "~"): one for one in tasks}
     swept = {key: one for key, one in given.items() if _is_swept(one)}
     varied = dict((_appended(one) + key, one.partition("=")[2]) for key, one in swept.items())
+    if config.get("variants") and config.get("variant") is not None:
+        check_choice("variant", config.variant, config.variants)
     _refuse_unchosen(varied)  # before the model is asked for: a row of a table may decide it
     grid_of_values = sweeper.sampler == GRID and varied  # the model's own space is no part of it
     space = {} if grid_of_values else _own_space(config, sweeper.sampler == GRID)

@@ -182,6 +182,11 @@ def test_a_table_is_searched_a_row_at_a_time(plan: callable) -> None:
         plan("+experiment=wmf_baselines")  # whose model depends on the row
 
 
+def test_a_row_that_a_table_does_not_have_is_refused(plan: callable) -> None:
+    with pytest.raises(ConfigError, match=r"variant=nosuch: choose wmf, .* or bpr"):
+        plan("+experiment=wmf_baselines", "variant=nosuch")
+
+
 def test_a_row_of_a_table_is_searched_where_its_model_stands(plan: callable) -> None:
     row = plan("+experiment=wmf_baselines", "variant=item_knn")
     assert row.place == "models.item_knn"
