@@ -113,23 +113,42 @@ def read_whole(path: Path, longest: int | None = MAX_LINE) -> bytes:
         DataFormatError: as of `open_data`; a longer line; or more than `MAX_TEXT` GiB
             (`MUSO_MAX_TEXT_GIB`).
     """
-    most = _gib(TEXT, MAX_TEXT)
-    parts, total, since = [], 0, 0  # `since` the last line end
     with open_data(path) as file:
-        while chunk := file.read(_CHUNK):
-            parts.append(chunk)
-            total += len(chunk)
-            if total > most * GIB:
-                problem = f"more than {most:g} GiB of text, which is read whole"
-                raise DataFormatError(path, problem, fix=f"set {TEXT} if there is the memory")
-            first = chunk.find(b"\n")
-            since += len(chunk) if first < 0 else first
-            if longest is not None and since > longest:
-                line = sum(part.count(b"\n") for part in parts[:-1]) + 1
-                raise too_long(path, line, longest)
-            if first >= 0:
-                since = len(chunk) - chunk.rfind(b"\n") - 1
-        return b"".join(parts)
+        return read_bounded(file, path, longest)
+
+
+def read_bounded(file: BinaryIO, path: Path, longest: int | None = MAX_LINE) -> bytes:
+    """Return the rest of an open file.
+
+    Args:
+        file: open.
+        path: of the file, for messages.
+        longest: bytes that a line may have; None for any number.
+
+    Raises:
+        DataFormatError: a longer line, or more than `MAX_TEXT` GiB (`MUSO_MAX_TEXT_GIB`).
+    """
+    parts, total, since = [], 0, 0  # `since` the last line end
+    while chunk := file.read(_CHUNK):
+        parts.append(chunk)
+        total += len(chunk)
+        check_text(path, total)
+        first = chunk.find(b"\n")
+        since += len(chunk) if first < 0 else first
+        if longest is not None and since > longest:
+            line = sum(part.count(b"\n") for part in parts[:-1]) + 1
+            raise too_long(path, line, longest)
+        if first >= 0:
+            since = len(chunk) - chunk.rfind(b"\n") - 1
+    return b"".join(parts)
+
+
+def check_text(path: Path, n_bytes: int) -> None:
+    """Raise DataFormatError for more text than may be read whole: `MAX_TEXT` GiB, or the option."""
+    most = _gib(TEXT, MAX_TEXT)
+    if n_bytes > most * GIB:
+        problem = f"more than {most:g} GiB of text, which is read whole"
+        raise DataFormatError(path, problem, fix=f"set {TEXT} if there is the memory")
 
 
 def too_long(path: Path, line: int, longest: int = MAX_LINE) -> DataFormatError:

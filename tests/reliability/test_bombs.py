@@ -11,8 +11,10 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from bad_inputs import FORMATS
 from program import REPOSITORY
@@ -89,18 +91,66 @@ def test_ten_gigabytes_end_in_one_line_and_in_bounded_memory(
     args = damaged(name, tmp_path, 10**10)
     packed = (tmp_path / f"{FAMILIES[name]}.gz").stat().st_size
     places = {"MUSO_OUTPUTS": str(tmp_path / "outputs"), "MUSO_CACHE": str(cache)}
-    with (tmp_path / "words").open("w+") as words:
+    status, said, gib = measured(args, tmp_path, places)
+    print(f"| {FAMILIES[name]}.gz, {packed / 1e6:.0f} MB | {gib:.2f} GiB | {said[-1][-90:]} |")
+    assert status == 1 and len(said) == 1, said
+    assert "more than" in said[0] and gib < 4
+
+
+def measured(
+    args: list[str], home: Path, environment: dict[str, str]
+) -> tuple[int, list[str], float]:
+    """Run the program; return its exit status, its lines and the GiB that it took."""
+    with (home / "words").open("w+") as words:
         process = subprocess.Popen(
             [sys.executable, "-m", "muso_exp", *args],
             cwd=REPOSITORY,
-            env={**os.environ, **places},
+            env={**os.environ, **environment},
             stdout=words,
             stderr=subprocess.STDOUT,
         )
         _, status, used = os.wait4(process.pid, 0)
         words.seek(0)
         said = [line for line in words.read().splitlines() if ": scale smoke" not in line]
-    gib = used.ru_maxrss / 2**20
-    print(f"| {FAMILIES[name]}.gz, {packed / 1e6:.0f} MB | {gib:.2f} GiB | {said[-1][-90:]} |")
-    assert os.waitstatus_to_exitcode(status) == 1 and len(said) == 1, said
-    assert "more than" in said[0] and gib < 4
+    return os.waitstatus_to_exitcode(status), said, used.ru_maxrss / 2**20
+
+
+ROW = b"An Artist,A Song,2024-01-02T03:04:05Z\n"
+ARCHIVES = {  # name -> (what is in it: members and GB each, how many random bytes a block, said)
+    "zeros": ([("log.csv", 10)], 0, "unpacks to more than 250 times its size"),
+    "one member": ([("log.csv", 10)], 200_000, "more than 2 GiB of text"),
+    "many members": ([(f"log-{n}.csv", 1) for n in range(10)], 200_000, "more than 2 GiB of text"),
+    "gzip in zip": ([("log.csv.gz", 10)], 200_000, "more than 2 GiB of text"),
+}
+
+
+def archive(path: Path, members: list[tuple[str, int]], n_random: int) -> None:
+    """Write a zip of listening histories, each of so many GB."""
+    noise = np.random.default_rng(0).bytes(n_random).hex().encode()
+    lines = [b"a%s,b,2024-01-02T03:04:05Z\n" % noise[k : k + 64] for k in range(0, len(noise), 64)]
+    block = b"".join(lines) + ROW * ((BLOCK - sum(map(len, lines))) // len(ROW))
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
+        for name, size in members:
+            head, again = b"artist,track,date\n", block
+            if name.endswith(".gz"):
+                head, again = gzip.compress(head), gzip.compress(block, 1)
+            with packed.open(name, "w", force_zip64=True) as file:
+                file.write(head)
+                for _ in range(size * 10**9 // len(block)):
+                    file.write(again)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_a_history_of_ten_gigabytes_ends_in_one_line_and_in_bounded_memory(
+    name: str, tmp_path: Path
+) -> None:
+    members, n_random, words = ARCHIVES[name]
+    path = tmp_path / "my.zip"
+    archive(path, members, n_random)
+    status, said, gib = measured(["taste", str(path), "--out", str(tmp_path / "o")], tmp_path, {})
+    size = path.stat().st_size / 1e6
+    print(f"| taste: {name}, {size:.0f} MB | {gib:.2f} GiB | {said[-1][-90:]} |")
+    assert status == 1 and len(said) == 1 and words in said[0], said
+    assert gib < 4 and not (tmp_path / "o").exists()

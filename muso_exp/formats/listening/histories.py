@@ -31,7 +31,7 @@ from muso_exp.errors import ConfigError, DataFormatError
 from muso_exp.formats.listening.services import listenbrainz, spotify, spotify_lists, tables
 from muso_exp.formats.listening.services.cleaning import cleaned, noted_twice
 from muso_exp.formats.listening.services.listens import Format
-from muso_exp.formats.listening.services.parts import Part, entries, find_parts
+from muso_exp.formats.listening.services.parts import Part, check_archives, entries, find_parts
 from muso_exp.formats.readable_names import readable
 from muso_exp.text import counted
 
@@ -133,6 +133,7 @@ def read_history(
     read, unread = _recognised(parts, given)
     if not read:
         raise _nothing_known(given, unread)
+    check_archives(part for part, _ in read)
     rows, left, formats = [], Counter[str](), Counter[str]()
     for number, (part, kind) in enumerate(read):
         found = kind.read(part)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -12,10 +13,12 @@ from muso_exp.formats.text import decoded, refuse_name
 from muso_exp.opening import (
     PACKED,
     begins_as_zip,
+    check_text,
     is_file,
     open_data,
     open_member,
     open_zip,
+    read_bounded,
     read_whole,
 )
 
@@ -29,6 +32,7 @@ class Part:
     Attributes:
         path: of the file, or of the archive that holds it.
         member: its name in the archive; "" where it is a file.
+        size: bytes of a member, as the archive says; it yields no more.
         owner: name of the file, folder or archive that was given: whose plays these are, where no
             column says it.
     """
@@ -36,6 +40,7 @@ class Part:
     path: Path
     owner: str
     member: str = ""
+    size: int = 0
 
     @property
     def place(self) -> Path:
@@ -73,7 +78,7 @@ class Part:
         """
         if self.member:
             with open_member(self.path, self.member) as file:
-                raw = file.read()
+                raw = read_bounded(file, self.place, longest=None)
         else:
             raw = read_whole(self.path, longest=None)
         return raw.removeprefix(b"\xef\xbb\xbf")
@@ -97,6 +102,15 @@ def find_parts(paths: Sequence[Path]) -> list[Part]:
     return [part for path in paths for part in _parts(path, _stem(path))]
 
 
+def check_archives(parts: Iterable[Part]) -> None:
+    """Raise DataFormatError for an archive of more text, in all that is read, than fits."""
+    sizes = Counter[Path]()
+    for part in parts:
+        sizes[part.path] += part.size
+    for path, n_bytes in sizes.items():
+        check_text(path, n_bytes)
+
+
 def entries(root: Path) -> list[Path]:
     """Return what lies in a folder by name, hidden files left out; a file stands for itself."""
     return _visible(root) if root.is_dir() else [root]
@@ -112,9 +126,10 @@ def _parts(path: Path, owner: str) -> Iterator[Part]:
         raise DatasetNotFoundError(path.parent, [path.name], fix)
     elif path.suffix.lower() == ".zip" and (zipfile.is_zipfile(path) or begins_as_zip(path)):
         with open_zip(path) as archive:
-            names = [info.filename for info in archive.infolist() if not info.is_dir()]
-        for name in sorted(name for name in names if not _is_hidden(PurePosixPath(name))):
-            yield Part(path, owner, name)
+            infos = [info for info in archive.infolist() if not info.is_dir()]
+        for info in sorted(infos, key=lambda info: info.filename):
+            if not _is_hidden(PurePosixPath(info.filename)):
+                yield Part(path, owner, info.filename, info.file_size)
     else:
         yield Part(path, owner)
 
