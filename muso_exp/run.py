@@ -18,9 +18,9 @@ from muso_exp.evaluation.outcome import Facts, Outcome, conclude, try_metrics
 from muso_exp.experiment import objective
 from muso_exp.experiment.build import accepted, build, plain
 from muso_exp.experiment.complete import refuse_incomplete, refuse_unable, set_up
+from muso_exp.experiment.monitored import check_monitored, check_stopping
 from muso_exp.experiment.parts import (
     check_nodes,
-    check_stopping,
     chosen_callbacks,
     cluster,
     read_claims,
@@ -174,6 +174,7 @@ def _prepare(cfg: DictConfig, folder: Path) -> Prepared:
         for name in headline:
             check_metric("headline", name, names)
     check_stopping(cfg, data, model)
+    check_monitored(cfg, data, model)
     if objective.in_search(cfg):
         objective.check_search(cfg.objective, data, model, cfg.trainer.limit_val_batches)
     model.attach_metrics(data.task.metrics())

@@ -14,7 +14,6 @@ from pytorch_lightning.plugins.environments import SLURMEnvironment
 from muso_exp.errors import ConfigError, SweepRefusedError
 from muso_exp.evaluation.card import Claim
 from muso_exp.experiment.build import build, check, plain
-from muso_exp.experiment.objective import n_validation_batches
 from muso_exp.experiment.settings import given_keys
 from muso_exp.experiment.sweep import in_sweep
 from muso_exp.metrics.base import WeightedMetric
@@ -73,28 +72,6 @@ def read_claims(claims: Any) -> list[Claim]:
         return msgspec.convert(given, list[Claim])
     except msgspec.ValidationError as error:
         raise ConfigError(f"paper.claims: {error}; a claim has {', '.join(known)}") from error
-
-
-def check_stopping(cfg: DictConfig, data: pl.LightningDataModule, model: Model) -> None:
-    """Raise ConfigError if training is to stop early by a validation that it does not have.
-
-    Args:
-        cfg: of the run, settled.
-        data: set up.
-        model: that is trained.
-    """
-    if not cfg.callbacks.get("early_stopping"):
-        return
-    if isinstance(model, Solver):
-        raise ConfigError(
-            f"{type(model).__name__} is solved, not descended: no epoch of it is too many; drop "
-            "+callbacks=early_stopping"
-        )
-    if n_validation_batches(data) == 0 or cfg.trainer.limit_val_batches == 0:
-        raise ConfigError(
-            "callbacks.early_stopping: there are no validation rows to stop by; hold some out "
-            "(dataset.split.val_share or dataset.val_users)"
-        )
 
 
 def trainer_node(cfg: DictConfig, model: Model) -> dict[str, Any]:
