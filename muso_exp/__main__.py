@@ -144,6 +144,7 @@ def _command(name: str) -> None:
 def _experiment(args: list[str]) -> None:
     """Let Hydra compose the configuration and call `task` with it."""
     import hydra
+    from hydra.errors import HydraException
 
     from muso_exp.experiment.hydra_targets import (
         use_checked_loader,
@@ -157,6 +158,7 @@ def _experiment(args: list[str]) -> None:
     from muso_exp.experiment.renamed import in_place
     from muso_exp.experiment.search_sweeper import SearchSweeper
     from muso_exp.experiment.sweep import FOLDER, VERBOSE, WorkingFolderConf
+    from muso_exp.experiment.unknown_options import explained
     from muso_exp.job import task
     from muso_exp.training.run_folders import new_name
 
@@ -178,7 +180,10 @@ def _experiment(args: list[str]) -> None:
     use_own_launchers()
     use_checked_loader()
     app = hydra.main(config_path=str(conf_folder()), config_name="config", version_base="1.3")
-    app(task)()
+    try:
+        app(task)()
+    except HydraException as error:
+        raise explained(error, args) from error
 
 
 def _stop(signum: int, _frame: FrameType | None) -> NoReturn:

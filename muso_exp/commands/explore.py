@@ -63,23 +63,28 @@ def _configured(name: str, overrides: list[str]) -> DictConfig:
     """
     from hydra import compose, initialize_config_dir
     from hydra.core.plugins import Plugins
+    from hydra.errors import HydraException
 
     from muso_exp.experiment.known_keys import refuse_unknown
     from muso_exp.experiment.listing import conf_folder, refuse_unknown_dataset
     from muso_exp.experiment.overrides import in_grammar
     from muso_exp.experiment.renamed import in_place
     from muso_exp.experiment.sweep import WorkingFolderConf
+    from muso_exp.experiment.unknown_options import explained
 
     refuse_unknown_dataset(name)
     _refuse_others(overrides)
     args = in_place([f"dataset={name}", *overrides])
     refuse_unknown(args)
     Plugins.instance().register(WorkingFolderConf)
-    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        given = in_grammar(args)
-        cfg = compose("config", given)
-        if "bad_rows" in cfg.dataset and not any("bad_rows" in arg for arg in given):
-            cfg.dataset.bad_rows = "drop"
+    given = in_grammar(args)
+    try:
+        with initialize_config_dir(str(conf_folder()), version_base="1.3"):
+            cfg = compose("config", given)
+    except HydraException as error:
+        raise explained(error, args) from error
+    if "bad_rows" in cfg.dataset and not any("bad_rows" in arg for arg in given):
+        cfg.dataset.bad_rows = "drop"
     return cfg
 
 
