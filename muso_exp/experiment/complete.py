@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytorch_lightning as pl
+
 from muso_exp.errors import ConfigError
 from muso_exp.models.abilities import FoldsIn, only_known_users
 from muso_exp.models.base import Model, Solver
@@ -21,7 +23,7 @@ def refuse_incomplete(built: Any, base: type) -> None:
 
     Raises:
         ConfigError: another class, a method that is missing, or a model without `loss` and
-            `training_step`.
+            `training_step`, or one that is no solver without `configure_optimizers`.
     """
     kind = type(built)
     if not isinstance(built, base):
@@ -32,6 +34,8 @@ def refuse_incomplete(built: Any, base: type) -> None:
     if isinstance(built, Model) and not isinstance(built, Solver):
         trained = kind.loss is not Model.loss or kind.training_step is not Model.training_step
         lacking += [] if trained else ["loss"]
+        descends = kind.configure_optimizers is not pl.LightningModule.configure_optimizers
+        lacking += [] if descends else ["configure_optimizers"]
     if lacking:
         raise ConfigError(f"{kind.__name__} does not implement {', '.join(lacking)}; {_HELP}")
 

@@ -130,6 +130,10 @@ def test_a_package_that_is_not_named_is_refused_before_it_is_imported(
 
 MODEL = "from muso_exp.models.ranking import RankingSolver\n\nclass Mine(RankingSolver):\n"
 DATA = "from muso_exp.data.base import ExperimentData\n\nclass Mine(ExperimentData):\n"
+NET = (
+    "from muso_exp.models.base import Model\n\nclass Mine(Model):\n"
+    "    def predict_step(self, batch, batch_idx=0): ...\n"
+)
 METRIC = (
     "from muso_exp.metrics.base import WeightedMetric\n\nclass Mine(WeightedMetric):\n"
     "    def score(self, weights, **columns):\n        return 1 / 0\n"
@@ -160,7 +164,11 @@ TASK = "from muso_exp.tasks.recommendation.task import Recommendation\n"
         ("model", "from pytorch_lightning import LightningModule\n\n"
          "class Mine(LightningModule): ...\n", "a subclass of muso_exp.models.base.Model is"),
         ("model", "from muso_exp.models.base import Model\n\nclass Mine(Model): ...\n",
-         "Mine does not implement predict_step, loss"),
+         "Mine does not implement predict_step, loss, configure_optimizers"),
+        ("model", f"{NET}    loss = predict_step\n",
+         "Mine does not implement configure_optimizers"),
+        ("model", f"{NET}    def configure_optimizers(self): ...\n",
+         "Mine does not implement loss; see"),
         ("metric", METRIC, "Mine has no fields, the columns that it reads"),
         ("metric", METRIC.replace("    def", "    fields = ('auc',)\n    def"),
          "metrics.extra.own: its formula failed: division by zero"),
