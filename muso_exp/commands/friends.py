@@ -28,7 +28,7 @@ def friends(
     from muso_exp.terminal import console, table_of
     from muso_exp.trained import find_trained, load_trained
 
-    check_out(out)
+    check_out(out, [Path(user)])
     data, model = load_trained(find_trained(run))
     require_search(data, model, run)
     people = data.people

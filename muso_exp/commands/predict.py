@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import tempfile
+from collections.abc import Sequence
 from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -82,7 +83,7 @@ def predict(
     from muso_exp.terminal import console
     from muso_exp.text import counted
 
-    check_out(out)
+    check_out(out, [*sources, *(genres_from or [])])
     lines = logging.StreamHandler()
     lines.setFormatter(Formatter())
     logging.basicConfig(handlers=[lines])
@@ -125,10 +126,16 @@ def _refuse_features(data: Any, features: str) -> None:
         )
 
 
-def check_out(out: Path | None) -> None:
-    """Raise ConfigError if no table can be written under this name."""
+def check_out(out: Path | None, inputs: Sequence[Path] = ()) -> None:
+    """Raise ConfigError if no table can be written under this name, or if it is an input's."""
     if out is not None and not out.name.endswith((".csv", ".csv.gz", ".parquet")):
         raise ConfigError(f"--out {out}: a name that ends in .csv, .csv.gz or .parquet is needed")
+    if (
+        out is not None
+        and out.exists()
+        and any(one.exists() and out.samefile(one) for one in inputs)
+    ):
+        raise ConfigError(f"--out {out}: that is what is read; give another name")
 
 
 def shown(name: str, result: pd.DataFrame, n_rows: int = _SHOWN) -> Table:

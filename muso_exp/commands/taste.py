@@ -44,13 +44,14 @@ def taste(
     itself. --download fetches HetRec 2011 (2.5 MB, from GroupLens; for
     non-commercial use) and trains on it, which takes a minute or two once.
     """
-    from muso_exp.evaluation.taste_files import write_taste
+    from muso_exp.evaluation.taste_files import check_folder, write_taste
     from muso_exp.formats.listening.histories import read_history
     from muso_exp.tasks.taste.taste import taste as compute
     from muso_exp.terminal import console
 
     if download and catalogue is not None:
         raise ConfigError("--download and --catalogue: give one of them")
+    check_folder(out, files)
     run = None if catalogue is None else _opened(catalogue)
     history = read_history(files, timezone, min_seconds, one_person=True)
     terminal = console()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -13,10 +14,35 @@ from muso_exp.evaluation.taste_page import taste_page
 from muso_exp.tasks.taste.taste import Taste
 from muso_exp.text import visible
 
+FIX = "give another folder"
 PAGE = "taste.html"
 PLAYLIST = "recommendations.m3u8"
 ADDRESSES = "spotify_uris.txt"
 TABLES = ("artists.csv", "songs.csv", "recommendations.csv", "tags.csv")
+WRITTEN = (*TABLES, PLAYLIST, ADDRESSES, PAGE)
+
+
+def check_folder(folder: Path, inputs: Sequence[Path]) -> None:
+    """Refuse a folder whose files would be replaced although they are not of an earlier page.
+
+    Args:
+        folder: to be written to.
+        inputs: files and folders that are read.
+
+    Raises:
+        ConfigError: a file of a name that `write_taste` writes is read, or no page lies beside it.
+    """
+    there = [folder / name for name in WRITTEN if (folder / name).exists()]
+    for place, one in ((place, one) for place in there for one in inputs if one.exists()):
+        if place.samefile(one) or (one.is_dir() and place.resolve().is_relative_to(one.resolve())):
+            raise ConfigError(
+                f"--out {folder}: {place.name} in it would be read and replaced; {FIX}"
+            )
+    if there and not (folder / PAGE).exists():
+        raise ConfigError(
+            f"--out {folder}: {there[0].name} in it is of no earlier page and would be replaced; "
+            f"{FIX}"
+        )
 
 
 def write_taste(result: Taste, folder: Path) -> Path:
@@ -38,7 +64,7 @@ def write_taste(result: Taste, folder: Path) -> Path:
             _write_tables(result, partial)
             _write_playlist(result, partial)
             (partial / PAGE).write_text(page, encoding="utf-8")
-            for name in (*TABLES, PLAYLIST, ADDRESSES, PAGE):
+            for name in WRITTEN:
                 if (partial / name).exists():
                     (partial / name).replace(folder / name)
                 else:

@@ -11,7 +11,7 @@ from conftest import REPOSITORY
 from hydra import compose, initialize_config_dir
 from pytest import approx
 
-from muso_exp.commands.predict import predict, shown, write_table
+from muso_exp.commands.predict import check_out, predict, shown, write_table
 from muso_exp.errors import CheckpointError, ConfigError, DataFormatError
 from muso_exp.run import run
 from muso_exp.trained import find_trained, load_trained
@@ -180,3 +180,13 @@ def test_a_data_set_that_cannot_be_applied_says_so(cache: Path) -> None:
 
     with pytest.raises(ConfigError, match="data set other cannot be applied to new input"):
         Other(None, str(cache), 1, 0).read_new(Path("x"))
+
+
+def test_a_result_is_never_written_over_what_is_read(tmp_path: Path) -> None:
+    given = tmp_path / "log.csv"
+    given.write_text("artist,track\n")
+    check_out(tmp_path / "other.csv", [given])
+    (tmp_path / "link.csv").symlink_to(given)
+    for out in (given, tmp_path / "link.csv"):
+        with pytest.raises(ConfigError, match=r"csv: that is what is read; give another name"):
+            check_out(out, [tmp_path / "absent", given])

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from muso_exp.errors import ConfigError
-from muso_exp.evaluation.taste_files import PAGE, write_taste
+from muso_exp.evaluation.taste_files import PAGE, check_folder, write_taste
 from muso_exp.evaluation.taste_page import taste_page
 from muso_exp.formats.listening.histories import read_history
 from muso_exp.tasks.taste.taste import Taste, taste
@@ -108,3 +108,19 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match=r"--out .*file: cannot be written: "):
         write_taste(made(tmp_path, log(3)), tmp_path / "file")
+
+
+def test_a_folder_with_files_of_the_users_own_is_left_alone(tmp_path: Path) -> None:
+    own, folder = tmp_path / "songs.csv", tmp_path / "page"
+    check_folder(tmp_path / "new", [own])
+    check_folder(tmp_path, [own])
+    own.write_text("artist,track\n")
+    for given in (own, tmp_path):
+        with pytest.raises(ConfigError, match=r"songs\.csv in it would be read and replaced"):
+            check_folder(tmp_path, [given])
+    with pytest.raises(ConfigError, match=r"songs\.csv in it is of no earlier page"):
+        check_folder(tmp_path, [folder])
+    write_taste(made(tmp_path, log(3)), folder)
+    check_folder(folder, [own])
+    with pytest.raises(ConfigError, match="would be read and replaced; give another folder"):
+        check_folder(folder, [tmp_path])
