@@ -58,10 +58,13 @@ def check_monitored(cfg: DictConfig, data: pl.LightningDataModule, model: Model)
         model: that is trained.
 
     Raises:
-        ConfigError: a metric that validation does not log, no validation at all, the worst value
-            sought, or a checkpoint of the best epoch that is not the one that is tested.
+        ConfigError: a metric that validation does not log, no validation at all (of which a
+            threshold may be learned too), the worst value sought, or a checkpoint of the best epoch
+            that is not the one that is tested.
     """
     _check_best(cfg)
+    if getattr(model, "threshold", None) == "validation":
+        _check_validation(cfg, data, model, "dataset.threshold=validation")
     metrics: MetricCollection = data.task.metrics()  # type: ignore[attr-defined]
     has_loss = type(model).loss is not Model.loss
     known = [STAGE + str(name) for name in metrics] + [LOSS] * has_loss

@@ -27,6 +27,10 @@ REFUSED = {
         ["monitor=val/loss", "trainer.check_val_every_n_epoch=3"],
         "none of 2 epochs is validated; set trainer.check_val_every_n_epoch to 2 at most",
     ),
+    "no epoch to learn a threshold": (
+        ["dataset.threshold=validation", "trainer.check_val_every_n_epoch=3"],
+        "dataset.threshold=validation: none of 2 epochs is validated",
+    ),
     "the worst loss": (
         ["monitor=val/loss", "monitor_mode=max"],
         "monitor_mode=max: the worst val/loss would be preferred; set min",
