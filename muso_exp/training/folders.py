@@ -67,7 +67,7 @@ def claim(
     Raises:
         ConfigError: a file, a folder that holds something else, or one that a run is using.
     """
-    folder = Path(place).absolute()
+    folder = _at(place)
     if folder in _claims:
         return
     made = hydra or not folder.exists()
@@ -86,6 +86,11 @@ def claim(
     paths = [folder / name for name in HYDRAS]
     kept = {path: path.read_bytes() for path in paths if resumed and path.is_file()}
     _claims[folder] = ClaimedFolder(lock, made, resumed, kept)
+
+
+def _at(place: str | Path) -> Path:
+    """Return the one name of a folder, with no `..` in it."""
+    return Path(os.path.normpath(Path(place).absolute()))
 
 
 def await_claim(place: str | Path, patience: float = 300.0) -> None:
@@ -142,7 +147,7 @@ def abandon(*places: str | Path) -> None:
 
     Files are removed by name, a folder only if this process made it and nothing else is in it.
     """
-    for folder in [Path(place).absolute() for place in places] or list(_claims)[::-1]:
+    for folder in [_at(place) for place in places] or list(_claims)[::-1]:
         held = _claims.get(folder)
         if held and not held.begun:
             _remove(folder, held)
@@ -164,14 +169,14 @@ def _remove(folder: Path, held: ClaimedFolder) -> None:
 
 def release(place: str | Path) -> None:
     """Free a folder at the end of its run."""
-    held = _claims.pop(Path(place).absolute(), None)
+    held = _claims.pop(_at(place), None)
     if held:
         held.lock.release()
 
 
 def lock_tags(place: str | Path) -> dict[str, str]:
     """Return the tags by which a later start finds out whether a tracked run is alive."""
-    return {"host": socket.gethostname(), "lock": str(Path(place).absolute() / LOCK)}
+    return {"host": socket.gethostname(), "lock": str(_at(place) / LOCK)}
 
 
 @contextmanager

@@ -41,3 +41,10 @@ def test_a_worker_waits_for_the_claim_of_the_first_process(tmp_path: Path) -> No
     assert [path.name for path in place.iterdir()] == [folders.LOCK]
     folders.abandon(place)
     assert not place.exists()
+
+
+def test_a_folder_is_one_however_it_is_written(tmp_path: Path) -> None:
+    folders.claim(tmp_path / "a" / ".." / "run")
+    folders.claim(tmp_path / "run")
+    folders.abandon(tmp_path / "b" / ".." / "run")
+    assert not (tmp_path / "run").exists()
