@@ -8,6 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+
 from muso_exp.errors import ConfigError
 from muso_exp.experiment.listing import conf_folder, conf_folders
 from muso_exp.experiment.plugins import load_keys
@@ -55,7 +58,15 @@ def refuse_unknown(args: Sequence[str]) -> None:
     for key, value in pairs:
         if key in GROUPS and value in ("", "null"):
             raise ConfigError(f"{key}={value}: {GROUPS[key]}")
+    groups = {path.name for path in conf_folder().iterdir() if path.is_dir()}
+    for key, value in pairs:
+        if key.lstrip("+").partition("@")[0] in groups:
+            _refuse_nameless(key, value)
     given = [key.lstrip("+") for key, _ in pairs]
+    if any(key.partition(".")[0] == "inert" for key in given):
+        raise ConfigError(
+            "inert: what cannot change a result is known to the program; leave it out"
+        )
     refuse_trainer_arguments(
         key.removeprefix("trainer.") for key in given if key.startswith("trainer.")
     )
@@ -81,6 +92,22 @@ def refuse_trainer_arguments(names: Iterable[Any]) -> None:
     """
     for name in filter(SET_BY_THE_PROGRAM.__contains__, names):
         raise ConfigError(f"trainer.{name} is set by the program: {SET_BY_THE_PROGRAM[name]}")
+
+
+def _refuse_nameless(key: str, value: str) -> None:
+    """Refuse what is neither a name of a group's files, nor several, nor options: Hydra fails."""
+    try:
+        chosen = OverridesParser.create().parse_override(f"{key}={value}").value()
+    except HydraException:  # is refused where the command line is put into Hydra's grammar
+        return
+    listed = chosen if isinstance(chosen, list) else [chosen]
+    if any(one is None or isinstance(one, (int, float)) for one in listed) or (
+        isinstance(chosen, list) and not all(isinstance(one, str) for one in chosen)
+    ):
+        part = key.lstrip("+").partition("@")[0]
+        raise ConfigError(
+            f"{key}={value}: a name of conf/{part} is needed; {part}.KEY=null drops a part"
+        )
 
 
 def _is_checked(key: str) -> bool:

@@ -30,6 +30,9 @@ MAX_SEED = 2**32 - 1  # numpy's
 COUNTS = ("accumulate_grad_batches", "check_val_every_n_epoch")  # of the trainer's arguments
 POSITIVE = ("gradient_clip_val", "val_check_interval")
 DURATION = re.compile(r"(\d+):(\d\d):(\d\d):(\d\d)")  # days:hours:minutes:seconds
+NODES = ("sizes", "paths", "options", "callbacks", "metrics", "metrics.extra", "paper")
+LISTS = ("inert", "table_metrics", "paper.claims", "paper.documents", "plugins")
+NAMED = ("paths.outputs", "paths.cache", "paths.run")
 MIN_RESAMPLES = 20  # fewer leave nothing outside a 95 % interval
 
 
@@ -80,6 +83,8 @@ def check(cfg: Any) -> None:
         used = uses(cfg.model.get("_target_", "")) if cfg.get("model") else ""
         named = f": {used}" if used else ", or a dataset and a model"
         raise ConfigError(f"name an experiment{named}; --help lists them")
+    _check_shapes(cfg)
+    _check_name(cfg.get("name", "custom"))
     check_named(cfg.get("objective"))
     if redact(str(cfg.get("name"))) != str(cfg.get("name")):
         raise ConfigError("name: holds a secret of the environment; it names folders and pages")
@@ -92,6 +97,11 @@ def check(cfg: Any) -> None:
     check_choice("monitor_mode", cfg.monitor_mode, ("min", "max"))
     _check_whole("seed", cfg.seed, 0, MAX_SEED)
     _check_whole("resamples", cfg.resamples, MIN_RESAMPLES)
+    _check_whole("checkpoint_every", cfg.get("checkpoint_every", 1), 1)
+    if not isinstance(cfg.get("table_mean", False), bool):
+        raise ConfigError(f"table_mean={cfg.table_mean}: true or false is needed")
+    if not all(isinstance(name, str) for name in cfg.get("table_metrics", [])):
+        raise ConfigError(f"table_metrics={cfg.table_metrics}: names of metrics are needed")
     check_choice("scale", cfg.scale, cfg.sizes)
     if "variants" in cfg:
         check_choice("variant", cfg.variant, cfg.variants)
@@ -103,6 +113,36 @@ def check(cfg: Any) -> None:
     for key, text in _texts(OmegaConf.to_container(cfg, resolve=True)):
         if visible(text) != text:
             raise ConfigError(f"{key}={text}: a control character; use another name")
+
+
+def _check_shapes(cfg: Any) -> None:
+    """Refuse a value in the place of a node or list that the program reads, and a missing name."""
+    models = [f"options.{name}" for name in cfg.get("options") or {}]
+    empty = [key for key in models if OmegaConf.select(cfg, key) is None]  # none for this model
+    for key in (*NODES, *LISTS, *NAMED, *models):
+        above, _, name = key.rpartition(".")
+        node = OmegaConf.select(cfg, above) if above else cfg
+        if key in empty or not OmegaConf.is_dict(node) or name not in node:
+            continue
+        value = node[name]
+        if key in NAMED:
+            if value is None or not str(value).strip():
+                raise ConfigError(f"{key}={value}: a name is needed")
+        elif key in LISTS and not OmegaConf.is_list(value):
+            raise ConfigError(f"{key}={value}: a list is needed, such as [a, b]; none is []")
+        elif key not in LISTS and not OmegaConf.is_dict(value):
+            raise ConfigError(f"{key}={value}: options are needed, such as {{a: 1}}; none is {{}}")
+
+
+def _check_name(name: Any) -> None:
+    """Refuse the name of an experiment that is not that of one folder in outputs."""
+    if (
+        not isinstance(name, str)
+        or not name.strip()
+        or {"/", "\\"} & {*name}
+        or name in (".", "..")
+    ):
+        raise ConfigError(f"name={name}: a word is needed, it names a folder in paths.outputs")
 
 
 def _texts(node: Any, key: str = "") -> Iterator[tuple[str, str]]:

@@ -37,9 +37,18 @@ def explained(error: Exception, args: Sequence[str]) -> Exception:
         return error
     key = found[1] or found[2]
     known = list(dict.fromkeys([*_keys(tree), *_parameters(tree)]))
-    if key in known:
-        return ConfigError(f"{key}: at its default here; +{key}=VALUE sets it")
+    if key in known or _is_open(tree, key):
+        return ConfigError(f"{key}: not set here; +{key}=VALUE sets it")
     return ConfigError(f"{key}: there is no such option; {_fix(key, known)}")
+
+
+def _is_open(tree: Any, key: str) -> bool:
+    """Return whether a key stands in a node that is empty here: names in it are the user's."""
+    for name in key.split("."):
+        if tree == {} or not isinstance(tree, Mapping):
+            return tree == {}
+        tree = tree.get(name)
+    return False
 
 
 def _fix(key: str, known: Sequence[str]) -> str:

@@ -23,6 +23,13 @@ TABLE = "+experiment=wmf_merge"
         ("+shares=[1]", "shares: nothing reads"),  # a key of another experiment
         ("trainer.logger=false", "trainer.logger is set by the program: set logger=none"),
         ("+trainer.fast_dev_run=true", "set trainer=quick"),
+        ("inert=[model]", "inert: the program knows what cannot change a result; leave it"),
+        (
+            "callbacks=null",
+            r"callbacks=null: a name of conf/callbacks is needed; callbacks.KEY=null",
+        ),
+        ("model=[1]", "a name of conf/model is needed"),
+        ("+sweep=true", "a name of conf/sweep is needed"),
         ("model=null", "model=null: name one of conf/model"),
         ("logger=null", "no tracking is logger=none"),
     ],
@@ -38,7 +45,16 @@ def test_what_nothing_reads_is_refused_with_the_nearest_names(override: str, mes
         *("+callbacks.x={_target_: a}", "++trainer.max_epochs=1", "+trainer.barebone=1"),
         *("+dataset.world_x=1", "+name=mine", "+seed=1", "+sizes.desk.n_factors=3", "+logger=none"),
         *("+sizes.tiny={epsilon: 1}", "+variants.third={merge: true}", "+hydra.job.env_set.A=b"),
-        *("+dataset@dataset.more=plays", "~paper", "--cfg", "-m", "+paper.claims=[]"),
+        *(
+            "model={}",
+            "model=[wmf]",
+            "model=wmf,ease",
+            "+dataset@dataset.more=plays",
+            "~paper",
+            "--cfg",
+            "-m",
+            "+paper.claims=[]",
+        ),
     ],
 )
 def test_what_is_read_may_be_appended(override: str) -> None:

@@ -96,3 +96,33 @@ def test_a_control_character_in_the_configuration_is_refused() -> None:
     tree |= {"rerun": False, "trial": None}
     with pytest.raises(ConfigError, match=r"^dataset\.files\.1\.b=x\\x1b\[31m: a control char"):
         check(OmegaConf.create(tree))
+
+
+NAMES = ("null", "''", "[a]", "5", "a/b", ".", "..", "../../x")
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("paper=null", "paper=None: options are needed"),
+        ("metrics=null", "metrics=None: options are needed"),
+        ("metrics.extra=null", "metrics.extra=None: options are needed"),
+        ("options=5", "options=5: options are needed"),
+        ("+options.dff=5", "options.dff=5: options are needed"),
+        ("callbacks=7", "callbacks=7: a name of conf/callbacks is needed"),
+        ("table_metrics=auc", "table_metrics=auc: a list is needed"),
+        ("paper.claims=null", "paper.claims=None: a list is needed"),
+        ("paths.outputs=null", "paths.outputs=None: a name is needed"),
+        *((f"name={name}", "a word is needed, it names a folder") for name in NAMES),
+        ("table_mean=maybe", "table_mean=maybe: true or false is needed"),
+        ("table_metrics=[5]", "table_metrics=[5]: names of metrics are needed"),
+        ("checkpoint_every=0", "checkpoint_every=0: a whole number of at least 1 is needed"),
+    ],
+)
+def test_a_part_of_another_kind_is_refused(
+    override: str, said: str, call: callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    status, _, err = call("+experiment=playlist_membership", "scale=smoke", override)
+    assert status == 2 and said in err.splitlines()[-1] and "Traceback" not in err, err
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
