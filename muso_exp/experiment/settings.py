@@ -47,7 +47,7 @@ def settle(cfg: DictConfig) -> None:
     """
     if (cfg.get("callbacks") or {}).get("early_stopping") and not cfg.monitor:
         cfg.monitor, cfg.monitor_mode = "val/loss", "min"
-    name = str(cfg.model._target_).split(".")[-2]
+    name = str(cfg.model._target_).rpartition(".")[0].rpartition(".")[2]  # of the module
     options = cfg.get("options") or {}
     refuse_old_options(options, name, cfg.model._target_)
     own = options.get(name) or {}
