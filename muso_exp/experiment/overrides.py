@@ -32,6 +32,7 @@ POSITIVE = ("gradient_clip_val", "val_check_interval")
 DURATION = re.compile(r"(\d+):(\d\d):(\d\d):(\d\d)")  # days:hours:minutes:seconds
 NODES = ("sizes", "paths", "options", "callbacks", "metrics", "metrics.extra", "paper")
 LISTS = ("inert", "table_metrics", "paper.claims", "paper.documents", "plugins")
+TEXTS = ("paper.document", "paper.place", "paper.variant")
 NAMED = ("paths.outputs", "paths.cache", "paths.run")
 MIN_RESAMPLES = 20  # fewer leave nothing outside a 95 % interval
 
@@ -119,7 +120,7 @@ def _check_shapes(cfg: Any) -> None:
     """Refuse a value in the place of a node or list that the program reads, and a missing name."""
     models = [f"options.{name}" for name in cfg.get("options") or {}]
     empty = [key for key in models if OmegaConf.select(cfg, key) is None]  # none for this model
-    for key in (*NODES, *LISTS, *NAMED, *models):
+    for key in (*NODES, *LISTS, *TEXTS, *NAMED, *models):
         above, _, name = key.rpartition(".")
         node = OmegaConf.select(cfg, above) if above else cfg
         if key in empty or not OmegaConf.is_dict(node) or name not in node:
@@ -128,6 +129,9 @@ def _check_shapes(cfg: Any) -> None:
         if key in NAMED:
             if value is None or not str(value).strip():
                 raise ConfigError(f"{key}={value}: a name is needed")
+        elif key in TEXTS:
+            if not (value is None or isinstance(value, str)):
+                raise ConfigError(f"{key}={value}: a text is needed, or null")
         elif key in LISTS and not OmegaConf.is_list(value):
             raise ConfigError(f"{key}={value}: a list is needed, such as [a, b]; none is []")
         elif key not in LISTS and not OmegaConf.is_dict(value):

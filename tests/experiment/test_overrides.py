@@ -115,6 +115,7 @@ NAMES = ("null", "''", "[a]", "5", "a/b", ".", "..", "../../x")
         ("paths.outputs=null", "paths.outputs=None: a name is needed"),
         *((f"name={name}", "a word is needed, it names a folder") for name in NAMES),
         ("model._target_=x", "_target_=x: refused; a target must be a class of muso_exp"),
+        ("paper.document=[1]", "paper.document=[1]: a text is needed, or null"),
         ("table_mean=maybe", "table_mean=maybe: true or false is needed"),
         ("table_metrics=[5]", "table_metrics=[5]: names of metrics are needed"),
         ("checkpoint_every=0", "checkpoint_every=0: a whole number of at least 1 is needed"),
