@@ -56,6 +56,8 @@ def refuse_unknown(args: Sequence[str]) -> None:
     """
     pairs = [arg.partition("=")[::2] for arg in args if not arg.startswith(("-", "~"))]
     for key, value in pairs:
+        if value and not key.strip("+"):
+            raise ConfigError(f"{key}={value}: no option stands before the equals sign")
         if key in GROUPS and value in ("", "null"):
             raise ConfigError(f"{key}={value}: {GROUPS[key]}")
     groups = {path.name for path in conf_folder().iterdir() if path.is_dir()}

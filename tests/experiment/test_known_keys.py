@@ -30,6 +30,8 @@ TABLE = "+experiment=wmf_merge"
         ),
         ("model=[1]", "a name of conf/model is needed"),
         ("+sweep=true", "a name of conf/sweep is needed"),
+        ("=3", "=3: no option stands before the equals sign"),
+        ("+=3", "no option stands before"),
         ("model=null", "model=null: name one of conf/model"),
         ("logger=null", "no tracking is logger=none"),
     ],
