@@ -1,4 +1,4 @@
-"""An archive of more text than fits into memory is refused, however it is packed."""
+"""Archives of more text than fits into memory, however packed, and of one name twice."""
 
 import gzip
 import zipfile
@@ -31,3 +31,12 @@ def test_an_archive_of_too_much_text_is_refused(
         read_history(path)
     monkeypatch.setenv("MUSO_MAX_TEXT_GIB", str(2**-7))
     assert read_history(path).plays > 0
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_an_archive_of_two_files_of_one_name_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "my.zip", "w") as archive:
+        archive.writestr("log.csv", LOG[:99])
+        archive.writestr("log.csv", LOG[:200])
+    with pytest.raises(DataFormatError, match=r"my\.zip: holds 2 files named log\.csv"):
+        read_history(tmp_path / "my.zip")

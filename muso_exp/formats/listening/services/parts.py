@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from muso_exp.errors import DatasetNotFoundError
+from muso_exp.errors import DataFormatError, DatasetNotFoundError
 from muso_exp.formats.text import decoded, refuse_name
 from muso_exp.opening import (
     PACKED,
@@ -21,6 +21,7 @@ from muso_exp.opening import (
     read_bounded,
     read_whole,
 )
+from muso_exp.text import visible
 
 HEAD = 2**16  # bytes by which a format is recognised
 
@@ -127,6 +128,10 @@ def _parts(path: Path, owner: str) -> Iterator[Part]:
     elif path.suffix.lower() == ".zip" and (zipfile.is_zipfile(path) or begins_as_zip(path)):
         with open_zip(path) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir()]
+        names = Counter(info.filename for info in infos)
+        for name in (name for name, number in names.items() if number > 1):
+            problem = f"holds {names[name]} files named {visible(name)}, of which one could be read"
+            raise DataFormatError(path, problem, fix="unpack it, and give the folder")
         for info in sorted(infos, key=lambda info: info.filename):
             if not _is_hidden(PurePosixPath(info.filename)):
                 yield Part(path, owner, info.filename, info.file_size)
