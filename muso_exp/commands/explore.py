@@ -33,11 +33,13 @@ def explore(
     import pytorch_lightning as pl
 
     from muso_exp.data.base import ExperimentData
+    from muso_exp.evaluation.exports import check_page
     from muso_exp.evaluation.overview_page import overview_summary, write_overview
     from muso_exp.experiment.build import build
     from muso_exp.experiment.complete import set_up
     from muso_exp.terminal import console
 
+    check_page(out)
     cfg = _configured(dataset, list(overrides or []))
     data = set_up(build(cfg.dataset, pl.LightningDataModule), ExperimentData)
     found = data.overview()

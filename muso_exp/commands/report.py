@@ -19,15 +19,17 @@ def report(
 
     Beside it the leaderboard, a page and a table: of each task the runs that validate best.
     """
+    from muso_exp.evaluation.exports import check_page
     from muso_exp.evaluation.finished import find_runs
     from muso_exp.evaluation.index import write_index
     from muso_exp.evaluation.leaderboard import write_leaderboard
     from muso_exp.text import visible
 
+    check_page(out)
     target = out or outputs / "index.html"
-    target.parent.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(format="%(message)s")
     runs = find_runs([outputs], skip_damaged=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
     write_index(target, runs)
     board = target.with_name("leaderboard.html")
     write_leaderboard(board, runs)

@@ -42,6 +42,8 @@ def song(
     for option, place in (("--out", out), ("--spectrogram", spectrogram)):
         if place is not None and not place.name.endswith((".png", ".svg", ".pdf")):
             raise ConfigError(f"{option} {place}: a name that ends in .png, .svg or .pdf is needed")
+    if out is not None and spectrogram is not None and out.absolute() == spectrogram.absolute():
+        raise ConfigError(f"--spectrogram {spectrogram}: that is --out; give another name")
     waveform, rate = decode(file, SAMPLE_RATE, seconds=MAX_SECONDS)
     try:
         found = estimate_song(waveform, rate)

@@ -31,6 +31,12 @@ def check_ending(path: Path) -> None:
         raise ConfigError(f"{path}: a table is written as {', '.join(ENDINGS)}; name it so")
 
 
+def check_page(out: Path | None) -> None:
+    """Raise ConfigError if a page is to take a name that is no page's."""
+    if out is not None and out.suffix.lower() not in (".html", ".htm"):
+        raise ConfigError(f"--out {out}: a page is written; a name that ends in .html is needed")
+
+
 def write_table(table: pd.DataFrame, path: Path) -> None:
     """Write a comparison.
 

@@ -19,6 +19,7 @@ PAGE = "taste.html"
 PLAYLIST = "recommendations.m3u8"
 ADDRESSES = "spotify_uris.txt"
 TABLES = ("artists.csv", "songs.csv", "recommendations.csv", "tags.csv")
+MARK = '<ul class="facts">'  # of templates/taste_body.html: in each page, of no other's
 WRITTEN = (*TABLES, PLAYLIST, ADDRESSES, PAGE)
 
 
@@ -38,7 +39,9 @@ def check_folder(folder: Path, inputs: Sequence[Path]) -> None:
             raise ConfigError(
                 f"--out {folder}: {place.name} in it would be read and replaced; {FIX}"
             )
-    if there and not (folder / PAGE).exists():
+    page = folder / PAGE
+    earlier = page.is_file() and MARK in page.read_text(encoding="utf-8", errors="replace")
+    if there and not earlier:
         raise ConfigError(
             f"--out {folder}: {there[0].name} in it is of no earlier page and would be replaced; "
             f"{FIX}"

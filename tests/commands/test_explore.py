@@ -85,6 +85,10 @@ def test_without_files_it_is_of_the_simulated_world(tmp_path: Path, call: Callab
         (["playlists", "+experiment=wmff"], "wmff"),
         (["playlists", "dataset.root={tmp}/no"], "{tmp}/no: not found"),
         (["plays", "dataset.source=hetrec", "dataset.root={tmp}"], "{tmp}: not found: "),
+        (
+            ["playlists", "--out", "log.csv"],
+            "--out log.csv: a page is written; a name that ends in",
+        ),
         (["playlists", "--out", "/proc/x/y.html"], "--out /proc/x/y.html: cannot be written"),
     ],
 )

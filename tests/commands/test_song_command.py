@@ -52,6 +52,7 @@ def test_waveform_and_bands_are_drawn_as_in_the_thesis(
 @pytest.mark.parametrize(
     ("args", "message"),
     [
+        (["--out", "x.png", "--spectrogram", "x.png"], "--spectrogram x.png: that is --out; give"),
         (["--out", "x.txt"], "--out x.txt: a name that ends in .png, .svg or .pdf is needed"),
         (
             ["--spectrogram", "x"],

@@ -120,6 +120,10 @@ def test_a_folder_with_files_of_the_users_own_is_left_alone(tmp_path: Path) -> N
             check_folder(tmp_path, [given])
     with pytest.raises(ConfigError, match=r"songs\.csv in it is of no earlier page"):
         check_folder(tmp_path, [folder])
+    folder.mkdir()
+    (folder / PAGE).write_text("of the user's own")
+    with pytest.raises(ConfigError, match=r"taste\.html in it is of no earlier page"):
+        check_folder(folder, [own])
     write_taste(made(tmp_path, log(3)), folder)
     check_folder(folder, [own])
     with pytest.raises(ConfigError, match="would be read and replaced; give another folder"):
