@@ -66,9 +66,7 @@ def refuse_unknown(args: Sequence[str]) -> None:
             _refuse_nameless(key, value)
     given = [key.lstrip("+") for key, _ in pairs]
     if any(key.partition(".")[0] == "inert" for key in given):
-        raise ConfigError(
-            "inert: what cannot change a result is known to the program; leave it out"
-        )
+        raise ConfigError("inert: the program knows what cannot change a result; leave it out")
     refuse_trainer_arguments(
         key.removeprefix("trainer.") for key in given if key.startswith("trainer.")
     )

@@ -118,7 +118,8 @@ def check(cfg: Any) -> None:
 
 def _check_shapes(cfg: Any) -> None:
     """Refuse a value in the place of a node or list that the program reads, and a missing name."""
-    models = [f"options.{name}" for name in cfg.get("options") or {}]
+    options = cfg.get("options")
+    models = [f"options.{name}" for name in options] if OmegaConf.is_dict(options) else []
     empty = [key for key in models if OmegaConf.select(cfg, key) is None]  # none for this model
     for key in (*NODES, *LISTS, *TEXTS, *NAMED, *models):
         above, _, name = key.rpartition(".")

@@ -37,18 +37,9 @@ def explained(error: Exception, args: Sequence[str]) -> Exception:
         return error
     key = found[1] or found[2]
     known = list(dict.fromkeys([*_keys(tree), *_parameters(tree)]))
-    if key in known or _is_open(tree, key):
+    if key in known:
         return ConfigError(f"{key}: not set here; +{key}=VALUE sets it")
     return ConfigError(f"{key}: there is no such option; {_fix(key, known)}")
-
-
-def _is_open(tree: Any, key: str) -> bool:
-    """Return whether a key stands in a node that is empty here: names in it are the user's."""
-    for name in key.split("."):
-        if tree == {} or not isinstance(tree, Mapping):
-            return tree == {}
-        tree = tree.get(name)
-    return False
 
 
 def _fix(key: str, known: Sequence[str]) -> str:
@@ -61,7 +52,8 @@ def _fix(key: str, known: Sequence[str]) -> str:
     near = difflib.get_close_matches(key.removeprefix(above), below, n=3, cutoff=0.6)
     if near:
         return f"did you mean {', '.join(above + name for name in near)}?"
-    return f"there are {', '.join(above + name for name in below if '.' not in name)}"
+    listed = [above + name for name in below if "." not in name]
+    return f"there are {', '.join(listed)}"
 
 
 def _composed(args: Sequence[str]) -> dict[str, Any] | None:

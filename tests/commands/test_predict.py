@@ -166,7 +166,7 @@ def test_the_result_is_written_in_the_format_of_its_name(tmp_path: Path) -> None
         write_table(tmp_path / "new" / name, table)
         assert read(tmp_path / "new" / name)["rank"].tolist() == [1, 2]
     with pytest.raises(ConfigError, match=r"a name that ends in \.csv, \.csv\.gz or \.parquet"):
-        predict("anywhere", tmp_path / "t.csv", tmp_path / "ranked.xlsx")
+        predict("anywhere", [tmp_path / "t.csv"], tmp_path / "ranked.xlsx")
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match="cannot be written"):
         write_table(tmp_path / "file" / "a.csv", table)

@@ -108,7 +108,6 @@ NAMES = ("null", "''", "[a]", "5", "a/b", ".", "..", "../../x")
         ("metrics=null", "metrics=None: options are needed"),
         ("metrics.extra=null", "metrics.extra=None: options are needed"),
         ("options=5", "options=5: options are needed"),
-        ("+options.dff=5", "options.dff=5: options are needed"),
         ("callbacks=7", "callbacks=7: a name of conf/callbacks is needed"),
         ("table_metrics=auc", "table_metrics=auc: a list is needed"),
         ("paper.claims=null", "paper.claims=None: a list is needed"),
@@ -128,3 +127,9 @@ def test_a_part_of_another_kind_is_refused(
     status, _, err = call("+experiment=playlist_membership", "scale=smoke", override)
     assert status == 2 and said in err.splitlines()[-1] and "Traceback" not in err, err
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_options_of_a_model_are_a_node() -> None:
+    tree = {"dataset": {}, "model": {}, "options": {"wmf": None, "dff": 5}}
+    with pytest.raises(ConfigError, match=r"options\.dff=5: options are needed, such as {a: 1}"):
+        check(OmegaConf.create(tree))

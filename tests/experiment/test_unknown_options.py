@@ -19,7 +19,7 @@ WMF = ["+experiment=wmf", "scale=smoke"]
         ("dataset.world_songs=3", "did you mean dataset.world"),
         ("dataset.world.zzz=1", "there are dataset.world.users, "),
         ("dataset.qqq.zzz=1", "there are dataset.root, "),
-        ("options.dff=5", "options.dff: not set here; +options.dff=VALUE sets it"),
+        ("options.dff=5", "options.dff: there is no such option; there are options.wmf"),
         ("~dataset.world.userz", "did you mean dataset.world.users"),
     ],
 )  # fmt: skip
