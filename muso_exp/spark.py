@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import sys
@@ -48,6 +49,7 @@ def spark_session(master: str) -> Iterator[Any]:
     if master.startswith("local"):
         settings |= dict.fromkeys(("spark.driver.host", "spark.driver.bindAddress"), "127.0.0.1")
         settings |= {"spark.driver.memory": _MEMORY, "spark.sql.shuffle.partitions": "16"}
+    logging.getLogger("py4j").setLevel(logging.WARNING)  # it tells of each connection it closes
     warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
     try:
         with _quiet():
