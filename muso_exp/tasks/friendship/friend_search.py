@@ -60,14 +60,11 @@ class People:
             return self.users.index(name)
         folded = {user.casefold(): user for user in self.users}
         near = difflib.get_close_matches(name.casefold(), list(folded), n=3, cutoff=0.4)
-        meant = f"; did you mean {', '.join(folded[one] for one in near)}?" if near else ""
+        some = ", ".join([folded[one] for one in near] or self.users[:3])
+        meant = f"did you mean {some}?" if near else f"give a name as in its data, such as {some}"
         raise ConfigError(
-            f"no user {name!r} among the {len(self.users)} of this run{meant}"
-            + (
-                ""
-                if near
-                else "; give a name as in its data (or, to `friends`, a file of listening)"
-            )
+            f"no user {name!r} among the {len(self.users)} of this run; {meant}"
+            + ("" if near else " (or, to `friends`, a file of listening)")
         )
 
     def state(self) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
+from muso_exp.errors import ConfigError
 from muso_exp.features.networks import Network, friendships
 from muso_exp.tasks.friendship import friend_graph
 from muso_exp.tasks.friendship.friend_graph import friends_around
@@ -41,3 +42,11 @@ def test_of_many_friends_those_with_most_friends_are_drawn(
     monkeypatch.setattr(friend_graph, "MOST_FRIENDS", 1)
     graph = friends_around(search, 0, [])
     assert graph.nodes["name"].tolist() == ["a", "b"] and graph.n_left_out == 1
+
+
+def test_a_user_that_is_not_there_is_refused_with_names_that_are(search: FriendSearch) -> None:
+    people = People(["anna", "Bob", *"cdef"], search.people.network, ["x"], csr_matrix((1, 0)), [])
+    with pytest.raises(ConfigError, match=r"no user 'Ana' among the 6 .*; did you mean anna"):
+        people.number("Ana")
+    with pytest.raises(ConfigError, match=r"'zzz' .*; give a name as in its data, such as anna, B"):
+        people.number("zzz")
