@@ -84,6 +84,8 @@ def check(cfg: Any) -> None:
         used = uses(cfg.model.get("_target_", "")) if cfg.get("model") else ""
         named = f": {used}" if used else ", or a dataset and a model"
         raise ConfigError(f"name an experiment{named}; --help lists them")
+    if OmegaConf.is_dict(cfg.get("sizes")):  # what follows may be picked from them
+        check_choice("scale", cfg.scale, cfg.sizes)
     _check_shapes(cfg)
     _check_name(cfg.get("name", "custom"))
     check_named(cfg.get("objective"))
@@ -103,7 +105,6 @@ def check(cfg: Any) -> None:
         raise ConfigError(f"table_mean={cfg.table_mean}: true or false is needed")
     if not all(isinstance(name, str) for name in cfg.get("table_metrics", [])):
         raise ConfigError(f"table_metrics={cfg.table_metrics}: names of metrics are needed")
-    check_choice("scale", cfg.scale, cfg.sizes)
     if "variants" in cfg:
         check_choice("variant", cfg.variant, cfg.variants)
     elif cfg.get("variant") is not None and not OmegaConf.is_interpolation(cfg, "variant"):

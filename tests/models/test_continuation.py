@@ -226,7 +226,7 @@ def _without_sounds(**changes: Tensor) -> None:
         (lambda: NearestFeatures(**SIZES, scaling="row"), "must be none or standard, got 'row'"),
         (lambda: ClusterMembers(**SIZES, members="x"), "must be test or all, got 'x'"),
         (lambda: ClusterMembers(**SIZES, train_share=1), "must be between 0 and 1, got 1"),
-        (lambda: CooccurrenceNet(10, 10**7), r"10000000 weights would take 149.0 GiB, more than"),
+        (lambda: CooccurrenceNet(10, 10**7), r"10000000 weights would take 37.3 GiB, more than"),
         (lambda: Blend(**SIZES, parts=["fame"]), r"model.parts: \['fame'\]; choose of popularity"),
         (lambda: Blend(**SIZES, parts=[]), "model.parts: none; choose of popularity"),
         (lambda: Blend(**SIZES, step=0.3), "model.step must divide 1, e.g. 0.25; got 0.3"),

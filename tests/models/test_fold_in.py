@@ -51,6 +51,7 @@ ALL: dict[str, Callable[[], Ranker]] = {
 }
 SOLVED_AGAIN = (
     "wmf",
+    "als_wr",
     "wmf_bias",
     "blend",
     "ials",
@@ -62,7 +63,7 @@ OPEN = [name for name in ALL if name not in REFUSED]
 
 @pytest.fixture(scope="module")
 def trained() -> dict[str, Ranker]:
-    epochs = {"wmf": 60, "wmf_bias": 60, "ials": 60, "net": 5}
+    epochs = {"wmf": 60, "wmf_bias": 60, "ials": 60, "als_wr": 60, "net": 5}
     return {name: fit(make(), halves()[0], epochs.get(name, 1)) for name, make in ALL.items()}
 
 
