@@ -15,7 +15,9 @@ from pyarrow import csv
 from muso_exp.errors import DataFormatError
 from muso_exp.opening import MAX_LINE, open_data, too_long
 
-PIECE = 256 * 2**20  # bytes read at once
+PIECE = 256 * 2**20  # bytes read at once, at most
+FIRST = 2**24  # bytes of the first piece, which tells how long lines are
+MOST_LINES = 2**23  # of a piece: short ones take many times their bytes as numbers
 MOST_PLAYS = 2**31 - 1  # of one user and item; more is no play count
 _WHOLE = re.compile(rb"[0-9]{1,18}")
 _LEADING_ZERO = re.compile(rb"0[0-9]+")
@@ -80,7 +82,7 @@ def read_pieces(
     Args:
         path: of the file.
         layout: its columns.
-        size: bytes of a piece; a piece ends at a line end.
+        size: bytes of a piece, fewer of short lines; a piece ends at a line end.
         start: place to go on from, 0 or the `end` of an earlier piece.
         first_line: number of the line at `start`.
 
@@ -92,14 +94,16 @@ def read_pieces(
         file.seek(start)
         if start == 0:
             start, first_line = _skip_header(path, file, layout)
+        step = min(size, FIRST)
         while True:
-            raw = _read_lines(path, file, size, first_line)
+            raw = _read_lines(path, file, step, first_line)
             if not raw:
                 return
             table, zeros = _parse(path, raw, layout, first_line)
             yield Piece(table, start, start + len(raw), first_line, zeros)
             start += len(raw)
             first_line += table.num_rows
+            step = min(size, max(MOST_LINES * len(raw) // max(table.num_rows, 1), 1))
 
 
 def _read_lines(path: Path, file: BinaryIO, size: int, first_line: int) -> bytes:

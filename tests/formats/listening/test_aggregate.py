@@ -7,6 +7,7 @@ import pytest
 
 from muso_exp.errors import DataFormatError
 from muso_exp.formats.listening import aggregate as module
+from muso_exp.formats.listening import logs
 from muso_exp.formats.listening.aggregate import aggregate_log, check_total, time_quantile
 from muso_exp.formats.listening.lfm1b import LFM_EVENTS
 from muso_exp.formats.listening.load import load_plays
@@ -222,3 +223,13 @@ def test_the_facts_beside_the_aggregate_are_json(tmp_path: Path) -> None:
     write_log(tmp_path / "log")
     found = aggregate_log(tmp_path / "log", LFM_EVENTS, tmp_path / "cache")
     assert json.loads((found.pairs.parent / "facts.json").read_text())["plays"] == 2000
+
+
+def test_a_piece_of_short_lines_has_no_more_of_them_than_memory_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = write_log(tmp_path / "log")
+    monkeypatch.setattr(logs, "FIRST", 200)
+    monkeypatch.setattr(logs, "MOST_LINES", 150)
+    rows = [p.table.num_rows for p in read_pieces(tmp_path / "log", LFM_EVENTS, 10**6)]
+    assert sum(rows) == len(events) and max(rows) < 200 and len(rows) < 25
