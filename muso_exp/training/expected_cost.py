@@ -35,8 +35,8 @@ class ExpectedCost(pl.Callback):
         level = logging.WARNING if free < _KEPT * each else logging.INFO
         log.log(
             level,
-            "checkpoints take about %.2g GiB each, up to %d at once; the disk has %.1f GiB free",
-            each / _GIB,
+            "checkpoints take about %s each, up to %d at once; the disk has %.1f GiB free",
+            size(each),
             _KEPT,
             free / _GIB,
         )
@@ -72,6 +72,14 @@ def forecast(seconds: float, n_steps: float) -> str:
         return f"{seconds:.2g} s a step, without end (trainer.max_epochs); {used}"
     total = duration(seconds * n_steps)
     return f"training takes about {total}: {n_steps:.0f} steps of {seconds:.2g} s; {used}"
+
+
+def size(n_bytes: float) -> str:
+    """Return a number of bytes in the unit that fits it."""
+    for unit_bytes, unit in ((_GIB, "GiB"), (2**20, "MiB")):
+        if n_bytes >= unit_bytes:
+            return f"{n_bytes / unit_bytes:.3g} {unit}"
+    return f"{n_bytes / _KIB:.3g} KiB"
 
 
 def duration(seconds: float) -> str:

@@ -9,7 +9,7 @@ import torch
 from torch.utils.data import DataLoader, TensorDataset
 
 from muso_exp.training import expected_cost
-from muso_exp.training.expected_cost import ExpectedCost, duration, forecast
+from muso_exp.training.expected_cost import ExpectedCost, duration, forecast, size
 
 
 class Net(pl.LightningModule):
@@ -40,7 +40,7 @@ def fit(folder: Path, n_batches: int) -> None:
 def test_time_and_disk_are_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "muso_exp")
     fit(tmp_path, 10)
-    assert caplog.text.count("GiB each, up to 3 at once") == 1
+    assert caplog.text.count(" each, up to 3 at once") == 1
     assert caplog.text.count("20 steps of") == 1
 
 
@@ -77,3 +77,8 @@ def test_a_duration_has_the_unit_that_fits_it(seconds: float, words: str) -> Non
 def test_a_training_without_end_is_named() -> None:
     assert "without end" in forecast(0.1, float("inf"))
     assert "10.0 minutes: 6000 steps" in forecast(0.1, 6000)
+
+
+def test_a_size_is_in_the_unit_that_fits_it() -> None:
+    sizes = [22_500, 3 * 2**20, 2.3 * 2**30]
+    assert [size(n) for n in sizes] == ["22 KiB", "3 MiB", "2.3 GiB"]
