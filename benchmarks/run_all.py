@@ -201,6 +201,8 @@ def main() -> None:
     if unknown := set(given.only) - known:
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; {', '.join(sorted(known))}")
     head = ["# Benchmarks", "", "Written by `make bench`; ratios, since machines differ.", ""]
+    if given.only:
+        head += [f"A part of it: --only {' '.join(given.only)}.", ""]
     lines = [*head, *machine(), ""]
     with tempfile.TemporaryDirectory() as name:
         lines += compared(given.only, given.irspack, Path(name))
