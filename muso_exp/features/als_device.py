@@ -7,8 +7,37 @@ import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
+from muso_exp.features.als_kernel import solve_rows
+
 _ENTRIES = 2**18  # stored entries whose factors are gathered at once: 84 MB of 80 factors
 _TINY = 1e-20  # a squared residual at which a row is solved
+
+
+def solve_half(
+    confidence: csr_matrix,
+    rows: Tensor,
+    columns: Tensor,
+    regularization: np.ndarray,
+    cg_steps: int,
+    n_threads: int = 0,
+    target: float = 1.0,
+) -> None:
+    """Move the factors of the rows towards their solution where they are: CPU or device.
+
+    Args:
+        confidence: see `solve_on_device`.
+        rows: see `solve_on_device`.
+        columns: see `solve_on_device`.
+        regularization: weight of each row's squared norm, (n_rows,), float32.
+        cg_steps: see `solve_on_device`.
+        n_threads: on a CPU; 0 means all cores.
+        target: see `solve_on_device`.
+    """
+    if rows.device.type != "cpu":
+        solve_on_device(confidence, rows, columns, regularization, cg_steps, target=target)
+        return
+    arrays = rows.numpy(), columns.numpy()
+    solve_rows(confidence, *arrays, regularization, cg_steps, n_threads=n_threads, target=target)
 
 
 def solve_on_device(

@@ -22,19 +22,17 @@ def fit_by_spark(
     n_factors: int,
     iterations: int,
     regularization: float,
-    alpha: float,
     seed: int,
     master: str,
     folder: Path,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Fit factors to confidence c = 1 + alpha * strength; each row's penalty is by its entries.
+    """Fit factors to confidence c = 1 + strength; each row's penalty is by its entries.
 
     Args:
         strength: of the stored entries, > 0, shape (n_users, n_items).
         n_factors: latent factors.
         iterations: sweeps, items first.
         regularization: weight of a row's squared norm for each of its entries.
-        alpha: weight of the strength.
         seed: of the factors at the start, which are MLlib's own.
         master: see `muso_exp.spark.spark_session`.
         folder: for the entries and the factors as Parquet, where all machines see them.
@@ -62,7 +60,7 @@ def fit_by_spark(
             maxIter=iterations,
             regParam=regularization,
             implicitPrefs=True,
-            alpha=alpha,
+            alpha=1.0,  # the strength is weighted already
             seed=seed,
             userCol="user",
             itemCol="item",

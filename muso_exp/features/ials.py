@@ -13,8 +13,7 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from muso_exp.features import wmf
-from muso_exp.features.als_device import solve_on_device
-from muso_exp.features.als_kernel import solve_rows
+from muso_exp.features.als_device import solve_half
 
 
 @dataclass(frozen=True)
@@ -72,11 +71,7 @@ class ImplicitLoss:
         """
         ridge = self._ridge(confidence)
         target = 1 / (1 + self.unobserved_weight)
-        if rows.device.type != "cpu":
-            solve_on_device(confidence, rows, columns, ridge, cg_steps, target=target)
-            return
-        arrays = rows.numpy(), columns.numpy()
-        solve_rows(confidence, *arrays, ridge, cg_steps, n_threads=n_threads, target=target)
+        solve_half(confidence, rows, columns, ridge, cg_steps, n_threads, target)
 
     def _ridge(self, confidence: csr_matrix) -> np.ndarray:
         lengths = np.diff(confidence.indptr)

@@ -13,8 +13,7 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from muso_exp.features import als, wmf
-from muso_exp.features.als_device import solve_on_device
-from muso_exp.features.als_kernel import solve_rows
+from muso_exp.features.als_device import solve_half
 from muso_exp.features.als_spark import fit_by_spark
 from muso_exp.models.factor_ranker import FactorRanker
 from muso_exp.options import Count, Inert, NotNegative, Positive, Seed
@@ -77,22 +76,15 @@ class ALSWR(FactorRanker):
         if self.engine == "spark":
             self._fit_by_spark(confidence)
             return
-        self._solve(confidence, self.user_factors, self.item_factors)
-        self._solve(transposed, self.item_factors, self.user_factors)
-
-    def _solve(self, confidence: csr_matrix, rows: Tensor, columns: Tensor) -> None:
-        ridge = self._ridge(confidence).astype(np.float32)
-        if rows.device.type != "cpu":
-            solve_on_device(confidence, rows, columns, ridge, self.cg_steps)
-        else:
-            solve_rows(confidence, rows.numpy(), columns.numpy(), ridge, self.cg_steps)
+        users, items = self.user_factors, self.item_factors
+        solve_half(confidence, users, items, self._ridge(confidence), self.cg_steps)
+        solve_half(transposed, items, users, self._ridge(transposed), self.cg_steps)
 
     def _fit_by_spark(self, confidence: csr_matrix) -> None:
         strength = confidence.copy()
         strength.data -= 1
-        alpha = 1.0  # the strength is weighted already
         found = fit_by_spark(
-            *(strength, self.n_factors, self.trainer.max_epochs or 1, self.regularization, alpha),
+            *(strength, self.n_factors, self.trainer.max_epochs or 1, self.regularization),
             *(self.seed, self.spark_master, Path(self.spark_folder or tempfile.gettempdir())),
         )
         for own, value in zip((self.user_factors, self.item_factors), found, strict=True):
@@ -127,4 +119,4 @@ class ALSWR(FactorRanker):
 
     def _ridge(self, confidence: csr_matrix) -> np.ndarray:
         """Return the weight of each row's squared norm, shape (n_rows,)."""
-        return self.regularization * np.diff(confidence.indptr).astype(np.float64)
+        return (self.regularization * np.diff(confidence.indptr)).astype(np.float32)
