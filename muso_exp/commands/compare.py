@@ -62,7 +62,7 @@ def compare(
     metrics = list(dict.fromkeys(table["metric"]))
     settings = by_setting(runs, mean)
     pooled = pooled_table(settings, metrics, mean)
-    findings = [] if metric else lacking(runs)
+    findings = lacking(runs, metrics if metric else ())
     print_comparison("comparison", table, pooled, findings)
     if not unpaired and table["not_paired"].str.startswith(OTHER_ROWS).any():
         console().print(f"{OTHER_ROWS}: --unpaired gives the difference of such runs")

@@ -56,10 +56,10 @@ def comparison_table(
         raise ConfigError(f"metric {unknown[0]!r} is in no run; common are {', '.join(common)}")
     check_resamples(runs)
     rows: list[dict[str, Any]] = []
+    called = list(zip(runs, row_labels(runs), strict=True))  # a run has one name in all metrics
     for name in chosen or common:
         having = [run for run in runs if name in run.samples]
-        labels = row_labels(having)
-        own = [_row(run, runs[0], name, label) for run, label in zip(having, labels, strict=True)]
+        own = [_row(run, runs[0], name, label) for run, label in called if name in run.samples]
         corrected = holm([row["p"] for row in own])
         rows += [row | {"p_holm": p} for row, p in zip(own, corrected, strict=True)]
         rows += _mean_rows(having, name) if mean else []
@@ -197,22 +197,28 @@ def _not_paired(run: Finished, first: Finished, metric: str) -> str:
     return OTHER_ROWS
 
 
-def lacking(runs: Sequence[Finished]) -> list[Finding]:
-    """Return which metrics not every run has, and in which runs each is."""
+def lacking(runs: Sequence[Finished], shown: Sequence[str] = ()) -> list[Finding]:
+    """Return which metrics not every run has, and in which runs each is.
+
+    Args:
+        runs: the runs.
+        shown: the metrics of their table where some were asked for; none: what they have in common.
+    """
     labels = row_labels(runs)
     known = list(dict.fromkeys(name for run in runs for name in run.record["metrics"]))
     found = []
-    for name in known:
+    for name in [one for one in known if one in shown] if shown else known:
         having = [label for run, label in zip(runs, labels, strict=True) if name in run.samples]
         if len(having) < len(runs):
             named = ", ".join(having[:_NAMED]) + (", ..." if len(having) > _NAMED else "")
-            text = f"{name} is only in {named}: not compared unless it is asked for (--metric)"
+            text = f"{name} is only in {named}"
+            text += "" if shown else ": not compared unless it is asked for (--metric)"
             found.append(Finding("lacking_metric", len(runs) - len(having), text))
     return found
 
 
 def figure_labels(rows: pd.DataFrame) -> list[str]:
-    """Return what sets the rows of one metric apart: variant, or seed, or both."""
+    """Return what sets rows of a table apart, a row per run: variant, or seed, or both."""
     variants, seeds = rows["variant"].astype(str), rows["seed"].astype(str)
     if seeds.nunique() == 1 or not variants.duplicated().any():
         return variants.tolist()

@@ -172,10 +172,13 @@ def verdict_matrix(table: pd.DataFrame) -> dict[str, Any]:
         `metrics`, and `rows`: label -> the row of the table of each metric, None where it lacks it.
     """
     metrics = list(dict.fromkeys(table["metric"]))
-    rows: dict[str, dict[str, Any]] = {}
-    for metric, group in table.groupby("metric", sort=False):
-        for label, row in zip(figure_labels(group), group.to_dict("records"), strict=True):
-            rows.setdefault(label, dict.fromkeys(metrics))[str(metric)] = row
+    runs = table.drop_duplicates(["variant", "seed"])  # some may lack the first metric
+    labels = dict(
+        zip(zip(runs["variant"], runs["seed"], strict=True), figure_labels(runs), strict=True)
+    )
+    rows: dict[str, dict[str, Any]] = {label: dict.fromkeys(metrics) for label in labels.values()}
+    for row in table.to_dict("records"):
+        rows[labels[row["variant"], row["seed"]]][row["metric"]] = row
     return {"metrics": metrics, "rows": rows}
 
 

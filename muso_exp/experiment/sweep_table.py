@@ -42,8 +42,9 @@ def write_table(folder: Path, config: DictConfig, brief: bool) -> None:
     names.sort(key=lambda name: lead.index(name) if name in lead else len(lead))
     table = comparison_table(runs, names, mean=folds)
     settings = by_setting(runs, folds)
-    pooled = pooled_table(settings, list(dict.fromkeys(table["metric"])), folds)
-    findings = [*settings_tried(settings), *([] if names else lacking(runs))]
+    shown = list(dict.fromkeys(table["metric"]))
+    pooled = pooled_table(settings, shown, folds)
+    findings = [*settings_tried(settings), *lacking(runs, shown if names else ())]
     if searches(config.hydra):
         findings = [*choice_of(runs), *findings]
     elif optimises(config.hydra):

@@ -6,9 +6,9 @@ import pytest
 from made_runs import claim, make_run
 
 from muso_exp.errors import ConfigError
-from muso_exp.evaluation.comparison import comparison_table, spread_over_seeds
+from muso_exp.evaluation.comparison import comparison_table, lacking, spread_over_seeds
 from muso_exp.evaluation.finished import find_runs
-from muso_exp.evaluation.tables import metric_figure, write_comparison
+from muso_exp.evaluation.tables import metric_figure, verdict_matrix, write_comparison
 
 
 def test_differences_are_paired_so_common_noise_cancels(tmp_path: Path) -> None:
@@ -116,5 +116,42 @@ def test_a_metric_that_some_runs_lack_has_the_rows_of_the_others(tmp_path: Path)
     samples.to_parquet(tmp_path / "0" / "samples.parquet")
     runs = find_runs([tmp_path])
     assert comparison_table(runs, ["acc"])["variant"].tolist() == ["b"]
+    assert [found.text for found in lacking(runs, ["acc"])] == ["acc is only in b"]
+    assert [found.text.split(" is ")[0] for found in lacking(runs)] == ["f1", "acc"]
     with pytest.raises(ConfigError, match="no metric in common"):
         comparison_table(runs)
+
+
+def test_a_run_has_one_name_in_all_metrics_and_what_it_lacks_is_said(tmp_path: Path) -> None:
+    for number, (tags, seed) in enumerate([(0, 0), (50, 0), (50, 1)]):
+        folder = tmp_path / str(number)
+        make_run(folder, 0.5, variant="", seed=seed)
+        record = json.loads((folder / "metrics.json").read_text())
+        record["overrides"] = [f"dataset.n_tags={tags}", f"seed={seed}"]
+        if tags:
+            for part in ("metrics", "intervals", "test_units"):
+                record[part]["tag_auc"] = record[part]["acc"]
+            record["versus"] += [record["versus"][0] | {"metric": "tag_auc"}]
+            samples = pd.read_parquet(folder / "samples.parquet")
+            named = {f"{start}tag_auc": samples[f"{start}acc"] for start in ("", "versus_null/")}
+            samples.assign(**named).to_parquet(folder / "samples.parquet")
+        (folder / "metrics.json").write_text(json.dumps(record))
+    matrix = verdict_matrix(comparison_table(find_runs([tmp_path]), ["acc", "tag_auc"]))
+    names = [f"dataset.n_tags={tags}, seed {seed}" for tags, seed in [(0, 0), (50, 0), (50, 1)]]
+    assert list(matrix["rows"]) == names
+    assert [bool(row["tag_auc"]) for row in matrix["rows"].values()] == [False, True, True]
+
+
+def test_rows_of_a_seed_sweep_are_named_by_the_seed_each_beside_its_own_null(
+    tmp_path: Path,
+) -> None:
+    for seed, null in enumerate((0.1, 0.2, 0.3)):
+        folder = tmp_path / str(seed)
+        make_run(folder, 0.5, units=f"u{seed}", seed=seed, variant="")
+        record = json.loads((folder / "metrics.json").read_text())
+        record["versus"][0]["null_value"] = null
+        (folder / "metrics.json").write_text(json.dumps(record))
+    axes = metric_figure("acc", comparison_table(find_runs([tmp_path]))).axes[0]
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["seed 0", "seed 1", "seed 2"]
+    drawn = [line.get_xdata() for line in axes.lines if line.get_marker() == "D"]
+    assert [float(x) for line in drawn for x in line] == [0.1, 0.2, 0.3]
