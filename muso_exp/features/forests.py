@@ -107,22 +107,32 @@ def _below(threshold: float) -> np.float32:
 
 @parallel_njit()
 def _add_trees(columns, feature, split_at, value, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Add the leaves' values of each row of columns (n_features, n_rows) to out (n_rows,)."""
+    """Add the leaves' values of each row of columns (n_features, n_rows) to out (n_rows,).
+
+    All nodes of a tree are asked, not those of a row's way alone: a processor compares many rows
+    at once, and looks one value up at a time.
+    """
     n_features, n_rows = columns.shape
     n_trees, n_inner = feature.shape
     for block in prange((n_rows + BLOCK - 1) // BLOCK):
         low, high = block * BLOCK, min((block + 1) * BLOCK, n_rows)
-        rows = np.empty((high - low, n_features), dtype=np.float32)
-        for column in range(n_features):
-            for row in range(low, high):
-                rows[row - low, column] = columns[column, row]
+        rows = np.zeros((n_features, BLOCK), dtype=np.float32)
+        rows[:, : high - low] = columns[:, low:high]
+        child = np.empty((n_inner, BLOCK), dtype=np.int32)
+        place = np.empty(BLOCK, dtype=np.int32)
         total = np.zeros(high - low)
         for tree in range(n_trees):
+            for node in range(n_inner):
+                asked, limit = feature[tree, node], split_at[tree, node]
+                for row in range(BLOCK):
+                    child[node, row] = 2 * node + 1 + (rows[asked, row] > limit)
+            place[:] = 0
+            level = n_inner
+            while level:
+                for row in range(BLOCK):
+                    place[row] = child[place[row], row]
+                level //= 2
             for row in range(high - low):
-                node = 0
-                while node < n_inner:
-                    right = rows[row, feature[tree, node]] > split_at[tree, node]
-                    node = 2 * node + 1 + right
-                total[row] += value[tree, node - n_inner]
+                total[row] += value[tree, place[row] - n_inner]
         for row in range(low, high):
             out[row] += total[row - low]
