@@ -22,7 +22,7 @@ from muso_exp.features.hybrid_parts import (
     PARTS,
     FittedListening,
     HybridParts,
-    artist_factors,
+    fit_artists,
     fit_content,
     fit_listening,
     has_artists,
@@ -182,7 +182,7 @@ def fit_parts(
         ValueError: fewer than two items with listeners and content.
     """
     content = {kind: fit_content(own, listening) for kind, own in vectors.items()}
-    artists = artist_factors(listening, artist) if has_artists(artist) else None
+    artists = fit_artists(listening, artist)
     return HybridParts(listening, content, artists, artist_listeners(plays, artist))
 
 

@@ -18,10 +18,11 @@ from muso_exp.features.ridge import fit_ridge
 
 LISTENING = ("ease", "wmf")
 CONTENT = ("metadata", "sound")  # kinds of content, each with predicted factors and a profile
+ARTIST = ("artist_mean", "artist_profile")
 PARTS = (
     *LISTENING,
     *(f"{kind}_{how}" for kind in CONTENT for how in ("factors", "profile")),
-    "artist_mean",
+    *ARTIST,
 )
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)  # of the ridge regression, chosen by leaving out
 ARTIST_PRIOR = 1.0  # items of the mean of all that each artist's mean starts from
@@ -128,15 +129,47 @@ def fit_content(vectors: np.ndarray, listening: FittedListening) -> Content:
     return Content(vectors, found.astype(np.float32))
 
 
-def artist_factors(listening: FittedListening, artist: np.ndarray) -> np.ndarray:
-    """Return the mean factors of each item's artist's items with listeners, (n_items, n_factors).
+@dataclass(frozen=True)
+class Artists:
+    """What an item's artist says of it.
 
-    Of an artist without any, zeros: nothing is known.
+    Attributes:
+        number: of each item's artist, from 0, shape (n_items,), int64; empty in checkpoints of
+            versions that did not keep it.
+        factors: mean of the artist's items with listeners, 0 where it has none, (n_items,
+            n_factors), float32.
     """
+
+    number: np.ndarray
+    factors: np.ndarray
+
+    @property
+    def known(self) -> np.ndarray:
+        """Return the items whose artist has listeners, shape (n_items,), bool."""
+        return np.array(self.factors.any(axis=1))
+
+    @property
+    def parts(self) -> set[str]:
+        """Return which parts of `ARTIST` there are."""
+        return set(ARTIST) if len(self.number) else {"artist_mean"}
+
+    def played(self, rows: csr_matrix) -> np.ndarray:
+        """Return log(1 + n), n the row's items of each item's artist, of rows (B, n_items)."""
+        shape = len(self.number), int(self.number.max()) + 1
+        ones = np.ones(len(self.number), dtype=np.float32)
+        membership = csr_matrix((ones, (np.arange(len(self.number)), self.number)), shape)
+        counts = (csr_matrix(rows > 0, dtype=np.float32) @ membership).toarray()
+        return np.array(np.log1p(counts)[:, self.number])
+
+
+def fit_artists(listening: FittedListening, artist: np.ndarray) -> Artists | None:
+    """Return what the artists (n_items,) say; None where every item is its own artist."""
+    if not has_artists(artist):
+        return None
     warm = listening.listeners > 0
     means = artist_means(listening.item_factors[warm], artist[warm], artist, ARTIST_PRIOR)
     means[~np.isin(artist, artist[warm])] = 0
-    return means.astype(np.float32)
+    return Artists(artist, means.astype(np.float32))
 
 
 def has_artists(artist: np.ndarray) -> bool:
@@ -151,14 +184,13 @@ class HybridParts:
     Attributes:
         listening: what plays say.
         content: by kind, those of `CONTENT` that the data have.
-        artists: mean factors of each item's artist, (n_items, n_factors); None where every item is
-            its own artist.
+        artists: what artists say; None where every item is its own artist.
         artist_listeners: users who play other items of each item's artist, shape (n_items,).
     """
 
     listening: FittedListening
     content: dict[str, Content]
-    artists: np.ndarray | None
+    artists: Artists | None
     artist_listeners: np.ndarray
 
     @property
@@ -172,7 +204,7 @@ class HybridParts:
             *LISTENING,
             *(f"{k}_{how}" for k in self.content for how in ("factors", "profile")),
         }
-        there |= set() if self.artists is None else {"artist_mean"}
+        there |= set() if self.artists is None else self.artists.parts
         return np.array([name in there for name in PARTS])
 
     def scores(self, rows: csr_matrix) -> np.ndarray:
@@ -194,8 +226,10 @@ class HybridParts:
             self._put(found, f"{kind}_factors", users @ own.factors.T, own.known)
             self._put(found, f"{kind}_profile", profile @ own.vectors.T, own.known)
         if self.artists is not None:
-            known = np.array(self.artists.any(axis=1))
-            self._put(found, "artist_mean", users @ self.artists.T, known)
+            known = self.artists.known
+            self._put(found, "artist_mean", users @ self.artists.factors.T, known)
+            if "artist_profile" in self.artists.parts:
+                self._put(found, "artist_profile", self.artists.played(rows), known)
         return found
 
     def _put(self, found: np.ndarray, name: str, scores: np.ndarray, known: np.ndarray) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor
-from torch.nn.functional import normalize
+from torch.nn.functional import normalize, pad
 
 from muso_exp.errors import ConfigError
 from muso_exp.features import hybrid
@@ -19,9 +19,11 @@ from muso_exp.features.blend_curve import BlendCurve
 from muso_exp.features.ease import EaseSolution
 from muso_exp.features.hybrid import HybridOptions
 from muso_exp.features.hybrid_parts import (
+    ARTIST,
     CONTENT,
     LISTENING,
     PARTS,
+    Artists,
     Content,
     FittedListening,
     HybridParts,
@@ -39,7 +41,7 @@ EVEN = 0.5  # share of content that leaves the blend as it was learned
 _CURVE = ("knots", "artist_knots", "weights", "offsets")
 _BLEND = ("listeners", "artist_listeners", *_CURVE)
 _STATE = (  # buffers of what is learned, beside the plays of training
-    *("inverse", "diagonal", "item_factors", "artists", *_BLEND),
+    *("inverse", "diagonal", "item_factors", "artist", "artists", *_BLEND),
     *(f"{kind}_{what}" for kind in CONTENT for what in ("vectors", "factors")),
     *("other_weights", "other_offsets"),
 )
@@ -48,11 +50,12 @@ _STATE = (  # buffers of what is learned, beside the plays of training
 class Hybrid(RowRanker):
     """Scores by `muso_exp.features.hybrid`: listening where an item has listeners, content else.
 
-    EASE and weighted factors (WMF) speak for items with listeners; factors predicted from metadata
-    and from sound, the likeness of an item's content to the user's profile, and the mean factors of
-    the artist for all. Their weights are smooth functions of the number of listeners of an item and
-    of its artist's other items, learned on plays, items and artists hidden within training. A user
-    without any play gets the most popular items first.
+    EASE and weighted factors (WMF) speak for items with listeners; for all: factors predicted from
+    metadata and from sound, the likeness of an item's content to the user's profile, the mean
+    factors of the artist, and how many of the artist's items the user plays. Their weights are
+    smooth functions of the number of listeners of an item and of its artist's other items, learned
+    on plays, items and artists hidden within training. A user without any play gets the most
+    popular items first.
 
     Learned state in buffers; what the data lack has no elements.
 
@@ -114,13 +117,14 @@ class Hybrid(RowRanker):
         """Put what was learned, and the plays (n_users, n_items), into the buffers."""
         listening, content = found.parts.listening, found.parts.content
         empty = np.zeros((0, 0), dtype=np.float32)
-        artists = found.parts.artists
+        artists = found.parts.artists or Artists(np.zeros(0, dtype=np.int64), empty)
         arrays = {
             "inverse": listening.ease.inverse,
             "diagonal": listening.ease.diagonal,
             "item_factors": listening.item_factors,
             "listeners": listening.listeners,
-            "artists": empty if artists is None else artists,
+            "artist": artists.number,
+            "artists": artists.factors,
             "artist_listeners": found.parts.artist_listeners,
             **{
                 f"{kind}_{what}": getattr(content[kind], what) if kind in content else empty
@@ -153,7 +157,7 @@ class Hybrid(RowRanker):
             for kind in CONTENT
             if kept[f"{kind}_vectors"].size
         }
-        artists = kept["artists"] if kept["artists"].size else None
+        artists = Artists(kept["artist"], kept["artists"]) if kept["artists"].size else None
         knots = kept["knots"], kept["artist_knots"]
         curve = BlendCurve(*knots, kept["weights"], kept["offsets"])
         beside = zip(hybrid.BLENDS, kept["other_weights"], kept["other_offsets"], strict=False)
@@ -162,7 +166,7 @@ class Hybrid(RowRanker):
         return hybrid.HybridSolution(parts, curve, others)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take up what was learned; blends of earlier versions did not know the artists."""
+        """Take up what was learned; earlier versions knew less of the artists."""
         state = checkpoint["state_dict"]
         if "artist_knots" not in state:
             state["artist_knots"] = torch.zeros(1, dtype=torch.int64)
@@ -171,6 +175,11 @@ class Hybrid(RowRanker):
                 for learned in (name, f"other_{name}"):
                     if state[learned].numel():  # one part alone has no other blends
                         state[learned] = state[learned].unsqueeze(axis)
+        if "artist" not in state:
+            state["artist"] = torch.zeros(0, dtype=torch.int64)
+            for learned in ("weights", "other_weights"):
+                if state[learned].numel():
+                    state[learned] = pad(state[learned], (0, 1))  # of artist_profile
         super().on_load_checkpoint(checkpoint)
 
     def score_rows(self, rows: csr_matrix) -> Tensor:
@@ -233,6 +242,6 @@ class Hybrid(RowRanker):
         weights = torch.from_numpy(own.curve.weights[..., used].copy())
         names = np.array(PARTS)[used]
         weights[0, :, np.isin(names, LISTENING)] = 0  # unread: there they know nothing
-        weights[:, 0, names == "artist_mean"] = 0  # the same for an artist without listeners
+        weights[:, 0, np.isin(names, ARTIST)] = 0  # the same for an artist without listeners
         items, artists = map(torch.from_numpy, (own.curve.knots, own.curve.artist_knots))
         return PartWeights(tuple(names.tolist()), items, artists, weights)

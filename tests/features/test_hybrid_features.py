@@ -27,7 +27,8 @@ from muso_exp.features.hybrid import (
 from muso_exp.features.hybrid_parts import (
     LISTENING,
     PARTS,
-    artist_factors,
+    Artists,
+    fit_artists,
     fit_content,
     fit_listening,
     has_artists,
@@ -210,9 +211,17 @@ def test_an_artist_without_heard_items_has_no_mean() -> None:
     plays, _, artist = genre_world()
     known = csr_matrix(plays.multiply(artist != artist[0]), dtype=np.float32)
     known.eliminate_zeros()
-    means = artist_factors(fit_listening(known, OPTIONS.factors, 10.0), artist)
-    assert not means[artist == artist[0]].any()
-    assert means[artist != artist[0]].any(axis=1).all()
+    found = fit_artists(fit_listening(known, OPTIONS.factors, 10.0), artist)
+    assert found is not None
+    assert not found.factors[artist == artist[0]].any()
+    assert (found.known == (artist != artist[0])).all()
+
+
+def test_a_row_s_items_are_counted_for_each_artist() -> None:
+    artists = Artists(np.array([1, 0, 1, 2]), np.ones((4, 2), dtype=np.float32))
+    rows = csr_matrix(np.array([[3, 0, 1, 0], [0, 7, 0, 0]], dtype=np.float32))
+    expected = np.log1p([[2, 0, 2, 0], [0, 1, 0, 0]])
+    assert artists.played(rows) == approx(expected)
 
 
 def test_content_ranks_hidden_items_and_shuffled_content_does_not() -> None:

@@ -94,13 +94,17 @@ def test_a_checkpoint_of_before_the_artists_counted_answers_the_same(trained: Hy
         axis = -2 if name == "weights" else -1
         for learned in (name, f"other_{name}"):
             state[learned] = state[learned].select(axis, 0)
-    del state["artist_knots"], state["artist_listeners"]
+    for learned in ("weights", "other_weights"):
+        state[learned] = state[learned][..., :-1]  # artist_profile was no part
+    del state["artist_knots"], state["artist_listeners"], state["artist"]
     old = made()
     old.on_load_checkpoint({"state_dict": state})
     old.load_state_dict(state)
     curve = old.solution.curve
     assert curve.artist_knots.tolist() == [0]
-    assert curve.weights[:, 0] == approx(trained.solution.curve.weights[:, 0])
+    assert curve.weights[:, 0, :-1] == approx(trained.solution.curve.weights[:, 0, :-1])
+    assert not curve.weights[..., -1].any()
+    assert "artist_profile" not in np.array(PARTS)[old.solution.parts.used()]
     assert torch.isfinite(old.score_block(torch.arange(3))).all()
 
 
