@@ -78,7 +78,7 @@ def row_labels(runs: Sequence[Finished]) -> list[str]:
     labels = [label or run.record["experiment"] for label, run in zip(labels, runs, strict=True)]
     keys = [(label, run.record["seed"]) for label, run in zip(labels, runs, strict=True)]
     return [
-        label if keys.count(key) == 1 else f"{label} {run.folder.name}"
+        label if keys.count(key) == 1 else f"{label} {_place(run)}"
         for label, key, run in zip(labels, keys, runs, strict=True)
     ]
 
@@ -92,12 +92,18 @@ def by_setting(runs: Sequence[Finished], folds: bool) -> dict[str, list[Finished
     """
     settings: dict[str, list[Finished]] = {}
     for run, label in zip(runs, row_labels(runs), strict=True):
-        words = label.removesuffix(f" {run.folder.name}").split(" ")
+        words = label.removesuffix(f" {_place(run)}").split(" ")
         name = " ".join(word for word in words if not (folds and _FOLD.search(word)))
         settings.setdefault(name or run.record["experiment"], []).append(run)
     if folds and all(len(group) == 1 for group in settings.values()):
         return {runs[0].record["experiment"]: list(runs)}
     return settings
+
+
+def _place(run: Finished) -> str:
+    """Return the name of a run's folder, after its sweep's where it is the number of a job."""
+    name = run.folder.name
+    return f"{run.folder.parent.name}/{name}" if name.isdecimal() else name
 
 
 def _overrides(run: Finished) -> dict[str, None]:

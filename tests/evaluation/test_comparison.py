@@ -6,7 +6,13 @@ import pytest
 from made_runs import claim, make_run
 
 from muso_exp.errors import ConfigError
-from muso_exp.evaluation.comparison import comparison_table, lacking, spread_over_seeds
+from muso_exp.evaluation.comparison import (
+    by_setting,
+    comparison_table,
+    lacking,
+    row_labels,
+    spread_over_seeds,
+)
 from muso_exp.evaluation.finished import find_runs
 from muso_exp.evaluation.tables import metric_figure, verdict_matrix, write_comparison
 
@@ -155,3 +161,12 @@ def test_rows_of_a_seed_sweep_are_named_by_the_seed_each_beside_its_own_null(
     assert [text.get_text() for text in axes.get_yticklabels()] == ["seed 0", "seed 1", "seed 2"]
     drawn = [line.get_xdata() for line in axes.lines if line.get_marker() == "D"]
     assert [float(x) for line in drawn for x in line] == [0.1, 0.2, 0.3]
+
+
+def test_runs_alike_of_two_sweeps_are_named_by_the_sweep(tmp_path: Path) -> None:
+    for sweep in ("monday", "tuesday"):
+        make_run(tmp_path / sweep / "0", 0.5)
+    runs = find_runs([tmp_path])
+    assert row_labels(runs) == ["a monday/0", "a tuesday/0"]
+    assert len(verdict_matrix(comparison_table(runs))["rows"]) == 2
+    assert list(by_setting(runs, folds=False)) == ["a"]
