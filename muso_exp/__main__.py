@@ -52,7 +52,7 @@ def main() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")  # names hold letters of any alphabet
     outcome = "FAILED"  # of what is open when this ends: a sweep's parent run, claimed folders
     try:
-        _refuse_control(sys.argv[1:])
+        _check_arguments(sys.argv[1:])
         _called(sys.argv[1:])
     except (Stopped, KeyboardInterrupt) as ending:
         outcome = "KILLED"
@@ -105,12 +105,14 @@ def _tidy(outcome: str) -> None:
             abandon()
 
 
-def _refuse_control(args: list[str]) -> None:
-    """Refuse arguments and folders that no page, table or terminal could show as they are.
+def _check_arguments(args: list[str]) -> None:
+    """Refuse empty arguments, and what no page, table or terminal could show as it is.
 
     Raises:
-        ConfigError: a control character, or bytes that are not UTF-8.
+        ConfigError: nothing in an argument, a control character, or bytes that are not UTF-8.
     """
+    if "" in args:  # as a path it would be the working folder
+        raise ConfigError(f"argument {args.index('') + 1} is empty; leave it out or give a value")
     given = [(f"argument {place}", arg) for place, arg in enumerate(args, start=1)]
     given += [(name, os.environ.get(name, "")) for name in ("MUSO_OUTPUTS", "MUSO_CACHE")]
     for place, text in [*given, ("the working folder", os.getcwd())]:  # noqa: PTH109 - as text

@@ -274,6 +274,12 @@ def test_an_argument_that_nothing_can_show_is_refused(
     assert not (tmp_path / "outputs").exists()
 
 
+@pytest.mark.parametrize("args", [["taste", ""], ["report", ""], ["+experiment=wmf", ""], [""]])
+def test_an_empty_argument_is_no_folder(args: list[str], call: callable) -> None:
+    said = f"muso_exp: argument {len(args)} is empty; leave it out or give a value\n"
+    assert call(*args) == (2, "", said)
+
+
 @pytest.mark.parametrize("name", ["MUSO_OUTPUTS", "MUSO_CACHE"])
 def test_a_folder_of_the_environment_that_nothing_can_show_is_refused(
     name: str, call: callable, monkeypatch: pytest.MonkeyPatch

@@ -12,7 +12,11 @@ from muso_exp.places import outputs_folder
 def report(
     outputs: Annotated[Path, typer.Argument(help="folder of runs", default_factory=outputs_folder)],
     out: Annotated[
-        Path | None, typer.Option(help="page to write; default OUTPUTS/index.html")
+        Path | None,
+        typer.Option(
+            help="page to write; default OUTPUTS/index.html. Of NAME.html the leaderboard is "
+            "NAME_leaderboard.html"
+        ),
     ] = None,
 ) -> None:
     """Write one page over all finished runs: the claims, the verdicts, links to the reports.
@@ -30,8 +34,9 @@ def report(
     logging.basicConfig(format="%(message)s")
     runs = find_runs([outputs], skip_damaged=True)
     target.parent.mkdir(parents=True, exist_ok=True)
-    write_index(target, runs)
-    board = target.with_name("leaderboard.html")
-    write_leaderboard(board, runs)
+    name = "leaderboard.html" if out is None else f"{out.stem}_leaderboard.html"
+    board = target.with_name(name)
+    write_index(target, runs, board.name)
+    write_leaderboard(board, runs, target.name)
     typer.echo(visible(board))
     typer.echo(visible(target))

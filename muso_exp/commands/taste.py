@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from muso_exp.errors import ConfigError
+from muso_exp.errors import CheckpointError, ConfigError
 from muso_exp.places import cache_folder
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ def taste(
         ),
     ],
     catalogue: Annotated[
-        str | None, typer.Option(help="finished run of a recommender: recommends to you")
+        str | None,
+        typer.Option(help="folder of a finished run of a recommender: recommends to you"),
     ] = None,
     download: Annotated[
         bool, typer.Option("--download", help="fetch HetRec 2011 and train on it, once")
@@ -72,7 +73,14 @@ def _opened(run: str) -> Catalogue:
     from muso_exp.tasks.taste.others import Catalogue
     from muso_exp.trained import find_trained, load_trained
 
-    return Catalogue.of(Path(run).name, *load_trained(find_trained(run)))
+    try:
+        trained = load_trained(find_trained(run))
+    except CheckpointError as error:
+        raise CheckpointError(
+            f"--catalogue {error}; a catalogue is the folder of a finished run of a recommender, "
+            "such as +experiment=wmf"
+        ) from error
+    return Catalogue.of(Path(run).name, *trained)
 
 
 def train_on_hetrec(*overrides: str) -> str:

@@ -33,19 +33,21 @@ CLAIMS = (REPRODUCED, NOT_REPRODUCED, NOT_COMPARABLE, NOT_TESTABLE)
 NULLS = (BETTER, NO_BETTER, WORSE, DESCRIBES)
 
 
-def write_index(target: Path, runs: Sequence[Finished]) -> None:
+def write_index(target: Path, runs: Sequence[Finished], board: str = "leaderboard.html") -> None:
     """Write the page over finished runs, newest first.
 
     Args:
         target: the page; links are relative to its folder where the runs lie below it.
         runs: finished runs.
+        board: name of the leaderboard beside it.
     """
     experiments: dict[str, list[dict[str, Any]]] = {}
     for run in newest_first(runs):
         entry = summary(run.record) | _places(run, target.parent)
         experiments.setdefault(run.record["experiment"], []).append(entry)
     by_document = by_documents({name: entries[0] for name, entries in experiments.items()})
-    facts: dict[str, Any] = {"documents": by_document, "matrix": verdict_matrix_of(by_document)}
+    matrix = verdict_matrix_of(by_document)
+    facts: dict[str, Any] = {"documents": by_document, "matrix": matrix, "board": board}
     page = render("index.html.j2", experiments=experiments, claims=CLAIMS, nulls=NULLS, **facts)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(page, encoding="utf-8")

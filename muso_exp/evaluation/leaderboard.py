@@ -45,17 +45,19 @@ class Board(NamedTuple):
     rows: pd.DataFrame
 
 
-def write_leaderboard(page: Path, runs: Sequence[Finished]) -> None:
-    """Write the page, and beside it the table of all runs, `leaderboard.csv`.
+def write_leaderboard(page: Path, runs: Sequence[Finished], index: str = "index.html") -> None:
+    """Write the page, and beside it the table of all runs, a .csv of the same name.
 
     Args:
         page: links are relative to its folder.
         runs: finished runs.
+        index: name of the page over all runs beside it.
     """
     boards = leaderboards(runs, page.parent)
     shown = [board._replace(rows=board.rows.head(SHOWN)) for board in boards]
     more = [len(board.rows) - len(few.rows) for board, few in zip(boards, shown, strict=True)]
-    text = render("leaderboard.html.j2", boards=list(zip(shown, more, strict=True)))
+    names = {"table": page.with_suffix(".csv").name, "index": index}
+    text = render("leaderboard.html.j2", boards=list(zip(shown, more, strict=True)), **names)
     page.write_text(text, encoding="utf-8")
     tables = [board.rows.assign(task=board.title, validated_by=board.validated) for board in boards]
     whole = pd.concat(tables, ignore_index=True).drop(columns=["link"])

@@ -29,11 +29,12 @@ from muso_exp.experiment.objective import (
     end_with_the_grid,
     run_once,
 )
+from muso_exp.experiment.overrides import check_choice
 from muso_exp.experiment.remembered import known
 from muso_exp.experiment.search_plan import make_plan, searches
 from muso_exp.experiment.sources import code_hash
 from muso_exp.experiment.sweep_state import SweepState, read_state, write_state
-from muso_exp.experiment.swept import swept_keys, what_differs
+from muso_exp.experiment.swept import swept_keys, values_of, what_differs
 from muso_exp.redaction import redact, redacted
 from muso_exp.text import visible
 from muso_exp.training.folders import await_claim, claim, is_worker, lock_tags
@@ -82,6 +83,7 @@ class SweepTable(Callback):
 
         with _through_hydra():
             _check_names(config)
+            _check_choices(config)
             if searches(config.hydra):
                 make_plan(config)
             else:
@@ -194,6 +196,14 @@ def _check_names(config: DictConfig) -> None:
         raise ConfigError(
             f"hydra.output_subdir={config.hydra.output_subdir}: only .hydra, or null for none"
         )
+
+
+def _check_choices(config: DictConfig) -> None:
+    """Raise ConfigError for a scale or a row that is not there: once, not in each job."""
+    for key, known_ones in (("scale", config.get("sizes")), ("variant", config.get("variants"))):
+        if OmegaConf.is_dict(known_ones):
+            for value in values_of(config.hydra, key) or [config[key]]:
+                check_choice(key, value, known_ones)
 
 
 def _check_subdir(config: DictConfig) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 from omegaconf import OmegaConf
 
 SWEPT = "MUSO_SWEPT"  # environment: the keys, for the jobs
@@ -25,11 +26,23 @@ def as_given(hydra: Any) -> tuple[list[str], dict[str, Any]]:
 
 def swept_keys(hydra: Any) -> list[str]:
     """Return the keys that have several values in a sweep that is about to begin, in order."""
+    return [key for key, one in _parsed(hydra).items() if one.is_sweep_override()]
+
+
+def values_of(hydra: Any, key: str) -> list[str]:
+    """Return the values of a key in a sweep that is about to begin; none where it is not listed."""
+    one = _parsed(hydra).get(key)
+    if one is None or not one.is_choice_sweep():
+        return []
+    return [str(value).strip("'\"") for value in one.sweep_string_iterator()]
+
+
+def _parsed(hydra: Any) -> dict[str, Override]:
+    """Return key -> its override, in order."""
     tasks, params = as_given(hydra)
     texts = [*(f"{key}={value}" for key, value in params.items()), *tasks]
     parsed = OverridesParser.create().parse_overrides(texts)
-    last = {one.get_key_element(): one for one in parsed}  # a later one takes its place
-    return [key for key, one in last.items() if one.is_sweep_override()]
+    return {one.get_key_element(): one for one in parsed}  # a later one takes its place
 
 
 def what_differs(overrides: Iterable[str], keys: Iterable[str]) -> str:

@@ -85,20 +85,29 @@ def read_checkpoint(path: str | Path, map_location: Any = "cpu") -> dict[str, An
             saved = torch.load(path, map_location=map_location, weights_only=True)
         saved = restored(saved)
     except Exception as error:
-        raise CheckpointError(f"{path}: {_why_not_read(error)}") from error
+        raise CheckpointError(f"{path}: {_why_not_read(path, error)}") from error
     if not isinstance(saved, dict) or not isinstance(saved.get("state_dict"), dict):
         raise CheckpointError(f"{path}: not a Lightning checkpoint: it has no state_dict")
     return saved
 
 
-def _why_not_read(error: Exception) -> str:
+def _why_not_read(path: str | Path, error: Exception) -> str:
     refused = _REFUSED.search(str(error))
     if refused:
         name = refused.group(1) or refused.group(2)
         return f"refused: it holds {name}, and a checkpoint may hold tensors and plain values alone"
     if isinstance(error, OSError) and error.filename:
         return str(error.strerror)
-    return f"not a readable checkpoint ({type(error).__name__})"
+    text = f"not a readable checkpoint ({type(error).__name__})"
+    if Path(path).is_file() and not _begins_as_one(path):
+        text = "not a readable checkpoint: a run folder or a .ckpt file of a run is needed"
+    return text
+
+
+def _begins_as_one(path: str | Path) -> bool:
+    """Return whether a file begins as torch writes one: a zip archive, or of old a pickle."""
+    with Path(path).open("rb") as file:
+        return file.read(4).startswith((b"PK\x03\x04", b"\x80"))
 
 
 def find_checkpoint(place: str) -> str:

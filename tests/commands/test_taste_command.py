@@ -135,6 +135,17 @@ def test_what_is_no_history_is_told_in_a_line_and_leaves_nothing(
     assert not out.exists()
 
 
+def test_a_catalogue_that_is_a_log_is_told_what_a_catalogue_is(
+    tmp_path: Path, call: Callable
+) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text(LOG)
+    code, _, said = call("taste", log, "--catalogue", log, "--out", tmp_path / "out")
+    assert code == 1 and said.count("\n") == 1 and not (tmp_path / "out").exists()
+    assert f"--catalogue {log}: not a readable checkpoint: a run folder or a .ckpt file" in said
+    assert "a catalogue is the folder of a finished run of a recommender" in said
+
+
 def test_a_missing_file_is_told(tmp_path: Path, call: Callable) -> None:
     code, _, said = call("taste", str(tmp_path / "gone.zip"))
     assert code == 1 and "not found: gone.zip" in said

@@ -51,5 +51,9 @@ def test_the_page_begins_with_the_matrix(tmp_path: Path) -> None:
     runs = [of(make(tmp_path / "0", 0.5), "dos", [1])]
     write_index(tmp_path / "index.html", runs)
     page = (tmp_path / "index.html").read_text()
-    assert page.index('class="matrix stack"') < page.index('id="document-1"') < page.index("<h2>dos</h2>")
+    assert (
+        page.index('class="matrix stack"')
+        < page.index('id="document-1"')
+        < page.index("<h2>dos</h2>")
+    )
     assert '<a href="#document-1">1 MuSo: degree of separation' in page

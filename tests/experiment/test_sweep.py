@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from mlflow import MlflowClient
 
 from muso_exp.experiment import ledger
@@ -28,6 +29,23 @@ def test_a_sweep_goes_on_where_it_was_left(call: callable) -> None:
     assert table["measured"].tolist()[0] == table_of(first)["measured"].item()
     folder = Path(out.splitlines()[-1]) / "0"
     assert (folder / "report.html").is_file() and not (folder / "checkpoints").exists()
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["scale=huge"], "scale=huge: choose desk, paper or smoke"),
+        (["-m", "scale=smoke,huge"], "scale=huge: choose desk, paper or smoke"),
+        (["-m", "scale=smoke", "variant=logistic,no"], "variant=no: choose as_published, "),
+    ],
+)
+def test_a_scale_or_row_that_is_not_there_is_refused_once_before_any_row(
+    args: list[str], said: str, call: callable, tmp_path: Path
+) -> None:
+    status, out, err = call("+experiment=playlist_models", "logger=none", *args)
+    assert (status, out) == (2, "")
+    assert err.startswith(f"muso_exp: {said}") and err.count("\n") == 1
+    assert not (tmp_path / "outputs").exists()
 
 
 def test_a_run_on_other_data_is_not_the_same_run(

@@ -48,7 +48,10 @@ def test_a_place_without_a_checkpoint_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
     text = tmp_path / "notes.ckpt"
     text.write_text("hello")
-    with pytest.raises(CheckpointError, match="not a readable checkpoint"):
+    with pytest.raises(CheckpointError, match="not a readable checkpoint: a run folder"):
+        find_checkpoint(str(text))
+    text.write_bytes(b"PK\x03\x04 torn")
+    with pytest.raises(CheckpointError, match=r"not a readable checkpoint \(RuntimeError\)"):
         find_checkpoint(str(text))
 
 
