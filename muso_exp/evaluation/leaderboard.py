@@ -56,8 +56,8 @@ def write_leaderboard(page: Path, runs: Sequence[Finished], index: str = "index.
     boards = leaderboards(runs, page.parent)
     shown = [board._replace(rows=board.rows.head(SHOWN)) for board in boards]
     more = [len(board.rows) - len(few.rows) for board, few in zip(boards, shown, strict=True)]
-    names = {"table": page.with_suffix(".csv").name, "index": index}
-    text = render("leaderboard.html.j2", boards=list(zip(shown, more, strict=True)), **names)
+    csv, pairs = page.with_suffix(".csv").name, list(zip(shown, more, strict=True))
+    text = render("leaderboard.html.j2", boards=pairs, table=csv, index=index)
     page.write_text(text, encoding="utf-8")
     tables = [board.rows.assign(task=board.title, validated_by=board.validated) for board in boards]
     whole = pd.concat(tables, ignore_index=True).drop(columns=["link"])
