@@ -36,7 +36,7 @@ def table_pointer(record: Mapping[str, Any]) -> str:
 
 
 def because(verdict: str | None, nulls: Any, could_show: float | None) -> str:
-    """Return what a verdict rests on: the null models, and what difference would have shown.
+    """Return what a verdict rests on, in brackets: null models, what difference would have shown.
 
     Args:
         verdict: of `muso_exp.evaluation.scores.Verdict`.
@@ -45,10 +45,10 @@ def because(verdict: str | None, nulls: Any, could_show: float | None) -> str:
     """
     names = nulls.split(", ") if isinstance(nulls, str) else list(nulls or ())
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    parts = [f"than {', '.join(names[:_NAMED])}{more}"] if any(names) else []
+    parts = [f"{', '.join(names[:_NAMED])}{more}"] if any(names) else []
     if verdict == NO_BETTER and could_show is not None and not math.isnan(could_show):
         parts.append(f"a difference above {number(could_show, 2)} would show")
-    return "; ".join(parts)
+    return f"({'; '.join(parts)})" if parts else ""
 
 
 def render(template: str, loader: BaseLoader | None = None, **facts: Any) -> str:

@@ -154,9 +154,9 @@ def test_beside_no_better_stands_what_could_have_shown(report: Path) -> None:
     assert "a difference above 0.05 would show" in (report / "report.html").read_text()
     assert "a difference above 0.05 would show" in (report / "report.md").read_text()
     found = because(scoring.NO_BETTER, ["a", "b"], 0.034)
-    assert found == "than a, b; a difference above 0.034 would show"
-    assert because(scoring.WORSE, "a", None) == "than a"
-    assert because(scoring.WORSE, "a, b, c, d, e", None) == "than a, b, c and 2 more"
+    assert found == "(a, b; a difference above 0.034 would show)"
+    assert because(scoring.WORSE, "a", None) == "(a)"
+    assert because(scoring.WORSE, "a, b, c, d, e", None) == "(a, b, c and 2 more)"
     assert because(scoring.BETTER, [], float("nan")) == ""
 
 
