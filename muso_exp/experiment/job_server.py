@@ -208,9 +208,22 @@ def _be_forked(function: Callable[[], Any], is_job: bool = False) -> NoReturn:
         sys.stderr.write(redact(traceback.format_exc()))
     finally:
         with suppress(Exception):
+            _end_workers()
+        with suppress(Exception):
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(code)
+
+
+def _end_workers() -> None:
+    """End joblib's idle processes, which a normal exit ends: else they wait minutes for more.
+
+    They would hold the output open, so that a shell's pipe behind the sweep waits with them.
+    """
+    pools = sys.modules.get("joblib.externals.loky.reusable_executor")
+    pool = getattr(pools, "_executor", None)
+    if pool is not None:
+        pool.terminate(kill_workers=True)  # and its folder of shared arrays
 
 
 def _die_with_the_parent() -> None:

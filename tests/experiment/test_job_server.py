@@ -1,5 +1,6 @@
 """The server that forks jobs, in a process of its own: pytest has threads, and no fork has them."""
 
+import os
 import subprocess
 import sys
 
@@ -65,6 +66,38 @@ def test_each_job_ends_for_itself_and_none_outlives_the_server() -> None:
         "True",
     ], done.stderr
     assert "RuntimeError: of its own" in done.stderr
+
+
+WITH_WORKERS = """
+import os, time
+from joblib import Parallel, delayed
+from muso_exp.experiment.job_server import JobServer
+
+def parallel():
+    return Parallel(n_jobs=2)(delayed(os.getpid)() for _ in range(4))
+
+server = JobServer(())
+server.start(0, parallel)
+pids = server.wait().answer
+end = time.monotonic() + 20
+while time.monotonic() < end and any(os.path.exists(f"/proc/{pid}") for pid in pids):
+    time.sleep(0.05)
+print(len(pids), any(os.path.exists(f"/proc/{pid}") for pid in pids))
+server.end()
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
+def test_no_worker_process_of_a_job_outlives_it() -> None:
+    environment = {"PYTHONPATH": str(PACKAGE.parent), "PATH": os.environ["PATH"]}
+    done = subprocess.run(
+        [sys.executable, "-c", WITH_WORKERS],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,  # the pipe is open for as long as a worker is there
+    )
+    assert (done.stdout.split(), done.stderr) == (["4", "False"], "")
 
 
 def by_row() -> list[str]:
