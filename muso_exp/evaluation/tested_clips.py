@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from muso_exp.evaluation.finished import Finished, find_runs
 from muso_exp.tasks.recommendation.heard_genres import JudgedClips
 from muso_exp.training.checkpoint import read_checkpoint
 
+_FOLD = re.compile(r"fold_\d+")  # a row of genre_cnn, genre_musicnn
 COLUMNS = ("probabilities", "scores")  # of genres, of tags
 
 
@@ -27,7 +29,7 @@ def read_tested(places: Sequence[Path]) -> JudgedClips:
         ConfigError: no finished run, one of another kind, or runs of several kinds.
     """
     runs = find_runs(places)
-    kinds = {(run.record["experiment"], run.record["variant"]) for run in runs}
+    kinds = {(run.record["experiment"], _but_fold(run.record["variant"])) for run in runs}
     if len(kinds) > 1:
         named = ", ".join(" ".join(filter(None, kind)) for kind in sorted(kinds, key=str))
         raise ConfigError(f"{places[0]}: runs of several kinds ({named}); give those of one")
@@ -40,6 +42,11 @@ def read_tested(places: Sequence[Path]) -> JudgedClips:
     return JudgedClips(
         found[["id", "artist", "title"]], names, np.array(found["probability"].tolist())
     )
+
+
+def _but_fold(variant: str | None) -> str:
+    """Return the name of a row of a table; "" of a fold: folds are runs of one kind."""
+    return "" if _FOLD.fullmatch(variant or "") else variant or ""
 
 
 def _tested(run: Finished) -> pd.DataFrame:

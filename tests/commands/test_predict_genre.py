@@ -1,7 +1,10 @@
 """`predict RUN HISTORY --genre ... -n ...`, as a user types it."""
 
+import json
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import REPOSITORY
@@ -103,5 +106,11 @@ def test_test_clips_of_runs_are_read_with_the_names_of_their_genres(
     assert set(heard.clips["id"]) == set(tested.index)
     best = [heard.names[place] for place in heard.probability.argmax(axis=1)]
     assert best == tested["decision"][heard.clips["id"]].tolist()
+    fold = run_folder.parent / "fold"
+    shutil.copytree(run_folder, fold)
+    record = json.loads((fold / "metrics.json").read_text())
+    (fold / "metrics.json").write_text(json.dumps(record | {"variant": "fold_1"}))
+    assert record["variant"] == "fold_0"
+    np.testing.assert_allclose(read_tested([run_folder, fold]).probability, heard.probability)
     with pytest.raises(ConfigError, match="runs of several kinds"):
         read_tested([run_folder, finished["wmf"]])

@@ -52,7 +52,7 @@ class JudgedClips:
         Raises:
             ConfigError: no clip is one of the items, or no genre can be judged so.
         """
-        place = catalogue.find(self.clips)
+        place = _items_of(self.clips, catalogue)
         items = np.unique(place[place >= 0])
         if not len(items):
             raise ConfigError(
@@ -87,6 +87,20 @@ class JudgedClips:
         text = "%d of %d items are heard; %d genres, and all other items, keep the regression"
         log.info(text, len(items), len(catalogue.items), left)
         return genres.with_heard(confidence, heard)
+
+
+def _items_of(clips: pd.DataFrame, catalogue: ItemCatalogue) -> np.ndarray:
+    """Return the item of each clip, shape (n_clips,), -1 for none.
+
+    An id counts where the item of that id has the clip's artist, or the clip has no name: two
+    sources number their songs from 1. Other clips are found by artist and title.
+    """
+    place = catalogue.find(clips)
+    named = ((clips["artist"] != "") | (clips["title"] != "")).to_numpy()
+    own, found = clips["artist"].str.casefold(), catalogue.items["artist"].str.casefold()
+    doubted = np.flatnonzero(named & (own.to_numpy() != found.to_numpy()[place]))
+    place[doubted] = catalogue.find(clips.iloc[doubted].assign(id=""))
+    return place
 
 
 def _enough(

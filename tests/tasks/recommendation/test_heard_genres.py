@@ -71,6 +71,18 @@ def test_networks_that_are_always_sure_are_calibrated_to_what_comes_true() -> No
     assert np.abs(found.found.confidence[:30, 0] - 0.5).max() < 0.2
 
 
+def test_clips_of_another_source_are_found_by_name_though_its_ids_are_the_same() -> None:
+    said = clips(np.where(ROCK[:30], 0.7, 0.3) + np.arange(30) / 1000)
+    turned = said.clips.iloc[::-1].reset_index(drop=True)
+    mixed = dataclasses.replace(said, clips=turned.assign(id=said.clips["id"]))
+    nameless = dataclasses.replace(said, clips=said.clips.assign(artist="", title=""))
+    by_name = dataclasses.replace(said, probability=said.probability[::-1])
+    expected = by_name.judge(genres(), items()).found.confidence
+    np.testing.assert_array_equal(mixed.judge(genres(), items()).found.confidence, expected)
+    expected = said.judge(genres(), items()).found.confidence
+    np.testing.assert_array_equal(nameless.judge(genres(), items()).found.confidence, expected)
+
+
 @pytest.mark.parametrize(
     ("heard", "says"),
     [
