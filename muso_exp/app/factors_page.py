@@ -46,8 +46,9 @@ def factors_page(site: Site) -> None:
             return
         with ui.element("div").classes("controls"):
             chosen = run_choice(runs)
-            song = ui.input("song (name or id); none: the first one").classes("long")
-            show("allowed.html.j2", folders=site.allowed)
+            with ui.element("div").classes("long noted"):
+                song = ui.input("song (name or id); none: the first one")
+                show("allowed.html.j2", folders=site.allowed)
 
         async def asked() -> None:
             name, query = chosen.value, (song.value or "").strip()

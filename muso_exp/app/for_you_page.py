@@ -112,7 +112,8 @@ def for_you_page(site: Site) -> None:
             history = file_input(site, "file, folder or zip of a listening history, or")
             names = ui.textarea("names, one a line (artist, or artist - title), or").classes("long")
             listener = ui.number("number of a listener of the run", min=0, precision=0)
-            judges = run_choices(site.of_data(*JUDGES), "how sure a genre is: by runs on sound")
+            sure = site.of_folds(*JUDGES) | site.of_data(*JUDGES)
+            judges = run_choices(sure, "how sure a genre is: by runs on sound")
 
         async def asked() -> None:
             name = chosen.value
@@ -146,7 +147,8 @@ def _for_you(
     row = run.new_row(seeds)
     sure = getattr(data, "genres", None)  # of a run with content
     if judges:
-        sure = judged_by_sound(data, [site.run(judge).folder for judge in judges])
+        heard = [folder for judge in judges for folder in site.runs_of(judge)]
+        sure = judged_by_sound(data, heard)
     ranker = Reranker.of(row, model, *known_items(seeds, row.catalogue), sure)
     return ForYou(ranker, players(site, row.catalogue.items["id"].tolist()))
 

@@ -97,6 +97,15 @@ class Site:
                 return run
         raise ConfigError(f"{name}: no such finished run in {self.outputs}; was it deleted?")
 
+    def runs_of(self, name: str) -> list[Path]:
+        """Return the folders of a run, or of all finished runs of a sweep, by its name.
+
+        Raises:
+            ConfigError: there is no such run, or it is no longer there.
+        """
+        runs = [run.folder for run in self.runs() if run.name.startswith(f"{name}/")]
+        return runs or [self.run(name).folder]
+
     def trained(self, name: str) -> tuple[Any, Any]:
         """Return data set and model of a run; those of the last few are kept.
 
@@ -118,6 +127,20 @@ class Site:
         """Return name -> label of the runs on data sets whose names begin with one of `kinds`."""
         runs = self.runs()
         return {r.name: r.label for r in runs if r.record["data"]["name"].startswith(kinds)}
+
+    def of_folds(self, *kinds: str) -> dict[str, str]:
+        """Return name -> label of the sweeps over folds on data sets of one of `kinds`."""
+        from muso_exp.evaluation.finished import FOLD
+
+        sweeps: dict[str, list[Listed]] = {}
+        for run in self.runs():
+            is_fold = FOLD.fullmatch(run.record["variant"] or "") and run.folder.name.isdecimal()
+            if is_fold and run.record["data"]["name"].startswith(kinds):
+                sweeps.setdefault(run.name.rpartition("/")[0], []).append(run)
+        return {
+            name: f"{runs[0].record['experiment']}, {len(runs)} folds, {name.rpartition('/')[2]}"
+            for name, runs in sweeps.items()
+        }
 
     def file(self, text: str) -> Path:
         """Return a file or folder that a user names, if it may be read.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from muso_exp.opening import check_unpacked, is_file, read_whole
 
 log = logging.getLogger(__name__)
 
+FOLD = re.compile(r"fold_\d+")  # a row of a table over folds, as genre_cnn has them
 BEST_NULL = "best null"  # of a run of before each null model was kept
 Number = float | None  # None stands for NaN
 Interval = tuple[Number, Number]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,11 +9,10 @@ import numpy as np
 import pandas as pd
 
 from muso_exp.errors import ConfigError
-from muso_exp.evaluation.finished import Finished, find_runs
+from muso_exp.evaluation.finished import FOLD, Finished, find_runs
 from muso_exp.tasks.recommendation.heard_genres import JudgedClips
 from muso_exp.training.checkpoint import read_checkpoint
 
-_FOLD = re.compile(r"fold_\d+")  # a row of genre_cnn, genre_musicnn
 COLUMNS = ("probabilities", "scores")  # of genres, of tags
 
 
@@ -46,7 +44,7 @@ def read_tested(places: Sequence[Path]) -> JudgedClips:
 
 def _but_fold(variant: str | None) -> str:
     """Return the name of a row of a table; "" of a fold: folds are runs of one kind."""
-    return "" if _FOLD.fullmatch(variant or "") else variant or ""
+    return "" if FOLD.fullmatch(variant or "") else variant or ""
 
 
 def _tested(run: Finished) -> pd.DataFrame:

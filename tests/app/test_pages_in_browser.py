@@ -188,6 +188,33 @@ def test_two_users_stand_side_by_side(page: Browser) -> None:
     page.wait_text("the same user twice")
 
 
+def test_two_people_find_each_their_own_friends(page: Browser) -> None:
+    windows = [page.call("GET", "/window"), page.call("POST", "/window/new", type="tab")["handle"]]
+    for window, user in zip(windows, "12", strict=True):
+        page.call("POST", "/window", handle=window)
+        page.open(page.base + "/friends")
+        page.type(page.field("name of a user of the run, or"), f"{user}\ue007")
+    for window, user in zip(windows, "12", strict=True):
+        page.call("POST", "/window", handle=window)
+        page.wait_text(f"Friends for {user}")
+    page.call("DELETE", "/window")
+    page.call("POST", "/window", handle=windows[0])
+    assert "Friends for 2" not in page.text()
+
+
+def test_a_run_that_is_deleted_meanwhile_is_one_line(page: Browser, outputs: Path) -> None:
+    page.open(page.base + "/friends")
+    run = outputs / "friend_prediction"
+    run.rename(outputs.parent / "deleted")
+    try:
+        page.button("show")
+        page.wait("return document.querySelector('[role=alert]')")
+    finally:
+        (outputs.parent / "deleted").rename(run)
+    line = page.script("return document.querySelector('[role=alert]').innerText")
+    assert "was it deleted?" in line and "\n" not in line
+
+
 def test_own_listening_finds_friends(page: Browser) -> None:
     page.open(page.base + "/friends")
     page.type(page.field("file of your own listening"), "own.csv\ue007")

@@ -53,3 +53,18 @@ def test_without_a_folder_no_file_is_read(tmp_path: Path) -> None:
         Site(tmp_path).file(str(tmp_path))
     with pytest.raises(ConfigError, match="no folder"):
         allowed_folders([tmp_path / "absent"])
+
+
+def test_the_folds_of_a_sweep_are_one_choice(tmp_path: Path) -> None:
+    for sweep, variants in {"cnn": ("fold_0", "fold_1"), "tags": ("mfcc", "svm")}.items():
+        for number, variant in enumerate(variants):
+            make_run(tmp_path / sweep / "monday" / str(number), 0.5, variant=variant)
+    make_run(tmp_path / "cnn" / "alone", 0.5, variant="fold_0")
+    site = Site(tmp_path)
+    assert site.of_folds("d") == {"cnn/monday": "e, 2 folds, monday"}
+    assert site.of_folds("other") == {}
+    folds = [tmp_path / "cnn" / "monday" / number for number in "01"]
+    assert sorted(site.runs_of("cnn/monday")) == folds
+    assert site.runs_of("cnn/alone") == [tmp_path / "cnn" / "alone"]
+    with pytest.raises(ConfigError, match="was it deleted"):
+        site.runs_of("cnn/tuesday")
