@@ -11,7 +11,10 @@ import typer
 def friends(
     run: Annotated[str, typer.Argument(help="folder of a finished run of friend_prediction")],
     user: Annotated[
-        str, typer.Argument(help="name of a user of its data, or a file of listening: seeds or CSV")
+        str,
+        typer.Argument(
+            help="name of a user of its data, or a file of listening: names, CSV, Spotify's export"
+        ),
     ],
     n: Annotated[int, typer.Option("-n", help="how many to suggest", min=1)] = 10,
     out: Annotated[

@@ -201,11 +201,14 @@ def _locate(target: str) -> Any:
         raise ConfigError(f"_target_={target}: {_last_line(error)}") from error
 
 
+_NAMED = "; a plugin is put to use by its name, plugins=[NAME] or MUSO_PLUGINS=NAME"
+
+
 def _refusal(target: Any, kinds: Sequence[type] | None = None) -> str:
     """Return why a target is refused; `kinds` are those that are taken in its place, if asked."""
     allowed = " or ".join(name for name in packages() if name != "lightning_fabric")
     if kinds is None:
-        return f"_target_={target}: refused; a target must be a class of {allowed}"
+        return f"_target_={target}: refused; a target must be a class of {allowed}{_NAMED}"
     if not kinds:
         return f"_target_={target}: refused; this argument takes no class"
     names = " or ".join(kind.__name__ for kind in kinds)

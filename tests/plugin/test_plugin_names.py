@@ -71,6 +71,6 @@ def test_a_plugin_may_be_a_package_within_another(call: callable, home: Path) ->
     package(home / "my_taste", "inner", mine=MODEL)
     own = ("~model", "+model={_target_: my_taste.inner.mine.Mine}")
     other = ("~model", "+model={_target_: my_taste.outer.Mine}")
-    allowed = "refused; a target must be a class of .* or my_taste.inner$"
+    allowed = "refused; a target must be a class of .* or my_taste.inner; a plugin is put to use"
     refused(call("plugins=[my_taste.inner]", *WMF, *other), allowed, home)
     assert finished(call("plugins=[my_taste.inner]", *WMF, *own))["epochs"] == 1

@@ -206,7 +206,9 @@ def known_items(seeds: SeedList, catalogue: ItemCatalogue) -> tuple[np.ndarray, 
             seeds.path,
             f"none of the {len(known.unknown)} seeds is among the {len(catalogue.items)} items of "
             f"the run: {hint}",
-            fix="give ids of its catalogue, or artist" + " and title" * (not catalogue.of_artists),
+            fix="give ids of its catalogue, or artist"
+            + " and title" * (not catalogue.of_artists)
+            + " (a run on the simulated world knows invented names alone)",
         )
     counts = [] if seeds.plays is None else [_share("plays", *known.of_plays)]
     counts += [_share("distinct items", *known.of_items), *([hint] if hint else [])]
