@@ -81,6 +81,9 @@ def read_features(
         DataFormatError: a feature that the file lacks, or a malformed value.
     """
     missing = [name for name in features if name not in table]
+    if len(missing) == len(features) > 1:
+        need = "give a table of tracks with audio features, as Exportify writes them"
+        raise DataFormatError(path, "no column of audio features", line=1, fix=need)
     if missing:
         fix = f"{remedy}: 'dataset.drop=[{','.join(missing)}]'"
         raise DataFormatError(path, f"no column for {', '.join(missing)}", line=1, fix=fix)

@@ -13,6 +13,7 @@ from muso_exp.formats.listening.histories import MIN_SECONDS, History, is_histor
 from muso_exp.formats.text import decoded_lines, read_text
 from muso_exp.formats.track_tables import bare_id, read_rows
 from muso_exp.opening import is_file
+from muso_exp.sound.suffixes import is_sound
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +70,8 @@ def read_seeds(
         return _of_history(given, min_seconds, one_list)
     if not is_file(path):
         raise DatasetNotFoundError(path.parent, [path.name], "give a list or table of seeds")
+    if is_sound(path):
+        raise DataFormatError(path, "a sound file", fix="give a list or table of songs by name")
     if is_history(path) and (".txt" not in path.suffixes or "\t" in _first_line(path)):
         return _of_history(given, min_seconds, one_list)
     if ".json" in path.suffixes:

@@ -44,6 +44,12 @@ def test_several_playlists_are_no_single_one(tmp_path: Path) -> None:
         read_seeds(path, one_list=True)
 
 
+def test_a_sound_file_is_no_list(tmp_path: Path) -> None:
+    (tmp_path / "song.wav").write_bytes(b"RIFF\xac\x00")
+    with pytest.raises(DataFormatError, match=r"song\.wav: a sound file; give a list or table"):
+        read_seeds(tmp_path / "song.wav")
+
+
 def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(DatasetNotFoundError, match=r"mine\.csv; give a list or table of seeds"):
         read_seeds(tmp_path / "mine.csv")

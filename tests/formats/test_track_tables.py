@@ -87,3 +87,10 @@ def test_bad_rows_are_refused_with_the_option_named_or_dropped_by_reason(tmp_pat
 def test_a_feature_table_may_be_given_as_the_file_itself(tmp_path: Path) -> None:
     path = table(tmp_path, BAD, "songs.csv")
     assert find_feature_table(path) == path
+
+
+def test_a_table_without_any_audio_feature_is_no_table_of_features(tmp_path: Path) -> None:
+    path = tmp_path / "names.csv"
+    path.write_text("artist,track\nBand,Song\n")
+    with pytest.raises(DataFormatError, match="line 1: no column of audio features; give a table"):
+        read_features(path, read_rows(path), ["key", "mode"])
