@@ -7,7 +7,7 @@ from typing import Any
 
 from muso_exp.evaluation.numbers import interval, number
 
-WIDTH, MARGIN = 160.0, 8.0  # of the picture, in its own units
+WIDTH, MARGIN = 130.0, 8.0  # of the picture, in its own units
 
 
 def strip(row: Mapping[str, Any], reported: float | None) -> dict[str, Any]:

@@ -100,13 +100,13 @@ class RunsPage:
 
     def _fill(self) -> None:
         from muso_exp.app.frame import html
-        from muso_exp.evaluation.index import by_documents
+        from muso_exp.evaluation.index import by_documents, standing_for
 
         found = [entry for entry in self.entries if self.filter.takes(entry)]
         experiments: dict[str, list[dict[str, Any]]] = {}
         for one in found:
             experiments.setdefault(one["record"]["experiment"], []).append(one)
-        newest = {name: own[0] for name, own in experiments.items()}
+        newest = {name: standing_for(own) for name, own in experiments.items()}
         text = html(
             "runs.html.j2",
             documents=by_documents(newest),
@@ -163,6 +163,7 @@ def entry(run: Listed) -> dict[str, Any]:
         "label": run.label,
         "link": f"/report?run={quote(run.name)}",
         "table": f"/table?run={quote(run.name)}" if table else None,
+        "sweep": str(run.folder.parent),
         "picture": strip(first, reported) if first else None,
     }
 

@@ -45,7 +45,7 @@ def write_index(target: Path, runs: Sequence[Finished], board: str = "leaderboar
     for run in newest_first(runs):
         entry = summary(run.record) | _places(run, target.parent)
         experiments.setdefault(run.record["experiment"], []).append(entry)
-    by_document = by_documents({name: entries[0] for name, entries in experiments.items()})
+    by_document = by_documents({name: standing_for(own) for name, own in experiments.items()})
     matrix = verdict_matrix_of(by_document)
     facts: dict[str, Any] = {"documents": by_document, "matrix": matrix, "board": board}
     page = render("index.html.j2", experiments=experiments, claims=CLAIMS, nulls=NULLS, **facts)
@@ -58,11 +58,28 @@ def newest_first(runs: Sequence[Finished]) -> list[Finished]:
     return sorted(runs, key=lambda run: run.folder.stat().st_mtime, reverse=True)
 
 
-def by_documents(newest: Mapping[str, dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """Return the newest run of each experiment under the heading of its document.
+def standing_for(entries: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the run that stands for an experiment: the newest one.
+
+    Of a newest sweep the row that the document has (`paper.variant`), else the first.
 
     Args:
-        newest: summary of the newest run, by experiment.
+        entries: runs of the experiment, the newest first, with their `record` and `sweep`.
+    """
+    newest = entries[0]
+    if not newest["record"].get("table"):
+        return newest
+    rows = [entry for entry in entries if entry["sweep"] == newest["sweep"]]
+    published = newest["record"].get("settings", {}).get("paper.variant")
+    named = [row for row in rows if published and row["record"].get("variant") == published]
+    return (named or rows)[-1]
+
+
+def by_documents(newest: Mapping[str, dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Return a run of each experiment under the heading of its document.
+
+    Args:
+        newest: summary of the run that stands for it, by experiment.
     """
     groups: dict[tuple[int, str], list[dict[str, Any]]] = {}
     for name, entry in sorted(newest.items()):

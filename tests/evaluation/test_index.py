@@ -5,7 +5,13 @@ from pathlib import Path
 from made_runs import claim, make
 
 from muso_exp.evaluation.finished import Finished
-from muso_exp.evaluation.index import by_documents, summary, verdict_matrix_of, write_index
+from muso_exp.evaluation.index import (
+    by_documents,
+    standing_for,
+    summary,
+    verdict_matrix_of,
+    write_index,
+)
 
 
 def of(run: Finished, name: str, documents: list[int]) -> Finished:
@@ -57,3 +63,18 @@ def test_the_page_begins_with_the_matrix(tmp_path: Path) -> None:
         < page.index("<h2>dos</h2>")
     )
     assert '<a href="#document-1">1 MuSo: degree of separation' in page
+
+
+def test_a_table_is_led_by_the_row_of_its_document_or_the_first() -> None:
+    def row(sweep: str, variant: str, published: str | None = None, table: bool = True) -> dict:
+        settings = {"paper.variant": published}
+        record = {"variant": variant, "table": "../table.html" if table else None}
+        return {"sweep": sweep, "record": record | {"settings": settings}}
+
+    older = row("s", "of_before")
+    rows = [row("t", "shuffled"), row("t", "sound"), row("t", "hybrid"), older]
+    assert standing_for(rows)["record"]["variant"] == "hybrid"
+    published = [row("t", name, published="sound") for name in ("shuffled", "sound", "hybrid")]
+    assert standing_for([*published, older])["record"]["variant"] == "sound"
+    alone = row("", "sound", table=False)
+    assert standing_for([alone, *rows]) is alone
