@@ -60,6 +60,7 @@ from muso_exp.training.expected_cost import ExpectedCost
 from muso_exp.training.finite import FiniteTraining
 from muso_exp.training.folders import abandon, begin, claim, is_worker
 from muso_exp.training.manifest import Costs, manifest
+from muso_exp.training.step_threads import StepThreads
 from muso_exp.training.tracking import MlflowLogger, tracked
 
 log = logging.getLogger(__name__)
@@ -200,6 +201,7 @@ def _prepare(cfg: DictConfig, folder: Path) -> Prepared:
             tested,
             recipe,
             RandomState(),
+            StepThreads(),
             *([ExpectedCost()] if cfg.scale == "paper" else []),
         ],
         plugins=[AtomicCheckpointIO(), *cluster()],
