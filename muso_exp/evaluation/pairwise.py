@@ -15,6 +15,7 @@ from muso_exp.errors import ConfigError
 from muso_exp.evaluation.finished import Finished
 from muso_exp.evaluation.several import holm, p_value
 from muso_exp.figures.comparing import (
+    are_numbers,
     by_param_figure,
     critical_difference_figure,
     interaction_figure,
@@ -24,6 +25,7 @@ from muso_exp.records import Section
 
 LEVEL = 0.05
 _MOST = 6  # settings that are drawn
+_NAMES = 20  # of values on an axis, at most
 _ALIKE = ("seed", "dataset.seed")  # no setting to choose
 
 
@@ -41,7 +43,7 @@ def comparison_sections(
     diagram = _critical_difference(settings, metric)
     if diagram is not None:
         yield diagram
-    keys = list(by) or differing(runs)[:_MOST]
+    keys = list(by) or [key for key in differing(runs) if _can_be_drawn(runs, key)][:_MOST]
     values = np.array([_number(run.record["metrics"][metric]) for run in runs])
     ends = [run.record["intervals"][metric] for run in runs]
     intervals = np.array([[_number(end) for end in pair] for pair in ends]).reshape(-1, 2)
@@ -51,7 +53,7 @@ def comparison_sections(
         text = "A point per run with its 95 % interval; the line goes through the means."
         yield Section(f"by_{key}", f"{metric} by {key}", text, figure=figure)
     for one, other in list(combinations(keys, 2))[:_MOST]:
-        if len({*zip(at[one], at[other], strict=True)}) > max(
+        if len({*zip(map(str, at[one]), map(str, at[other]), strict=True)}) > max(
             len(set(map(str, at[one]))), len(set(map(str, at[other])))
         ):
             figure = interaction_figure((one, other), (at[one], at[other]), values, metric)
@@ -81,6 +83,12 @@ def differing(runs: Sequence[Finished]) -> list[str]:
         and all(key in one for one in settings)
         and len({str(one[key]) for one in settings}) > 1
     ]
+
+
+def _can_be_drawn(runs: Sequence[Finished], key: str) -> bool:
+    """Return whether an axis has room for the values of a setting: names take more than numbers."""
+    values = [run.record["settings"][key] for run in runs]
+    return are_numbers(values) or len({str(value) for value in values}) <= _NAMES
 
 
 def indistinct(samples: Sequence[np.ndarray]) -> list[tuple[int, int]]:

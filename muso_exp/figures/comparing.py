@@ -132,7 +132,7 @@ def interaction_figure(
 
 def _places(at: Sequence[object]) -> tuple[np.ndarray, list[str] | None]:
     """Return where values stand on an axis, and their names where they are no numbers."""
-    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in at):
+    if are_numbers(at):
         return np.array(at, dtype=float), None
     names = _ordered(at)
     return np.array([names.index(str(value)) for value in at], dtype=float), names
@@ -140,6 +140,10 @@ def _places(at: Sequence[object]) -> tuple[np.ndarray, list[str] | None]:
 
 def _ordered(at: Sequence[object]) -> list[str]:
     """Return the different values as text: numbers by size, others as they come."""
-    numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in at)
-    values = sorted(set(at)) if numbers else list(dict.fromkeys(at))  # type: ignore[type-var]
+    values = sorted(at) if are_numbers(at) else at  # type: ignore[type-var]
     return list(dict.fromkeys(map(str, values)))
+
+
+def are_numbers(at: Sequence[object]) -> bool:
+    """Return whether all values of a setting are numbers."""
+    return all(isinstance(value, int | float) and not isinstance(value, bool) for value in at)

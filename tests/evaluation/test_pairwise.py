@@ -81,6 +81,27 @@ def test_a_comparison_is_drawn_by_each_setting_and_by_two(tmp_path: Path) -> Non
     assert [one.name for one in only] == ["critical_difference", "by_model.lr"]
 
 
+def test_settings_that_are_lists_are_drawn_by_their_text(tmp_path: Path) -> None:
+    grid = [
+        {"dataset.drop": list(drop), "dataset.keep": list(keep)}
+        for drop in ("", "a", "ab")
+        for keep in ("", "c")
+    ]
+    runs = runs_of(tmp_path, grid)
+    drawn = {one.name: one for one in comparison_sections(by_setting(runs, False), "acc")}
+    ticks = drawn["by_dataset.drop"].figure.axes[0].get_xticklabels()
+    assert [tick.get_text() for tick in ticks] == ["[]", "['a']", "['a', 'b']"]
+    assert "dataset.drop_dataset.keep" in drawn
+
+
+def test_more_names_than_an_axis_holds_are_not_drawn_by_but_numbers_are(tmp_path: Path) -> None:
+    grid = [{"dataset.drop": [f"f{n}"], "model.size": n} for n in range(21)]
+    drawn = [
+        one.name for one in comparison_sections(by_setting(runs_of(tmp_path, grid), False), "acc")
+    ]
+    assert "by_model.size" in drawn and "by_dataset.drop" not in drawn
+
+
 def test_the_probability_of_a_difference_is_its_share_of_the_resamples(tmp_path: Path) -> None:
     make_run(tmp_path / "0", 0.5)
     make_run(tmp_path / "1", 0.6)
