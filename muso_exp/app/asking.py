@@ -12,6 +12,7 @@ from muso_exp.app.site import Site
 from muso_exp.text import visible
 
 Found = TypeVar("Found")
+_MANY = 12  # runs in a list; among more one is found by typing
 
 
 class AnswerPlace:
@@ -45,15 +46,24 @@ class AnswerPlace:
 
 
 def run_choice(runs: Mapping[str, str], label: str = "run") -> ui.select:
-    """Put a choice of runs (name -> label) on the page, the newest one chosen."""
+    """Put a choice of runs (name -> label) on the page, the newest one chosen.
+
+    Many of them are found by typing a part of the name.
+    """
     shown = {name: visible(text) for name, text in runs.items()}
-    return ui.select(shown, value=next(iter(shown), None), label=label).classes("long")
+    typed = len(shown) > _MANY
+    chosen = ui.select(shown, value=next(iter(shown), None), label=label, with_input=typed)
+    return chosen.classes("long")
 
 
 def run_choices(runs: Mapping[str, str], label: str) -> ui.select:
     """Put a choice of any number of runs (name -> label) on the page, none chosen."""
     shown = {name: visible(text) for name, text in runs.items()}
-    return ui.select(shown, value=[], label=label, multiple=True, clearable=True).classes("long")
+    typed = len(shown) > _MANY
+    chosen = ui.select(
+        shown, value=[], label=label, multiple=True, clearable=True, with_input=typed
+    )
+    return chosen.classes("long")
 
 
 def needs_run(runs: Mapping[str, str], command: str) -> bool:
