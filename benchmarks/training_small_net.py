@@ -33,6 +33,7 @@ from muso_exp.experiment.parts import chosen_callbacks
 from muso_exp.models.dff import DFF
 from muso_exp.training.callbacks import LossHistory
 from muso_exp.training.checkpoint import AtomicCheckpointIO
+from muso_exp.training.step_threads import StepThreads
 
 ROUNDS = 4
 CUDA_CHECK = "PYTORCH_NVML_BASED_CUDA_CHECK"
@@ -69,7 +70,7 @@ def runner(epochs: int, folder: Path) -> None:
         cfg.trainer,
         pl.Trainer,
         logger=build(cfg.logger, Logger, run_name="benchmark"),
-        callbacks=[*chosen_callbacks(cfg), LossHistory()],
+        callbacks=[*chosen_callbacks(cfg), LossHistory(), StepThreads()],
         plugins=[AtomicCheckpointIO()],
         default_root_dir=str(folder),
     )
@@ -79,7 +80,7 @@ def runner(epochs: int, folder: Path) -> None:
 class _Size:
     """Stands for a data set where only its loader is wanted."""
 
-    batch_size, num_workers = BATCH, 0
+    batch_size, num_workers, seed = BATCH, 0, 0
 
 
 class Usual(pl.LightningModule):
