@@ -70,7 +70,7 @@ def standing_for(entries: Sequence[dict[str, Any]]) -> dict[str, Any]:
     if not newest["record"].get("table"):
         return newest
     rows = [entry for entry in entries if entry["sweep"] == newest["sweep"]]
-    published = newest["record"].get("settings", {}).get("paper.variant")
+    published = (newest["record"].get("settings") or {}).get("paper.variant")
     named = [row for row in rows if published and row["record"].get("variant") == published]
     return (named or rows)[-1]
 
