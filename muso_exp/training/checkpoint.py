@@ -14,6 +14,7 @@ from lightning_fabric.plugins.io import TorchCheckpointIO
 from torch.serialization import safe_globals
 
 from muso_exp.errors import CheckpointError, MusoError
+from muso_exp.opening import begins_as_zip
 from muso_exp.redaction import redact
 from muso_exp.training.old_checkpoints import STAND_INS, restored
 from muso_exp.training.run_folders import require_one_run
@@ -107,7 +108,7 @@ def _why_not_read(path: str | Path, error: Exception) -> str:
 def _begins_as_one(path: str | Path) -> bool:
     """Return whether a file begins as torch writes one: a zip archive, or of old a pickle."""
     with Path(path).open("rb") as file:
-        return file.read(4).startswith((b"PK\x03\x04", b"\x80"))
+        return begins_as_zip(Path(path)) or file.read(1) == b"\x80"
 
 
 def find_checkpoint(place: str) -> str:
