@@ -85,6 +85,12 @@ class PrunedError(MusoError):
     """A trial of a search was ended early: it validates worse than others did."""
 
 
+class PartOnlyError(MusoError):
+    """A part of the data was asked for and is prepared: the run ends here, as it should."""
+
+    exit_code = 0
+
+
 class EndedError(MusoError):
     """Code of a model or a data set ended the program."""
 

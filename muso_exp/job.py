@@ -16,7 +16,14 @@ import pytorch_lightning as pl
 from hydra.core.hydra_config import HydraConfig
 
 from muso_exp.data.base import ExperimentData
-from muso_exp.errors import MusoError, PrunedError, Stopped, SweepRefusedError, meant
+from muso_exp.errors import (
+    MusoError,
+    PartOnlyError,
+    PrunedError,
+    Stopped,
+    SweepRefusedError,
+    meant,
+)
 from muso_exp.evaluation.finished import Finished, find_same
 from muso_exp.experiment import ledger
 from muso_exp.experiment.build import build, plain
@@ -64,6 +71,10 @@ def task(cfg: Any) -> float | tuple[float, ...] | None:
         log.info("%s", pruned)
         _enter(cfg, "pruned", time.monotonic() - started, str(pruned))
         _drop_checkpoints(cfg)
+        return worst()
+    except PartOnlyError as prepared:
+        log.info("%s", prepared)
+        _enter(cfg, "done", time.monotonic() - started, str(prepared))
         return worst()
     except Exception as error:
         known = known_error(error)

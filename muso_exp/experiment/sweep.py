@@ -117,7 +117,7 @@ class SweepTable(Callback):
             # a search has what it is for once the chosen setting is tested
             searched = searches(config.hydra) and jobs[-1].state == "done"
             try:
-                if len(failed) < len(jobs):
+                if any(job.folder for job in jobs if job not in failed):  # parts of data have none
                     from muso_exp.experiment.sweep_table import write_table
 
                     write_table(folder, config, brief=not os.environ.get(VERBOSE))

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from filelock import FileLock
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from muso_exp.cache import remove
+from muso_exp.errors import ConfigError
 from muso_exp.opening import DAMAGED_ARRAY
 from muso_exp.sound.clips import ClipFacts, ClipOptions, write_clip
 from muso_exp.sound.workers import Failure, Limits, run_each
@@ -46,6 +48,11 @@ class _Shard:
         """Return the file that says, once it is there, that the shard is whole."""
         return self.folder / f"{self.number:05d}.parquet"
 
+    @property
+    def lock(self) -> FileLock:
+        """Return the lock of who writes it; parts of one store are written at the same time."""
+        return FileLock(self.folder / f"{self.number:05d}.lock")
+
 
 def write_shards(
     tracks: pd.DataFrame,
@@ -53,6 +60,7 @@ def write_shards(
     options: ClipOptions,
     workers: int,
     limits: Limits,
+    part: tuple[int, int] = (1, 1),
 ) -> pd.DataFrame:
     """Write the clips of the tracks as shards, going on after those that are there.
 
@@ -62,23 +70,45 @@ def write_shards(
         options: what a clip is.
         workers: processes that decode.
         limits: of each file.
+        part: (k, n): of the n parts of the shards, the kth alone.
 
     Returns:
-        A row per track: COLUMNS; `code` is "" for a clip.
+        A row per track of the part: COLUMNS; `code` is "" for a clip.
+
+    Raises:
+        ConfigError: more parts than shards.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    shards = _planned(tracks, folder, options)
+    which, n_parts = part
+    if n_parts > len(shards):
+        size = f"{len(tracks)} clips fill {len(shards)} of {SHARD_BYTES / 2**30:g} GiB"
+        raise ConfigError(f"store.part={which}/{n_parts}: {size}; so many parts at most")
+    shards = shards[which - 1 :: n_parts]
+    with _progress() as progress:
+        bar = progress.add_task("decode", total=sum(shard.n_rows for shard in shards))
+        for shard in shards:
+            with shard.lock:
+                if _is_whole(shard, options):
+                    progress.advance(bar, shard.n_rows)
+                    continue
+                for _ in _fill(tracks, shard, options, workers, limits):
+                    progress.advance(bar)
+    return pd.concat([pd.read_parquet(shard.table) for shard in shards], ignore_index=True)
+
+
+def count_shards(tracks: pd.DataFrame, folder: Path, options: ClipOptions) -> tuple[int, int]:
+    """Return how many shards are written, and how many there will be."""
+    shards = _planned(tracks, folder, options)
+    return sum(shard.table.exists() for shard in shards), len(shards)
+
+
+def _planned(tracks: pd.DataFrame, folder: Path, options: ClipOptions) -> list[_Shard]:
     per_shard = max(SHARD_BYTES // (2 * options.n_samples), 1)
-    shards = [
+    return [
         _Shard(number, first, min(per_shard, len(tracks) - first), folder)
         for number, first in enumerate(range(0, len(tracks), per_shard))
     ]
-    missing = [shard for shard in shards if not _is_whole(shard, options)]
-    n_missing = sum(shard.n_rows for shard in missing)
-    with _progress() as progress:
-        bar = progress.add_task("decode", total=len(tracks), completed=len(tracks) - n_missing)
-        for _ in _fill(tracks, missing, options, min(workers, n_missing), limits):
-            progress.advance(bar)
-    return pd.concat([pd.read_parquet(shard.table) for shard in shards], ignore_index=True)
 
 
 def _is_whole(shard: _Shard, options: ClipOptions) -> bool:
@@ -111,28 +141,18 @@ def _progress() -> Progress:
 
 
 def _fill(
-    tracks: pd.DataFrame, shards: list[_Shard], options: ClipOptions, workers: int, limits: Limits
+    tracks: pd.DataFrame, shard: _Shard, options: ClipOptions, workers: int, limits: Limits
 ) -> Iterator[None]:
-    """Write the shards; yield after each track."""
-    found: dict[str, dict[int, ClipFacts | Failure]] = {}
-    by_name = {str(shard.samples): shard for shard in shards}
-    tasks = _tasks(tracks, shards, options)
-    for (_, name, row), result in run_each(partial(write_clip, options), tasks, workers, limits):
-        rows = found.setdefault(name, {})
-        rows[row] = result
-        if len(rows) == by_name[name].n_rows:
-            _finish(by_name[name], tracks, found.pop(name))
+    """Write a shard; yield after each track."""
+    _reserve(shard.samples, (shard.n_rows, options.n_samples))
+    paths = tracks["path"].iloc[shard.first : shard.first + shard.n_rows]
+    tasks = [(str(path), str(shard.samples), row) for row, path in enumerate(paths)]
+    found: dict[int, ClipFacts | Failure] = {}
+    write = partial(write_clip, options)
+    for (_, _, row), result in run_each(write, tasks, min(workers, len(tasks)), limits):
+        found[row] = result
         yield
-
-
-def _tasks(
-    tracks: pd.DataFrame, shards: list[_Shard], options: ClipOptions
-) -> Iterator[tuple[str, str, int]]:
-    """Yield file, shard and row of each track; make each shard when its turn comes."""
-    for shard in shards:
-        _reserve(shard.samples, (shard.n_rows, options.n_samples))
-        for row in range(shard.n_rows):
-            yield str(tracks["path"].iloc[shard.first + row]), str(shard.samples), row
+    _finish(shard, tracks, found)
 
 
 def _reserve(path: Path, shape: tuple[int, int]) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -12,11 +13,11 @@ import numpy as np
 import pandas as pd
 from numba import njit
 
-from muso_exp.cache import cache_key, cached_folder
-from muso_exp.errors import ConfigError, DataFormatError
+from muso_exp.cache import cache_key, cached_folder, find_cached
+from muso_exp.errors import ConfigError, DataFormatError, PartOnlyError
 from muso_exp.options import Count, Inert, NotNegative, Options, Positive
 from muso_exp.sound.clips import ClipOptions, Crop
-from muso_exp.sound.shards import VERSION, write_shards
+from muso_exp.sound.shards import VERSION, count_shards, write_shards
 from muso_exp.sound.suffixes import is_other, reads_others
 from muso_exp.sound.workers import Limits
 
@@ -37,9 +38,11 @@ class StoreOptions(Options, frozen=True, kw_only=True):
         min_seconds: the least length of a file that is used.
         time_limit: seconds that one file may take.
         memory_limit: bytes that one file may take.
+        part: `3/16` decodes the third of sixteen parts of the clips and ends the run there, so
+            that many machines make a store; None: all that is missing, joined.
 
     Raises:
-        ConfigError: clips without a sample.
+        ConfigError: clips without a sample, or a part that there is not.
     """
 
     sample_rate: Count
@@ -49,8 +52,11 @@ class StoreOptions(Options, frozen=True, kw_only=True):
     min_seconds: NotNegative = 0.0
     time_limit: Inert[Positive] = 120.0
     memory_limit: Inert[Count] = 2**29
+    part: Inert[str | None] = None
 
     def __post_init__(self) -> None:
+        if self.share and not 1 <= self.share[0] <= self.share[1]:
+            raise ConfigError(f"store.part={self.part}: parts are 1 to {self.share[1]}")
         if self.clip.n_samples < 1:
             raise ConfigError(f"seconds={self.seconds}: not one sample at {self.sample_rate} Hz")
 
@@ -58,6 +64,20 @@ class StoreOptions(Options, frozen=True, kw_only=True):
     def clip(self) -> ClipOptions:
         """Return what a clip is: what the content of the store depends on."""
         return ClipOptions(self.sample_rate, self.seconds, self.crop, self.min_seconds)
+
+    @property
+    def share(self) -> tuple[int, int] | None:
+        """Return which of how many parts is asked for; None: all.
+
+        Raises:
+            ConfigError: it is not written as `3/16`.
+        """
+        if self.part is None:
+            return None
+        found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", self.part)
+        if found is None:
+            raise ConfigError(f"store.part={self.part}: number/parts is needed, such as 3/16")
+        return int(found[1]), int(found[2])
 
 
 class AudioStore:
@@ -150,7 +170,8 @@ def build_store(tracks: pd.DataFrame, cache: Path, options: StoreOptions) -> Aud
 
     Raises:
         DataFormatError: no tracks, two with one id, or no file that can be used.
-        ConfigError: the cache cannot be written.
+        ConfigError: the cache cannot be written, or more parts are asked for than there are.
+        PartOnlyError: a part of the clips was asked for, and is decoded.
     """
     if not len(tracks):
         raise DataFormatError("audio store", "no tracks", fix="give a folder with sound files")
@@ -162,6 +183,13 @@ def build_store(tracks: pd.DataFrame, cache: Path, options: StoreOptions) -> Aud
     key = cache_key("audio_store", VERSION, asdict(options.clip), files_fingerprint(tracks))
     parts = cache / f"{key}.parts"
     limits = Limits(options.time_limit, options.memory_limit)
+    if options.share:
+        joined = find_cached(cache, key)
+        raise PartOnlyError(
+            f"store.part={options.part}: nothing to do, {joined} is whole"
+            if joined
+            else _write_part(tracks, parts, options, limits)
+        )
 
     def write(folder: Path) -> None:
         outcome = write_shards(tracks, parts, options.clip, options.workers, limits)
@@ -178,6 +206,26 @@ def build_store(tracks: pd.DataFrame, cache: Path, options: StoreOptions) -> Aud
     store = AudioStore(folder)
     log.info("%s", summary(store))
     return store
+
+
+def _write_part(tracks: pd.DataFrame, parts: Path, options: StoreOptions, limits: Limits) -> str:
+    """Write the part of the clips that is asked for; return what was done.
+
+    Raises:
+        ConfigError: the cache cannot be written, or more parts are asked for than there are.
+    """
+    clips, share = options.clip, options.share or (1, 1)
+    try:
+        outcome = write_shards(tracks, parts, clips, options.workers, limits, share)
+    except OSError as error:
+        reason = error.strerror or error
+        raise ConfigError(f"paths.cache={parts.parent}: cannot be written: {reason}") from error
+    done, planned = count_shards(tracks, parts, clips)
+    n_bad = int((outcome["code"] != "").sum())
+    return (
+        f"store.part={options.part}: {len(outcome) - n_bad} clips decoded, {n_bad} in "
+        f"quarantine; {done} of {planned} shards are there, which a run without it joins"
+    )
 
 
 def shard_name(number: int) -> str:
