@@ -164,15 +164,9 @@ def compiled_loop(loop: Callable[..., None]) -> Any:
 
 
 def _each_user(
-    formula: Formula,
-    above: Array,
-    tied: Array,
-    crow: Array,
-    n_candidates: Array,
-    k: int,
-    gains: Array,
-    out: Array,
-) -> None:
+    formula: Formula, above: Array, tied: Array, crow: Array, n_candidates: Array, k: int,
+    gains: Array, out: Array,
+) -> None:  # fmt: skip
     for user in range(len(out)):
         own = slice(crow[user], crow[user + 1])
         out[user] = formula(above[own], tied[own], n_candidates[user], k, gains)
@@ -254,6 +248,12 @@ def ndcg(above: Array, tied: Array, n_candidates: int, k: int, gains: Array) -> 
 def recall(above: Array, tied: Array, n_candidates: int, k: int, gains: Array) -> float:
     """Held-out items in the first k, over m."""
     return _hits(above, tied, k) / len(above)
+
+
+@ranking_formula(at_cutoffs=True, bounds=SHARE)
+def capped_recall(above: Array, tied: Array, n_candidates: int, k: int, gains: Array) -> float:
+    """Held-out items in the first k, over min(m, k). Source: Liang et al. 2018 (its Recall@R)."""
+    return _hits(above, tied, k) / min(len(above), k)
 
 
 @ranking_formula(at_cutoffs=True, bounds=SHARE)

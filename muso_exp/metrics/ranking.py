@@ -19,7 +19,8 @@ from muso_exp.features.interactions import BLOCK, item_listeners, select_entries
 from muso_exp.features.ranking_formulas import CLICK_PAGE, FORMULAS, SHARE, RankingFormula
 from muso_exp.metrics.base import RowMean, WeightedMetric
 
-MEMBERS = ("recall", "precision", "hit_rate", "clicks")  # which items a list holds, in any order
+# Which items a list holds, in any order.
+MEMBERS = ("recall", "capped_recall", "precision", "hit_rate", "clicks")
 MOST = 0.5  # share of the candidates: a longer list is judged by what it leaves out
 
 

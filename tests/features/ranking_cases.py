@@ -62,6 +62,7 @@ def naive(positives: set[int], order: Sequence[int], k: int) -> dict[str, float]
         f"ap_at_{k}": (precision * hits)[:k].sum() / min(m, k),
         f"ndcg_at_{k}": (discounts * hits)[:k].sum() / discounts[: min(m, k)].sum(),
         f"recall_at_{k}": sum(hits[:k]) / m,
+        f"capped_recall_at_{k}": sum(hits[:k]) / min(m, k),
         f"precision_at_{k}": sum(hits[:k]) / k,
         f"hit_rate_at_{k}": float(any(hits[:k])),
     }

@@ -195,7 +195,7 @@ def test_random_guessing_has_its_exact_expectation() -> None:
 def test_columns_are_named_once_per_cutoff() -> None:
     names = list(one([1, 2], [0], cutoffs=[10, 500], n_top=0))
     assert names[:4] == ["auc", "r_precision", "clicks", "n_positives"]
-    each = ("ap", "ndcg", "recall", "precision", "hit_rate")
+    each = ("ap", "ndcg", "recall", "capped_recall", "precision", "hit_rate")
     assert names[4:] == [f"{name}_at_{k}" for k in (10, 500) for name in each]
 
 

@@ -47,7 +47,8 @@ def test_a_user_s_column_stays_within_the_bounds_of_its_formula() -> None:
 
 def test_a_list_of_most_candidates_describes_where_only_its_members_count() -> None:
     metrics = ranking_metrics([5, 10], n_candidates=11)
-    members = {"recall_at_10", "precision_at_10", "hit_rate_at_10", "clicks"}  # of pages of 10
+    shares = ("recall", "capped_recall", "precision", "hit_rate")
+    members = {*(f"{name}_at_10" for name in shares), "clicks"}  # of pages of 10
     assert {name for name, own in metrics.items() if own.higher_is_better is None} == members
     assert set(long_lists([5, 10], 11)) == members
     assert long_lists([5, 10], 20) == []  # half of them
@@ -121,12 +122,12 @@ def test_a_collection_keeps_every_metric_apart() -> None:
     collection = MetricCollection({**ranking_metrics([2]), **list_metrics(LISTENERS, 8, VECTORS)})
     columns = ("auc", "r_precision", "clicks")
     values = {name: torch.tensor([float(i)]) for i, name in enumerate(columns)}
-    per_cutoff = ("ap", "ndcg", "recall", "precision", "hit_rate")
+    per_cutoff = ("ap", "ndcg", "recall", "capped_recall", "precision", "hit_rate")
     values |= {f"{name}_at_2": torch.tensor([10.0 + i]) for i, name in enumerate(per_cutoff)}
     for _ in range(2):
         collection.update(**values, top=torch.tensor([[0, 2]]), target=torch.zeros(1))
     result = collection.compute()
     assert [float(result[name]) for name in columns] == [0, 1, 2]
     assert float(result["map_at_2"]) == 10
-    assert float(result["hit_rate_at_2"]) == 14
+    assert float(result["hit_rate_at_2"]) == 15
     assert float(result["coverage"]) == 1 / 2
