@@ -236,7 +236,9 @@ def test_a_seeded_draw_of_users_is_evaluated(cache: Path) -> None:
     notes = {note.check: note for note in some.task.audit(NO_ANSWER)}
     assert notes["users_not_drawn"].value == len(kept) - 7
     assert f"7 of {len(kept)} users" in notes["users_not_drawn"].text
-    assert "users_not_drawn" not in {note.check for note in every.task.audit(NO_ANSWER)}
+    of_all = {note.check: note for note in every.task.audit(NO_ANSWER)}
+    assert "users_not_drawn" not in of_all
+    assert notes["cold_users"].value == of_all["cold_users"].value  # who was not drawn is no such
 
 
 @pytest.mark.parametrize("same_name", ["most_played", "arbitrary"])

@@ -154,7 +154,7 @@ def _cold_items(plays: SplitPlays, held: HeldOut) -> list[Finding]:
     """Return what the warm candidates leave out: items, held-out entries, users without others."""
     test, cold = plays.split.test, plays.listeners() == 0
     n_entries = int(cold[test.indices].sum())
-    n_users = int((np.diff(test.indptr) > 0).sum()) - len(held.users)
+    n_users = int((np.diff(test.indptr) > 0).sum()) - len(held.users) - held.n_undrawn
     share = n_entries / test.nnz
     why = "(dataset.candidates=warm)"
     return [
