@@ -58,7 +58,7 @@ class Ranker(Model):
         self.n_items = n_items
         self.cutoffs = list(cutoffs)
         self.n_top = n_top
-        self._memory: dict[int, np.ndarray] = {}  # of each thread, for the scores of a block
+        self._memory: dict[tuple[int, str], np.ndarray] = {}  # of threads, for scores of a block
 
     @abstractmethod
     def score_block(self, users: Tensor, out: Tensor | None = None) -> Tensor:
@@ -119,11 +119,14 @@ class Ranker(Model):
         if known is not None:
             scores = self._scores_new(known, rows)
         else:
-            out = self._own_memory(len(rows)) if on_cpu else None
+            out = self._own_memory("all", len(rows), self.n_items) if on_cpu else None
             scores = self.score_block(users[rows], out)
         scores = scores[: stop - start]  # (B, n_items)
-        chosen = scores if candidates is None else scores[:, candidates]
-        return chosen.cpu().numpy()
+        if candidates is not None:
+            shape, fits = (len(scores), len(candidates)), on_cpu and scores.dtype == torch.float32
+            own = self._own_memory("candidates", *shape) if fits else None
+            scores = torch.index_select(scores, 1, candidates, out=own)
+        return scores.cpu().numpy()
 
     def _scores_new(self, known: csr_matrix, rows: Tensor) -> Tensor:
         """Return the scores of users who are in no training, by rows of plays, (B, n_items)."""
@@ -133,12 +136,12 @@ class Ranker(Model):
         new = plays_batch(chosen)
         return self.score_new({name: part.to(rows.device) for name, part in new.items()})
 
-    def _own_memory(self, n_users: int) -> Tensor:
+    def _own_memory(self, purpose: str, n_users: int, n_items: int) -> Tensor:
         """Return memory of this thread, (n_users, n_items), float32; what was in it is lost."""
-        thread = get_ident()
-        if len(self._memory.get(thread, ())) < n_users:
-            self._memory[thread] = np.empty((n_users, self.n_items), dtype=np.float32)
-        return torch.from_numpy(self._memory[thread][:n_users])
+        key, size = (get_ident(), purpose), n_users * n_items
+        if len(self._memory.get(key, ())) < size:
+            self._memory[key] = np.empty(size, dtype=np.float32)
+        return torch.from_numpy(self._memory[key][:size]).view(n_users, n_items)
 
 
 class RankingSolver(Ranker, Solver):
