@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from muso_exp.metrics.base import RowMean, WeightedMetric, weighted_mean
-from muso_exp.metrics.ranks import group_weights, in_chunks, weighted_auc
+from muso_exp.metrics.ranks import weighted_auc, weighted_precision
 
 _LOG_FLOOR = -100.0  # of torch's binary cross-entropy: the logarithm of a probability of 0
 
@@ -170,7 +170,7 @@ class RocAUC(WeightedMetric):
 
     def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
         """Return the area under the ROC curve under each row of weights, shape (n_resamples,)."""
-        return in_chunks(weighted_auc, weights, columns["probability"], columns["target"] > 0)
+        return weighted_auc(weights, columns["probability"], columns["target"] > 0)
 
 
 class AveragePrecision(WeightedMetric):
@@ -185,7 +185,7 @@ class AveragePrecision(WeightedMetric):
 
     def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
         """Return the average precision under each row of weights, shape (n_resamples,)."""
-        return in_chunks(_average_precision, weights, columns["probability"], columns["target"] > 0)
+        return weighted_precision(weights, columns["probability"], columns["target"] > 0)
 
 
 def _log_loss(score: Tensor, target: Tensor) -> Tensor:
@@ -199,10 +199,3 @@ def _counts(weights: Tensor, columns: dict[str, Tensor]) -> tuple[Tensor, Tensor
     """Return true positives, rows decided positive and positives, each (n_resamples,)."""
     decision, target = columns["decision"].double(), columns["target"].double()
     return weights @ (decision * target), weights @ decision, weights @ target
-
-
-def _average_precision(weights: Tensor, scores: Tensor, positive: Tensor) -> Tensor:
-    hits, _ = group_weights(-scores, weights * positive)  # highest score first
-    rows, _ = group_weights(-scores, weights)
-    precision = hits.cumsum(dim=1) / rows.cumsum(dim=1)  # (n_resamples, n_groups)
-    return (hits * precision.nan_to_num()).sum(dim=1) / hits.sum(dim=1)

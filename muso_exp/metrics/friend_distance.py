@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from muso_exp.metrics.base import RowMean, WeightedMetric
-from muso_exp.metrics.ranks import in_chunks, weighted_auc, weighted_spearman
+from muso_exp.metrics.ranks import weighted_auc, weighted_spearman
 
 
 class ExactAccuracy(RowMean):
@@ -77,7 +77,7 @@ class SpearmanCorrelation(WeightedMetric):
     def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
         """Return the correlation under each row of weights, shape (n_resamples,)."""
         preds = expected_dos(columns["strategy"])
-        return in_chunks(weighted_spearman, weights, preds, columns["target"].double())
+        return weighted_spearman(weights, preds, columns["target"].double())
 
 
 class FriendAUC(WeightedMetric):
@@ -92,7 +92,7 @@ class FriendAUC(WeightedMetric):
     def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
         """Return the area under the ROC curve under each row of weights, shape (n_resamples,)."""
         scores = columns["friend"].double()
-        return in_chunks(weighted_auc, weights, scores, columns["target"] == 0)
+        return weighted_auc(weights, scores, columns["target"] == 0)
 
 
 def expected_dos(strategy: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from torch import Tensor
 from muso_exp.features.networks import FRIENDS, MATCHED, RANDOM
 from muso_exp.metrics.base import WeightedMetric
 from muso_exp.metrics.classification import AveragePrecision, RocAUC
-from muso_exp.metrics.ranks import in_chunks, weighted_spearman
+from muso_exp.metrics.ranks import weighted_spearman
 
 ANSWERS = {RANDOM: "affinity", MATCHED: "matched_affinity"}
 
@@ -73,4 +73,4 @@ class SimilarityTrend(WeightedMetric):
     def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
         """Return the correlation under each row of weights, shape (n_resamples,)."""
         preds, target = columns["similarity"].double(), columns["target"].double()
-        return in_chunks(weighted_spearman, weights, preds, target)
+        return weighted_spearman(weights, preds, target)

@@ -1,46 +1,42 @@
-"""What every rank metric needs: tied rows as groups, and resamples in chunks of bounded memory."""
+"""What every rank metric needs: rows by their value, ties as groups, walked once for each resample.
 
-from collections.abc import Callable
+Nothing of the size resamples x rows is made beside the weights (numba).
+"""
 
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
 import torch
+from numba import njit, prange
 from torch import Tensor
 
-CHUNK = 2**24  # numbers held at once: resamples x rows
+from muso_exp.features.threads import parallel_njit
 
-Formula = Callable[[Tensor, Tensor, Tensor], Tensor]
+Array = np.ndarray
 
 
-def in_chunks(formula: Formula, weights: Tensor, values: Tensor, target: Tensor) -> Tensor:
-    """Apply `formula` to as many rows of weights at a time as memory is meant for.
+class Ties(NamedTuple):
+    """Rows by ascending value, those of one value as a group.
 
-    Args:
-        formula: (weights, values, target) -> one number per row of weights.
-        weights: shape (n_resamples, n_rows).
-        values: predictions, shape (n_rows,).
-        target: truth, shape (n_rows,).
-
-    Returns:
-        Shape (n_resamples,); NaN throughout where a prediction is NaN.
+    Attributes:
+        order: rows, shape (n_rows,), int64.
+        starts: where each group begins in `order`, and the end, shape (n_groups + 1,), int64.
     """
-    if values.isnan().any():
-        return weights.new_full((len(weights),), torch.nan)
-    rows = max(CHUNK // max(weights.shape[1], 1), 1)
-    return torch.cat([formula(chunk, values, target) for chunk in weights.split(rows)])
 
+    order: Array
+    starts: Array
 
-def group_weights(values: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the total weight of each distinct value, ascending, and each row's group.
-
-    Args:
-        values: shape (n_rows,).
-        weights: shape (n_resamples, n_rows).
-
-    Returns:
-        Totals (n_resamples, n_groups) and group numbers (n_rows,).
-    """
-    distinct, group = values.unique(return_inverse=True)  # (n_groups,), (n_rows,)
-    total = weights.new_zeros(len(weights), len(distinct))
-    return total.index_add_(1, group, weights), group  # (n_resamples, n_groups)
+    @classmethod
+    def of(cls, values: Tensor) -> Ties:
+        """Return the groups of values (n_rows,) without NaN."""
+        known = values.detach().cpu().numpy()
+        order = np.argsort(known, kind="stable")
+        ascending = known[order]
+        changes = np.flatnonzero(ascending[1:] != ascending[:-1]) + 1
+        ends = [len(known)] if len(known) else []
+        return cls(order, np.concatenate([[0], changes, ends]).astype(np.int64))
 
 
 def weighted_auc(weights: Tensor, scores: Tensor, positive: Tensor) -> Tensor:
@@ -52,12 +48,18 @@ def weighted_auc(weights: Tensor, scores: Tensor, positive: Tensor) -> Tensor:
         positive: which rows are of the positive class, shape (n_rows,), bool.
 
     Returns:
-        Shape (n_resamples,); NaN where a resample holds one class only.
+        Shape (n_resamples,), float64; NaN where a resample holds one class only, and throughout
+        where a score is NaN.
     """
-    above, _ = group_weights(scores, weights * positive)
-    others, _ = group_weights(scores, weights * ~positive)
-    below = others.cumsum(dim=1) - others / 2  # (n_resamples, n_groups)
-    return (above * below).sum(dim=1) / (above.sum(dim=1) * others.sum(dim=1))
+    return _walked(_auc, weights, scores, positive)
+
+
+def weighted_precision(weights: Tensor, scores: Tensor, positive: Tensor) -> Tensor:
+    """Return the average precision under each row of weights; rows of one score enter together.
+
+    Args and returns are those of `weighted_auc`; NaN where a resample holds no positive.
+    """
+    return _walked(_precision, weights, -scores, positive)  # the highest score first
 
 
 def weighted_spearman(weights: Tensor, preds: Tensor, target: Tensor) -> Tensor:
@@ -69,18 +71,103 @@ def weighted_spearman(weights: Tensor, preds: Tensor, target: Tensor) -> Tensor:
         target: shape (n_rows,).
 
     Returns:
-        Shape (n_resamples,); 0 where the predictions are all equal, NaN where the target is.
+        Shape (n_resamples,), float64; 0 where the predictions are all equal, NaN where the target
+        is, and throughout where a prediction is NaN.
     """
-    pred_ranks, pred_square, pred_constant = _centred_ranks(preds, weights)
-    true_ranks, true_square, true_constant = _centred_ranks(target, weights)
-    product = (weights * pred_ranks * true_ranks).sum(dim=1)  # (n_resamples,)
-    value = product / (pred_square * true_square).sqrt()
-    return value.masked_fill(pred_constant, 0.0).masked_fill(true_constant, torch.nan)
+    out = np.full(len(weights), np.nan)
+    if not preds.isnan().any():
+        _spearman(_numbers(weights), *Ties.of(preds), *Ties.of(target), out)
+    return torch.from_numpy(out).to(weights.device)
 
 
-def _centred_ranks(values: Tensor, weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return mid-ranks less their mean by row, their sum of squares, and if they are all equal."""
-    total, group = group_weights(values, weights)
-    ranks = total.cumsum(dim=1) - (total + weights.sum(dim=1, keepdim=True)) / 2
-    square = (total * ranks**2).sum(dim=1)  # (n_resamples,)
-    return ranks[:, group], square, (total > 0).sum(dim=1) <= 1
+def _walked(loop: object, weights: Tensor, values: Tensor, positive: Tensor) -> Tensor:
+    out = np.full(len(weights), np.nan)
+    if not values.isnan().any():
+        classes = positive.detach().cpu().numpy()
+        loop(_numbers(weights), *Ties.of(values), classes, out)  # type: ignore[operator]
+    return torch.from_numpy(out).to(weights.device)
+
+
+def _numbers(weights: Tensor) -> Array:
+    return np.ascontiguousarray(weights.detach().cpu().numpy(), dtype=np.float64)
+
+
+@njit(cache=True)
+def _group(own: Array, rows: Array, positive: Array) -> tuple[float, float]:
+    """Return the weight of the positive rows of a group, and that of the others."""
+    hits, others = 0.0, 0.0
+    for row in rows:
+        if positive[row]:
+            hits += own[row]
+        else:
+            others += own[row]
+    return hits, others
+
+
+@parallel_njit(error_model="numpy")
+def _auc(weights: Array, order: Array, starts: Array, positive: Array, out: Array) -> None:
+    for resample in prange(len(weights)):
+        own, won, n_hits, below = weights[resample], 0.0, 0.0, 0.0
+        for group in range(len(starts) - 1):
+            rows = order[starts[group] : starts[group + 1]]
+            hits, others = _group(own, rows, positive)
+            won += hits * (below + others / 2)
+            n_hits += hits
+            below += others
+        out[resample] = won / (n_hits * below)
+
+
+@parallel_njit(error_model="numpy")
+def _precision(weights: Array, order: Array, starts: Array, positive: Array, out: Array) -> None:
+    for resample in prange(len(weights)):
+        own, total, n_hits, n_rows = weights[resample], 0.0, 0.0, 0.0
+        for group in range(len(starts) - 1):
+            rows = order[starts[group] : starts[group + 1]]
+            hits, others = _group(own, rows, positive)
+            n_hits += hits
+            n_rows += hits + others
+            if n_rows > 0:
+                total += hits * n_hits / n_rows
+        out[resample] = total / n_hits
+
+
+@njit(cache=True)
+def _centred_ranks(own: Array, order: Array, starts: Array, ranks: Array) -> tuple[float, int]:
+    """Fill mid-ranks (n_rows,) less their mean; return their sum of squares, and how many differ.
+
+    All are weighted by `own` (n_rows,); a value without weight is none.
+    """
+    whole = own.sum()
+    below, square, n_values = 0.0, 0.0, 0
+    for group in range(len(starts) - 1):
+        rows = order[starts[group] : starts[group + 1]]
+        total = 0.0
+        for row in rows:
+            total += own[row]
+        rank = below + (total - whole) / 2
+        for row in rows:
+            ranks[row] = rank
+        below += total
+        square += total * rank**2
+        n_values += total > 0
+    return square, n_values
+
+
+@parallel_njit(error_model="numpy")
+def _spearman(
+    weights: Array, order: Array, starts: Array, true_order: Array, true_starts: Array, out: Array
+) -> None:
+    for resample in prange(len(weights)):
+        own = weights[resample]
+        ranks, true_ranks = np.empty(len(own)), np.empty(len(own))
+        square, n_values = _centred_ranks(own, order, starts, ranks)
+        true_square, n_true = _centred_ranks(own, true_order, true_starts, true_ranks)
+        if n_true <= 1:
+            out[resample] = np.nan
+        elif n_values <= 1:
+            out[resample] = 0.0
+        else:
+            product = 0.0
+            for row in range(len(own)):
+                product += own[row] * ranks[row] * true_ranks[row]
+            out[resample] = product / np.sqrt(square * true_square)

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
 from muso_exp.metrics.base import RowMean, WeightedMetric
-from muso_exp.metrics.ranks import in_chunks, weighted_spearman
+from muso_exp.metrics.ranks import weighted_spearman
 
 
 class OutputsMetric(WeightedMetric):
@@ -80,7 +80,7 @@ class RankCorrelation(OutputsMetric):
     def per_output(self, weights: Tensor, **columns: Tensor) -> Tensor:
         """Return the correlation of each output, (n_resamples, n_outputs)."""
         pairs = zip(columns["preds"].T.double(), columns["target"].T.double(), strict=True)
-        return torch.stack([in_chunks(weighted_spearman, weights, *pair) for pair in pairs], dim=1)
+        return torch.stack([weighted_spearman(weights, *pair) for pair in pairs], dim=1)
 
 
 class Cosine(RowMean):

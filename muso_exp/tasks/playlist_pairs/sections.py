@@ -9,7 +9,7 @@ from scipy.stats import spearmanr
 
 from muso_exp.features.separability import permutation_p
 from muso_exp.figures.common import points_figure
-from muso_exp.metrics.ranks import in_chunks, weighted_spearman
+from muso_exp.metrics.ranks import weighted_spearman
 from muso_exp.metrics.resampling import Bootstrap, percentile_interval
 from muso_exp.records import Section
 from muso_exp.tasks.playlist_pairs.list_pairs import ListPairs
@@ -78,7 +78,7 @@ def correlations(pairs: ListPairs, bootstrap: Bootstrap) -> pd.DataFrame:
     for name, words in MEASURES.items():
         values = pairs.table[name].to_numpy(dtype=np.float64)
         ranks = torch.tensor(values), torch.tensor(target)
-        low, high = percentile_interval(in_chunks(weighted_spearman, weights, *ranks))
+        low, high = percentile_interval(weighted_spearman(weights, *ranks))
         if np.ptp(values) == 0:
             rows[words] = {"correlation": 0.0, "low": 0.0, "high": 0.0, "p": 1.0}
             continue
