@@ -13,7 +13,7 @@ from muso_exp.models.abilities import ReadsFeatures
 from muso_exp.records import Batch, Section
 from muso_exp.tasks.base import Answer
 
-N_ROWS = 500  # playlists that it is measured on, at most
+N_ROWS = 500  # playlists that it is measured on: whole batches until there are as many
 MAX_TRACKS = 200_000  # more would take longer than the training
 SHUFFLES = 3  # that the importance of a feature is averaged over
 
