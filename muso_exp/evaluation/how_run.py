@@ -35,7 +35,9 @@ def how_run(record: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _cost(record: Mapping[str, Any], phase: str) -> str:
     peak = record.get("peak_mib", {}).get(phase)
     energy = record.get("energy_joules", {}).get(phase)
+    cpu = record.get("cpu_seconds", {}).get(phase)
     parts = [f"{record['seconds'][phase]:.1f} s"]
+    parts += [] if cpu is None else [f"{cpu:.1f} s of processors"]
     parts += [] if peak is None else [f"peak {peak:.0f} MiB"]
     parts += [] if energy is None else [f"{energy:.0f} J (of the whole machine)"]
     return ", ".join(parts)

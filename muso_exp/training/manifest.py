@@ -37,31 +37,40 @@ class Costs:
 
     Attributes:
         seconds: of wall time, by phase.
+        cpu_seconds: of all cores, in the phase, with those of processes that ended in it.
         peak_mib: most memory of this process in the phase, in MiB, where the system reports it.
         energy_joules: of the machine in the phase, where the machine reports it.
     """
 
     seconds: dict[str, float] = field(default_factory=dict)
+    cpu_seconds: dict[str, float] = field(default_factory=dict)
     peak_mib: dict[str, float] = field(default_factory=dict)
     energy_joules: dict[str, float] = field(default_factory=dict)
 
     def measured(self) -> dict[str, dict[str, float]]:
-        """Return memory and energy by phase, for metrics.json; what is unknown is absent."""
-        found = {"peak_mib": dict(self.peak_mib)}
+        """Return CPU, memory and energy by phase, for metrics.json; what is unknown is absent."""
+        found = {"cpu_seconds": dict(self.cpu_seconds), "peak_mib": dict(self.peak_mib)}
         return found | ({"energy_joules": dict(self.energy_joules)} if self.energy_joules else {})
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
         """Measure a block; one that raises is not kept."""
         reset, started, before = _reset_peak(), time.monotonic(), joules()
+        cpu = _cpu_seconds()
         yield
         self.seconds[name] = time.monotonic() - started
+        self.cpu_seconds[name] = round(_cpu_seconds() - cpu, 2)
         energy = spent(before, joules()) if before else None
         if energy is not None:
             self.energy_joules[name] = round(energy, 1)
         peak = _peak_mib()
         if reset and peak is not None:
             self.peak_mib[name] = round(peak, 1)
+
+
+def _cpu_seconds() -> float:
+    """Return the seconds of processors that this process and its ended children took."""
+    return sum(os.times()[:4])
 
 
 @cache

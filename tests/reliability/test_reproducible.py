@@ -18,7 +18,7 @@ from conftest import REPOSITORY
 from pandas.testing import assert_frame_equal
 
 # Of metrics.json: time, memory, energy; the machine, and the commit that a wheel does not know.
-CLOCK = ("seconds", "peak_mib", "energy_joules", "manifest")
+CLOCK = ("seconds", "cpu_seconds", "peak_mib", "energy_joules", "manifest")
 EXPERIMENTS = {
     "dos": ["+experiment=dos_hetrec"],
     "playlist": ["+experiment=playlist_membership"],

@@ -1,6 +1,8 @@
 """What a run was made by: code as git has it, versions, and the cost of each phase."""
 
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +47,16 @@ def test_a_phase_has_its_own_seconds_and_peak() -> None:
         pass
     assert costs.peak_mib["large"] > costs.peak_mib["small"] + 150
     assert set(costs.seconds) == {"large", "small"} and costs.seconds["large"] > 0
+
+
+def test_a_phase_counts_the_processors_time_of_what_ran_in_it() -> None:
+    costs = Costs()
+    with costs.phase("waits"):
+        time.sleep(0.3)
+    with costs.phase("asks another process"):
+        subprocess.run([sys.executable, "-c", "sum(n * n for n in range(3_000_000))"], check=True)
+    assert costs.cpu_seconds["waits"] < 0.2
+    assert costs.cpu_seconds["asks another process"] > 0.1
 
 
 def test_a_phase_that_fails_is_not_kept() -> None:
