@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
 from muso_exp.errors import ConfigError
-from muso_exp.features.cooccurrence import cooccurrence
+from muso_exp.features.cooccurrence import cooccurrence, linear_errors
 from muso_exp.models.feature_ranker import FeatureRanker
 from muso_exp.models.nearest_features import ELEVEN
 from muso_exp.models.ranking import read_csr
@@ -18,8 +18,6 @@ from muso_exp.models.regression import require_dropout
 from muso_exp.models.shown_abilities import DevError, TrainingProgress
 from muso_exp.options import Count, Inert, Positive, PositiveShare, Seed, Share
 from muso_exp.records import Batch
-
-_DEV_BLOCK = 256  # songs whose rows are compared at once
 
 
 class CooccurrenceNet(FeatureRanker):
@@ -143,7 +141,8 @@ class CooccurrenceNet(FeatureRanker):
 
     def _squared_errors(self, songs: np.ndarray, playlists: csr_matrix) -> Tensor:
         """Return the mean squared error of each song's row, shape (n_songs,)."""
-        target = torch.from_numpy(cooccurrence(playlists, songs)).to(self.device)
+        rows = cooccurrence(playlists, songs).toarray().astype(np.float32)
+        target = torch.from_numpy(rows).to(self.device)
         preds = self(self.sound[torch.from_numpy(songs).to(self.device)])
         return (preds - target).square().mean(dim=1)
 
@@ -167,6 +166,8 @@ class CooccurrenceNet(FeatureRanker):
         playlists = read_csr(self, "known", self.n_items)
         split = self.split.cpu().numpy()
         train, dev = (np.flatnonzero(split == part) for part in (0, 1))
-        blocks = np.array_split(dev, max(-(-len(dev) // _DEV_BLOCK), 1))
-        own = torch.cat([self._squared_errors(songs, playlists) for songs in blocks])
+        hidden = torch.relu(self.hidden(self.sound[torch.from_numpy(dev).to(self.device)]))
+        parts = (hidden, self.output.weight, self.output.bias)
+        arrays = [part.detach().cpu().numpy() for part in parts]
+        own = torch.from_numpy(linear_errors(playlists, dev, *arrays))
         return DevError(torch.from_numpy(dev), own, torch.from_numpy(train))

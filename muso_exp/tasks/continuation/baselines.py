@@ -5,9 +5,14 @@ import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
-from muso_exp.features.cooccurrence import cooccurrence, grouped_cooccurrence, mean_cooccurrence
+from muso_exp.features.cooccurrence import (
+    cooccurrence,
+    grouped_cooccurrence,
+    mean_cooccurrence,
+    row_squares,
+)
 
-_BLOCK = 256  # songs whose rows are compared at once
+_BLOCK = 4096  # songs whose rows are compared at once
 UNKNOWN = ""  # artist
 
 
@@ -32,25 +37,28 @@ def null_errors(
     found: dict[str, list[np.ndarray]] = {}
     for block in np.array_split(songs, max(-(-len(songs) // _BLOCK), 1)):
         rows = cooccurrence(playlists, block)  # (n_block, n_items)
-        guesses = {"zeros": np.zeros(1), "mean_row": mean}
+        square, by_mean = row_squares(rows), rows @ mean
+        errors = {"zeros": square, "mean_row": square - 2 * by_mean + mean @ mean}
         if known.any():
-            guesses["artist_row"] = _artist_rows(playlists, artists, train, block, mean)
-        for name, guess in guesses.items():
-            found.setdefault(name, []).append(np.square(rows - guess).mean(axis=1))
+            sums, counts = _artist_sums(playlists, artists, train, block)
+            both = np.asarray(rows.multiply(sums).sum(axis=1)).ravel() + by_mean
+            guess = row_squares(sums) + 2 * (sums @ mean) + mean @ mean
+            share = 1 / (counts + 1)
+            errors["artist_row"] = square - 2 * both * share + guess * share**2
+        for name, error in errors.items():
+            found.setdefault(name, []).append(error / len(mean))
     return {name: torch.from_numpy(np.concatenate(errors)) for name, errors in found.items()}
 
 
-def _artist_rows(
-    playlists: csr_matrix,
-    artists: np.ndarray,
-    train: np.ndarray,
-    songs: np.ndarray,
-    mean: np.ndarray,
-) -> np.ndarray:
-    """Return the mean row of each song's artist, shape (n_songs, n_items)."""
+def _artist_sums(
+    playlists: csr_matrix, artists: np.ndarray, train: np.ndarray, songs: np.ndarray
+) -> tuple[csr_matrix, np.ndarray]:
+    """Return the sum of the rows of each song's artist, (n_songs, n_items), and of how many.
+
+    Songs of an unknown artist have none.
+    """
     names, place = np.unique(artists[songs], return_inverse=True)
     own = train[np.isin(artists[train], names[names != UNKNOWN])]
     groups = np.searchsorted(names, artists[own])
     sums = grouped_cooccurrence(playlists, own, groups, len(names))  # (n_names, n_items)
-    counts = np.bincount(groups, minlength=len(names))
-    return ((sums + mean) / (counts[:, None] + 1))[place]
+    return csr_matrix(sums[place]), np.bincount(groups, minlength=len(names))[place]
