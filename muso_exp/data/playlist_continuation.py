@@ -27,6 +27,7 @@ from muso_exp.data.recommendation.splits import Candidates
 from muso_exp.formats.listening.histories import MIN_SECONDS
 from muso_exp.formats.seeds import SeedList, read_seeds
 from muso_exp.options import Count, Inert, ZeroOrMore
+from muso_exp.records import Batch
 from muso_exp.records import bad_rows as bad_row_findings
 from muso_exp.tasks.continuation.continuation import ContinuedPlaylists
 from muso_exp.tasks.continuation.overview import playlists_overview
@@ -134,7 +135,7 @@ class PlaylistContinuation(ExperimentData):
         continued = ContinuedPlaylists(
             self.data, self.continuation, self.file_order, found, self.candidates == "warm"
         )
-        self.task = Continuing(continued, self.cutoffs, self.test_dataloader)
+        self.task = Continuing(continued, self.cutoffs, self._test_rows)
         self.dims = {
             "n_users": known.shape[0],
             "n_items": known.shape[1],
@@ -179,6 +180,10 @@ class PlaylistContinuation(ExperimentData):
     def test_dataloader(self) -> DataLoader:
         """Return the playlists to be continued, in row order."""
         return self.loader(ContinuedRows(self.task.held), shuffle=False)
+
+    def _test_rows(self, rows: list[int]) -> Batch:
+        """Return the batch of some playlists to be continued."""
+        return ContinuedRows(self.task.held)[rows]
 
     def state_dict(self) -> dict[str, Any]:
         """Return the tracks that can be recommended, and the words of titles."""

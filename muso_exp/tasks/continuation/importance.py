@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,17 +13,20 @@ from muso_exp.models.abilities import ReadsFeatures
 from muso_exp.records import Batch, Section
 from muso_exp.tasks.base import Answer
 
-N_ROWS = 500  # playlists that it is measured on: whole batches until there are as many
+N_ROWS = 500  # playlists that it is measured on, at most
 MAX_TRACKS = 200_000  # more would take longer than the training
 SHUFFLES = 3  # that the importance of a feature is averaged over
 
 
-def feature_importance(answer: Answer, test: Iterable[Batch], k: int) -> list[Section]:
+def feature_importance(
+    answer: Answer, rows: Callable[[list[int]], Batch], n_rows: int, k: int
+) -> list[Section]:
     """Return what the shuffling of each feature costs, where the model reads features.
 
     Args:
         answer: of the trained model.
-        test: batches of the test rows, in row order.
+        rows: returns a batch of test rows, by their numbers.
+        n_rows: how many there are.
         k: cut-off of the nDCG.
 
     Source: document 4, "Determine feature importance in the neural network" (not done there). The
@@ -36,18 +39,19 @@ def feature_importance(answer: Answer, test: Iterable[Batch], k: int) -> list[Se
     if model.n_items > MAX_TRACKS:
         text = f"Left out: {model.n_items} tracks, more than {MAX_TRACKS}."
         return [Section(name, title, text)]
-    batches = _first(test)
-    own = _ndcg(model, batches, k)
-    rows = []
+    chosen = np.unique(np.linspace(0, n_rows - 1, min(N_ROWS, n_rows)).astype(int))
+    batch = rows(chosen.tolist())  # evenly from all kinds of seeds, which stand in order
+    own = _ndcg(model, batch, k)
+    found = []
     for feature in model.features:
         falls = []
         for seed in range(SHUFFLES):
             with model.shuffled_feature(feature, seed):
-                falls.append(own - _ndcg(model, batches, k))
+                falls.append(own - _ndcg(model, batch, k))
         fall = np.mean(falls, axis=0)
-        rows.append((feature, fall.mean(), *answer.bootstrap.mean(fall)))
+        found.append((feature, fall.mean(), *answer.bootstrap.mean(fall)))
     columns = ["feature", f"fall of nDCG at {k}", "low", "high"]
-    table = pd.DataFrame(rows, columns=columns)
+    table = pd.DataFrame(found, columns=columns)
     figure = forest_figure(
         table["feature"].tolist(),
         table[columns[1]].to_numpy(),
@@ -63,17 +67,6 @@ def feature_importance(answer: Answer, test: Iterable[Batch], k: int) -> list[Se
     return [Section(name, title, text, table=table, figure=figure)]
 
 
-def _first(test: Iterable[Batch]) -> list[Batch]:
-    """Return the first batches that hold `N_ROWS` rows, or all."""
-    batches: list[Batch] = []
-    for batch in test:
-        batches.append(batch)
-        if sum(len(known["row"]) for known in batches) >= N_ROWS:
-            break
-    return batches
-
-
-def _ndcg(model: Any, batches: Iterable[Batch], k: int) -> np.ndarray:
+def _ndcg(model: Any, batch: Batch, k: int) -> np.ndarray:
     """Return the nDCG of each playlist, shape (n_rows,)."""
-    parts = [model.columns(batch)[f"ndcg_at_{k}"].double().numpy() for batch in batches]
-    return np.concatenate(parts)
+    return model.columns(batch)[f"ndcg_at_{k}"].double().numpy()

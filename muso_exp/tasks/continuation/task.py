@@ -33,7 +33,7 @@ class Continuing(Task):
     Args:
         continued: playlists with known and held-out tracks.
         cutoffs: the k of the ranking metrics.
-        test: returns the batches of the test rows, in row order.
+        rows: returns a batch of test rows, by their numbers.
     """
 
     keys = ("playlist",)
@@ -42,9 +42,9 @@ class Continuing(Task):
         self,
         continued: ContinuedPlaylists,
         cutoffs: Sequence[int],
-        test: Callable[[], Iterable[Batch]],
+        rows: Callable[[list[int]], Batch],
     ) -> None:
-        continuation, self.test = continued.continuation, test
+        continuation, self.rows = continued.continuation, rows
         self.continued, self.cutoffs = continued, list(cutoffs)
         self.held = continuation.held(continued.warm)
         self.popularity = continuation.popularity()
@@ -127,6 +127,6 @@ class Continuing(Task):
             by_seeds(table, answer.bootstrap),
             examples(self.continued, self.held, table),
             *weights_of_mix(answer.model),
-            *feature_importance(answer, self.test(), max(self.cutoffs)),
+            *feature_importance(answer, self.rows, len(self.held.users), max(self.cutoffs)),
             tracks(self.continued),
         ]

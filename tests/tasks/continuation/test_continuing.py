@@ -16,7 +16,7 @@ from muso_exp.models.blend import Blend
 from muso_exp.models.cooccurrence_net import CooccurrenceNet
 from muso_exp.models.nearest_features import NearestFeatures
 from muso_exp.models.popularity import Popularity
-from muso_exp.records import Finding
+from muso_exp.records import Batch, Finding
 from muso_exp.tasks.base import Answer, NotAnsweredError
 from muso_exp.tasks.continuation.baselines import null_errors
 from muso_exp.tasks.continuation.cooccurrence import CooccurrenceLoss
@@ -195,11 +195,31 @@ def test_a_feature_that_no_track_differs_in_is_of_no_importance(
     model.training_step(same, 0)
     columns = world.task.nulls()["popularity"]
     answer = Answer(model, columns, Bootstrap(20))
-    (section,) = feature_importance(answer, world.test_dataloader(), 100)
+    (section,) = feature_importance(answer, world.task.rows, len(world.task.held.users), 100)
     assert section.table is not None
     fall = section.table.set_index("feature")["fall of nDCG at 100"]
     assert fall["key"] == 0
     assert (fall.drop("key") != 0).any()
+
+
+def test_of_many_playlists_some_of_every_kind_are_asked_about(
+    world: PlaylistContinuation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("muso_exp.tasks.continuation.importance.N_ROWS", 3)
+    model = NearestFeatures(world.dims["n_users"], world.dims["n_items"])
+    (batch,) = world.train_dataloader()
+    model.training_step(batch, 0)
+    asked: list[list[int]] = []
+
+    def rows(numbers: list[int]) -> Batch:
+        asked.append(numbers)
+        return world.task.rows(numbers)
+
+    n_rows = len(world.task.held.users)
+    answer = Answer(model, world.task.nulls()["popularity"], Bootstrap(20))
+    (section,) = feature_importance(answer, rows, n_rows, 100)
+    assert asked == [[0, (n_rows - 1) // 2, n_rows - 1]]
+    assert "over 3 test playlists" in section.text
 
 
 def test_of_too_many_tracks_the_importance_is_left_out(
@@ -208,5 +228,5 @@ def test_of_too_many_tracks_the_importance_is_left_out(
     monkeypatch.setattr("muso_exp.tasks.continuation.importance.MAX_TRACKS", 1)
     model = NearestFeatures(world.dims["n_users"], world.dims["n_items"])
     answer = Answer(model, world.task.nulls()["popularity"], Bootstrap(20))
-    (section,) = feature_importance(answer, [], 100)
+    (section,) = feature_importance(answer, world.task.rows, 1, 100)
     assert section.table is None and "Left out" in section.text
