@@ -7,12 +7,12 @@ from typing import Literal
 
 import numpy as np
 import torch
-from implicit.nearest_neighbours import all_pairs_knn, tfidf_weight
+from implicit.nearest_neighbours import tfidf_weight
 from scipy.sparse import csr_matrix
-from sklearn.preprocessing import normalize
 from torch import Tensor
 
 from muso_exp.errors import ConfigError
+from muso_exp.features.item_neighbours import nearest_cosines
 from muso_exp.models.ranking import RowRanker, read_csr, register_csr
 from muso_exp.options import Count
 from muso_exp.records import Batch
@@ -67,7 +67,7 @@ class ItemKNN(RowRanker):
         plays = self.plays(batch)
         totals = np.asarray(plays.sum(axis=0, dtype=np.float64)).ravel()
         self.item_plays.copy_(torch.from_numpy(totals))
-        register_csr(self, "similarity", nearest_items(self.weigh(plays), self.n_neighbours))
+        register_csr(self, "similarity", nearest_cosines(self.weigh(plays), self.n_neighbours))
         register_csr(self, "known", plays)
 
     def weigh(self, rows: csr_matrix) -> csr_matrix:
@@ -113,25 +113,3 @@ _WEIGHTINGS = {
     "tfidf": lambda plays, _: tfidf_weight(plays.T).T,
     "bm25": bm25_weight,
 }
-
-
-def nearest_items(weights: csr_matrix, n_neighbours: int) -> csr_matrix:
-    """Return each item's n_neighbours largest cosines to other items, in its row.
-
-    Args:
-        weights: of the items for each user, shape (n_users, n_items).
-        n_neighbours: entries kept in a row, fewer where fewer are > 0.
-
-    Returns:
-        Similarities, shape (n_items, n_items), float32. Which of the items that tie for the last
-        places are kept is drawn, so that it does not follow the order of the items.
-    """
-    units = csr_matrix(normalize(weights.astype(np.float64), axis=0))  # (n_users, n_items)
-    order = np.random.default_rng(0).permutation(units.shape[1])
-    similarity = all_pairs_knn(units[:, order], n_neighbours + 1, show_progress=False).tocsr()
-    back = np.argsort(order)
-    similarity = similarity[back][:, back]
-    similarity.setdiag(0)  # an item is its own nearest
-    similarity.eliminate_zeros()
-    similarity.sort_indices()
-    return csr_matrix(similarity, dtype=np.float32)

@@ -1,4 +1,5 @@
 import inspect
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,7 @@ from muso_exp.models.item_knn import ItemKNN
 from muso_exp.models.popularity import Popularity
 from muso_exp.models.random import Random
 from muso_exp.models.ranking import Ranker
+from muso_exp.models.sansa import SANSA
 from muso_exp.models.user_knn import UserKNN
 from muso_exp.models.wmf import WMF
 
@@ -54,6 +56,8 @@ RANKERS = {
         **SIZES, options={"wmf": {"n_factors": 8, "iterations": 8}}
     ),
 }
+if find_spec("sansa"):  # an extra that needs a library of the system
+    RANKERS["sansa"] = lambda: SANSA(**SIZES, regularization=10.0, density=0.5)
 LEARNERS = [name for name in RANKERS if name not in ("random", "popularity")]
 
 
