@@ -122,8 +122,9 @@ sys.stdout.write(build_store(tracks, pathlib.Path(sys.argv[2]), options).fingerp
 """
 
 HELD = """
-import pathlib, sys, time
+import pathlib, signal, sys, time
 from muso_exp.sound import shards
+signal.signal(signal.SIGINT, signal.default_int_handler)  # else ignored in a background job
 real = shards.run_each
 def held(*arguments):
     for n, ended in enumerate(real(*arguments)):
@@ -160,7 +161,7 @@ def test_a_build_that_is_killed_leaves_no_process_and_no_half_store(
     workers = Path(f"/proc/{builder.pid}/task/{builder.pid}/children").read_text().split()
     assert workers
     builder.send_signal(how)
-    builder.communicate()
+    builder.communicate(timeout=60)
     assert builder.returncode != 0
     wait_for(lambda: not any(is_alive(worker) for worker in workers))
     assert not list(tmp_path.glob("*/store.json"))
