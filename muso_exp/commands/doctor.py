@@ -18,7 +18,10 @@ LITTLE = 10 * GIB  # free disk; a checkpoint of the published DOS net has 2.3 Gi
 PACKAGES = ("torch", "pytorch-lightning", "hydra-core", "mlflow", "implicit", "librosa")
 EXTRAS = {  # package -> what it is for, and how it is installed
     "nicegui": ("the web application (`app`)", "pip install 'muso_exp[app]'"),
+    "av": ("m4a, aac, wma and others", "pip install 'muso_exp[audio]'"),
     "hydra-submitit-launcher": ("sweeps on a SLURM cluster", "pip install 'muso_exp[cluster]'"),
+    "sansa": ("model=sansa", "libsuitesparse-dev, then pip install 'muso_exp[sansa]'"),
+    "pyspark": ("logs and factors by Spark", "Java 17, then pip install 'muso_exp[spark]'"),
 }
 
 
