@@ -12,6 +12,7 @@ import torch
 from numba import njit, prange
 from torch import Tensor
 
+from muso_exp.features.tag_curves import tag_areas
 from muso_exp.features.threads import parallel_njit
 
 Array = np.ndarray
@@ -51,7 +52,7 @@ def weighted_auc(weights: Tensor, scores: Tensor, positive: Tensor) -> Tensor:
         Shape (n_resamples,), float64; NaN where a resample holds one class only, and throughout
         where a score is NaN.
     """
-    return _walked(_auc, weights, scores, positive)
+    return _areas(weights, scores, positive)[0]
 
 
 def weighted_precision(weights: Tensor, scores: Tensor, positive: Tensor) -> Tensor:
@@ -59,7 +60,7 @@ def weighted_precision(weights: Tensor, scores: Tensor, positive: Tensor) -> Ten
 
     Args and returns are those of `weighted_auc`; NaN where a resample holds no positive.
     """
-    return _walked(_precision, weights, -scores, positive)  # the highest score first
+    return _areas(weights, scores, positive)[1]
 
 
 def weighted_spearman(weights: Tensor, preds: Tensor, target: Tensor) -> Tensor:
@@ -80,55 +81,20 @@ def weighted_spearman(weights: Tensor, preds: Tensor, target: Tensor) -> Tensor:
     return torch.from_numpy(out).to(weights.device)
 
 
-def _walked(loop: object, weights: Tensor, values: Tensor, positive: Tensor) -> Tensor:
-    out = np.full(len(weights), np.nan)
-    if not values.isnan().any():
-        classes = positive.detach().cpu().numpy()
-        loop(_numbers(weights), *Ties.of(values), classes, out)  # type: ignore[operator]
-    return torch.from_numpy(out).to(weights.device)
+def _areas(weights: Tensor, scores: Tensor, positive: Tensor) -> tuple[Tensor, Tensor]:
+    """Return both areas of `tag_areas`, (n_resamples,) each; NaN where a score is NaN."""
+    if scores.isnan().any():
+        nothing = torch.full((len(weights),), torch.nan, dtype=torch.float64, device=weights.device)
+        return nothing, nothing
+    values, classes = (part.detach().cpu().numpy()[:, None] for part in (scores, positive))
+    roc, pr = (
+        torch.from_numpy(area[:, 0]) for area in tag_areas(values, classes, _numbers(weights))
+    )
+    return roc.to(weights.device), pr.to(weights.device)
 
 
 def _numbers(weights: Tensor) -> Array:
     return np.ascontiguousarray(weights.detach().cpu().numpy(), dtype=np.float64)
-
-
-@njit(cache=True)
-def _group(own: Array, rows: Array, positive: Array) -> tuple[float, float]:
-    """Return the weight of the positive rows of a group, and that of the others."""
-    hits, others = 0.0, 0.0
-    for row in rows:
-        if positive[row]:
-            hits += own[row]
-        else:
-            others += own[row]
-    return hits, others
-
-
-@parallel_njit(error_model="numpy")
-def _auc(weights: Array, order: Array, starts: Array, positive: Array, out: Array) -> None:
-    for resample in prange(len(weights)):
-        own, won, n_hits, below = weights[resample], 0.0, 0.0, 0.0
-        for group in range(len(starts) - 1):
-            rows = order[starts[group] : starts[group + 1]]
-            hits, others = _group(own, rows, positive)
-            won += hits * (below + others / 2)
-            n_hits += hits
-            below += others
-        out[resample] = won / (n_hits * below)
-
-
-@parallel_njit(error_model="numpy")
-def _precision(weights: Array, order: Array, starts: Array, positive: Array, out: Array) -> None:
-    for resample in prange(len(weights)):
-        own, total, n_hits, n_rows = weights[resample], 0.0, 0.0, 0.0
-        for group in range(len(starts) - 1):
-            rows = order[starts[group] : starts[group + 1]]
-            hits, others = _group(own, rows, positive)
-            n_hits += hits
-            n_rows += hits + others
-            if n_rows > 0:
-                total += hits * n_hits / n_rows
-        out[resample] = total / n_hits
 
 
 @njit(cache=True)
