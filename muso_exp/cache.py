@@ -6,7 +6,8 @@ import logging
 import os
 import shutil
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def cached_folder(cache: Path, key: str, write: Callable[[Path], None]) -> Path:
     target = cache / key
     if _damage(target) == "":
         return target
-    try:
+    with written_to(cache):
         cache.mkdir(parents=True, exist_ok=True)
         with FileLock(cache / f"{key}.lock"):
             damage = _damage(target)
@@ -57,10 +58,21 @@ def cached_folder(cache: Path, key: str, write: Callable[[Path], None]) -> Path:
                 log.warning("%s: damaged (%s); it is made anew", target, damage)
             if damage != "":
                 write_whole(target, lambda folder: _write_entry(folder, write))
+    return target
+
+
+@contextmanager
+def written_to(cache: Path) -> Iterator[None]:
+    """Say that the cache cannot be written where a block that writes to it fails.
+
+    Raises:
+        ConfigError: it cannot.
+    """
+    try:
+        yield
     except OSError as error:
         reason = error.strerror or error
         raise ConfigError(f"paths.cache={cache}: cannot be written: {reason}") from error
-    return target
 
 
 def find_cached(cache: Path, key: str) -> Path | None:

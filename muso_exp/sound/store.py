@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numba import njit
 
-from muso_exp.cache import cache_key, cached_folder, find_cached
+from muso_exp.cache import cache_key, cached_folder, find_cached, written_to
 from muso_exp.errors import ConfigError, DataFormatError, PartOnlyError
 from muso_exp.options import Count, Inert, NotNegative, Options, Positive
 from muso_exp.sound.clips import ClipOptions, Crop
@@ -215,11 +215,8 @@ def _write_part(tracks: pd.DataFrame, parts: Path, options: StoreOptions, limits
         ConfigError: the cache cannot be written, or more parts are asked for than there are.
     """
     clips, share = options.clip, options.share or (1, 1)
-    try:
+    with written_to(parts.parent):
         outcome = write_shards(tracks, parts, clips, options.workers, limits, share)
-    except OSError as error:
-        reason = error.strerror or error
-        raise ConfigError(f"paths.cache={parts.parent}: cannot be written: {reason}") from error
     done, planned = count_shards(tracks, parts, clips)
     n_bad = int((outcome["code"] != "").sum())
     return (
