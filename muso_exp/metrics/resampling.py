@@ -1,7 +1,7 @@
 """Bootstrap over the independent unit (users, not pairs; artists, not clips)."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor
 RESAMPLING_SEED = 20240425  # of every bootstrap: one number has one interval, wherever it stands
 FEW = 50  # independent units, below which percentile intervals are widened
 _BLOCK = 50  # resamples drawn at once: the whole numbers are as large as the weights
+KEPT_BYTES = 2**27  # of drawn weights that a bootstrap keeps, at most
 
 
 def bootstrap_weights(units: np.ndarray, n_resamples: int, seed: int) -> Tensor:
@@ -34,10 +35,13 @@ def bootstrap_weights(units: np.ndarray, n_resamples: int, seed: int) -> Tensor:
     ids, index = np.unique(units, return_inverse=True)
     rng = np.random.default_rng(seed)
     share = np.full(len(ids), 1 / len(ids))
+    first, *others = index.reshape(units.shape).T
     weights = np.empty((n_resamples, len(units)))
     for block in np.array_split(weights, max(n_resamples // _BLOCK, 1)):
         multiplicity = rng.multinomial(len(ids), share, size=len(block))  # (n_block, n_units)
-        multiplicity[:, index.reshape(units.shape)].prod(axis=2, out=block, dtype=np.float64)
+        block[:] = multiplicity[:, first]
+        for other in others:
+            block *= multiplicity[:, other]
     return torch.from_numpy(weights)
 
 
@@ -92,14 +96,29 @@ class Bootstrap:
     Attributes:
         resamples: bootstrap samples behind each interval.
         seed: of the draws; one number has one interval, wherever it stands.
+        kept: what was drawn last, by the places of the units.
     """
 
     resamples: int
     seed: int = RESAMPLING_SEED
+    kept: dict[bytes, Tensor] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def weights(self, units: np.ndarray) -> Tensor:
-        """Return how often each row counts, (resamples, n_rows), see `bootstrap_weights`."""
-        return bootstrap_weights(units, self.resamples, self.seed)
+        """Return how often each row counts, (resamples, n_rows), see `bootstrap_weights`.
+
+        Only to be read: of units that stand as those of another call it is the same tensor, while
+        what was drawn since takes no more than KEPT_BYTES.
+        """
+        units = units.reshape(len(units), -1)
+        places = np.unique(units, return_inverse=True)[1].reshape(units.shape)
+        key = b"%d %s" % (units.shape[1], places.tobytes())
+        if key in self.kept:
+            return self.kept[key]
+        drawn = bootstrap_weights(places, self.resamples, self.seed)
+        self.kept[key] = drawn
+        while self.kept and sum(own.nbytes for own in self.kept.values()) > KEPT_BYTES:
+            del self.kept[next(iter(self.kept))]
+        return drawn
 
     def mean(
         self, values: np.ndarray, units: np.ndarray | None = None, moved: Tensor | None = None

@@ -1,8 +1,10 @@
 import numpy as np
+import pytest
 import torch
 from pytest import approx
 
-from muso_exp.metrics.resampling import bootstrap_weights, percentile_interval
+from muso_exp.metrics import resampling
+from muso_exp.metrics.resampling import Bootstrap, bootstrap_weights, percentile_interval
 
 
 def test_each_resample_of_single_units_draws_as_many_as_there_are() -> None:
@@ -38,3 +40,27 @@ def test_undefined_resamples_are_left_out_of_the_interval() -> None:
     samples = torch.tensor([float("nan"), 1.0, 1.0], dtype=torch.float64)
     assert percentile_interval(samples) == (1.0, 1.0)
     assert np.isnan(percentile_interval(samples[:1])).all()
+
+
+def test_what_a_bootstrap_keeps_is_what_it_would_draw() -> None:
+    bootstrap, units = Bootstrap(20), np.array([[3, 5], [5, 9], [9, 9]])
+    for asked in (units, units[:, :1], units.ravel(), np.array([1, 1, 2]), np.array([4, 4, 7])):
+        drawn = bootstrap_weights(asked, 20, bootstrap.seed)
+        for _ in range(2):
+            assert bootstrap.weights(asked).equal(drawn)
+    assert bootstrap.weights(units) is bootstrap.weights(units + 100)  # they stand alike
+    assert len(bootstrap.kept) == 4  # of five: the last two are alike
+
+
+def test_a_bootstrap_keeps_no_more_than_its_share_of_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(resampling, "KEPT_BYTES", 20 * 8 * 10)  # two draws for five rows
+    bootstrap = Bootstrap(20)
+    first = bootstrap.weights(np.arange(5))
+    last = [bootstrap.weights(np.array(units)) for units in ([1, 1, 2, 3, 4], [1, 1, 1, 2, 3])]
+    assert len(bootstrap.kept) == 2
+    assert bootstrap.weights(np.array([1, 1, 1, 2, 3])) is last[1]
+    assert bootstrap.weights(np.arange(5)) is not first
+    assert bootstrap.weights(np.arange(50)).shape == (20, 50)
+    assert not bootstrap.kept  # larger than all that it may keep
