@@ -106,6 +106,11 @@ class ContentPlays(Plays):
                 f"dataset.split.by={self.split_options.by}: dataset.cold holds out plays, items, "
                 "artists and users at once; set dataset.split.by=holdout, or dataset.cold=null"
             )
+        if cold and self.split_options.draw != "generator":
+            raise ConfigError(
+                f"dataset.split.draw={self.split_options.draw}: dataset.cold draws by a generator; "
+                "set dataset.split.draw=generator, or dataset.cold=null"
+            )
 
     def setup(self, stage: str | None = None) -> None:
         """Read, filter and split the plays, and read what is known of the items, once.

@@ -219,9 +219,8 @@ def draw_entries(plays: csr_matrix, share: float, seed: int) -> np.ndarray:
     Raises:
         ValueError: a share outside 0..1.
     """
-    if not 0 <= share < 1:
-        raise ValueError(f"share must be >= 0 and < 1, got {share}")
     drawn = np.zeros(plays.nnz, dtype=bool)
+    wanted = drawn_counts(np.diff(plays.indptr), share)
     rng = np.random.default_rng(seed)
     for first, last in _user_blocks(plays.indptr) if share else ():
         start, stop = plays.indptr[first], plays.indptr[last]
@@ -231,9 +230,26 @@ def draw_entries(plays: csr_matrix, share: float, seed: int) -> np.ndarray:
         place = np.empty(stop - start, dtype=np.int64)  # of each entry in its user's random order
         begins = plays.indptr[first:last] - start
         place[order] = np.arange(stop - start) - np.repeat(begins, sizes)
-        wanted = np.clip(np.round(share * sizes), 1, np.maximum(sizes - 1, 0))
-        drawn[start:stop] = place < wanted[users]
+        drawn[start:stop] = place < wanted[first:last][users]
     return drawn
+
+
+def drawn_counts(sizes: np.ndarray, share: float) -> np.ndarray:
+    """Return how many items of each user are drawn, shape (n_users,), int64.
+
+    Args:
+        sizes: items of each user, shape (n_users,).
+        share: of a user's items, rounded, half to even; of two or more one at least is drawn and
+            one left; of a share of 0 none.
+
+    Raises:
+        ValueError: a share outside 0..1.
+    """
+    if not 0 <= share < 1:
+        raise ValueError(f"share must be >= 0 and < 1, got {share}")
+    if share == 0:
+        return np.zeros(len(sizes), np.int64)
+    return np.clip(np.round(share * sizes), 1, np.maximum(sizes - 1, 0)).astype(np.int64)
 
 
 def _user_blocks(indptr: np.ndarray) -> Iterator[tuple[int, int]]:

@@ -91,6 +91,8 @@ def test_where_items_are_artists_no_artist_is_cold(cache: Path) -> None:
 def test_cold_needs_a_split_by_plays(cache: Path) -> None:
     with pytest.raises(ConfigError, match=r"split.by=cold_items: dataset.cold holds out plays, i"):
         content(cache, cold=COLD, split="cold_items")
+    with pytest.raises(ConfigError, match=r"split.draw=hash: dataset.cold draws by a generator"):
+        content(cache, cold=COLD, split={"draw": "hash"})
 
 
 def test_nothing_left_is_refused(data: ContentPlays) -> None:

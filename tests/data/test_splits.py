@@ -1,5 +1,7 @@
+from collections.abc import Callable
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
@@ -15,15 +17,22 @@ def by(kind: str, test_share: float, val_share: float) -> PlaysSplit:
     return PlaysSplit(by=kind, test_share=test_share, val_share=val_share, list=None)  # type: ignore[arg-type]
 
 
+def by_hash(kind: str, test_share: float, val_share: float) -> PlaysSplit:
+    return msgspec.structs.replace(by(kind, test_share, val_share), draw="hash")
+
+
 def cells(matrix: csr_matrix) -> set[tuple[int, int]]:
     rows, columns = matrix.nonzero()
     return set(zip(rows.tolist(), columns.tolist(), strict=True))
 
 
+@pytest.mark.parametrize("options", [by, by_hash])
 @pytest.mark.parametrize("kind", ["holdout", "cold_items", "cold_artists"])
-def test_the_parts_are_disjoint_and_together_the_whole(kind: str) -> None:
+def test_the_parts_are_disjoint_and_together_the_whole(
+    kind: str, options: Callable[[str, float, float], PlaysSplit]
+) -> None:
     data = interactions()
-    split = split_plays(data, by(kind, 0.25, 0.2), seed=3)
+    split = split_plays(data, options(kind, 0.25, 0.2), seed=3)
     parts = [cells(part) for part in (split.train, split.val, split.test)]
     assert sum(len(part) for part in parts) == len(set.union(*parts)) == data.plays.nnz
     assert (split.train + split.val + split.test != data.plays).nnz == 0
@@ -126,3 +135,14 @@ def test_held_out_users_are_in_no_training_and_bring_most_of_their_items() -> No
 def test_no_users_left_to_train_on_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"split.by=users: .* leave none of .* to train on"):
         split_plays(interactions(), by("users", 0.6, 0.4), seed=0)
+
+
+def test_by_hash_what_is_held_out_of_a_user_does_not_depend_on_other_users() -> None:
+    data = interactions()
+    fewer = data.select(np.arange(10, 60), np.arange(40))
+    for options, same in ((by_hash, True), (by, False)):
+        whole, part = (split_plays(one, options("holdout", 0.25, 0.2), 3) for one in (data, fewer))
+        found = [
+            (getattr(whole, name)[10:] != getattr(part, name)).nnz == 0 for name in ("val", "test")
+        ]
+        assert found == [same, same]

@@ -2,7 +2,7 @@
 
 import tracemalloc
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -134,13 +134,16 @@ def test_no_step_holds_more_than_twelve_bytes_a_pair_beside_the_matrix(
     data = large()
     n = data.plays.nnz
     assert n > 5e6
-    split_plays(data, options(None), 0)  # compiled now
+    for how in ("generator", "hash"):
+        split_plays(data, options(None, how), 0)  # compiled now
     keep_dense(data, 5, 4)
     taken = {}
     taken["fingerprint"], _ = bytes_a_pair(data.plays, data.fingerprint)
     taken["filter"], dense = bytes_a_pair(data.plays, lambda: keep_dense(data, 5, 1700))
     assert dense.plays.nnz < n
     taken["split"], split = bytes_a_pair(data.plays, lambda: split_plays(data, options(None), 0))
+    hashed = options(None, "hash")
+    taken["split by hash"], _ = bytes_a_pair(data.plays, lambda: split_plays(data, hashed, 0))
     plays = SplitPlays(data, split, data.plays.shape, 1, 1)
     taken["task"], task = bytes_a_pair(data.plays, lambda: Recommendation(plays, [10], []))
     taken["catalogue"], _ = bytes_a_pair(
@@ -160,5 +163,7 @@ def ranking_audit(task: Recommendation) -> object:
     return audit(task.plays, task.held)
 
 
-def options(eval_users: int | None) -> PlaysSplit:
-    return PlaysSplit(by="holdout", test_share=0.2, val_share=0.0, list=None, eval_users=eval_users)
+def options(eval_users: int | None, draw: Literal["generator", "hash"] = "generator") -> PlaysSplit:
+    return PlaysSplit(
+        by="holdout", test_share=0.2, val_share=0.0, list=None, eval_users=eval_users, draw=draw
+    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -9,6 +10,7 @@ from scipy.sparse import csr_matrix
 
 from muso_exp.errors import ConfigError
 from muso_exp.features.interactions import draw_entries, item_listeners, keep_entries
+from muso_exp.features.keyed_draw import draw_by_key, item_keys
 from muso_exp.formats.listening.interactions import Interactions
 from muso_exp.options import Count, Options, Share
 from muso_exp.tasks.recommendation.split_plays import Split
@@ -29,6 +31,9 @@ class PlaysSplit(Options, frozen=True, kw_only=True):
             choose a model by; 0 for none.
         list: file with the id of a test item on each line, for `published`; None for none.
         eval_users: validate and test on so many users, drawn by the seed; None for all.
+        draw: how a share of each user's items is drawn: by a `generator`, user by user, or by a
+            `hash` of seed, user and item, so that what is held out of one play does not depend on
+            other items and users (`muso_exp.features.keyed_draw`).
     """
 
     by: Literal["holdout", "temporal", "cold_items", "cold_artists", "users", "published"]
@@ -36,10 +41,12 @@ class PlaysSplit(Options, frozen=True, kw_only=True):
     val_share: Share
     list: str | None
     eval_users: Count | None = None
+    draw: Literal["generator", "hash"] = "generator"
 
 
 TRAIN, VAL, TEST = range(3)
 Candidates = Literal["warm", "all"]
+Draw = Callable[[csr_matrix, float, int], np.ndarray]  # as `draw_entries`
 ASKED_SHARE = 0.2  # of the items of a held-out user; the others are what the user is known by
 WARM = (
     "holdout",
@@ -69,20 +76,28 @@ def split_plays(
         ConfigError: data without what the split needs, or nothing left to train on or to test.
     """
     kind, test_share = options.by, options.test_share
+    draw = _draw(data, options.draw)
     if kind == "users":
-        split = _hold_users(data.plays, test_share, options.val_share, seed)
+        split = _hold_users(data.plays, test_share, options.val_share, seed, draw)
     else:
         if kind == "published" and listed is not None:
             rest, test, cold = _hold_items(data.plays, listed)
         else:
-            rest, test, cold = SPLITS[kind](data, test_share, seed)
-        held = draw_entries(rest, options.val_share, seed + 1)
+            rest, test, cold = SPLITS[kind](data, test_share, seed, draw)
+        held = draw(rest, options.val_share, seed + 1)
         split = Split(keep_entries(rest, ~held), keep_entries(rest, held), test, cold)
     for name, part in (("train on", split.train), ("test", split.test)):
         if part.nnz == 0:
             raise ConfigError(f"dataset.split={kind}: no plays to {name}; lower the minimum counts")
     warm = kind in WARM if candidates is None else candidates == "warm"
     return _rank_warm(split, kind) if warm else split
+
+
+def _draw(data: Interactions, how: str) -> Draw:
+    """Return what draws a share of each user's items, see `PlaysSplit.draw`."""
+    if how == "generator":
+        return draw_entries
+    return partial(draw_by_key, users=data.users, items=item_keys(data.items["id"]))
 
 
 def _rank_warm(split: Split, kind: str) -> Split:
@@ -105,7 +120,9 @@ def _rank_warm(split: Split, kind: str) -> Split:
     return replace(split, candidates=None if every else warm, warm=True)
 
 
-def _hold_users(plays: csr_matrix, test_share: float, val_share: float, seed: int) -> Split:
+def _hold_users(
+    plays: csr_matrix, test_share: float, val_share: float, seed: int, draw: Draw
+) -> Split:
     """Hold out users, each known by 80 % of the items, and asked for the others.
 
     Source: Liang et al., WWW 2018 (strong generalization). Deviation: the numbers of users are
@@ -125,7 +142,7 @@ def _hold_users(plays: csr_matrix, test_share: float, val_share: float, seed: in
     part = np.full(n_users, TRAIN)
     part[order[:n_test]], part[order[n_test : n_test + n_val]] = TEST, VAL
     of_user = np.repeat(part, np.diff(plays.indptr))  # of each entry
-    asked = draw_entries(plays, ASKED_SHARE, seed)
+    asked = draw(plays, ASKED_SHARE, seed)
     return Split(
         train=keep_entries(plays, of_user == TRAIN),
         val=keep_entries(plays, asked & (of_user == VAL)),
@@ -137,23 +154,23 @@ def _hold_users(plays: csr_matrix, test_share: float, val_share: float, seed: in
 Parts = tuple[csr_matrix, csr_matrix, np.ndarray | None]
 
 
-def _holdout(data: Interactions, share: float, seed: int) -> Parts:
-    held = draw_entries(data.plays, share, seed)
+def _holdout(data: Interactions, share: float, seed: int, draw: Draw) -> Parts:
+    held = draw(data.plays, share, seed)
     return keep_entries(data.plays, ~held), keep_entries(data.plays, held), None
 
 
-def _temporal(data: Interactions, share: float, seed: int) -> Parts:
+def _temporal(data: Interactions, share: float, seed: int, draw: Draw) -> Parts:
     if data.earlier is None:
         raise ConfigError("dataset.split=temporal: this source has no time stamps; lfm1b has")
     new = ~_in(data.plays, data.earlier)
     return data.earlier, keep_entries(data.plays, new), None
 
 
-def _cold_items(data: Interactions, share: float, seed: int) -> Parts:
+def _cold_items(data: Interactions, share: float, seed: int, draw: Draw) -> Parts:
     return _cold(data.plays, np.arange(data.plays.shape[1]), share, seed)
 
 
-def _cold_artists(data: Interactions, share: float, seed: int) -> Parts:
+def _cold_artists(data: Interactions, share: float, seed: int, draw: Draw) -> Parts:
     names = data.items["artist"].to_numpy(dtype=str)
     return _cold(data.plays, np.unique(names, return_inverse=True)[1], share, seed)
 
@@ -171,7 +188,7 @@ def _hold_items(plays: csr_matrix, cold: np.ndarray) -> Parts:
     return keep_entries(plays, ~held), keep_entries(plays, held), np.flatnonzero(cold)
 
 
-def _published(data: Interactions, share: float, seed: int) -> Parts:
+def _published(data: Interactions, share: float, seed: int, draw: Draw) -> Parts:
     if data.hidden is None:
         raise ConfigError(
             "dataset.split=published: no hidden half in the files; set dataset.split.list"
@@ -191,7 +208,7 @@ def _in(entries: csr_matrix, other: csr_matrix) -> np.ndarray:
     return found
 
 
-SPLITS: dict[str, Callable[[Interactions, float, int], Parts]] = {
+SPLITS: dict[str, Callable[[Interactions, float, int, Draw], Parts]] = {
     "holdout": _holdout,
     "temporal": _temporal,
     "cold_items": _cold_items,
