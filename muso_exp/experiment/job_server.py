@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
-from multiprocessing import Pipe
+from multiprocessing import Pipe, util
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -222,8 +222,11 @@ def _end_workers() -> None:
     """
     pools = sys.modules.get("joblib.externals.loky.reusable_executor")
     pool = getattr(pools, "_executor", None)
-    if pool is not None:
-        pool.terminate(kill_workers=True)  # and its folder of shared arrays
+    try:
+        if pool is not None:
+            pool.terminate(kill_workers=True)  # and its folder of shared arrays
+    finally:
+        util._run_finalizers(0)  # type: ignore[attr-defined]  # locks, of which a tracker warns
 
 
 def _die_with_the_parent() -> None:

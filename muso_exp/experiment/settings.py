@@ -76,16 +76,16 @@ def inert_keys(cfg: DictConfig) -> tuple[str, ...]:
     sets and models are `Inert` in their constructors.
     """
     kinds = {"dataset": pl.LightningDataModule, "model": pl.LightningModule}
-    marked = [key for name, kind in kinds.items() for key in _marked(cfg[name], name, kind)]
+    marked = [key for name, kind in kinds.items() for key in _marked(plain(cfg[name]), name, kind)]
     return (*cfg.inert, *marked)
 
 
-def _marked(node: DictConfig, place: str, *kinds: type) -> Iterator[str]:
+def _marked(node: Mapping[str, Any], place: str, *kinds: type) -> Iterator[str]:
     """Yield the places of a node that cannot change a result, of nested targets too."""
     for name, parameter in parameters(node, *kinds).items():
         yield from _marked_in(parameter.annotation, f"{place}.{name}")
         inner = node.get(name)
-        if OmegaConf.is_dict(inner) and "_target_" in inner:
+        if isinstance(inner, dict) and "_target_" in inner:
             yield from _marked(inner, f"{place}.{name}", *target_classes(parameter.annotation))
 
 

@@ -74,7 +74,8 @@ from joblib import Parallel, delayed
 from muso_exp.experiment.job_server import JobServer
 
 def parallel():
-    return Parallel(n_jobs=2)(delayed(os.getpid)() for _ in range(4))
+    pool = Parallel(n_jobs=2, return_as="generator_unordered")
+    return list(pool(delayed(os.getpid)() for _ in range(4)))
 
 server = JobServer(())
 server.start(0, parallel)
