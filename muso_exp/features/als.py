@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from implicit.cpu.als import AlternatingLeastSquares
 from scipy.sparse import csr_matrix
-from threadpoolctl import threadpool_limits
 
 from muso_exp.features import wmf
 from muso_exp.features.als_kernel import solve_rows
+from muso_exp.features.threads import one_blas_thread
 from muso_exp.options import Count, NotNegative, Options, Positive, Seed, ZeroOrMore
 
 Engine = Literal["blocked", "implicit"]
@@ -84,7 +84,7 @@ class Sweep:
             steps, threads = self.cg_steps, self.n_threads
             solve_rows(confidence, rows, columns, self.regularization, steps, self.bias, threads)
         else:
-            with threadpool_limits(1, "blas"):  # implicit has threads of its own
+            with one_blas_thread():  # implicit has threads of its own
                 als = AlternatingLeastSquares(rows.shape[1], use_cg=self.cg_steps > 0)
                 als.cg_steps = self.cg_steps
                 threads = self.n_threads
@@ -112,7 +112,7 @@ def fold_in(
         return wmf.solve_biased(confidence, item_factors, regularization)
     items = item_factors.cpu().numpy()
     rows = np.zeros((confidence.shape[0], items.shape[1]), dtype=np.float32)
-    with threadpool_limits(1, "blas"):
+    with one_blas_thread():
         als = AlternatingLeastSquares(items.shape[1], use_cg=False)
         als.solver(confidence, rows, items, regularization, num_threads=1)
     return torch.from_numpy(rows).to(item_factors.device)

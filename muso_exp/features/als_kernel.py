@@ -3,9 +3,8 @@
 import numpy as np
 from numba import njit, prange, set_num_threads
 from scipy.sparse import csr_matrix
-from threadpoolctl import threadpool_limits
 
-from muso_exp.features.threads import loop_threads, parallel_njit
+from muso_exp.features.threads import loop_threads, one_blas_thread, parallel_njit
 
 _BLOCK = 32  # rows whose products with the Gram matrix are one matrix product
 _TINY = np.float32(1e-20)  # a squared residual at which a row is solved
@@ -60,7 +59,7 @@ def solve_rows(
     n_blocks = -(-len(rows) // _BLOCK)
     order = np.random.default_rng(0).permutation(n_blocks)  # long rows come to all threads
     used = loop_threads()
-    with threadpool_limits(1, "blas"):  # each thread multiplies its own blocks
+    with one_blas_thread():  # each thread multiplies its own blocks
         try:
             set_num_threads(min(n_threads or used, used))
             _solve(

@@ -9,6 +9,7 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_matrix, diags_array, hstack
 from scipy.special import log_softmax
 
+from muso_exp.features import score_kernels
 from muso_exp.features.audience import Audience
 
 KNOTS = (0, 1, 3, 10, 30, 100, 300, 1000)  # listeners, at which the weights are free
@@ -45,10 +46,9 @@ class BlendCurve:
     def mix(self, scores: np.ndarray, audience: Audience) -> np.ndarray:
         """Return the blend (B, n_items) of the parts' scores (n_parts, B, n_items), float32."""
         weights, offsets = (part.astype(np.float32) for part in self.at(audience))
-        mixed = np.broadcast_to(offsets, scores.shape[1:]).copy()
-        for part, own in enumerate(weights.T):
-            if own.any():
-                mixed += own * scores[part]
+        used = np.flatnonzero(weights.any(axis=0))
+        mixed = np.empty(scores.shape[1:], dtype=np.float32)
+        score_kernels.mix(scores, used, np.ascontiguousarray(weights.T), offsets, mixed)
         return mixed
 
     def moved(self, groups: np.ndarray, share: float) -> BlendCurve:

@@ -10,6 +10,7 @@ from scipy.linalg import get_lapack_funcs
 from scipy.sparse import csr_matrix
 
 from muso_exp.features.play_weights import PlayWeights, Weighting
+from muso_exp.features.score_kernels import from_users
 
 Precision = Literal[32, 64]
 _BLOCK = 1024  # columns that are made dense at once
@@ -58,7 +59,11 @@ class EaseSolution:
         if not self.dual:
             return self._without_self(heard, heard @ self.inverse)
         explained = (heard @ self.known.T) @ self.inverse @ self.known  # (B, n_items)
-        return self._without_self(heard, (heard.toarray() - explained) / self.regularization)
+        out = np.empty(heard.shape, dtype=np.float32)
+        strength = np.float32(self.regularization)
+        row = heard.indptr, heard.indices, heard.data
+        from_users(*row, np.ascontiguousarray(explained.T), strength, self.diagonal, out)
+        return out
 
     def _without_self(self, heard: csr_matrix, product: np.ndarray) -> np.ndarray:
         """Return x - (x P) / diag(P), of x (B, n_items) and x P, same shape."""

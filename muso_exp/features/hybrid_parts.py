@@ -15,6 +15,7 @@ from muso_exp.features.artists import artist_means
 from muso_exp.features.audience import Audience
 from muso_exp.features.ease import EaseSolution, solve_ease
 from muso_exp.features.ridge import fit_ridge
+from muso_exp.features.score_kernels import z_scores
 
 LISTENING = ("ease", "wmf")
 CONTENT = ("metadata", "sound")  # kinds of content, each with predicted factors and a profile
@@ -26,7 +27,6 @@ PARTS = (
 )
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)  # of the ridge regression, chosen by leaving out
 ARTIST_PRIOR = 1.0  # items of the mean of all that each artist's mean starts from
-_SPREAD = 1e-9  # below that the scores of a row are equal
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ class Artists:
         ones = np.ones(len(self.number), dtype=np.float32)
         membership = csr_matrix((ones, (np.arange(len(self.number)), self.number)), shape)
         counts = (csr_matrix(rows > 0, dtype=np.float32) @ membership).toarray()
-        return np.array(np.log1p(counts)[:, self.number])
+        return np.take(np.log1p(counts), self.number, axis=1)
 
 
 def fit_artists(listening: FittedListening, artist: np.ndarray) -> Artists | None:
@@ -233,7 +233,7 @@ class HybridParts:
         return found
 
     def _put(self, found: np.ndarray, name: str, scores: np.ndarray, known: np.ndarray) -> None:
-        found[PARTS.index(name)] = z_scores(scores, known)
+        z_scores(scores, known, found[PARTS.index(name)])
 
 
 def log_shares(rows: csr_matrix) -> csr_matrix:
@@ -241,13 +241,3 @@ def log_shares(rows: csr_matrix) -> csr_matrix:
     weights = rows.log1p()
     total = np.asarray(weights.sum(axis=1)).ravel()
     return csr_matrix(diags_array(1 / np.where(total > 0, total, 1)) @ weights)
-
-
-def z_scores(scores: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Return scores (B, n_items) as z-scores over the known items (n_items,), 0 of the others."""
-    own = scores[:, known]
-    if own.shape[1] == 0:
-        return np.zeros_like(scores, dtype=np.float32)
-    mean, spread = own.mean(axis=1, keepdims=True), own.std(axis=1, keepdims=True)
-    z = (scores - mean) / np.where(spread > _SPREAD, spread, np.inf)
-    return np.where(known, z, 0).astype(np.float32)

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_matrix
-from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from muso_exp.features import wmf
 from muso_exp.features.als_device import solve_half
+from muso_exp.features.threads import one_blas_thread
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class ImplicitLoss:
         y = columns.cpu().double().numpy()
         found = np.zeros((confidence.shape[0], y.shape[1]), dtype=np.float32)
         extra, ridge = 1 / self.unobserved_weight, self._ridge(confidence)
-        with threadpool_limits(1, "blas"):
+        with one_blas_thread():
             gram = y.T @ y
             for row, (first, last) in enumerate(pairwise(confidence.indptr)):
                 own = y[confidence.indices[first:last]]

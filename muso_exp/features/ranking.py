@@ -15,11 +15,11 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
 from muso_exp.features import ranking_kernels as kernels
 from muso_exp.features.item_credits import padded_places
 from muso_exp.features.ranking_formulas import user_columns
+from muso_exp.features.threads import one_blas_thread
 
 BLOCK_BYTES = 256 * 2**20  # of scores that a thread holds at once, at most
 BLOCK_USERS = 64  # that are scored at once, at most
@@ -103,6 +103,24 @@ def rank_in_blocks(
         ValueError: a user without held-out items, an item number out of range, not ascending or
             repeated, or held out and seen at once.
     """
+    places = place_blocks(score_block, seen, positives, n_items, n_top, users, n_threads)
+    n_candidates = n_items - np.diff(seen.crow)
+    return columns_of(places, positives.crow, n_candidates, cutoffs, n_top, longest)
+
+
+def place_blocks(
+    score_block: Callable[[int, int], np.ndarray],
+    seen: Rows,
+    positives: Rows,
+    n_items: int,
+    n_top: int = 10,
+    users: np.ndarray | None = None,
+    n_threads: int = 1,
+) -> Places:
+    """Score users a block at a time and return where their held-out items rank.
+
+    Arguments and errors are those of `rank_in_blocks`.
+    """
     seen, positives = as_int64(seen), as_int64(positives)
     check_rows(seen, positives, n_items)
     n_users = len(positives.crow) - 1
@@ -115,14 +133,12 @@ def rank_in_blocks(
         return place(scores, *lists, n_top, users[start:stop])
 
     blocks = list(blocks_of(n_users, n_items))
-    with _libraries().limit(limits=1, user_api="blas"):
+    with one_blas_thread():
         if n_threads == 1 or len(blocks) == 1:
             parts = [rank(block) for block in blocks]
         else:
             parts = list(workers(n_threads).map(rank, blocks))
-    places = Places(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
-    n_candidates = n_items - np.diff(seen.crow)
-    return columns_of(places, positives.crow, n_candidates, cutoffs, n_top, longest)
+    return Places(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
 def columns_of(
@@ -166,12 +182,6 @@ def workers(n_threads: int) -> ThreadPoolExecutor:
 
 if hasattr(os, "register_at_fork"):  # not on Windows
     os.register_at_fork(after_in_child=workers.cache_clear)  # a forked process has none of them
-
-
-@cache
-def _libraries() -> ThreadpoolController:
-    """Return the BLAS libraries of this process; to look for them takes milliseconds."""
-    return ThreadpoolController()
 
 
 def blocks_of(n_users: int, n_items: int) -> Iterator[tuple[int, int]]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
-from typing import Any
+from contextlib import AbstractContextManager
+from functools import cache, wraps
+from typing import Any, cast
 
+import scipy.linalg  # noqa: F401, has a BLAS of its own, which implicit uses; numpy another
 import torch
 from numba import get_num_threads, njit
+from threadpoolctl import ThreadpoolController
 
 
 def loop_threads() -> int:
@@ -20,6 +23,17 @@ def loop_threads() -> int:
         return get_num_threads()
     finally:
         torch.set_num_threads(usual)
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    """Return the BLAS libraries of this process; to look for them takes milliseconds."""
+    return ThreadpoolController()
+
+
+def one_blas_thread() -> AbstractContextManager[None]:
+    """Return a block in which a matrix product uses one thread, and rounds alike everywhere."""
+    return cast(AbstractContextManager[None], _libraries().limit(limits=1, user_api="blas"))
 
 
 def parallel_njit(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

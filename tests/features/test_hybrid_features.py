@@ -34,8 +34,8 @@ from muso_exp.features.hybrid_parts import (
     has_artists,
     log_shares,
     reduced,
-    z_scores,
 )
+from muso_exp.features.score_kernels import z_scores
 
 NO_LISTENERS = np.array([0])  # the knot of artists without listeners
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from muso_exp.features.shared_ranking import rank_by_item
 from muso_exp.tasks.recommendation.split_plays import HeldOut
-from muso_exp.tasks.recommendation.variants import KnownUsers, joined
+from muso_exp.tasks.recommendation.variants import KnownUsers
 
 UNKNOWN = ""  # artist
 
@@ -147,7 +147,8 @@ def artist_plays(users: KnownUsers, artist: np.ndarray) -> dict[str, dict[str, T
     of = csr_matrix((ones, (items, artist)), (len(items), int(artist.max()) + 1))
     known = csr_matrix(users.known, dtype=np.float32).log1p()
     blocks = [
-        users.rank(rows, (known[users.held.users[rows]] @ of).toarray()[:, artist])
+        users.places(rows, np.take((known[users.held.users[rows]] @ of).toarray(), artist, axis=1))
         for rows, _ in users.blocks()
     ]
-    return {"artist_plays": {k: torch.from_numpy(own) for k, own in joined(blocks).items()}}
+    columns = users.columns(blocks)
+    return {"artist_plays": {name: torch.from_numpy(own) for name, own in columns.items()}}

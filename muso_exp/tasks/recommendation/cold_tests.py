@@ -15,6 +15,7 @@ from torchmetrics import MetricCollection
 from muso_exp.metrics.drawn_items import DrawnItems
 from muso_exp.metrics.ranking import ranking_metrics
 from muso_exp.models.abilities import FoldsIn, ask
+from muso_exp.models.shown_abilities import HasVariants
 from muso_exp.records import Batch, Columns
 from muso_exp.tasks.base import ExtraTask, NotAnsweredError
 from muso_exp.tasks.recommendation.baselines import (
@@ -23,7 +24,7 @@ from muso_exp.tasks.recommendation.baselines import (
     null_columns,
 )
 from muso_exp.tasks.recommendation.split_plays import HeldOut
-from muso_exp.tasks.recommendation.variants import KnownUsers, joined
+from muso_exp.tasks.recommendation.variants import WHOLE, KnownUsers, Variants
 
 MEASURES = ("auc", "map_at_", "ndcg_at_", "recall_at_")  # of the further tests
 
@@ -58,7 +59,13 @@ class ColdTest(ExtraTask):
         rows: of the test.
         known: plays that the users are known by, shape (n_users, n_items).
         batches: of the rows, as of the recommendation task; can be iterated again.
+
+    Attributes:
+        variants: ranks the users of this test with those of others, where the task shows a hybrid's
+            parts on all of them; None: they are ranked alone.
     """
+
+    variants: Variants | None = None
 
     def __init__(self, rows: ColdRows, known: csr_matrix, batches: Iterable[Batch] = ()) -> None:
         self.rows, self.known, self.batches = rows, known, batches
@@ -109,7 +116,10 @@ class ColdTest(ExtraTask):
         """
         if not len(self.rows.held.users):
             raise NotAnsweredError(f"no play is held out for the test {self.rows.name}")
-        return self.columns(model)
+        if self.variants is None or not isinstance(model, HasVariants):
+            return self.columns(model)
+        found = self.variants.of(model)[self.rows.name][WHOLE]
+        return {name: torch.from_numpy(column) for name, column in found.items()}
 
     def columns(self, model: Any) -> Columns:
         """Return the ranking columns of users of training."""
@@ -131,7 +141,8 @@ class NewUsersTest(ColdTest):
                 f"{type(model).__name__} has a place for the users of its training only"
             )
         blocks = [
-            self.users.rank(rows, ask(model.score_new, batch).numpy())
+            self.users.places(rows, ask(model.score_new, batch).numpy())
             for rows, batch in self.users.blocks()
         ]
-        return {name: torch.from_numpy(column) for name, column in joined(blocks).items()}
+        columns = self.users.columns(blocks)
+        return {name: torch.from_numpy(column) for name, column in columns.items()}

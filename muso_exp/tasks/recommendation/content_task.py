@@ -15,7 +15,7 @@ from muso_exp.models.shown_abilities import HasVariants
 from muso_exp.records import Finding, Section
 from muso_exp.tasks.base import Answer, ExtraTask
 from muso_exp.tasks.recommendation.audit import drawn_items
-from muso_exp.tasks.recommendation.cold_tests import ColdTest
+from muso_exp.tasks.recommendation.cold_tests import ColdTest, NewUsersTest
 from muso_exp.tasks.recommendation.diversity_curve import CurveOptions, points, tradeoff
 from muso_exp.tasks.recommendation.item_genres import ItemGenres
 from muso_exp.tasks.recommendation.part_weights import part_weights
@@ -25,7 +25,7 @@ from muso_exp.tasks.recommendation.similarity_section import (
 )
 from muso_exp.tasks.recommendation.split_plays import SplitPlays
 from muso_exp.tasks.recommendation.task import Recommendation
-from muso_exp.tasks.recommendation.variants import KnownUsers, parts_alone
+from muso_exp.tasks.recommendation.variants import KnownUsers, Variants, parts_alone
 
 RERANK_DIMS = 64  # of the vectors that lists are re-ranked by
 LISTS = (
@@ -63,6 +63,11 @@ class ContentTask(Recommendation):
         self.content, self.curve = content, curve
         self.genres, self.similarity = genres, similarity
         self._answered: tuple[Any, list[Section], list[Finding]] | None = None
+        cold = [test for test in extra if isinstance(test, ColdTest)]
+        self.variants = Variants([self._warm, *(test.users for test in cold)])
+        for test in cold:  # a model scores users of training by its own plays
+            if isinstance(test, NewUsersTest) or test.users.known_alike(plays.split.train):
+                test.variants = self.variants
 
     def metrics(self) -> MetricCollection:
         """Return those of recommendation, and the diversity of lists by metadata and by sound."""
@@ -91,8 +96,7 @@ class ContentTask(Recommendation):
     def _compared(self, answer: Answer) -> tuple[list[Section], list[Finding]]:
         """Return the hybrid beside its parts, and accuracy against diversity, computed once."""
         if self._answered is None or self._answered[0] is not answer.model:
-            tests = [self._warm, *(test.users for test in self.extra if isinstance(test, ColdTest))]
-            parts = parts_alone(answer.model, tests, answer.bootstrap)
+            parts = parts_alone(answer.model, self.variants, answer.bootstrap)
             curve = self._curve(answer)
             sections, findings = [*parts[0], *curve[0]], [*parts[1], *curve[1]]
             if self.similarity is not None:

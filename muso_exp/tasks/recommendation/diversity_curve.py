@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from muso_exp.features.diversity import rerank
+from muso_exp.features.ranking import Places
 from muso_exp.figures.recommendation import tradeoff_figure
 from muso_exp.metrics.base import WeightedMetric
 from muso_exp.metrics.resampling import interval_around, percentile_interval
@@ -19,7 +20,7 @@ from muso_exp.models.abilities import MovesToContent, ask
 from muso_exp.models.shown_abilities import HasVariants
 from muso_exp.options import Count, Options, UpToOne
 from muso_exp.records import Finding, Section
-from muso_exp.tasks.recommendation.variants import KnownUsers, joined
+from muso_exp.tasks.recommendation.variants import KnownUsers
 
 LEARNED = 0.5  # share of content at which the blend is as it was learned
 BLEND, RERANKED = "blend", "re-ranked"
@@ -80,7 +81,7 @@ def points(
     shares = list(dict.fromkeys([*options.content_shares, LEARNED]))
     names = [(BLEND, share) for share in shares] + [(RERANKED, own) for own in options.rerank]
     names.append((ALONE, 0.0))
-    blocks: dict[tuple[str, float], list[dict[str, np.ndarray]]] = {name: [] for name in names}
+    blocks: dict[tuple[str, float], list[Places]] = {name: [] for name in names}
     for rows, batch in users.blocks():
         parts = ask(model.part_scores, batch)  # (n_parts, B, n_items)
         moved = [ask(model.blended, parts, share).numpy() for share in shares]
@@ -88,13 +89,13 @@ def points(
         alone = ask(model.variant_scores, batch).get("listening")
         if alone is None:
             return []
-        blocks[ALONE, 0.0].append(users.rank(rows, alone.numpy()))
+        blocks[ALONE, 0.0].append(users.places(rows, alone.numpy()))
         for share, scores in zip(shares, moved, strict=True):
-            blocks[BLEND, share].append(users.rank(rows, scores))
+            blocks[BLEND, share].append(users.places(rows, scores))
         for strength in options.rerank:
             new = _reranked(learned, users, rows, units, strength, options.n_reranked)
-            blocks[RERANKED, strength].append(users.rank(rows, new))
-    return [Point(*name, joined(found)) for name, found in blocks.items()]
+            blocks[RERANKED, strength].append(users.places(rows, new))
+    return [Point(*name, users.columns(found)) for name, found in blocks.items()]
 
 
 def _reranked(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,16 @@ import torch
 from scipy.sparse import csr_matrix
 
 from muso_exp.features.plays_batch import plays_batch
-from muso_exp.features.ranking import BLOCK_USERS, rank_in_blocks
+from muso_exp.features.ranking import (
+    BLOCK_USERS,
+    Places,
+    as_int64,
+    check_rows,
+    columns_of,
+    place,
+    workers,
+)
+from muso_exp.features.threads import loop_threads, one_blas_thread
 from muso_exp.metrics.resampling import Bootstrap
 from muso_exp.models.abilities import ask
 from muso_exp.models.shown_abilities import HasVariants
@@ -20,6 +31,7 @@ from muso_exp.records import Batch, Finding, Section
 from muso_exp.tasks.recommendation.split_plays import HeldOut
 
 WHOLE = "hybrid"  # among the variants
+N_TOP = 10  # of recommended lists
 
 
 @dataclass(frozen=True)
@@ -45,52 +57,144 @@ class KnownUsers:
             rows = slice(start, min(start + BLOCK_USERS, len(users)))
             yield rows, plays_batch(self.known[users[rows]])
 
-    def rank(self, rows: slice, scores: np.ndarray) -> dict[str, np.ndarray]:
-        """Return the ranking columns of some rows by their scores of all items (B, n_items)."""
+    def places(self, rows: slice, scores: np.ndarray, n_top: int = N_TOP) -> Places:
+        """Return where the held-out items of some rows rank by scores of all items (B, n_items)."""
         held = self.held
-        own = scores if held.candidates is None else scores[:, held.candidates]
-        seen, positives = (part.slice(rows.start, rows.stop) for part in held.rows())
-        users = held.users[rows]
-        columns = rank_in_blocks(
-            lambda a, b: own[a:b],
-            seen,
-            positives,
-            held.n_items,
-            self.cutoffs,
-            users=users,
-            longest=held.longest,
-        )
-        return {**columns, "top": held.ids(columns["top"])}
+        own = scores if held.candidates is None else np.take(scores, held.candidates, axis=1)
+        seen, positives = (as_int64(part.slice(rows.start, rows.stop)) for part in held.rows())
+        check_rows(seen, positives, held.n_items)
+        own = np.ascontiguousarray(own, dtype=np.float32)
+        return place(own, seen, positives, n_top, held.users[rows])
+
+    def columns(
+        self, blocks: Sequence[Places], cutoffs: Sequence[int] | None = None
+    ) -> dict[str, np.ndarray]:
+        """Return the ranking columns of all rows.
+
+        Args:
+            blocks: of `places`, of all rows in their order.
+            cutoffs: the k of the columns; None: those of the test.
+        """
+        held = self.held
+        places = Places(*(np.concatenate(parts) for parts in zip(*blocks, strict=True)))
+        asked = self.cutoffs if cutoffs is None else cutoffs
+        crow, n_top = held.positives.indptr, places.top.shape[1]
+        found = columns_of(places, crow, held.n_candidates, asked, n_top, held.longest)
+        return found | ({"top": held.ids(found["top"])} if n_top else {})
+
+    def known_alike(self, plays: csr_matrix) -> bool:
+        """Return whether users are known by just these plays, shape (n_users, n_items)."""
+        own = self.known
+        if own is plays:
+            return True
+        return own.shape == plays.shape and own.nnz == plays.nnz and (own != plays).nnz == 0
 
 
-def joined(blocks: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    """Return the columns of blocks of rows as one."""
-    return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+class Variants:
+    """The ranks of each part of a hybrid, each blend, and the whole, on several tests.
+
+    Users of several tests who are known by the same plays are scored once.
+
+    Args:
+        tests: with rows, of different names.
+    """
+
+    def __init__(self, tests: Sequence[KnownUsers]) -> None:
+        self.tests = [test for test in tests if len(test.held.users)]
+        self._found: tuple[Any, dict[str, dict[str, dict[str, np.ndarray]]]] | None = None
+
+    def of(self, model: HasVariants) -> dict[str, dict[str, dict[str, np.ndarray]]]:
+        """Return ranking columns by test and variant, ranked once for a model.
+
+        Of the whole all columns, of the others those of `measure` and without lists.
+        """
+        if self._found is None or self._found[0] is not model:
+            self._found = model, self._columns(model)
+        return self._found[1]
+
+    def _columns(self, model: HasVariants) -> dict[str, dict[str, dict[str, np.ndarray]]]:
+        blocks: dict[tuple[int, str], list[Places]] = {}
+        waiting: list[tuple[tuple[int, str], Future[Places]]] = []
+        n_threads = loop_threads()
+
+        def finish() -> None:
+            for key, ranked in waiting:
+                blocks.setdefault(key, []).append(ranked.result())
+            waiting.clear()
+
+        with one_blas_thread():
+            for scores, asked in self._scored(model):
+                finish()  # so that no more than two blocks of scores are held
+                for number, rows, own in asked:
+                    for name, values in scores.items():
+                        n_top = N_TOP if name == WHOLE else 0
+                        job = partial(_ranked, self.tests[number], rows, values, own, n_top)
+                        waiting.append(((number, name), workers(n_threads).submit(job)))
+            finish()
+        found: dict[str, dict[str, dict[str, np.ndarray]]] = {}
+        for (number, name), places in blocks.items():
+            test = self.tests[number]
+            cutoffs = None if name == WHOLE else [_middle(test.cutoffs)]
+            found.setdefault(test.name, {})[name] = test.columns(places, cutoffs)
+        return found
+
+    def _scored(
+        self, model: HasVariants
+    ) -> Iterator[tuple[dict[str, np.ndarray], list[tuple[int, slice, np.ndarray]]]]:
+        """Yield scores (B, n_items) by variant, and the tests that ask for some of their rows.
+
+        Of each such test its number, its rows, and where these stand in the block.
+        """
+        for together in self._together():
+            every = [self.tests[number].held.users for number in together]
+            users = np.unique(np.concatenate(every))
+            for start in range(0, len(users), BLOCK_USERS):
+                block = users[start : start + BLOCK_USERS]
+                full = block[np.minimum(np.arange(BLOCK_USERS), len(block) - 1)]
+                batch = plays_batch(self.tests[together[0]].known[full])
+                scores = ask(model.variant_scores, batch)
+                asked = []
+                for number, own in zip(together, every, strict=True):
+                    rows = slice(*np.searchsorted(own, [block[0], block[-1] + 1]).tolist())
+                    if rows.start < rows.stop:
+                        asked.append((number, rows, np.searchsorted(block, own[rows])))
+                yield {name: values.numpy() for name, values in scores.items()}, asked
+
+    def _together(self) -> list[list[int]]:
+        """Return the numbers of the tests whose users are known by the same plays."""
+        found: list[list[int]] = []
+        for number, test in enumerate(self.tests):
+            for group in found:
+                if test.known_alike(self.tests[group[0]].known):
+                    group.append(number)
+                    break
+            else:
+                found.append([number])
+        return found
 
 
-def variant_columns(model: HasVariants, users: KnownUsers) -> dict[str, dict[str, np.ndarray]]:
-    """Return the ranking columns of a test by each part alone, each blend, and the whole."""
-    found: dict[str, list[dict[str, np.ndarray]]] = {}
-    for rows, batch in users.blocks():
-        for name, scores in ask(model.variant_scores, batch).items():
-            found.setdefault(name, []).append(users.rank(rows, scores.numpy()))
-    return {name: joined(blocks) for name, blocks in found.items()}
+def _ranked(
+    test: KnownUsers, rows: slice, scores: np.ndarray, own: np.ndarray, n_top: int
+) -> Places:
+    """Return the places of a test's rows by some rows `own` of scores."""
+    whole = len(own) == len(scores)
+    return test.places(rows, scores if whole else scores[own], n_top)
 
 
 def parts_alone(
-    model: Any, tests: Sequence[KnownUsers], bootstrap: Bootstrap
+    model: Any, variants: Variants, bootstrap: Bootstrap
 ) -> tuple[list[Section], list[Finding]]:
     """Return a table of the parts and blends on each test, and what it answers.
 
     Args:
         model: trained; nothing where it has no parts.
-        tests: those with rows are shown.
+        variants: of the tests; those with rows are shown.
         bootstrap: of the users.
     """
     if not isinstance(model, HasVariants):
         return [], []
-    tests = [test for test in tests if len(test.held.users)]
-    tables = [_table(test, variant_columns(model, test), bootstrap) for test in tests]
+    columns = variants.of(model)
+    tables = [_table(test, columns[test.name], bootstrap) for test in variants.tests]
     findings = [_answer(table) for table in tables if WHOLE in set(table["part"])]
     text = (
         "Every part of the hybrid alone, the blends of the parts that listen (`listening`) and of "

@@ -6,6 +6,7 @@ import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
+from muso_exp.features.ranking import rank_in_blocks
 from muso_exp.metrics.base import WeightedMetric
 from muso_exp.metrics.ranking import Coverage, IntraListDiversity, UserMean
 from muso_exp.metrics.resampling import Bootstrap
@@ -13,7 +14,7 @@ from muso_exp.models.base import Model
 from muso_exp.records import Batch
 from muso_exp.tasks.recommendation.diversity_curve import CurveOptions, points, tradeoff
 from muso_exp.tasks.recommendation.split_plays import HeldOut
-from muso_exp.tasks.recommendation.variants import KnownUsers, parts_alone
+from muso_exp.tasks.recommendation.variants import KnownUsers, Variants, parts_alone
 
 N_USERS, N_ITEMS = 70, 40  # more users than a block
 
@@ -57,7 +58,9 @@ def users() -> KnownUsers:
 
 
 def test_the_hybrid_is_set_beside_each_part_paired_on_the_same_users(users: KnownUsers) -> None:
-    (section,), (finding,) = parts_alone(Made(users.held.positives), [users], Bootstrap(50))
+    (section,), (finding,) = parts_alone(
+        Made(users.held.positives), Variants([users]), Bootstrap(50)
+    )
     table = section.table.set_index("part")
     assert table.loc["hybrid", "ndcg_at_10"] == table.loc["good", "ndcg_at_10"] == pytest.approx(1)
     assert table.loc["bad", "auc"] == pytest.approx(0) and table.loc["bad", "ndcg_at_10"] == 0
@@ -67,8 +70,47 @@ def test_the_hybrid_is_set_beside_each_part_paired_on_the_same_users(users: Know
     assert finding.level == "note"
 
 
+def test_users_who_are_scored_once_for_several_tests_rank_as_in_each_alone(
+    users: KnownUsers,
+) -> None:
+    """Other candidates, some of the users, and users who are known by other plays."""
+    held, known = users.held, users.known
+    some = csr_matrix(held.positives.toarray() * (np.arange(N_USERS)[:, None] % 3 > 0))
+    few = HeldOut.of(known, some, np.arange(5, 30)).with_units(
+        np.zeros(N_ITEMS), np.arange(N_ITEMS)
+    )
+    fewer = KnownUsers("cold_items", few, csr_matrix(known), [3, 10])
+    turned = csr_matrix(known.toarray()[::-1])
+    others = KnownUsers(
+        "cold_users", HeldOut.of(turned, held.positives[::-1], None), turned, [3, 10]
+    )
+    nobody = KnownUsers("none", HeldOut.of(known, csr_matrix(known.shape), None), known, [3, 10])
+    model = Made(held.positives)
+    variants = Variants([users, fewer, others, nobody])
+    assert [test.name for test in variants.tests] == ["warm_items", "cold_items", "cold_users"]
+    found = variants.of(model)
+    assert variants.of(model) is found
+    for test in variants.tests:
+        own, noise = test.held, model.noise[:: -1 if test is others else 1].astype(np.float32)
+        scores = noise[own.users] if own.candidates is None else noise[own.users][:, own.candidates]
+        alone = rank_in_blocks(
+            lambda start, stop, scores=scores: scores[start:stop],
+            *own.rows(),
+            own.n_items,
+            test.cutoffs,
+            users=own.users,
+            longest=own.longest,
+        )
+        columns = found[test.name]["listening"]
+        assert set(columns) < set(alone) and {"auc", "ndcg_at_10"} <= set(columns)
+        for name, column in columns.items():
+            assert column.tolist() == alone[name].tolist(), name
+        assert set(found[test.name]["hybrid"]) == set(alone)
+    assert "held_items" in found["cold_items"]["listening"]
+
+
 def test_a_model_without_parts_has_no_table(users: KnownUsers) -> None:
-    assert parts_alone(torch.nn.Identity(), [users], Bootstrap(10)) == ([], [])
+    assert parts_alone(torch.nn.Identity(), Variants([users]), Bootstrap(10)) == ([], [])
 
 
 def test_moving_the_blend_and_re_ranking_make_a_curve(users: KnownUsers) -> None:
