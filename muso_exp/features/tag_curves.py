@@ -6,6 +6,7 @@ from numba import njit, prange
 from muso_exp.features.threads import parallel_njit
 
 Array = np.ndarray
+BLOCK = 64  # weights that a thread walks with at once
 
 
 def tag_areas(scores: Array, target: Array, weights: Array) -> tuple[Array, Array]:
@@ -29,40 +30,57 @@ def tag_areas(scores: Array, target: Array, weights: Array) -> tuple[Array, Arra
     order = np.argsort(-scores, axis=0, kind="stable").T.copy()  # (n_tags, n_rows)
     ranked = np.take_along_axis(scores.T, order, axis=1)
     has_tag = np.take_along_axis(target.T > 0, order, axis=1)
-    out = np.empty((2, len(weights), scores.shape[1]))
-    _areas(np.ascontiguousarray(ranked, dtype=np.float64), has_tag, order, weights, out)
-    return out[0], out[1]
+    blocks = turned(weights, BLOCK)
+    out = np.empty((2, scores.shape[1], len(blocks), BLOCK))
+    _areas(np.ascontiguousarray(ranked, dtype=np.float64), has_tag, order, blocks, out)
+    roc, pr = out.reshape(2, scores.shape[1], len(blocks) * BLOCK)[..., : len(weights)]
+    return roc.T, pr.T
 
 
-@parallel_njit()
+def turned(weights: Array, size: int) -> Array:
+    """Return weights (n_resamples, n_rows) as (n_blocks, n_rows, size), zeros behind the last.
+
+    What a row weighs in several resamples lies side by side: a loop adds them at once.
+    """
+    n_blocks = -(-len(weights) // size)
+    blocks = np.zeros((n_blocks, weights.shape[1], size))
+    for block in range(n_blocks):
+        own = weights[block * size : (block + 1) * size]
+        blocks[block, :, : len(own)] = own.T
+    return blocks
+
+
+@parallel_njit(error_model="numpy")
 def _areas(ranked: Array, has_tag: Array, order: Array, weights: Array, out: Array) -> None:
-    for r in prange(len(weights)):
-        for tag in range(len(ranked)):
-            out[0, r, tag], out[1, r, tag] = _two_areas(
-                ranked[tag], has_tag[tag], order[tag], weights[r]
-            )
+    for job in prange(len(weights) * len(ranked)):
+        tag, block = job // len(weights), job % len(weights)
+        lists = ranked[tag], has_tag[tag], order[tag]
+        _two_areas(*lists, weights[block], out[0, tag, block], out[1, tag, block])
 
 
-@njit(cache=True)
-def _two_areas(ranked: Array, has_tag: Array, order: Array, weights: Array) -> tuple[float, float]:
-    """Walk down the scores; rows of one score enter together."""
-    hits, others = 0.0, 0.0  # so far
-    won, precision = 0.0, 0.0
-    place, n_rows = 0, len(ranked)
-    while place < n_rows:
-        end, new_hits, new_others = place, 0.0, 0.0
-        while end < n_rows and ranked[end] == ranked[place]:
-            weight = weights[order[end]]
-            if has_tag[end]:
-                new_hits += weight
-            else:
-                new_others += weight
-            end += 1
-        won += new_others * (hits + new_hits / 2)
-        hits, others = hits + new_hits, others + new_others
-        if new_hits > 0:
-            precision += new_hits * hits / (hits + others)
-        place = end
-    if hits == 0:
-        return np.nan, np.nan
-    return (won / (hits * others) if others > 0 else np.nan), precision / hits
+@njit(cache=True, error_model="numpy")
+def _two_areas(
+    ranked: Array, has_tag: Array, order: Array, weights: Array, roc: Array, pr: Array
+) -> None:
+    """Walk down the scores, under weights (n_rows, BLOCK) at once; fill both areas (BLOCK,).
+
+    Rows of one score enter together.
+    """
+    hits, others = np.zeros(BLOCK), np.zeros(BLOCK)  # so far
+    new_hits, new_others = np.zeros(BLOCK), np.zeros(BLOCK)  # of one score
+    roc[:], pr[:] = 0, 0
+    for place in range(len(ranked)):
+        own, new = weights[order[place]], new_hits if has_tag[place] else new_others
+        for i in range(BLOCK):
+            new[i] += own[i]
+        if place + 1 < len(ranked) and ranked[place + 1] == ranked[place]:
+            continue
+        for i in range(BLOCK):
+            roc[i] += new_others[i] * (hits[i] + new_hits[i] / 2)
+            hits[i], others[i] = hits[i] + new_hits[i], others[i] + new_others[i]
+            gain = new_hits[i] * hits[i] / (hits[i] + others[i])
+            pr[i] += gain if new_hits[i] > 0 else 0.0
+            new_hits[i], new_others[i] = 0, 0
+    for i in range(BLOCK):
+        roc[i] = roc[i] / (hits[i] * others[i]) if hits[i] * others[i] > 0 else np.nan
+        pr[i] = pr[i] / hits[i] if hits[i] > 0 else np.nan
