@@ -155,7 +155,8 @@ class Friends(ExperimentData):
         self.people = People(read.users, whole, read.items, read.item_tags, read.tags)
         self.fingerprint = self.social.fingerprint()
         self.dims = {"n_users": whole.n_users, "n_items": whole.plays.shape[1]}
-        self.task = Friendship(self.network, self.cutoffs, self._hypotheses(whole))
+        tests = self._hypotheses(whole)
+        self.task = Friendship(self.network, self.cutoffs, tests, self.cache)
 
     def overview(self) -> Overview:
         """Return what the network holds, see `friends_overview`."""

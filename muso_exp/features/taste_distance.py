@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from scipy.linalg.blas import dtrmm
 
 
 class ByDistance(NamedTuple):
@@ -40,8 +41,7 @@ def similarity_by_distance(
         if at.sum() / 2 < at_least:
             continue
         total, count = similarity * at, at
-        weighted = np.einsum("ru,ru->r", user_weights @ total, user_weights)
-        drawn = np.einsum("ru,ru->r", user_weights @ count, user_weights)
+        weighted, drawn = _of_pairs(total, user_weights), _of_pairs(count, user_weights)
         kept.append(max(int(value), 0))
         sizes.append(int(at.sum() / 2))
         means.append(total.sum() / at.sum())
@@ -54,3 +54,13 @@ def similarity_by_distance(
         np.array(means)[order],
         np.stack(samples, axis=1)[:, order],
     )
+
+
+def _of_pairs(values: np.ndarray, user_weights: np.ndarray) -> np.ndarray:
+    """Return w' V w under each row w of the weights (n_resamples, n_users), (n_resamples,).
+
+    Of symmetric values V (n_users, n_users), 0 on the diagonal: twice those of each pair once.
+    """
+    once = np.triu(values, 1)
+    drawn = np.asarray(user_weights, dtype=np.float64).T  # (n_users, n_resamples)
+    return 2 * np.einsum("ur,ur->r", dtrmm(1.0, once.T, drawn, lower=1), drawn)

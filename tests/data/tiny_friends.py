@@ -27,8 +27,13 @@ def write_network(folder: Path, n_users: int = 60, homophily: float = 0.9, seed:
     return folder
 
 
-def friends(root: Path | None, cache: Path | str = "unused", **options: Any) -> Friends:
-    """The data set as conf/dataset/friends.yaml has it, set up; one fold to fit on."""
+def friends(root: Path | None, cache: Path | None = None, **options: Any) -> Friends:
+    """The data set as conf/dataset/friends.yaml has it, set up; one fold to fit on.
+
+    The cache lies beside the files where none is given.
+    """
+    if cache is None:
+        cache = root.with_name(f"{root.name}-cache")
     split = {"test_share": 0.2, "fit_share": 0.2, "fit_folds": 1, "negatives": 3, "matched": "ends"}
     data = made("friends", root, cache, **{"split": split, **options})
     data.prepare_data()

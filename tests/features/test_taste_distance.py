@@ -22,3 +22,17 @@ def test_means_by_distance_by_hand_pairs_without_a_path_last() -> None:
 def test_rare_distances_are_left_out() -> None:
     found = similarity_by_distance(SIMILARITY, DISTANCES, np.ones((1, 4)), at_least=2)
     assert found.distance.tolist() == [1, 0]
+
+
+def test_each_pair_counts_as_the_product_of_its_users() -> None:
+    rng = np.random.default_rng(0)
+    distances, similarity = rng.integers(1, 4, (30, 30)), rng.random((30, 30))
+    distances, similarity = np.triu(distances, 1), np.triu(similarity, 1)
+    distances, similarity = distances + distances.T, similarity + similarity.T
+    weights = rng.multinomial(30, np.full(30, 1 / 30), size=20)
+    found = similarity_by_distance(similarity, distances, weights, at_least=1)
+    for place, value in enumerate(found.distance):
+        at = distances == value
+        total = np.array([row @ (similarity * at) @ row for row in weights])
+        count = np.array([row @ at @ row for row in weights])
+        assert found.samples[:, place] == pytest.approx(total / count, rel=1e-12)

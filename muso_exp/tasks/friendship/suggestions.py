@@ -1,6 +1,7 @@
 """The further test of a friendship model: are held-out friends among those it suggests?"""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from scipy.sparse import csr_matrix
 from torchmetrics import Metric, MetricCollection
 
 from muso_exp.features.networks import RowScores, block_scores, friendships
-from muso_exp.features.ranking import Rows, rank_in_blocks
+from muso_exp.features.ranking import Places, Rows, columns_of, place_blocks
 from muso_exp.metrics.ranking import UserMean
 from muso_exp.models.abilities import ScoresUserPairs
 from muso_exp.records import Columns
@@ -52,13 +53,13 @@ class Suggestions(ExtraTask):
         known = self.network.known
         zeros = np.zeros(known.n_users, dtype=np.float32)
         degrees = known.degrees.astype(np.float32)
-        graph, _ = self.baselines.graph_fusion.row_scores(known)
+        graph = self.baselines.graph_places(self.users, self._seen, self._held)
         return {
             "random": self._columns(lambda users: np.broadcast_to(zeros, (len(users), len(zeros)))),
             "degree_product": self._columns(
                 lambda users: np.broadcast_to(degrees, (len(users), len(degrees)))
             ),
-            GRAPH_ALONE: self._columns(graph),
+            GRAPH_ALONE: self._of_places(graph),
         }
 
     def ask(self, model: Any) -> Columns:
@@ -71,20 +72,32 @@ class Suggestions(ExtraTask):
             raise NotAnsweredError("the model scores no user with all users")
         return self._columns(model.row_scores(self.network.known))
 
-    def _columns(self, score_rows: RowScores) -> Columns:
-        seen = csr_matrix(self.network.known.friends[self.users])
-        itself = csr_matrix(
-            (np.ones(len(self.users)), (np.arange(len(self.users)), self.users)), shape=seen.shape
-        )
-        seen = csr_matrix(seen + itself)
+    @cached_property
+    def _seen(self) -> Rows:
+        """Each user's known friends, and the user."""
+        places = np.arange(len(self.users))
+        known = csr_matrix(self.network.known.friends[self.users])
+        itself = csr_matrix((np.ones(len(places)), (places, self.users)), shape=known.shape)
+        seen = csr_matrix(known + itself)
         seen.sort_indices()
-        columns = rank_in_blocks(
-            lambda start, stop: block_scores(score_rows, self.users[start:stop], seen.shape[1]),
-            Rows(seen.indptr, seen.indices),
-            Rows(self.held.indptr, self.held.indices),
-            self.network.whole.n_users,
-            self.cutoffs,
+        return Rows(seen.indptr, seen.indices)
+
+    @property
+    def _held(self) -> Rows:
+        return Rows(self.held.indptr, self.held.indices)
+
+    def _columns(self, score_rows: RowScores) -> Columns:
+        n_users = self.network.whole.n_users
+        places = place_blocks(
+            lambda start, stop: block_scores(score_rows, self.users[start:stop], n_users),
+            *(self._seen, self._held, n_users),
             n_top=0,
             users=self.users,
         )
-        return {name: torch.from_numpy(column) for name, column in columns.items()}
+        return self._of_places(places)
+
+    def _of_places(self, places: Places) -> Columns:
+        """Return the ranking columns of where held-out friends rank."""
+        n_candidates = self.network.whole.n_users - np.diff(self._seen.crow)
+        found = columns_of(places, self.held.indptr, n_candidates, self.cutoffs, 0, 0)
+        return {name: torch.from_numpy(column) for name, column in found.items()}

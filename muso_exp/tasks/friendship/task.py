@@ -1,6 +1,7 @@
 """The task "are two users friends?"."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import pandas as pd
 import torch
@@ -32,6 +33,7 @@ class Friendship(Task):
         network: users, friendships and labelled pairs.
         cutoffs: the k of the lists of suggestions.
         hypotheses: further tests, of how taste goes with distance and popularity.
+        cache: folder of the cache, for the null models; None keeps nothing.
     """
 
     keys = ("user_a", "user_b", "kind")
@@ -41,11 +43,12 @@ class Friendship(Task):
         network: SplitNetwork,
         cutoffs: Sequence[int],
         hypotheses: Sequence[ExtraTask] = (),
+        cache: Path | None = None,
     ) -> None:
         self.network = network
         self.target = torch.from_numpy(network.test.kind)
         self.units = network.test.pairs
-        self.baselines = Baselines(network)
+        self.baselines = Baselines(network, cache)
         self._compared: tuple[Answer, tuple[Beside, ...]] | None = None
         self.extra = (Suggestions(network, self.baselines, cutoffs), *hypotheses)
 
