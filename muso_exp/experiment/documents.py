@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from muso_exp.evaluation.index import DOCUMENTS
 from muso_exp.evaluation.numbers import number
+from muso_exp.experiment.compiled_yaml import use_compiled_yaml
 from muso_exp.experiment.listing import conf_folder, experiments
 from muso_exp.text import markdown
 
@@ -55,8 +57,30 @@ class DocumentRow:
 
 def document_rows() -> list[DocumentRow]:
     """Return the rows of all documents: of each its experiments by name, then the others."""
+    use_compiled_yaml()
+    files = [conf_folder() / OTHER_ROWS, *sorted((conf_folder() / "experiment").glob("*.yaml"))]
+    return list(_rows((*map(_stamped, files), *experiments())))
+
+
+@lru_cache(maxsize=1)
+def _rows(_: tuple[object, ...]) -> list[DocumentRow]:
+    """Return the rows of files as they were written last: they are merged in seconds."""
     rows = [*_experiment_rows(), *_other_rows(conf_folder() / OTHER_ROWS)]
     return sorted(rows, key=lambda row: row.document)
+
+
+def _loaded(path: Path) -> Any:
+    """Return the YAML of a file, which is not to be changed: of many it is a part."""
+    return _parsed(*_stamped(path))
+
+
+def _stamped(path: Path) -> tuple[Path, int]:
+    return path, path.stat().st_mtime_ns
+
+
+@lru_cache(maxsize=256)
+def _parsed(path: Path, _: int) -> Any:
+    return OmegaConf.load(path)
 
 
 def as_markdown(rows: Iterable[DocumentRow]) -> str:
@@ -145,18 +169,16 @@ def _other_rows(path: Path) -> list[DocumentRow]:
 
 def experiment_tree(path: Path) -> DictConfig:
     """Return the YAML of an experiment over config.yaml and the experiments that it builds on."""
-    own: Any = OmegaConf.load(path)
+    own: Any = _loaded(path)
     bases = [name for name in own.get("defaults", []) if isinstance(name, str) and name != "_self_"]
     trees: list[Any] = [experiment_tree(path.with_name(f"{name}.yaml")) for name in bases]
-    merged: Any = OmegaConf.merge(
-        *(trees or [OmegaConf.load(path.parent.parent / "config.yaml")]), own
-    )
+    merged: Any = OmegaConf.merge(*(trees or [_loaded(path.parent.parent / "config.yaml")]), own)
     return merged
 
 
 def _data_set(path: Path) -> str:
     """Return the data set of an experiment, or of what it builds on."""
-    own: Any = OmegaConf.load(path)
+    own: Any = _loaded(path)
     entries = own.get("defaults", [])
     for entry in entries:
         if not isinstance(entry, str) and "override /dataset" in entry:

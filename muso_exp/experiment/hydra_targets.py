@@ -14,6 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from muso_exp.errors import ConfigError
+from muso_exp.experiment.compiled_yaml import use_compiled_yaml
 from muso_exp.experiment.job_server import TARGET as PROCESSES
 
 # Part of the configuration -> the targets that may be constructed in it.
@@ -58,7 +59,8 @@ class CheckedLoader(ConfigLoaderImpl):
 
 
 def use_checked_loader() -> None:
-    """Let Hydra's command line load configurations by `CheckedLoader`."""
+    """Let Hydra's command line load configurations by `CheckedLoader`, and YAML by libyaml."""
+    use_compiled_yaml()
     hydra_application.ConfigLoaderImpl = CheckedLoader  # type: ignore[misc]
 
 

@@ -17,22 +17,21 @@ from muso_exp.experiment.documents import (
 from muso_exp.experiment.listing import commands, experiments, variants
 
 PAGE = REPOSITORY / "docs" / "documents.md"
-ROWS = document_rows()
 
 
 def test_the_page_in_the_docs_is_that_of_the_yaml() -> None:
     again = "python -m muso_exp documents --out docs/documents.md"
-    assert PAGE.read_text(encoding="utf-8") == as_markdown(ROWS), f"run {again}"
+    assert PAGE.read_text(encoding="utf-8") == as_markdown(document_rows()), f"run {again}"
 
 
 @pytest.mark.parametrize("name", list(experiments()))
 def test_every_experiment_is_a_row_of_a_document(name: str) -> None:
-    own = [row for row in ROWS if row.command == f"+experiment={name}"]
+    own = [row for row in document_rows() if row.command == f"+experiment={name}"]
     assert own and {row.document for row in own} <= {1, 2, 3, 4, 5}
 
 
 def test_rows_name_experiments_variants_and_commands_that_are_there() -> None:
-    for row in ROWS:
+    for row in document_rows():
         for command in row.command.split("; "):
             first, *others = command.split(" ")
             if first.startswith("+experiment="):
@@ -46,15 +45,15 @@ def test_rows_name_experiments_variants_and_commands_that_are_there() -> None:
 
 
 def test_every_row_says_where_it_stands_and_what_there_is() -> None:
-    for row in ROWS:
+    for row in document_rows():
         assert row.what and row.command and row.printed and row.state, row
-    assert {row.document for row in ROWS} == {1, 2, 3, 4, 5}
+    assert {row.document for row in document_rows()} == {1, 2, 3, 4, 5}
 
 
 def test_sections_that_a_row_names_are_those_of_a_report() -> None:
     files = [*(REPOSITORY / "muso_exp").rglob("*.py")]
     source = "".join(path.read_text(encoding="utf-8") for path in files)
-    named = {title for row in ROWS for title in re.findall('"(.+?)"', row.state)}
+    named = {title for row in document_rows() for title in re.findall('"(.+?)"', row.state)}
     assert len(named) >= 5
     assert [title for title in named if f'"{title}"' not in source] == []
 
@@ -102,6 +101,6 @@ def test_the_measured_paragraph_ends_where_the_comment_does() -> None:
 
 
 def test_a_cell_is_one_cell_whatever_is_in_it() -> None:
-    for line in as_markdown(ROWS).splitlines():
+    for line in as_markdown(document_rows()).splitlines():
         if line.startswith("|"):
             assert len(re.findall(r"(?<!\\)\|", line)) == 8, line
