@@ -29,19 +29,27 @@ def redact(text: str) -> str:
     These are what stands before the @ of an address, parameters of an address whose names say that
     they are secret, and the values of `secret_values`.
     """
-    for value in secret_values():
-        text = text.replace(value, HIDDEN)
-    return _PARAMETER.sub(rf"\1{HIDDEN}", _USERINFO.sub(f"{HIDDEN}@", text))
+    return _redact(text, secret_values())
 
 
 def redacted(tree: Any) -> Any:
     """Return a tree of mappings and lists with every text in it redacted, keys too."""
+    return _redacted(tree, secret_values())
+
+
+def _redact(text: str, secrets: list[str]) -> str:
+    for value in secrets:
+        text = text.replace(value, HIDDEN)
+    return _PARAMETER.sub(rf"\1{HIDDEN}", _USERINFO.sub(f"{HIDDEN}@", text))
+
+
+def _redacted(tree: Any, secrets: list[str]) -> Any:
     if isinstance(tree, str):
-        return redact(tree)
+        return _redact(tree, secrets)
     if isinstance(tree, Mapping):
-        return {redacted(key): redacted(value) for key, value in tree.items()}
+        return {_redacted(key, secrets): _redacted(value, secrets) for key, value in tree.items()}
     if isinstance(tree, (list, tuple)):
-        return [redacted(value) for value in tree]
+        return [_redacted(value, secrets) for value in tree]
     return tree
 
 

@@ -39,7 +39,8 @@ def distributions_figure(
         edges = np.histogram_bin_edges(values, bins=25)
         for label, colour in ((1, COLOURS[1]), (0, COLOURS[0])):
             shown = names[1 - label]
-            axes.hist(values[target == label], edges, color=colour, alpha=0.55, label=shown)
+            own = values[target == label]
+            axes.hist(own, edges, histtype="stepfilled", color=colour, alpha=0.55, label=shown)
         axes.set_title(name, fontsize=9)
         axes.tick_params(labelsize=7)
         axes.set_yticks([])
@@ -76,7 +77,8 @@ def calibration_figure(target: np.ndarray, probability: np.ndarray, n_bins: int 
     left.set(xlabel="mean probability", ylabel="share of positives", title="calibration")
     edges = np.linspace(0, 1, 41)
     for label, colour in ((1, COLOURS[1]), (0, COLOURS[0])):
-        right.hist(probability[target == label], edges, color=colour, alpha=0.55, label=str(label))
+        own, style = probability[target == label], {"histtype": "stepfilled", "alpha": 0.55}
+        right.hist(own, edges, color=colour, label=str(label), **style)
     right.legend(frameon=False, title="target", fontsize=8)
     right.set(xlabel="probability", ylabel="test tracks", title="spread of the probabilities")
     return figure
