@@ -17,7 +17,7 @@ app: $(READY)  ## set up, and open the pages over finished runs in a browser
 	$(BIN)/python -m muso_exp app
 
 test: $(READY) lint  ## set up, and run lint, types and all tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)  ## ruff and mypy
 	$(BIN)/ruff check .

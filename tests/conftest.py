@@ -1,18 +1,40 @@
 """What all tests share: the real data (or a skip), one cache a session, and the command line."""
 
+import base64
 import logging
 import os
 import signal
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from musicnn_arrays import write_musicnn
 
 from muso_exp import __main__ as program
+from muso_exp.evaluation import report
+from muso_exp.experiment.compiled_yaml import use_compiled_yaml
+from muso_exp.figures import common
 
 REPOSITORY = Path(__file__).parent.parent
+PIXEL = base64.b64decode(  # a PNG
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
+)
 SMOKE = ["+experiment=dos_classifier", "scale=smoke", "resamples=50"]  # a run of seconds
+use_compiled_yaml()  # as the program does when it begins
+
+# Files whose tests take longest begin first: what begins last ends the suite, on one process alone.
+LONGEST = (
+    *("test_experiments", "test_failing_jobs", "test_cli_search", "test_cli_continued"),
+    *("test_cli_processes", "test_sweep_kills", "test_kills", "test_cli_sweeps", "test_sweep"),
+    *("test_tour", "test_reproduce_and_prune", "test_pages_in_browser", "test_reproducible"),
+    *("test_docs", "test_hostile_names", "test_fold_in", "test_cli_elsewhere", "test_redaction"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +55,23 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cache")
     write_musicnn(folder)
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def undrawn() -> Iterator[Callable]:
+    """Pages hold a pixel for each figure: to draw them takes two fifths of a run at smoke."""
+    drawing = common.save
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (common, report):
+            patch.setattr(module, "save", lambda _, path: path.write_bytes(PIXEL))
+        yield drawing
+
+
+@pytest.fixture
+def drawn(undrawn: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages hold their figures, as a user's do."""
+    for module in (common, report):
+        monkeypatch.setattr(module, "save", undrawn)
 
 
 @pytest.fixture

@@ -83,8 +83,14 @@ def test_every_row_of_a_table_is_a_variant_that_the_experiment_knows(
 
 @pytest.mark.parametrize(("name", "variant"), CASES)
 def test_an_experiment_ends_with_a_whole_run_folder(
-    name: str, variant: str | None, configured: callable, tmp_path: Path
+    name: str,
+    variant: str | None,
+    configured: callable,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
 ) -> None:
+    if variant == variants(name)[0]:  # the other rows of a table have figures of the same kinds
+        request.getfixturevalue("drawn")
     overrides = [] if variant is None else [f"variant={variant}"]
     outcome = run(configured(name, "logger=none", *overrides))
     folder = tmp_path / "run"

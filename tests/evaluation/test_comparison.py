@@ -88,7 +88,7 @@ def test_seeds_of_a_variant_are_summed_up(tmp_path: Path) -> None:
 
 
 def test_the_table_is_written_as_csv_page_and_figures(
-    tmp_path: Path, capsys: pytest.CaptureFixture
+    tmp_path: Path, drawn: None, capsys: pytest.CaptureFixture
 ) -> None:
     make_run(tmp_path / "0", 0.5)
     make_run(tmp_path / "1", 0.6, variant="b", seed=1)

@@ -56,7 +56,7 @@ RECORD = {
 
 
 @pytest.fixture
-def report(tmp_path: Path) -> Path:
+def report(tmp_path: Path, drawn: None) -> Path:
     table = pd.DataFrame({NAME: [NAME, None], "n": [1, 2.5]})
     card, audit = Card(NAME, [CLAIM], [VERSUS]), [Finding("x", 1.0, NAME, "warning")]
     sections = [Section("x", NAME, NAME, table)]
