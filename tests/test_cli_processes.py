@@ -10,7 +10,9 @@ import zipfile
 from pathlib import Path
 
 import mlflow
-from conftest import REPOSITORY, SMOKE
+from conftest import REPOSITORY
+
+SMOKE = ["+experiment=playlist_membership", "scale=smoke", "resamples=50"]
 
 
 def start(outputs: Path, cache: Path, *args: str) -> subprocess.Popen:
@@ -37,7 +39,7 @@ def test_a_run_ends_with_its_folder_and_is_finished(tmp_path: Path, cache: Path)
     out, err = process.communicate()
     assert process.returncode == 0, err
     folder = Path(out.splitlines()[-1])
-    assert (folder / "metrics.json").is_file() and folder.parent == tmp_path / "dos_classifier"
+    assert (folder / "metrics.json").is_file() and folder.parent == tmp_path / "playlist_membership"
     assert statuses(tmp_path) == ["FINISHED"]
     assert "Traceback" not in err and "Warning" not in err
 

@@ -68,7 +68,7 @@ def test_a_secret_in_a_traceback_is_hidden(monkeypatch: pytest.MonkeyPatch) -> N
     assert line.startswith("got ***\nTraceback") and line.endswith("ValueError: with ***")
 
 
-SMOKE = ("+experiment=dos_classifier", "scale=smoke", "resamples=20", "trainer.max_epochs=1")
+SMOKE = ("+experiment=playlist_membership", "scale=smoke", "resamples=20", "trainer.max_epochs=1")
 IN_YAML = '"${oc.env:LASTFM_API_KEY}"'
 GIVEN = 'paper.claims.0.source="http://me:canary-of-the-line@host/x"'
 TYPED = "paper.claims.0.condition=canary-of-the-tracker"

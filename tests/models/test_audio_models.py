@@ -27,7 +27,7 @@ from muso_exp.training.callbacks import TestPredictions
 CONF = Path(__file__).parents[2] / "conf" / "model"
 N_SAMPLES, N_OUTPUTS = 3**8, 3
 DIMS = {"n_samples": N_SAMPLES, "sample_rate": 8000, "n_outputs": N_OUTPUTS}
-SMALLER = {"channels": [4] * 7, "hidden_sizes": [8, 6]}
+SMALLER = {"channels": [4] * 7, "hidden_sizes": [8, 6], "n_words": 30}
 ONLY_THREE = {"mel_cnn": {"channels": [4, 4, 4]}}
 
 
