@@ -1,5 +1,7 @@
 """Lists that are not too much alike: re-ranking for diversity, and how diverse a list is."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numba import njit
 
@@ -26,24 +28,43 @@ def rerank(scores: np.ndarray, units: np.ndarray, k: int, diversity: float) -> n
 
     Source: Carbonell and Goldstein, SIGIR 1998. Deviation: relevance scaled to 0..1.
     """
-    if not 0 <= diversity <= 1:
-        raise ValueError(f"diversity must be 0 to 1, got {diversity}")
+    return rerank_each(scores, units, k, [diversity])[0]
+
+
+def rerank_each(
+    scores: np.ndarray, units: np.ndarray, k: int, diversities: Sequence[float]
+) -> np.ndarray:
+    """Return what `rerank` does at each of several diversities, shape (n_diversities, k)."""
+    for diversity in diversities:
+        if not 0 <= diversity <= 1:
+            raise ValueError(f"diversity must be 0 to 1, got {diversity}")
     if len(scores) != len(units):
         raise ValueError(f"{len(scores)} scores for {len(units)} vectors")
     able, known = np.isfinite(scores), units.any(axis=1)
     k = min(k, int(able.sum()))
-    relevance = np.where(able, (1 - diversity) * _scaled(scores, able), -np.inf)
-    likeness = np.full(len(scores), -1.0, dtype=units.dtype)
-    taken = np.empty(k, dtype=np.int64)
+    scaled, places = _scaled(scores, able), np.arange(len(diversities))
+    more = np.array(diversities, dtype=scaled.dtype)[:, None]
+    less = np.array([1 - diversity for diversity in diversities], dtype=scaled.dtype)[:, None]
+    relevance = np.where(able, less * scaled, -np.inf)  # (n_diversities, n_items)
+    likeness = np.full(relevance.shape, -1.0, dtype=units.dtype)
+    cosines = _cosines(units, known)
+    taken = np.empty((len(diversities), k), dtype=np.int64)
     gain = relevance.copy()
     for place in range(k):
-        taken[place] = gain.argmax()
-        relevance[taken[place]] = -np.inf
-        cosines = units @ units[taken[place]]
-        cosines[~known] = cosines[known].mean() if known.any() else 0
-        np.maximum(likeness, cosines, out=likeness)
-        gain = relevance - diversity * likeness
+        taken[:, place] = own = gain.argmax(axis=1)
+        relevance[places, own] = -np.inf
+        np.maximum(likeness, cosines[own], out=likeness)
+        gain = relevance - more * likeness
     return taken
+
+
+def _cosines(units: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Return the cosines of items (n_items, n_items), their mean with what is not known."""
+    cosines = units @ units.T
+    if not known.all():
+        of_known = np.ascontiguousarray(cosines[:, known])
+        cosines[:, ~known] = of_known.mean(axis=1, keepdims=True) if known.any() else 0
+    return cosines
 
 
 def _scaled(scores: np.ndarray, able: np.ndarray) -> np.ndarray:

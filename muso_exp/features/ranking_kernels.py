@@ -223,3 +223,36 @@ def rank_rows(
         finite[row] = _count_user(scores[row], masked, pos[own], above[own], tied[own])
         if top.shape[1] > 0:
             _top_user(scores[row], masked, users[row], top[row])
+
+
+@njit(cache=True)
+def put_first(
+    crow: Array,
+    items: Array,
+    above: Array,
+    tied: Array,
+    scores: Array,
+    chosen: Array,
+    chosen_scores: Array,
+    out_items: Array,
+    out_above: Array,
+    out_tied: Array,
+) -> None:
+    """Fill the last three, see `muso_exp.features.ranking.put_first`."""
+    for row in range(len(chosen)):
+        own = chosen[row][chosen[row] >= 0]
+        place = crow[row]
+        for rank in range(len(own)):
+            for entry in range(crow[row], crow[row + 1]):
+                if items[entry] == own[rank]:
+                    out_items[place], out_above[place], out_tied[place] = own[rank], rank, 1
+                    place += 1
+        for entry in range(crow[row], crow[row + 1]):
+            if (own == items[entry]).any():
+                continue
+            passed = chosen_scores[row, : len(own)] <= scores[entry]
+            equal = chosen_scores[row, : len(own)] == scores[entry]
+            out_items[place] = items[entry]
+            out_above[place] = above[entry] + passed.sum()
+            out_tied[place] = tied[entry] - equal.sum()
+            place += 1

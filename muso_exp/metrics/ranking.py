@@ -133,7 +133,8 @@ class Coverage(WeightedMetric):
     def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
         """Return the share under each row of weights, shape (n_resamples,)."""
         lists = _indicator(columns["top"], self.n_items)
-        times = lists.T @ (weights > 0).double().numpy().T  # (n_items, n_resamples)
+        lists = lists[:, np.flatnonzero(item_listeners(lists))]  # the others are in no list
+        times = lists.T @ (weights > 0).double().numpy().T  # (n_listed, n_resamples)
         return torch.from_numpy((times > 0).sum(axis=0) / self.n_candidates)
 
 

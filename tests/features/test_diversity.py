@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pytest import approx
 
-from muso_exp.features.diversity import list_diversity, rerank
+from muso_exp.features.diversity import list_diversity, rerank, rerank_each
 
 UNITS = np.array([[1.0, 0], [1, 0], [0, 1], [0, 0]])
 
@@ -53,3 +53,29 @@ def test_more_diversity_makes_a_list_more_diverse_and_less_relevant() -> None:
     lists = np.stack([rerank(scores, units, 10, share) for share in (0, 0.3, 0.7)])
     spread, worth = list_diversity(lists, units), scores[lists].mean(axis=1)
     assert (np.diff(spread) > 0).all() and (np.diff(worth) < 0).all()
+
+
+def test_several_diversities_at_once_are_each_alone_to_the_last_item() -> None:
+    rng = np.random.default_rng(1)
+    units = rng.standard_normal((60, 5)).astype(np.float32)
+    units /= np.linalg.norm(units, axis=1, keepdims=True)
+    units[rng.random(60) < 0.2] = 0  # nothing is known
+    scores, shares = rng.random(60).astype(np.float32), [0, 0.3, 0.6, 1]
+    found = rerank_each(scores, units, 12, shares)
+    for row, share in zip(found, shares, strict=True):
+        assert row.tolist() == one_after_another(scores, units, 12, share)
+
+
+def one_after_another(scores: np.ndarray, units: np.ndarray, k: int, share: float) -> list[int]:
+    """The formula of `rerank`, item by item."""
+    relevance = (scores - scores.min()) / (scores.max() - scores.min())
+    known, taken = units.any(axis=1), []
+    while len(taken) < k:
+        likeness = np.full(len(scores), -1.0)
+        for one in taken:
+            cosines = units @ units[one]
+            likeness = np.maximum(likeness, np.where(known, cosines, cosines[known].mean()))
+        gain = (1 - share) * relevance - share * likeness
+        gain[taken] = -np.inf
+        taken.append(int(gain.argmax()))
+    return taken

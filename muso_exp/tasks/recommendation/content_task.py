@@ -116,7 +116,7 @@ class ContentTask(Recommendation):
         if self.curve is None or not able:
             return [], []
         units = reduced(self.content.vectors, RERANK_DIMS, 0)
-        found = points(answer.model, self._warm, units, self.curve)
+        found = points(answer.model, self.variants, units, self.curve)
         if not found:
             text = "one part alone is no blend that could be moved; leave model.parts empty"
             return [], [Finding("diversity_not_shown", 1, text)]

@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from muso_exp.features.diversity import rerank
+from muso_exp.features.diversity import rerank_each
 from muso_exp.features.ranking import Places
 from muso_exp.figures.recommendation import tradeoff_figure
 from muso_exp.metrics.base import WeightedMetric
@@ -20,7 +20,7 @@ from muso_exp.models.abilities import MovesToContent, ask
 from muso_exp.models.shown_abilities import HasVariants
 from muso_exp.options import Count, Options, UpToOne
 from muso_exp.records import Finding, Section
-from muso_exp.tasks.recommendation.variants import KnownUsers
+from muso_exp.tasks.recommendation.variants import LISTENING, KnownUsers, Variants
 
 LEARNED = 0.5  # share of content at which the blend is as it was learned
 BLEND, RERANKED = "blend", "re-ranked"
@@ -68,49 +68,55 @@ class MovingHybrid(MovesToContent, HasVariants, Protocol):
 
 
 def points(
-    model: MovingHybrid, users: KnownUsers, units: np.ndarray, options: CurveOptions
+    model: MovingHybrid, variants: Variants, units: np.ndarray, options: CurveOptions
 ) -> list[Point]:
     """Return the points of a trained hybrid; none where it is one part alone.
 
     Args:
         model: trained.
-        users: of the test.
+        variants: of the test, the first of them.
         units: vectors of the items that lists are re-ranked by, rows of length 1 or 0.
         options: which points.
     """
+    users = variants.tests[0]
+    alone = variants.of(model)[users.name].get(LISTENING)
+    if alone is None:
+        return []
     shares = list(dict.fromkeys([*options.content_shares, LEARNED]))
     names = [(BLEND, share) for share in shares] + [(RERANKED, own) for own in options.rerank]
-    names.append((ALONE, 0.0))
     blocks: dict[tuple[str, float], list[Places]] = {name: [] for name in names}
     for rows, batch in users.blocks():
         parts = ask(model.part_scores, batch)  # (n_parts, B, n_items)
-        moved = [ask(model.blended, parts, share).numpy() for share in shares]
-        learned = moved[shares.index(LEARNED)]
-        alone = ask(model.variant_scores, batch).get("listening")
-        if alone is None:
-            return []
-        blocks[ALONE, 0.0].append(users.places(rows, alone.numpy()))
-        for share, scores in zip(shares, moved, strict=True):
+        for share in shares:
+            scores = ask(model.blended, parts, share).numpy()
             blocks[BLEND, share].append(users.places(rows, scores))
-        for strength in options.rerank:
-            new = _reranked(learned, users, rows, units, strength, options.n_reranked)
-            blocks[RERANKED, strength].append(users.places(rows, new))
-    return [Point(*name, users.columns(found)) for name, found in blocks.items()]
+            if share == LEARNED:
+                learned = scores
+        ranked = blocks[BLEND, LEARNED][-1]
+        chosen = _reranked(learned, users, rows, units, options)  # (B, n_rerank, N_LISTED)
+        for number, strength in enumerate(options.rerank):
+            raised = users.raised(rows, learned, ranked, chosen[:, number])
+            blocks[RERANKED, strength].append(raised)
+    found = [Point(*name, users.columns(places)) for name, places in blocks.items()]
+    return [*found, Point(ALONE, 0.0, alone)]
 
 
 def _reranked(
-    scores: np.ndarray, users: KnownUsers, rows: slice, units: np.ndarray, strength: float, n: int
+    scores: np.ndarray, users: KnownUsers, rows: slice, units: np.ndarray, options: CurveOptions
 ) -> np.ndarray:
-    """Return scores (B, n_items) whose first items are the re-ranked ones of each user."""
-    held, found = users.held, scores.copy()
+    """Return the first items of each user at each strength, (B, n_strengths, N_LISTED), or -1."""
+    held, n = users.held, options.n_reranked
     candidates = np.arange(scores.shape[1]) if held.candidates is None else held.candidates
+    found = np.full((len(scores), len(options.rerank), N_LISTED), -1, dtype=np.int64)
+    if not options.rerank:
+        return found
     for place, row in enumerate(range(rows.start, rows.stop)):
         open_items = np.ones(len(candidates), dtype=bool)
         open_items[held.seen[row].indices] = False
         own = candidates[open_items]
         best = own[np.argpartition(-scores[place, own], min(n, len(own) - 1))[:n]]
-        chosen = best[rerank(scores[place, best], units[best], N_LISTED, strength)]
-        found[place, chosen] = scores[place].max() + np.arange(len(chosen), 0, -1)
+        taken = rerank_each(scores[place, best], units[best], N_LISTED, options.rerank)
+        found[place, :, : taken.shape[1]] = best[taken]
     return found
 
 

@@ -21,6 +21,7 @@ from muso_exp.features.ranking import (
     check_rows,
     columns_of,
     place,
+    put_first,
     workers,
 )
 from muso_exp.features.threads import loop_threads, one_blas_thread
@@ -30,7 +31,7 @@ from muso_exp.models.shown_abilities import HasVariants
 from muso_exp.records import Batch, Finding, Section
 from muso_exp.tasks.recommendation.split_plays import HeldOut
 
-WHOLE = "hybrid"  # among the variants
+WHOLE, LISTENING = "hybrid", "listening"  # among the variants: with lists
 N_TOP = 10  # of recommended lists
 
 
@@ -65,6 +66,24 @@ class KnownUsers:
         check_rows(seen, positives, held.n_items)
         own = np.ascontiguousarray(own, dtype=np.float32)
         return place(own, seen, positives, n_top, held.users[rows])
+
+    def raised(self, rows: slice, scores: np.ndarray, ranked: Places, chosen: np.ndarray) -> Places:
+        """Return where held-out items rank where some candidates are put before all others.
+
+        Args:
+            rows: of the test.
+            scores: of all items, shape (B, n_items).
+            ranked: by these scores.
+            chosen: ids of the items of each row, best first, -1 behind them, shape (B, n_top).
+        """
+        held = self.held
+        crow = as_int64(held.rows()[1].slice(rows.start, rows.stop)).crow
+        every = np.arange(scores.shape[1]) if held.candidates is None else held.candidates
+        places = np.where(chosen < 0, -1, np.searchsorted(every, chosen))
+        row = np.repeat(np.arange(len(scores)), np.diff(crow))
+        of_held = scores[row, every[ranked.items]]
+        of_chosen = np.take_along_axis(scores, np.maximum(chosen, 0), axis=1)
+        return put_first(ranked, crow, of_held, places, of_chosen)
 
     def columns(
         self, blocks: Sequence[Places], cutoffs: Sequence[int] | None = None
@@ -106,7 +125,7 @@ class Variants:
     def of(self, model: HasVariants) -> dict[str, dict[str, dict[str, np.ndarray]]]:
         """Return ranking columns by test and variant, ranked once for a model.
 
-        Of the whole all columns, of the others those of `measure` and without lists.
+        Of the whole and of listening all columns, of the others few and without lists.
         """
         if self._found is None or self._found[0] is not model:
             self._found = model, self._columns(model)
@@ -127,14 +146,14 @@ class Variants:
                 finish()  # so that no more than two blocks of scores are held
                 for number, rows, own in asked:
                     for name, values in scores.items():
-                        n_top = N_TOP if name == WHOLE else 0
+                        n_top = N_TOP if name in (WHOLE, LISTENING) else 0
                         job = partial(_ranked, self.tests[number], rows, values, own, n_top)
                         waiting.append(((number, name), workers(n_threads).submit(job)))
             finish()
         found: dict[str, dict[str, dict[str, np.ndarray]]] = {}
         for (number, name), places in blocks.items():
             test = self.tests[number]
-            cutoffs = None if name == WHOLE else [_middle(test.cutoffs)]
+            cutoffs = None if name in (WHOLE, LISTENING) else [_middle(test.cutoffs)]
             found.setdefault(test.name, {})[name] = test.columns(places, cutoffs)
         return found
 

@@ -102,11 +102,14 @@ def test_users_who_are_scored_once_for_several_tests_rank_as_in_each_alone(
             longest=own.longest,
         )
         columns = found[test.name]["listening"]
-        assert set(columns) < set(alone) and {"auc", "ndcg_at_10"} <= set(columns)
+        assert set(columns) == set(found[test.name]["hybrid"]) == set(alone)
+        top = own.ids(alone["top"])  # of candidates, as the others count them
+        assert columns.pop("top").tolist() == top.tolist()
         for name, column in columns.items():
             assert column.tolist() == alone[name].tolist(), name
-        assert set(found[test.name]["hybrid"]) == set(alone)
-    assert "held_items" in found["cold_items"]["listening"]
+        few = found[test.name]["bad"]
+        assert set(few) < set(alone) and {"auc", "ndcg_at_10"} <= set(few) and "top" not in few
+    assert "held_items" in found["cold_items"]["bad"]
 
 
 def test_a_model_without_parts_has_no_table(users: KnownUsers) -> None:
@@ -116,7 +119,7 @@ def test_a_model_without_parts_has_no_table(users: KnownUsers) -> None:
 def test_moving_the_blend_and_re_ranking_make_a_curve(users: KnownUsers) -> None:
     units = np.eye(4, dtype=np.float32)[np.arange(N_ITEMS) // 10]
     options = CurveOptions(content_shares=(0.0, 1.0), rerank=(0.0, 0.9))
-    found = points(Made(users.held.positives), users, units, options)
+    found = points(Made(users.held.positives), Variants([users]), units, options)
     assert [point.name for point in found] == [
         *("blend 0", "blend 1", "blend 0.5", "re-ranked 0", "re-ranked 0.9", "listening alone 0")
     ]
@@ -139,7 +142,7 @@ def test_moving_the_blend_and_re_ranking_make_a_curve(users: KnownUsers) -> None
 
 def test_the_interval_of_what_repeats_move_is_moved_back(users: KnownUsers) -> None:
     """A resample has fewer different users, whose lists hold fewer items."""
-    found = points(Made(users.held.positives), users, np.eye(N_ITEMS), CurveOptions())
+    found = points(Made(users.held.positives), Variants([users]), np.eye(N_ITEMS), CurveOptions())
     diversity = IntraListDiversity(csr_matrix(np.eye(N_ITEMS, dtype=np.float32)))
     metrics = {"ndcg_at_3": UserMean("ndcg_at_3"), "metadata_diversity": diversity}
     metrics |= {"coverage": Coverage(N_ITEMS)}
@@ -152,7 +155,31 @@ def test_the_interval_of_what_repeats_move_is_moved_back(users: KnownUsers) -> N
 
 def test_lists_are_re_ranked_without_what_is_known(users: KnownUsers) -> None:
     units = np.eye(4, dtype=np.float32)[np.arange(N_ITEMS) // 10]
-    found = points(Made(users.held.positives), users, units, CurveOptions(rerank=(0.5,)))
+    found = points(
+        Made(users.held.positives), Variants([users]), units, CurveOptions(rerank=(0.5,))
+    )
     top = next(point.columns["top"] for point in found if point.kind == "re-ranked")
     assert not (top == (np.arange(N_USERS) % N_ITEMS)[:, None]).any()
     assert all(len(set(row)) == 10 for row in top.tolist())
+
+
+@pytest.mark.parametrize("candidates", [None, np.arange(3, 38)])
+def test_a_re_ranked_list_ranks_as_scores_in_which_it_is_the_largest(
+    users: KnownUsers, candidates: np.ndarray | None
+) -> None:
+    held = HeldOut.of(users.known, users.held.positives, candidates)
+    test = KnownUsers("warm_items", held, users.known, [3, 10])
+    rng, n = np.random.default_rng(3), len(held.users)
+    scores = rng.integers(0, 6, (n, N_ITEMS)).astype(np.float32)  # many are equal
+    every = np.arange(N_ITEMS) if candidates is None else candidates
+    chosen = np.full((n, 10), -1)
+    for row, seen in enumerate(held.seen):
+        able = np.setdiff1d(every, every[seen.indices])
+        chosen[row] = rng.choice(able, 10, replace=False)
+    put = scores.copy()
+    np.put_along_axis(put, chosen, np.arange(20, 10, -1, dtype=np.float32)[None], axis=1)
+    for rows in (slice(0, 40), slice(40, n)):
+        own = scores[rows], chosen[rows]
+        raised = test.raised(rows, own[0], test.places(rows, own[0]), own[1])
+        for part, expected in zip(raised, test.places(rows, put[rows]), strict=True):
+            assert part.tolist() == expected.tolist()
