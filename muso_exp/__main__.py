@@ -46,12 +46,23 @@ keys that are good to know:
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+def wait_briefly() -> None:
+    """Let the threads of compiled loops and of torch wait asleep for each other, but for a moment.
+
+    GNU's OpenMP has them wait at work for milliseconds: with other work beside it, a small net or
+    factorisation takes ten times as long (measured on two cores). It reads this as it is loaded.
+    """
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+
+
 def program() -> None:
     """Be a process: as `main`, but at the end memory goes back at once, not object by object.
 
     After a training that takes more than a second. What is registered first is called last: threads
     have ended and files are closed by then.
     """
+    wait_briefly()
     ended: list[int] = []
     atexit.register(_leave, ended)
     try:
@@ -187,7 +198,7 @@ def _importing() -> Iterator[None]:
 def _known(args: list[str]) -> list[str]:
     """Return the arguments by their names of today; plugins that they name are put to use.
 
-    An unknown experiment is refused here, before torch and Lightning are imported, which takes seconds.
+    An unknown experiment is refused here: to import torch and Lightning first would take seconds.
 
     Raises:
         ConfigError: an unknown experiment or key, or a plugin that is not there.

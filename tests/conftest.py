@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # workers share cores; read as torch is loaded
+
 import pytest
 from musicnn_arrays import write_musicnn
 

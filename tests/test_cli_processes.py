@@ -10,7 +10,10 @@ import zipfile
 from pathlib import Path
 
 import mlflow
+import pytest
 from conftest import REPOSITORY
+
+from muso_exp.__main__ import wait_briefly
 
 SMOKE = ["+experiment=playlist_membership", "scale=smoke", "resamples=50"]
 
@@ -84,3 +87,22 @@ def test_an_installed_wheel_runs_from_any_folder(tmp_path: Path) -> None:
     )
     assert shown.returncode == 0 and "name: dos_classifier" in shown.stdout
     assert (site / "muso_exp" / "evaluation" / "templates" / "report.html.j2").is_file()
+
+
+def test_an_unknown_experiment_is_refused_before_torch_is_imported() -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "muso_exp", "+experiment=nonsense"]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert done.returncode == 2 and "no experiment 'nonsense'" in done.stderr
+    assert "omegaconf" in imported and not imported & {"torch", "pytorch_lightning", "numba"}
+
+
+@pytest.mark.parametrize(
+    "given", [{}, {"OMP_WAIT_POLICY": "ACTIVE"}, {"GOMP_SPINCOUNT": "7"}], ids=str
+)
+def test_threads_wait_as_the_user_says_or_else_briefly(
+    given: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "environ", dict(given))
+    wait_briefly()
+    assert os.environ == (given or {"GOMP_SPINCOUNT": "10000"})
