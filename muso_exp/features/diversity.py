@@ -40,7 +40,7 @@ def rerank_each(
             raise ValueError(f"diversity must be 0 to 1, got {diversity}")
     if len(scores) != len(units):
         raise ValueError(f"{len(scores)} scores for {len(units)} vectors")
-    able, known = np.isfinite(scores), units.any(axis=1)
+    able, known = np.isfinite(scores), np.asarray(units.any(axis=1))
     k = min(k, int(able.sum()))
     scaled, places = _scaled(scores, able), np.arange(len(diversities))
     more = np.array(diversities, dtype=scaled.dtype)[:, None]

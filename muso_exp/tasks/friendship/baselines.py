@@ -114,7 +114,7 @@ class Baselines:
         self,
         name: str,
         asked: Sequence[np.ndarray],
-        make: Callable[[], dict[str, np.ndarray]],
+        make: Callable[[], dict[str, Any]],
     ) -> dict[str, np.ndarray]:
         """Return what the graph alone says, from the cache where it is there.
 
