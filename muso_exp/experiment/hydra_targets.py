@@ -8,8 +8,10 @@ from typing import Any
 from hydra._internal import hydra as hydra_application
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra.core.config_store import ConfigStore
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
 from hydra.plugins.plugin import Plugin
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -38,24 +40,58 @@ _LOGGING = re.compile(
 _LAUNCHERS = {"basic": 1, "joblib": -1}
 _CLUSTER = {"submitit_local": "LocalLauncher", "submitit_slurm": "SlurmLauncher"}
 _MOST_TIMEOUTS = 10  # that a job on a cluster goes on after
+_MODES = {f"hydra.mode={mode.name}": mode for mode in RunMode}
 _STREAM = re.compile(r"ext://sys\.std(out|err)")
 
 
 class CheckedLoader(ConfigLoaderImpl):
     """Hydra's loader, which refuses a configuration whose `hydra` part constructs what it may not.
 
-    Hydra builds callbacks, launcher, sweeper and log handlers before the program is called.
+    Hydra builds callbacks, launcher, sweeper and log handlers before the program is called. It
+    composes the whole configuration to learn `hydra.mode`, and again to use it: here once.
     """
 
-    def load_configuration(self, *args: Any, **kwargs: Any) -> DictConfig:
+    _composed: tuple[str | None, list[str], DictConfig] | None = None  # to learn its mode
+
+    def load_configuration(
+        self,
+        config_name: str | None,
+        overrides: list[str],
+        run_mode: RunMode,
+        from_shell: bool = True,
+        validate_sweep_overrides: bool = True,
+    ) -> DictConfig:
         """Compose a configuration.
 
         Raises:
             ConfigError: a target that is refused.
         """
-        cfg = super().load_configuration(*args, **kwargs)
+        known, self._composed = self._composed, None
+        if known is not None and validate_sweep_overrides and known[0] == config_name:
+            n_known = len(known[1])
+            if overrides[:n_known] == known[1] and _takes(known[2], overrides[n_known:]):
+                given = OverridesParser.create().parse_overrides(overrides)
+                self.validate_sweep_overrides_legal(given, run_mode, from_shell)
+                return _in_mode(known[2], overrides[n_known:])
+        cfg = super().load_configuration(
+            config_name, overrides, run_mode, from_shell, validate_sweep_overrides
+        )
         check_hydra(cfg)
+        if not validate_sweep_overrides:
+            self._composed = config_name, list(overrides), cfg
         return cfg
+
+
+def _takes(cfg: DictConfig, further: list[str]) -> bool:
+    """Return whether nothing but its mode is added to a configuration that lacks no part."""
+    return "???" not in cfg.hydra.runtime.choices.values() and set(further) <= set(_MODES)
+
+
+def _in_mode(cfg: DictConfig, further: list[str]) -> DictConfig:
+    for one in further:
+        cfg.hydra.mode = _MODES[one]
+        cfg.hydra.overrides.hydra.append(one)
+    return cfg
 
 
 def use_checked_loader() -> None:
