@@ -1,4 +1,7 @@
-"""Every experiment file runs at scale=smoke; a new one is covered without an edit."""
+"""Every experiment file runs at scale=smoke; a new one is covered without an edit.
+
+A table runs its first row; the last rows of all tables: pytest -m slow tests/test_experiments.py
+"""
 
 import json
 import math
@@ -34,7 +37,11 @@ def rows(name: str) -> list[str]:
     return [row for row in swept.split(",") if row]
 
 
-CASES = [(name, variant) for name in experiments() for variant in variants(name)]
+CASES = [
+    pytest.param(name, variant, marks=[pytest.mark.slow] if place else [])
+    for name in experiments()
+    for place, variant in enumerate(variants(name))
+]
 
 
 def null_rules() -> dict[str, set[str]]:
@@ -83,14 +90,8 @@ def test_every_row_of_a_table_is_a_variant_that_the_experiment_knows(
 
 @pytest.mark.parametrize(("name", "variant"), CASES)
 def test_an_experiment_ends_with_a_whole_run_folder(
-    name: str,
-    variant: str | None,
-    configured: callable,
-    tmp_path: Path,
-    request: pytest.FixtureRequest,
+    name: str, variant: str | None, configured: callable, tmp_path: Path, drawn: None
 ) -> None:
-    if variant == variants(name)[0]:  # the other rows of a table have figures of the same kinds
-        request.getfixturevalue("drawn")
     overrides = [] if variant is None else [f"variant={variant}"]
     outcome = run(configured(name, "logger=none", *overrides))
     folder = tmp_path / "run"
