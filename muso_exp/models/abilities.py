@@ -243,3 +243,7 @@ class ReadsFeatures(Protocol):
     def shuffled_feature(self, name: str, seed: int) -> AbstractContextManager[None]:
         """Shuffle a feature among the tracks, for the time of a block."""
         ...
+
+    def ranked_to(self, k: int) -> AbstractContextManager[None]:
+        """Answer with the columns at one cutoff, without lists, for the time of a block."""
+        ...

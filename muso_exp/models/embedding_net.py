@@ -207,14 +207,17 @@ class EmbeddingNet(FeatureRanker):
     def _track_scores(self, hidden: Tensor) -> Tensor:
         """Return the scores of all tracks, shape (B, n_items), of hidden units (B, hidden_size)."""
         artists = hidden @ self.artist_scores.weight.T  # (B, n_artists)
-        sound = self.sound_scores(hidden) @ self.sound.nan_to_num().T  # (B, n_items)
-        return hidden @ self.song_scores.weight.T + artists[:, self.artist] + sound + self.bias
+        scores = hidden @ self.song_scores.weight.T  # (B, n_items)
+        scores += artists[:, self.artist]
+        scores += self.sound_scores(hidden) @ self.sound.nan_to_num().T
+        scores += self.bias
+        return scores
 
     def score_rows(self, rows: csr_matrix) -> Tensor:
         """Return the scores of playlists (B, n_items), 0 without known tracks, same shape."""
         given = csr_matrix((rows > 0).astype(np.float32))
         known = torch.from_numpy(np.diff(given.indptr) > 0).to(self.device)
-        return self._track_scores(self.hidden(self._inputs(given, {}))) * known[:, None]
+        return self._track_scores(self.hidden(self._inputs(given, {}))).mul_(known[:, None])
 
     def _tensor(self, matrix: csr_matrix) -> Tensor:
         coo = matrix.tocoo()

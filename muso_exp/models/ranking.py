@@ -69,6 +69,16 @@ class Ranker(Model):
         """
         raise TypeError(f"{type(self).__name__} does not implement score_block")
 
+    @contextmanager
+    def ranked_to(self, k: int) -> Iterator[None]:
+        """Answer with the columns at one cutoff, without lists, for the time of a block."""
+        usual = self.cutoffs, self.n_top
+        self.cutoffs, self.n_top = [k], 0
+        try:
+            yield
+        finally:
+            self.cutoffs, self.n_top = usual
+
     def predict_step(self, batch: Batch, batch_idx: int = 0) -> dict[str, Tensor]:
         """Return the ranking columns of users, never the scores themselves.
 
@@ -97,7 +107,7 @@ class Ranker(Model):
                 int(batch.get("longest", 0)),
             )
         result = {name: torch.from_numpy(column) for name, column in columns.items()}
-        if candidates is not None:
+        if candidates is not None and "top" in result:
             top = result["top"].long()
             result["top"] = torch.where(top < 0, top, candidates.cpu()[top.clamp(min=0)])
         return result

@@ -41,15 +41,18 @@ def feature_importance(
         return [Section(name, title, text)]
     chosen = np.unique(np.linspace(0, n_rows - 1, min(N_ROWS, n_rows)).astype(int))
     batch = rows(chosen.tolist())  # evenly from all kinds of seeds, which stand in order
-    own = _ndcg(model, batch, k)
-    found = []
-    for feature in model.features:
-        falls = []
-        for seed in range(SHUFFLES):
-            with model.shuffled_feature(feature, seed):
-                falls.append(own - _ndcg(model, batch, k))
-        fall = np.mean(falls, axis=0)
-        found.append((feature, fall.mean(), *answer.bootstrap.mean(fall)))
+    with model.ranked_to(k):
+        own = _ndcg(model, batch, k)
+        falls = {
+            feature: np.mean(
+                [own - _shuffled(model, feature, seed, batch, k) for seed in range(SHUFFLES)],
+                axis=0,
+            )
+            for feature in model.features
+        }
+    found = [
+        (feature, fall.mean(), *answer.bootstrap.mean(fall)) for feature, fall in falls.items()
+    ]
     columns = ["feature", f"fall of nDCG at {k}", "low", "high"]
     table = pd.DataFrame(found, columns=columns)
     figure = forest_figure(
@@ -65,6 +68,12 @@ def feature_importance(
         "stand in for one another: both may seem of little use."
     )
     return [Section(name, title, text, table=table, figure=figure)]
+
+
+def _shuffled(model: Any, feature: str, seed: int, batch: Batch, k: int) -> np.ndarray:
+    """Return the nDCG of each playlist where a feature is shuffled, shape (n_rows,)."""
+    with model.shuffled_feature(feature, seed):
+        return _ndcg(model, batch, k)
 
 
 def _ndcg(model: Any, batch: Batch, k: int) -> np.ndarray:
