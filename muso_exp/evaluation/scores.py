@@ -17,7 +17,8 @@ from muso_exp.metrics.base import RowMean, WeightedMetric, row_means
 from muso_exp.metrics.drawn_items import DrawnItems
 from muso_exp.metrics.resampling import interval_around
 
-_BLOCK = 50  # resamples scored at once: bounds the memory of sorting metrics
+_BLOCK = 50  # resamples scored at once, at least
+_CELLS = 2**21  # weights scored at once where so many are more: bounds the memory of metrics
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ def score(
         widening: of the samples, see `muso_exp.metrics.resampling.few_units_factor`.
     """
     ones = torch.ones(1, weights.shape[1], dtype=torch.float64)
+    parts = weights.split(max(_BLOCK, _CELLS // max(weights.shape[1], 1)))
     at_one: dict[str, Tensor] = {}  # (1,) of each metric
     resampled: dict[str, Tensor] = {}  # (n_resamples,)
     means: dict[str, Tensor] = {}  # the rows of those that are a mean of rows
@@ -98,7 +100,7 @@ def score(
                 means[name] = metric.rows(**read).double()
                 continue
             at_one[name] = metric.score(ones, **read)  # type: ignore[operator]
-            blocks = [metric.score(part, **read) for part in weights.split(_BLOCK)]  # type: ignore[operator]
+            blocks = [metric.score(part, **read) for part in parts]  # type: ignore[operator]
             resampled[name] = torch.cat(blocks)
     if means:
         rows = torch.stack(list(means.values()), dim=1)  # (n_rows, n_means)

@@ -42,9 +42,10 @@ class _Against(WeightedMetric):
     def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
         """Return the metric under each row of weights, shape (n_resamples,)."""
         target = columns["target"]
-        rows = (target == FRIENDS) | (target == self.kind)
+        rows = ((target == FRIENDS) | (target == self.kind)).nonzero()[:, 0]
         scores, friends = columns[ANSWERS[self.kind]][rows], target[rows] == FRIENDS
-        return self._formula[0].score(weights[:, rows], probability=scores, target=friends)
+        own = weights.index_select(1, rows)
+        return self._formula[0].score(own, probability=scores, target=friends)
 
 
 class FriendshipAUC(_Against):
