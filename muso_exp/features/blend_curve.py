@@ -106,9 +106,9 @@ def hats(audience: Audience, knots: np.ndarray, artist_knots: np.ndarray) -> np.
 
 
 def _hats(listeners: np.ndarray, knots: np.ndarray) -> np.ndarray:
-    place = np.log1p(np.asarray(listeners, dtype=np.float64))
-    at = np.log1p(knots.astype(np.float64))
-    return np.stack([np.interp(place, at, row) for row in np.eye(len(at))], axis=-1)
+    counts = np.arange(listeners.max(initial=0) + 1)  # many items share one
+    place, at = (np.log1p(part.astype(np.float64)) for part in (counts, knots))
+    return np.stack([np.interp(place, at, row) for row in np.eye(len(at))], axis=-1)[listeners]
 
 
 def fit_blend(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -70,6 +70,7 @@ class HeldOut:
         n_undrawn: users with held-out items among the candidates who were not drawn, left out.
         brought: where the users are in no training, the plays that they are known by, of all
             items, shape (n_rows, n_items); else None.
+        kept: what `drawn` returned, by the number of resamples.
     """
 
     users: np.ndarray
@@ -80,6 +81,7 @@ class HeldOut:
     item_units: np.ndarray | None = None
     n_undrawn: int = 0
     brought: csr_matrix | None = None
+    kept: dict[int, DrawnItems] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def of(
@@ -134,7 +136,10 @@ class HeldOut:
         """Return the items that intervals draw besides the users; None where there are none."""
         if self.item_units is None:
             return None
-        return DrawnItems(self.item_units, self.n_candidates, n_resamples)
+        if n_resamples not in self.kept:
+            drawn = DrawnItems(self.item_units, self.n_candidates, n_resamples)
+            self.kept[n_resamples] = drawn
+        return self.kept[n_resamples]
 
     @property
     def n_candidates(self) -> np.ndarray:
