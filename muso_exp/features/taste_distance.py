@@ -4,6 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg.blas import dtrmm
+from scipy.sparse import csr_matrix
+
+FEW = 0.02  # share of the cells below which pairs are added one by one
 
 
 class ByDistance(NamedTuple):
@@ -63,4 +66,8 @@ def _of_pairs(values: np.ndarray, user_weights: np.ndarray) -> np.ndarray:
     """
     once = np.triu(values, 1)
     drawn = np.asarray(user_weights, dtype=np.float64).T  # (n_users, n_resamples)
-    return 2 * np.einsum("ur,ur->r", dtrmm(1.0, once.T, drawn, lower=1), drawn)
+    if np.count_nonzero(once) < FEW * once.size:
+        product = csr_matrix(once) @ drawn
+    else:
+        product = dtrmm(1.0, once.T, drawn, lower=1)
+    return 2 * np.einsum("ur,ur->r", product, drawn)

@@ -38,10 +38,11 @@ def bootstrap_weights(units: np.ndarray, n_resamples: int, seed: int) -> Tensor:
     first, *others = index.reshape(units.shape).T
     weights = np.empty((n_resamples, len(units)))
     for block in np.array_split(weights, max(n_resamples // _BLOCK, 1)):
-        multiplicity = rng.multinomial(len(ids), share, size=len(block))  # (n_block, n_units)
-        block[:] = multiplicity[:, first]
+        drawn = rng.multinomial(len(ids), share, size=len(block))  # (n_block, n_units)
+        multiplicity = drawn.astype(np.float64)
+        np.take(multiplicity, first, axis=1, out=block, mode="clip")  # places are in range
         for other in others:
-            block *= multiplicity[:, other]
+            block *= np.take(multiplicity, other, axis=1)
     return torch.from_numpy(weights)
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from muso_exp.features.taste_distance import similarity_by_distance
+from muso_exp.features.taste_distance import FEW, similarity_by_distance
 
 # 0 - 1 - 2, and 3 alone.
 DISTANCES = np.array([[0, 1, 2, -1], [1, 0, 1, -1], [2, 1, 0, -1], [-1, -1, -1, 0]])
@@ -24,15 +24,18 @@ def test_rare_distances_are_left_out() -> None:
     assert found.distance.tolist() == [1, 0]
 
 
-def test_each_pair_counts_as_the_product_of_its_users() -> None:
+def test_each_pair_counts_as_the_product_of_its_users_of_rare_distances_too() -> None:
     rng = np.random.default_rng(0)
-    distances, similarity = rng.integers(1, 4, (30, 30)), rng.random((30, 30))
+    distances, similarity = rng.choice(4, (30, 30), p=[0, 0.6, 0.38, 0.02]), rng.random((30, 30))
     distances, similarity = np.triu(distances, 1), np.triu(similarity, 1)
     distances, similarity = distances + distances.T, similarity + similarity.T
     weights = rng.multinomial(30, np.full(30, 1 / 30), size=20)
     found = similarity_by_distance(similarity, distances, weights, at_least=1)
+    assert 0 < found.n_pairs[2] < FEW * 30 * 30 < found.n_pairs[1]
     for place, value in enumerate(found.distance):
         at = distances == value
         total = np.array([row @ (similarity * at) @ row for row in weights])
         count = np.array([row @ at @ row for row in weights])
-        assert found.samples[:, place] == pytest.approx(total / count, rel=1e-12)
+        with np.errstate(invalid="ignore"):
+            expected = total / count
+        assert found.samples[:, place] == pytest.approx(expected, rel=1e-12, nan_ok=True)
