@@ -9,7 +9,9 @@ Array = np.ndarray
 BLOCK = 64  # weights that a thread walks with at once
 
 
-def tag_areas(scores: Array, target: Array, weights: Array) -> tuple[Array, Array]:
+def tag_areas(
+    scores: Array, target: Array, weights: Array, rows: Array | None = None
+) -> tuple[Array, Array]:
     """Return the areas under both curves of each tag, under each row of weights.
 
     Each tag's rows are sorted once, however many weights there are.
@@ -18,6 +20,7 @@ def tag_areas(scores: Array, target: Array, weights: Array) -> tuple[Array, Arra
         scores: of the tags, larger is likelier, shape (n_rows, n_tags), finite.
         target: 1 where a row has a tag, else 0, shape (n_rows, n_tags).
         weights: how often each row counts, shape (n_resamples, n_rows), float64.
+        rows: whose columns of the weights are meant, of more; None: all.
 
     Returns:
         roc: probability that a row with the tag scores above one without, ties one half, shape
@@ -30,24 +33,26 @@ def tag_areas(scores: Array, target: Array, weights: Array) -> tuple[Array, Arra
     order = np.argsort(-scores, axis=0, kind="stable").T.copy()  # (n_tags, n_rows)
     ranked = np.take_along_axis(scores.T, order, axis=1)
     has_tag = np.take_along_axis(target.T > 0, order, axis=1)
-    blocks = turned(weights, BLOCK)
+    blocks = np.zeros((-(-len(weights) // BLOCK), len(scores), BLOCK))
+    _turn(weights, np.arange(len(scores)) if rows is None else rows, blocks)
     out = np.empty((2, scores.shape[1], len(blocks), BLOCK))
     _areas(np.ascontiguousarray(ranked, dtype=np.float64), has_tag, order, blocks, out)
     roc, pr = out.reshape(2, scores.shape[1], len(blocks) * BLOCK)[..., : len(weights)]
     return roc.T, pr.T
 
 
-def turned(weights: Array, size: int) -> Array:
-    """Return weights (n_resamples, n_rows) as (n_blocks, n_rows, size), zeros behind the last.
+@njit(cache=True)
+def _turn(weights: Array, rows: Array, blocks: Array) -> None:
+    """Write some rows of weights (n_resamples, n_all) to blocks (n_blocks, n_rows, BLOCK).
 
     What a row weighs in several resamples lies side by side: a loop adds them at once.
     """
-    n_blocks = -(-len(weights) // size)
-    blocks = np.zeros((n_blocks, weights.shape[1], size))
-    for block in range(n_blocks):
-        own = weights[block * size : (block + 1) * size]
-        blocks[block, :, : len(own)] = own.T
-    return blocks
+    for first in range(0, len(rows), BLOCK):
+        own = rows[first : first + BLOCK]
+        for resample in range(len(weights)):
+            block, place = resample // BLOCK, resample % BLOCK
+            for i in range(len(own)):
+                blocks[block, first + i, place] = weights[resample, own[i]]
 
 
 @parallel_njit(error_model="numpy")

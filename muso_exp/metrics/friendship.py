@@ -5,14 +5,14 @@ stands against them. `affinity` answers "friends, or any two users?", `matched_a
 or two users with as many friends as these?"; most models answer both with one number.
 """
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from torch import Tensor
 
 from muso_exp.features.networks import FRIENDS, MATCHED, RANDOM
 from muso_exp.metrics.base import WeightedMetric
-from muso_exp.metrics.classification import AveragePrecision, RocAUC
-from muso_exp.metrics.ranks import weighted_spearman
+from muso_exp.metrics.ranks import weighted_auc, weighted_precision, weighted_spearman
 
 ANSWERS = {RANDOM: "affinity", MATCHED: "matched_affinity"}
 
@@ -29,7 +29,7 @@ class _Against(WeightedMetric):
     """
 
     bounds = (0.0, 1.0)
-    ranking: ClassVar[type[WeightedMetric]]
+    ranking: ClassVar[Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]]
 
     def __init__(self, kind: int, **kwargs: Any) -> None:
         if kind not in ANSWERS:
@@ -37,27 +37,25 @@ class _Against(WeightedMetric):
         self.fields = (ANSWERS[kind], "target")  # type: ignore[misc]
         super().__init__(**kwargs)
         self.kind = kind
-        self._formula = [self.ranking()]  # in a list: a part of this metric has no state of its own
 
     def score(self, weights: Tensor, **columns: Tensor) -> Tensor:
         """Return the metric under each row of weights, shape (n_resamples,)."""
         target = columns["target"]
         rows = ((target == FRIENDS) | (target == self.kind)).nonzero()[:, 0]
         scores, friends = columns[ANSWERS[self.kind]][rows], target[rows] == FRIENDS
-        own = weights.index_select(1, rows)
-        return self._formula[0].score(own, probability=scores, target=friends)
+        return type(self).ranking(weights, scores, friends, rows)
 
 
 class FriendshipAUC(_Against):
     """Probability that friends score higher than a pair of the other kind; ties count half."""
 
-    ranking = RocAUC
+    ranking = staticmethod(weighted_auc)
 
 
 class FriendshipPrecision(_Against):
     """Mean precision over the friendships, each at its own score, among pairs of one kind."""
 
-    ranking = AveragePrecision
+    ranking = staticmethod(weighted_precision)
     biased_by_repeats = True
 
 

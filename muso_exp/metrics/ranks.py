@@ -40,27 +40,32 @@ class Ties(NamedTuple):
         return cls(order, np.concatenate([[0], changes, ends]).astype(np.int64))
 
 
-def weighted_auc(weights: Tensor, scores: Tensor, positive: Tensor) -> Tensor:
+def weighted_auc(
+    weights: Tensor, scores: Tensor, positive: Tensor, rows: Tensor | None = None
+) -> Tensor:
     """Return the area under the ROC curve under each row of weights; ties count half.
 
     Args:
         weights: shape (n_resamples, n_rows).
         scores: shape (n_rows,).
         positive: which rows are of the positive class, shape (n_rows,), bool.
+        rows: whose columns of the weights are meant, of more; None: all.
 
     Returns:
         Shape (n_resamples,), float64; NaN where a resample holds one class only, and throughout
         where a score is NaN.
     """
-    return _areas(weights, scores, positive)[0]
+    return _areas(weights, scores, positive, rows)[0]
 
 
-def weighted_precision(weights: Tensor, scores: Tensor, positive: Tensor) -> Tensor:
+def weighted_precision(
+    weights: Tensor, scores: Tensor, positive: Tensor, rows: Tensor | None = None
+) -> Tensor:
     """Return the average precision under each row of weights; rows of one score enter together.
 
     Args and returns are those of `weighted_auc`; NaN where a resample holds no positive.
     """
-    return _areas(weights, scores, positive)[1]
+    return _areas(weights, scores, positive, rows)[1]
 
 
 def weighted_spearman(weights: Tensor, preds: Tensor, target: Tensor) -> Tensor:
@@ -81,15 +86,17 @@ def weighted_spearman(weights: Tensor, preds: Tensor, target: Tensor) -> Tensor:
     return torch.from_numpy(out).to(weights.device)
 
 
-def _areas(weights: Tensor, scores: Tensor, positive: Tensor) -> tuple[Tensor, Tensor]:
+def _areas(
+    weights: Tensor, scores: Tensor, positive: Tensor, rows: Tensor | None
+) -> tuple[Tensor, Tensor]:
     """Return both areas of `tag_areas`, (n_resamples,) each; NaN where a score is NaN."""
     if scores.isnan().any():
         nothing = torch.full((len(weights),), torch.nan, dtype=torch.float64, device=weights.device)
         return nothing, nothing
     values, classes = (part.detach().cpu().numpy()[:, None] for part in (scores, positive))
-    roc, pr = (
-        torch.from_numpy(area[:, 0]) for area in tag_areas(values, classes, _numbers(weights))
-    )
+    chosen = None if rows is None else rows.cpu().numpy()
+    areas = tag_areas(values, classes, _numbers(weights), chosen)
+    roc, pr = (torch.from_numpy(area[:, 0]) for area in areas)
     return roc.to(weights.device), pr.to(weights.device)
 
 

@@ -79,3 +79,17 @@ def test_a_weight_is_a_repetition_of_the_row() -> None:
         weighted = metric.score(times[None].double(), **columns)
         plain = metric.score(torch.ones(1, int(times.sum()), dtype=torch.float64), **repeated)
         assert float(weighted) == approx(float(plain))
+
+
+def test_areas_under_many_weights_are_those_under_each_alone_of_some_rows_too() -> None:
+    rng = np.random.default_rng(4)
+    scores, target = rng.random((90, 3)).round(1), rng.random((90, 3)) < 0.3  # many are equal
+    weights = rng.integers(0, 3, (130, 90)).astype(float)
+    many = tag_areas(scores, target, weights)
+    for place in (0, 63, 64, 129):
+        alone = tag_areas(scores, target, weights[[place]])
+        assert [area[place].tolist() for area in many] == [area[0].tolist() for area in alone]
+    rows = np.flatnonzero(rng.random(90) < 0.6)
+    some = tag_areas(scores[rows], target[rows], weights, rows)
+    kept = tag_areas(scores[rows], target[rows], weights[:, rows])
+    assert [area.tolist() for area in some] == [area.tolist() for area in kept]
