@@ -15,6 +15,8 @@ from muso_exp.experiment import ledger
 from muso_exp.training.pruning import MedianPruning
 
 WMF = ["+experiment=wmf", "scale=smoke", "resamples=20", "logger=none", "callbacks.progress=null"]
+LISTS = ["+experiment=playlist_membership", "scale=smoke", "resamples=20", "logger=none"]
+LISTS += ["callbacks.progress=null", "trainer.max_epochs=2", "objective=val/loss"]
 SEARCH = [*WMF, "+sweep=search", "model=ease", "hydra.sweeper.startup_trials=2"]
 
 
@@ -46,7 +48,7 @@ def test_the_chosen_setting_is_tested_once_and_its_card_says_so(call: callable) 
 def test_a_search_that_was_cut_off_ends_with_the_same_settings(
     call: callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    search = [*SEARCH, "hydra.sweeper.n_trials=4"]
+    search = [*LISTS, "+sweep=search", "hydra.sweeper.startup_trials=2", "hydra.sweeper.n_trials=4"]
     whole = trials(Path(call(*search)[1].splitlines()[-1]))
     tried = muso_exp.run.try_setting
     runs: list[int] = []

@@ -83,8 +83,8 @@ def test_a_tour_runs_its_experiments_and_finds_them_again(
 def test_an_experiment_that_fails_ends_the_tour_in_one_line(
     call: callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    one_stop(monkeypatch, "+experiment=playlist_membership", "sead=1")  # refused at once
+    one_stop(monkeypatch, "+experiment=no_such")  # refused at once
     status, out, error = call("tour")
     assert status != 0 and out == ""
-    assert error.count("\n") == 1 and "sead=1 failed: " in error and "2.log" in error
+    assert error.count("\n") == 1 and "+experiment=no_such failed: " in error and "2.log" in error
     assert not (tmp_path / "outputs" / "tour" / "index.html").exists()
