@@ -23,6 +23,8 @@ _MEMORY = "2g"  # of the one process of a local session
 def spark_session(master: str) -> Iterator[Any]:
     """Open a session of Spark, and end it with the block.
 
+    A session that is open already is used, and left open.
+
     Args:
         master: `local[2]`, or a cluster's address: `spark://HOST:7077`, `yarn`, `k8s://...`. On a
             cluster the files that are read and the cache must lie where all its machines see them.
@@ -46,9 +48,12 @@ def spark_session(master: str) -> Iterator[Any]:
     settings: dict[str, Any] = {"spark.ui.enabled": "false", "spark.log.level": "ERROR"}
     settings["spark.ui.showConsoleProgress"] = "false"
     settings["spark.sql.session.timeZone"] = "UTC"
+    settings["spark.sql.ansi.enabled"] = "false"  # products of 64 bits wrap, as numba's
     if master.startswith("local"):
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         settings |= dict.fromkeys(("spark.driver.host", "spark.driver.bindAddress"), "127.0.0.1")
         settings |= {"spark.driver.memory": _MEMORY, "spark.sql.shuffle.partitions": "16"}
+    opened = SparkSession.getActiveSession() is None
     logging.getLogger("py4j").setLevel(logging.WARNING)  # it tells of each connection it closes
     warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
     try:
@@ -64,7 +69,8 @@ def spark_session(master: str) -> Iterator[Any]:
     except (PySparkException, Py4JError) as error:
         raise ConfigError(f"Spark at {master}: {_first_line(error)}") from error
     finally:
-        session.stop()
+        if opened:
+            session.stop()
 
 
 def escaped(path: Path) -> str:

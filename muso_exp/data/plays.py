@@ -15,17 +15,20 @@ from muso_exp.data.base import ExperimentData, NewInput
 from muso_exp.data.recommendation.batches import UserRows, WholeMatrix
 from muso_exp.data.recommendation.probe_items import ProbeItems
 from muso_exp.data.recommendation.simulated_plays import VERSION, write_source
-from muso_exp.data.recommendation.splits import Candidates, PlaysSplit, split_plays
+from muso_exp.data.recommendation.splits import Candidates, PlaysSplit, plan_parts, split_plays
 from muso_exp.errors import ConfigError
 from muso_exp.features.matching import find_item
 from muso_exp.formats.listening.interactions import Interactions, keep_dense, listed_items
 from muso_exp.formats.listening.msd import ReadOptions, SourceOptions
 from muso_exp.formats.listening.recognised import find_plays
 from muso_exp.formats.listening.sources import SOURCES
+from muso_exp.formats.listening.spark_pairs import filter_stored
+from muso_exp.formats.listening.stored_pairs import PartPlan
 from muso_exp.formats.seeds import SeedList, read_seeds
 from muso_exp.memory import arrays_on_disk
 from muso_exp.options import Count, ZeroOrMore
 from muso_exp.simulation.checked import WorldOptions
+from muso_exp.spark import spark_session
 from muso_exp.tasks.overview import Overview
 from muso_exp.tasks.recommendation.catalogue import ItemCatalogue
 from muso_exp.tasks.recommendation.fold_in import NewRow
@@ -102,6 +105,7 @@ class Plays(ExperimentData):
         self.options = ReadOptions(
             *(self.cache, merge, top_items, matched, earlier_share, bad_rows),
             reading or SourceOptions(),
+            filtered=True,
         )
 
     def prepare_data(self) -> None:
@@ -145,10 +149,31 @@ class Plays(ExperimentData):
 
     def _read(self) -> tuple[int, int]:
         """Read and filter the plays; return how many users and items there were."""
-        read = SOURCES[self.source].read(self._find(), self.options)
-        self.fingerprint = read.fingerprint()
-        self.data: Interactions = keep_dense(read, self.min_user_items, self.min_item_users)
+        source = SOURCES[self.source]
+        on_cluster = self.options.spark and source.summed
+        with spark_session(self.options.spark) if on_cluster else nullcontext():
+            read = source.read(self._find(), self.options)
+            self.data, self.parts = self._filter(read)
         return read.plays.shape
+
+    def _filter(self, read: Interactions) -> tuple[Interactions, np.ndarray | None]:
+        """Keep what has enough plays; return it, and the parts of the plays that a cluster gave."""
+        least = self.min_user_items, self.min_item_users
+        if read.stored is None:
+            self.fingerprint = read.fingerprint()
+            return keep_dense(read, *least), None
+        left = filter_stored(read, read.stored, least, self._plan)
+        self.fingerprint = left.fingerprint
+        return left.data, left.parts
+
+    def _plan(self, data: Interactions, timed: bool) -> PartPlan | None:
+        """Return how a cluster assigns the plays of the users and items that are left."""
+        return plan_parts(data, self.split_options, self.seed, self._listed(data), timed)
+
+    def _listed(self, data: Interactions) -> np.ndarray | None:
+        """Return which items `split.list` names, shape (n_items,), bool; None without a list."""
+        listed = self.split_options.list
+        return None if listed is None else listed_items(data, Path(listed))
 
     def hold_out(self) -> Split:
         """Return the plays by their use.
@@ -156,14 +181,8 @@ class Plays(ExperimentData):
         Raises:
             ConfigError: data without what the split needs, or nothing left to train on or to test.
         """
-        listed = self.split_options.list
-        return split_plays(
-            self.data,
-            self.split_options,
-            self.seed,
-            None if listed is None else listed_items(self.data, Path(listed)),
-            self.candidates,
-        )
+        options, listed = self.split_options, self._listed(self.data)
+        return split_plays(self.data, options, self.seed, listed, self.candidates, self.parts)
 
     def _task(self, n_read: tuple[int, int]) -> Recommendation:
         train = self.split.train

@@ -10,6 +10,7 @@ from tiny_interactions import interactions
 from muso_exp.data.recommendation.splits import PlaysSplit, split_plays
 from muso_exp.errors import ConfigError
 from muso_exp.formats.listening.interactions import Interactions
+from muso_exp.formats.listening.stored_pairs import BROUGHT, TEST, TRAIN, VAL
 from muso_exp.tasks.recommendation.split_plays import Split
 
 
@@ -146,3 +147,24 @@ def test_by_hash_what_is_held_out_of_a_user_does_not_depend_on_other_users() -> 
             (getattr(whole, name)[10:] != getattr(part, name)).nnz == 0 for name in ("val", "test")
         ]
         assert found == [same, same]
+
+
+@pytest.mark.parametrize("kind", ["holdout", "cold_items", "cold_artists", "users", "temporal"])
+def test_parts_that_were_assigned_before_are_the_split(kind: str) -> None:
+    data = interactions()
+    earlier = data.plays.copy()
+    earlier.data //= 2
+    earlier.eliminate_zeros()
+    data = replace(data, earlier=earlier)
+    split = split_plays(data, by(kind, 0.25, 0.2), seed=3)
+    parts = np.full(data.plays.shape, TRAIN, dtype=np.int8)
+    for number, part in ((VAL, split.val), (TEST, split.test), (BROUGHT, split.brought)):
+        if part is not None:
+            parts[part.nonzero()] = number
+    of_plays = parts[data.plays.nonzero()]
+    again = split_plays(data, by(kind, 0.25, 0.2), seed=3, parts=of_plays)
+    for name in ("train", "val", "test"):
+        assert (getattr(again, name) != getattr(split, name)).nnz == 0
+    assert (again.brought is None) == (split.brought is None)
+    assert again.brought is None or (again.brought != split.brought).nnz == 0
+    assert again.warm == split.warm and np.array_equal(again.candidates, split.candidates)

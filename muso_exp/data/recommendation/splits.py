@@ -12,6 +12,7 @@ from muso_exp.errors import ConfigError
 from muso_exp.features.interactions import draw_entries, item_listeners, keep_entries
 from muso_exp.features.keyed_draw import draw_by_key, item_keys
 from muso_exp.formats.listening.interactions import Interactions
+from muso_exp.formats.listening.stored_pairs import BROUGHT, TEST, TRAIN, VAL, PartPlan
 from muso_exp.options import Count, Options, Share
 from muso_exp.tasks.recommendation.split_plays import Split
 
@@ -44,7 +45,6 @@ class PlaysSplit(Options, frozen=True, kw_only=True):
     draw: Literal["generator", "hash"] = "generator"
 
 
-TRAIN, VAL, TEST = range(3)
 Candidates = Literal["warm", "all"]
 Draw = Callable[[csr_matrix, float, int], np.ndarray]  # as `draw_entries`
 ASKED_SHARE = 0.2  # of the items of a held-out user; the others are what the user is known by
@@ -61,6 +61,7 @@ def split_plays(
     seed: int,
     listed: np.ndarray | None = None,
     candidates: Candidates | None = None,
+    parts: np.ndarray | None = None,
 ) -> Split:
     """Split the plays.
 
@@ -71,17 +72,22 @@ def split_plays(
         listed: which items a published list holds out, shape (n_items,), bool; None without list.
         candidates: `warm`, the items with a user in training; `all`, those that the split leaves,
             the held-out ones of a split by items; None: warm of `holdout` and `temporal`, else all.
+        parts: what each stored play is for, assigned before by `plan_parts`, shape (n_plays,),
+            int8; None: they are drawn here.
 
     Raises:
         ConfigError: data without what the split needs, or nothing left to train on or to test.
     """
     kind, test_share = options.by, options.test_share
     draw = _draw(data, options.draw)
-    if kind == "users":
+    if parts is not None:
+        split = _assigned(data, kind, parts, _whole_items(data, options, seed, listed))
+    elif kind == "users":
         split = _hold_users(data.plays, test_share, options.val_share, seed, draw)
     else:
-        if kind == "published" and listed is not None:
-            rest, test, cold = _hold_items(data.plays, listed)
+        whole = _whole_items(data, options, seed, listed)
+        if whole is not None:
+            rest, test, cold = _hold_items(data.plays, whole)
         else:
             rest, test, cold = SPLITS[kind](data, test_share, seed, draw)
         held = draw(rest, options.val_share, seed + 1)
@@ -91,6 +97,54 @@ def split_plays(
             raise ConfigError(f"dataset.split={kind}: no plays to {name}; lower the minimum counts")
     warm = kind in WARM if candidates is None else candidates == "warm"
     return _rank_warm(split, kind) if warm else split
+
+
+def plan_parts(
+    data: Interactions, options: PlaysSplit, seed: int, listed: np.ndarray | None, timed: bool
+) -> PartPlan | None:
+    """Return how an engine assigns plays to the parts that `split_plays` gives them.
+
+    Args:
+        data: the users and items that are left; their plays are not read.
+        options: which plays are held out.
+        seed: of the draws.
+        listed: which items a published list holds out, shape (n_items,), bool; None without list.
+        timed: whether the engine knows the plays before the cut.
+
+    Returns:
+        None where they are drawn by a generator, or the data do not have what the split needs.
+
+    Raises:
+        ConfigError: no users left to train on.
+    """
+    kind = options.by
+    drawn = kind in ("holdout", "users") or options.val_share > 0
+    if (drawn and options.draw == "generator") or (kind == "temporal" and not timed):
+        return None
+    val = options.val_share, seed + 1
+    whole = _whole_items(data, options, seed, listed)
+    if whole is not None:
+        return PartPlan((0.0, seed), val, items=whole)
+    if kind == "users":
+        part = _parts_of_users(len(data.users), options.test_share, options.val_share, seed)
+        return PartPlan((ASKED_SHARE, seed), val, users=part.astype(np.int8))
+    if kind == "temporal":
+        return PartPlan((0.0, seed), val, temporal=True)
+    return PartPlan((options.test_share, seed), val) if kind == "holdout" else None
+
+
+def _assigned(data: Interactions, kind: str, parts: np.ndarray, cold: np.ndarray | None) -> Split:
+    """Return the plays by their parts; `cold` are the items held out whole, (n_items,), bool."""
+    plays = data.plays
+    if kind == "temporal":  # what was heard before the cut counts so often as it was by then
+        earlier, of_earlier = data.earlier, parts[parts != TEST]
+        train, val = (keep_entries(earlier, of_earlier == part) for part in (TRAIN, VAL))
+    else:
+        train, val = (keep_entries(plays, parts == part) for part in (TRAIN, VAL))
+    test = keep_entries(plays, parts == TEST)
+    brought = keep_entries(plays, parts == BROUGHT) if kind == "users" else None
+    candidates = None if cold is None else np.flatnonzero(cold)
+    return Split(train, val, test, candidates, brought=brought)
 
 
 def _draw(data: Interactions, how: str) -> Draw:
@@ -131,7 +185,19 @@ def _hold_users(
     Raises:
         ConfigError: no users left to train on.
     """
-    n_users = plays.shape[0]
+    part = _parts_of_users(plays.shape[0], test_share, val_share, seed)
+    of_user = np.repeat(part, np.diff(plays.indptr))  # of each entry
+    asked = draw(plays, ASKED_SHARE, seed)
+    return Split(
+        train=keep_entries(plays, of_user == TRAIN),
+        val=keep_entries(plays, asked & (of_user == VAL)),
+        test=keep_entries(plays, asked & (of_user == TEST)),
+        brought=keep_entries(plays, ~asked & (of_user != TRAIN)),
+    )
+
+
+def _parts_of_users(n_users: int, test_share: float, val_share: float, seed: int) -> np.ndarray:
+    """Draw the users that are held out; return the part of each, shape (n_users,)."""
     order = np.random.default_rng([seed, 6]).permutation(n_users)
     n_test, n_val = round(test_share * n_users), round(val_share * n_users)
     if n_test + n_val >= n_users:
@@ -141,14 +207,7 @@ def _hold_users(
         )
     part = np.full(n_users, TRAIN)
     part[order[:n_test]], part[order[n_test : n_test + n_val]] = TEST, VAL
-    of_user = np.repeat(part, np.diff(plays.indptr))  # of each entry
-    asked = draw(plays, ASKED_SHARE, seed)
-    return Split(
-        train=keep_entries(plays, of_user == TRAIN),
-        val=keep_entries(plays, asked & (of_user == VAL)),
-        test=keep_entries(plays, asked & (of_user == TEST)),
-        brought=keep_entries(plays, ~asked & (of_user != TRAIN)),
-    )
+    return part
 
 
 Parts = tuple[csr_matrix, csr_matrix, np.ndarray | None]
@@ -166,20 +225,25 @@ def _temporal(data: Interactions, share: float, seed: int, draw: Draw) -> Parts:
     return data.earlier, keep_entries(data.plays, new), None
 
 
-def _cold_items(data: Interactions, share: float, seed: int, draw: Draw) -> Parts:
-    return _cold(data.plays, np.arange(data.plays.shape[1]), share, seed)
+def _whole_items(
+    data: Interactions, options: PlaysSplit, seed: int, listed: np.ndarray | None
+) -> np.ndarray | None:
+    """Return which items are held out whole, shape (n_items,), bool; None of other splits."""
+    if options.by == "published":
+        return listed
+    if options.by == "cold_items":
+        return _cold(np.arange(len(data.items)), options.test_share, seed)
+    if options.by == "cold_artists":
+        names = data.items["artist"].to_numpy(dtype=str)
+        return _cold(np.unique(names, return_inverse=True)[1], options.test_share, seed)
+    return None
 
 
-def _cold_artists(data: Interactions, share: float, seed: int, draw: Draw) -> Parts:
-    names = data.items["artist"].to_numpy(dtype=str)
-    return _cold(data.plays, np.unique(names, return_inverse=True)[1], share, seed)
-
-
-def _cold(plays: csr_matrix, group: np.ndarray, share: float, seed: int) -> Parts:
-    """Hold out whole groups of items until they are `share` of the items."""
+def _cold(group: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """Draw whole groups of items until they are `share` of the items, shape (n_items,), bool."""
     order = np.random.default_rng(seed).permutation(int(group.max()) + 1)
     reached = np.cumsum(np.bincount(group)[order]) <= share * len(group)
-    return _hold_items(plays, np.isin(group, order[reached]))
+    return np.isin(group, order[reached])
 
 
 def _hold_items(plays: csr_matrix, cold: np.ndarray) -> Parts:
@@ -211,7 +275,5 @@ def _in(entries: csr_matrix, other: csr_matrix) -> np.ndarray:
 SPLITS: dict[str, Callable[[Interactions, float, int, Draw], Parts]] = {
     "holdout": _holdout,
     "temporal": _temporal,
-    "cold_items": _cold_items,
-    "cold_artists": _cold_artists,
     "published": _published,
 }

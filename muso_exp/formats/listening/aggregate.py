@@ -20,7 +20,7 @@ from pyarrow.parquet import read_table
 from muso_exp.cache import cache_key, cached_folder
 from muso_exp.errors import DataFormatError
 from muso_exp.formats.listening.logs import PIECE, Layout, Piece, read_pieces
-from muso_exp.formats.listening.spark_aggregate import aggregate_by_spark
+from muso_exp.formats.listening.spark_aggregate import aggregate_by_spark, days_by_spark
 from muso_exp.opening import PACKED, file_state
 from muso_exp.records import Finding
 
@@ -157,12 +157,34 @@ def check_total(path: Path, before: int, after: int, step: str) -> None:
         )
 
 
-def time_quantile(path: Path, layout: Layout, share: float, piece: int = PIECE) -> int:
+def time_quantile(
+    path: Path, layout: Layout, share: float, piece: int = PIECE, spark: str = ""
+) -> int:
     """Return the time before which `share` of the log's plays lie, to the day, in seconds.
+
+    Args:
+        path: the log, plain or .gz.
+        layout: its columns.
+        share: of the plays.
+        piece: bytes read at once.
+        spark: address of a cluster that counts the days; what the layout does not allow is then
+            refused by `aggregate_log` alone.
 
     Raises:
         DataFormatError: a line that the layout does not allow, or no line at all.
     """
+    days = days_by_spark(path, layout, spark) if spark else _days(path, layout, piece)
+    if days.num_rows == 0:
+        if spark:
+            return 0  # no line, or bad ones: the sum says which
+        raise DataFormatError(path, "no lines", fix="give the log that has them")
+    plays = days["plays"].to_numpy()
+    place = int((plays.cumsum() < share * plays.sum()).sum())
+    return (int(days["day"][min(place, days.num_rows - 1)].as_py()) + 1) * 86400
+
+
+def _days(path: Path, layout: Layout, piece: int) -> pa.Table:
+    """Return `day` (since 1970, ascending) and `plays`, its lines in a log."""
     days = pa.table({"day": pa.array([], pa.int64()), "plays": pa.array([], pa.int64())})
     with duckdb.connect() as connection:
         for found in read_pieces(path, layout, piece):
@@ -173,11 +195,7 @@ def time_quantile(path: Path, layout: Layout, share: float, piece: int = PIECE) 
                 "SELECT day, sum(plays)::BIGINT AS plays FROM (SELECT day, plays FROM days UNION "
                 "ALL SELECT time // 86400, count(*) FROM lines GROUP BY 1) GROUP BY 1 ORDER BY 1"
             ).to_arrow_table()
-    if days.num_rows == 0:
-        raise DataFormatError(path, "no lines", fix="give the log that has them")
-    plays = days["plays"].to_numpy()
-    place = int((plays.cumsum() < share * plays.sum()).sum())
-    return (int(days["day"][min(place, days.num_rows - 1)].as_py()) + 1) * 86400
+    return days
 
 
 def edges(path: Path) -> str:

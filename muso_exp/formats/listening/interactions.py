@@ -1,8 +1,9 @@
 """Who played what how often, with the names and tags of the items; merging and filtering."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from muso_exp.features.interactions import (
     merge_items,
     select_entries,
 )
+from muso_exp.formats.listening.stored_pairs import StoredPairs
 from muso_exp.formats.text import read_text
 from muso_exp.opening import is_file
 from muso_exp.records import Finding
@@ -52,6 +54,8 @@ class Interactions:
         taggings: who gave which item which tag, rows of user, item, tag, shape (n, 3), -1 for a
             user who is left out; None where the files do not say who.
         notes: what was found while reading, counted.
+        stored: where the plays lie, if `plays` has no more than their sums by item, in its first
+            row; else None.
     """
 
     plays: csr_matrix
@@ -62,6 +66,7 @@ class Interactions:
     tags: ItemTags | None = None
     taggings: np.ndarray | None = None
     notes: Sequence[Finding] = field(default_factory=tuple)
+    stored: StoredPairs | None = None
 
     @property
     def names(self) -> list[str]:
@@ -83,16 +88,19 @@ class Interactions:
         units = artist_units(self.items["artist"].astype(str), self.items["id"])
         return np.unique(units, return_inverse=True)[1]
 
-    def fingerprint(self) -> str:
-        """Return the sha256 of plays, items and tags; of users only their order counts."""
+    def fingerprint(self, stored: Iterable[np.ndarray] | None = None) -> str:
+        """Return the sha256 of plays, items and tags; of users only their order counts.
+
+        Args:
+            stored: numbers of the matrices of plays, in the order of `matrix_numbers`, where they
+                are not in memory.
+        """
         digest = hashlib.sha256()
-        tags = [] if self.tags is None else [self.tags.weights]
-        for matrix in (self.plays, self.earlier, self.hidden, *tags):
-            if matrix is not None:
-                for part in (matrix.indptr, matrix.indices, matrix.data):
-                    for start in range(0, len(part), BLOCK):
-                        block = np.ascontiguousarray(part[start : start + BLOCK], dtype=np.int64)
-                        digest.update(block.tobytes())
+        if stored is None:
+            stored = chain(*map(matrix_numbers, (self.plays, self.earlier, self.hidden)))
+        weights = None if self.tags is None else self.tags.weights
+        for block in chain(stored, matrix_numbers(weights)):
+            digest.update(np.ascontiguousarray(block, dtype=np.int64).tobytes())
         for column in ("id", "artist", "title"):
             digest.update("\0".join(self.items[column].astype(str)).encode())
         return digest.hexdigest()
@@ -149,6 +157,13 @@ class Interactions:
         )
         note = Finding("tags_of_held_out_listeners", n_left_out, text)
         return replace(self, tags=ItemTags(weights, tags.names), notes=[*self.notes, note])
+
+
+def matrix_numbers(matrix: csr_matrix | None) -> Iterator[np.ndarray]:
+    """Yield what a matrix consists of, in blocks: indptr, indices, and data."""
+    for part in () if matrix is None else (matrix.indptr, matrix.indices, matrix.data):
+        for start in range(0, len(part), BLOCK):
+            yield part[start : start + BLOCK]
 
 
 def renumbered(old: np.ndarray, kept: np.ndarray, size: int) -> np.ndarray:
@@ -225,9 +240,26 @@ def keep_dense(data: Interactions, min_items: int, min_users: int) -> Interactio
     """
     heard = data.plays if data.hidden is None else data.plays + data.hidden
     users, items = dense_core(heard, min_items, min_users)
+    refuse_nothing_left(users, items, data.plays.shape, (min_items, min_users))
+    return data.select(users, items)
+
+
+def refuse_nothing_left(
+    users: np.ndarray, items: np.ndarray, shape: tuple[int, int], least: tuple[int, int]
+) -> None:
+    """Refuse a filter that leaves no user or no item.
+
+    Args:
+        users: that are left, shape (n,).
+        items: that are left, shape (m,).
+        shape: numbers of users and items before.
+        least: items that a user needs, and users that an item needs.
+
+    Raises:
+        ConfigError: nothing is left.
+    """
     if len(users) == 0 or len(items) == 0:
         raise ConfigError(
-            f"dataset.min_user_items={min_items}, min_item_users={min_users}: nothing is left of "
-            f"{data.plays.shape[0]} users and {data.plays.shape[1]} items; lower them"
+            f"dataset.min_user_items={least[0]}, min_item_users={least[1]}: nothing is left of "
+            f"{shape[0]} users and {shape[1]} items; lower them"
         )
-    return data.select(users, items)

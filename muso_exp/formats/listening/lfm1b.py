@@ -5,10 +5,10 @@ import pandas as pd
 
 from muso_exp.features.interactions import item_plays
 from muso_exp.formats.listening.aggregate import Aggregate, aggregate_log, time_quantile, unended
+from muso_exp.formats.listening.engines import find_items, load_log, totals_of
 from muso_exp.formats.listening.interactions import Interactions, renumbered
-from muso_exp.formats.listening.load import LoadedPlays, item_totals, load_plays
+from muso_exp.formats.listening.load import LoadedPlays
 from muso_exp.formats.listening.logs import Layout
-from muso_exp.formats.listening.matched_items import match_items
 from muso_exp.formats.listening.msd import (
     Files,
     ReadOptions,
@@ -35,12 +35,12 @@ def read_lfm1b(files: Files, options: ReadOptions) -> Interactions:
     """Read LFM-1b: a log of listening events with time stamps, and the names of its tracks."""
     log, cut = files["events"], None
     if options.earlier_share is not None:
-        cut = time_quantile(log, LFM_EVENTS, options.earlier_share)
+        cut = time_quantile(log, LFM_EVENTS, options.earlier_share, spark=options.spark)
     aggregate = aggregate_log(log, LFM_EVENTS, options.cache, cut, spark=options.spark)
     if options.matched and not options.merge and "unique_tracks" in files:
         return _read_matched(files, options, aggregate, cut is not None)
     top = None if options.matched else options.top_items
-    loaded = load_plays({"events": aggregate}, top, events=True, timed=cut is not None)
+    loaded = load_log({"events": aggregate}, options, top, events=True, timed=cut is not None)
     known, named, items = _named_items(files, loaded.items)
     totals = item_plays(loaded.plays["events"])
     data = _interactions(
@@ -51,15 +51,17 @@ def read_lfm1b(files: Files, options: ReadOptions) -> Interactions:
 
 def _read_matched(files: Files, options: ReadOptions, log: Aggregate, timed: bool) -> Interactions:
     """Read the items of the Million Song Dataset, and the most played: the rest is never loaded."""
-    ids, totals = item_totals(log)
+    summed = totals_of(log, options)
+    ids, totals = summed.items, summed.plays
     tracks = read_unique_tracks(files["unique_tracks"])
     artists = read_names(files["artists"], LFM_ARTISTS)["name"]
     order = preferred(totals, options.reading.same_name)
-    found = match_items((files["tracks"], LFM_TRACKS), artists, ids, order, tracks)
+    found = find_items((files["tracks"], LFM_TRACKS), artists, ids, order, tracks, options)
     kept = matched_items(found.item_of_track, len(ids))
     if options.top_items is not None:
         kept[np.argsort(-totals, kind="stable")[: options.top_items]] = True
-    loaded = load_plays({"events": log}, events=True, timed=timed, kept=ids[kept])
+    logs, kept_ids = {"events": log}, ids[kept]
+    loaded = load_log(logs, options, events=True, timed=timed, kept=kept_ids, totals=summed)
     items = _named_items(files, loaded.items)[2]
     lost = _lost(files, totals, found.known, found.named)
     data = _interactions(loaded, items, files, [*unreadable(items), *lost])
@@ -83,7 +85,9 @@ def _interactions(
 ) -> Interactions:
     plays, users = loaded.plays["events"], np.arange(len(loaded.users))
     every = [*loaded.notes, *unended(files["events"]), *notes, *_listed_users(files, loaded.users)]
-    return Interactions(plays, users, items, earlier=loaded.earlier, notes=every)
+    return Interactions(
+        plays, users, items, earlier=loaded.earlier, notes=every, stored=loaded.stored
+    )
 
 
 def _lost(files: Files, plays: np.ndarray, known: np.ndarray, named: np.ndarray) -> list[Finding]:

@@ -12,6 +12,7 @@ from scipy.sparse import csr_matrix
 from muso_exp.features.interactions import fill_rows
 from muso_exp.formats.listening.aggregate import MEMORY, Aggregate, disk_errors
 from muso_exp.formats.listening.logs import MOST_PLAYS
+from muso_exp.formats.listening.stored_pairs import StoredPairs
 from muso_exp.memory import new_array, on_disk, require_memory
 from muso_exp.records import Finding
 from muso_exp.text import counted
@@ -34,6 +35,7 @@ class LoadedPlays:
             in total are too many for that.
         earlier: plays before the cut, of all logs, shape (n_users, n_items); None if not wanted.
         notes: repeated rows, leading zeros, items left out.
+        stored: where the plays lie, if a matrix has no more than their sums; else None.
     """
 
     users: np.ndarray
@@ -41,6 +43,7 @@ class LoadedPlays:
     plays: dict[str, csr_matrix]
     earlier: csr_matrix | None
     notes: list[Finding]
+    stored: StoredPairs | None = None
 
 
 def load_plays(
@@ -82,7 +85,7 @@ def load_plays(
         ]
     before = sum(earlier[1:], earlier[0]) if earlier else None
     n_left = total - len(items) if kept is None else 0
-    return LoadedPlays(users, items, plays, before, _notes(logs, events, n_left))
+    return LoadedPlays(users, items, plays, before, load_notes(logs, events, n_left))
 
 
 def refuse_too_many(n_pairs: int, n_items: int) -> None:
@@ -130,6 +133,11 @@ def _count_pairs(
         return sum(log.pairs_count for log in logs.values())
     asked = "SELECT count(*) FROM pairs SEMI JOIN items ON pairs.item = items.id"
     return connection.sql(asked).fetchall()[0][0]
+
+
+def plays_dtype(log: Aggregate) -> type:
+    """Return the type of a log's plays in memory: no sum of them is more than their total."""
+    return np.int32 if log.plays <= MOST_PLAYS else np.int64
 
 
 def _number(
@@ -186,7 +194,7 @@ def _matrix(
     indptr = np.zeros(shape[0] + 1, dtype=np.int64)
     indptr[np.asarray(sizes["user"]) + 1] = sizes["n"]
     np.cumsum(indptr, out=indptr)
-    whole = np.int32 if log.plays <= MOST_PLAYS else np.int64  # no sum of them is more
+    whole = plays_dtype(log)
     ends, indices, plays = (
         indptr[:-1].copy(),
         new_array(indptr[-1], np.int32),
@@ -200,7 +208,8 @@ def _matrix(
     return matrix
 
 
-def _notes(logs: Mapping[str, Aggregate], events: bool, n_left: int) -> list[Finding]:
+def load_notes(logs: Mapping[str, Aggregate], events: bool, n_left: int) -> list[Finding]:
+    """Return notes on repeated rows, leading zeros, and `n_left` items that were left out."""
     notes = []
     repeated = sum(log.lines - log.pairs_count for log in logs.values())
     if repeated and not events:

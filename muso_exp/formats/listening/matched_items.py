@@ -31,6 +31,49 @@ class MatchedItems:
     named: np.ndarray
 
 
+@dataclass(frozen=True)
+class AskedSongs:
+    """Tracks that are looked for, by artist and title up to case.
+
+    Attributes:
+        groups: number of each key of `song_key`; "" of tracks without artist or title.
+        group: number of each track's key, shape (n_tracks,).
+    """
+
+    groups: dict[str, int]
+    group: list[int]
+
+    @classmethod
+    def of(cls, asked: pd.DataFrame) -> AskedSongs:
+        """Return the songs of tracks, `artist` and `title`."""
+        groups: dict[str, int] = {}
+        pairs = zip(asked["artist"].tolist(), asked["title"].tolist(), strict=True)
+        group = [groups.setdefault(song_key(*pair, "case"), len(groups)) for pair in pairs]
+        return cls(groups, group)
+
+    def artists(self, names: pd.Series) -> pd.Series:
+        """Return the names, lower case, of the artists that are asked for, of all by their ids."""
+        wanted = {key.partition(SEPARATOR)[0] for key in self.groups} - {""}
+        lowered = names.map(str.lower)
+        return lowered[lowered.isin(wanted)]
+
+    def no_ranks(self) -> np.ndarray:
+        """Return the rank of no item for each key, shape (n_keys,)."""
+        return np.full(len(self.groups), _NONE)
+
+    def items(self, best: np.ndarray, order: np.ndarray) -> np.ndarray:
+        """Return the number of each track's item, -1 for none, shape (n_tracks,).
+
+        Args:
+            best: least rank of an item of each key, shape (n_keys,).
+            order: numbers of the items by rank, shape (n_items,).
+        """
+        if "" in self.groups:
+            best[self.groups[""]] = _NONE
+        found = best[self.group]
+        return np.where(found == _NONE, -1, order[np.minimum(found, len(order) - 1)])
+
+
 def match_items(
     table: tuple[Path, Layout], artists: pd.Series, ids: np.ndarray, order: np.ndarray,
     asked: pd.DataFrame,
@@ -51,16 +94,11 @@ def match_items(
 
     Source: thesis, chapter 3. Deviation: none; the same keys as `song_key` by `case`.
     """
-    groups: dict[str, int] = {}
-    pairs = zip(asked["artist"].tolist(), asked["title"].tolist(), strict=True)
-    group = [groups.setdefault(song_key(*pair, "case"), len(groups)) for pair in pairs]
-    wanted = {key.partition(SEPARATOR)[0] for key in groups} - {""}
-    lowered = artists.map(str.lower)
-    asked_artists = lowered[lowered.isin(wanted)]
+    songs = AskedSongs.of(asked)
+    groups, asked_artists, best = songs.groups, songs.artists(artists), songs.no_ranks()
     rank = np.empty(len(ids), dtype=np.int64)
     rank[order] = np.arange(len(ids))
-    best = np.full(len(groups), _NONE)  # least rank of an item of each key
-    known, named = np.zeros(len(ids), dtype=bool), np.zeros(len(ids), dtype=bool)
+    known, named = np.zeros((2, len(ids)), dtype=bool)
     path, layout = table
     for piece in read_pieces(path, layout, PIECE):
         rows = piece.table.to_pandas()
@@ -77,8 +115,4 @@ def match_items(
             number = groups.get(f"{name}{SEPARATOR}{title.lower()}" if title else "", -1)
             if number >= 0:
                 best[number] = min(best[number], item)
-    if "" in groups:
-        best[groups[""]] = _NONE
-    found = best[group]
-    item = np.where(found == _NONE, -1, order[np.minimum(found, len(order) - 1)])
-    return MatchedItems(item, known, named)
+    return MatchedItems(songs.items(best, order), known, named)

@@ -40,7 +40,8 @@ class SourceOptions(Options, frozen=True, kw_only=True):
         tags_encoding: of HetRec's tags.dat.
         matrix: where the plays are while a run lasts: in memory, or in files of the cache that are
             mapped into it, which the system reads as they are needed.
-        engine: what sums a log: duckdb on this machine, or Apache Spark; the result is the same.
+        engine: what sums, filters, matches and splits a log: duckdb and numba on this machine, or
+            Apache Spark; the result is the same.
         spark_master: address of Spark, see `muso_exp.spark.spark_session`; unread with duckdb.
     """
 
@@ -65,6 +66,8 @@ class ReadOptions:
         earlier_share: share of the events before the cut in time; None for no cut.
         bad_rows: of tables, `refuse` or `drop` rows without a name or with 0 plays.
         reading: what its own files leave open.
+        filtered: whether the plays may stay where a cluster filters them, see
+            `muso_exp.formats.listening.spark_pairs`.
     """
 
     cache: Path
@@ -74,11 +77,20 @@ class ReadOptions:
     earlier_share: float | None = None
     bad_rows: str = "refuse"
     reading: SourceOptions = field(default_factory=SourceOptions)
+    filtered: bool = False
 
     @property
     def spark(self) -> str:
         """Return the address of Spark, where it sums the logs, else ""."""
         return self.reading.spark_master if self.reading.engine == "spark" else ""
+
+    @property
+    def pushed_down(self) -> bool:
+        """Return whether the plays of a log stay where a cluster filters them.
+
+        Names are merged on this machine, which needs the plays.
+        """
+        return bool(self.spark) and self.filtered and not self.merge
 
 
 def with_msd(data: Interactions, files: Files, options: ReadOptions) -> Interactions:

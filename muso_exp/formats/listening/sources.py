@@ -15,10 +15,10 @@ from muso_exp.formats.listening.aggregate import aggregate_log, unended
 from muso_exp.formats.listening.csv_headers import SUFFIXES
 from muso_exp.formats.listening.csv_tables import read_listening_csv
 from muso_exp.formats.listening.emotify import read_emotify
+from muso_exp.formats.listening.engines import load_log
 from muso_exp.formats.listening.history_plays import read_history_plays
 from muso_exp.formats.listening.interactions import Interactions, ItemTags, group_items
 from muso_exp.formats.listening.lfm1b import read_lfm1b
-from muso_exp.formats.listening.load import load_plays
 from muso_exp.formats.listening.logs import Layout
 from muso_exp.formats.listening.msd import Files, ReadOptions, merged, only_top, with_msd
 from muso_exp.formats.listening.muso_plays import read_muso_plays
@@ -51,6 +51,7 @@ class Source:
         fix: what to do where files are missing.
         suffixes: of files that are read whatever they are called.
         whole: whether the source finds its files itself, in the file or folder `root`.
+        summed: whether its plays are in a log that an engine sums, DuckDB or Spark.
     """
 
     wanted: Mapping[str, tuple[str, ...]]
@@ -59,6 +60,7 @@ class Source:
     optional: Mapping[str, tuple[str, ...]]
     suffixes: tuple[str, ...] = ()
     whole: bool = False
+    summed: bool = False
 
     def find(self, root: Path) -> dict[str, Path]:
         """Return the files that are in a folder; a table may be given as the file itself.
@@ -95,7 +97,7 @@ def read_taste_profile(files: Files, options: ReadOptions) -> Interactions:
         for name in ("train", "visible", "hidden")
         if name in files
     }
-    loaded = load_plays(logs, options.top_items if not options.matched else None)
+    loaded = load_log(logs, options, options.top_items if not options.matched else None)
     hidden = loaded.plays.get("hidden")
     users = np.arange(len(loaded.users))
     shown = [plays for name, plays in loaded.plays.items() if name != "hidden"]
@@ -107,7 +109,8 @@ def read_taste_profile(files: Files, options: ReadOptions) -> Interactions:
         songs = songs.assign(artist="", title="")
     items = pd.DataFrame({"id": songs["song"], "artist": songs["artist"], "title": songs["title"]})
     notes = [*loaded.notes, *(note for name in logs for note in unended(files[name]))]
-    data = Interactions(sum(shown[1:], shown[0]), users, items, hidden=hidden, notes=notes)
+    plays, stored = sum(shown[1:], shown[0]), loaded.stored
+    data = Interactions(plays, users, items, hidden=hidden, notes=notes, stored=stored)
     return with_msd(data, files, options)
 
 
@@ -130,7 +133,7 @@ def read_hetrec_plays(files: Files, options: ReadOptions) -> Interactions:
 def read_audioscrobbler(files: Files, options: ReadOptions) -> Interactions:
     """Read the Audioscrobbler dump of 2005: artist plays, with a table of misspelt artists."""
     log = aggregate_log(files["plays"], SCROBBLES, options.cache, spark=options.spark)
-    loaded = load_plays({"plays": log}, options.top_items)
+    loaded = load_log({"plays": log}, options, options.top_items)
     names, bad_names = read_loose_names(files["artists"])
     items = pd.DataFrame(
         {"id": loaded.items, "artist": [names.get(i, "") for i in loaded.items.tolist()]}
@@ -140,7 +143,8 @@ def read_audioscrobbler(files: Files, options: ReadOptions) -> Interactions:
     n_unnamed = int((items["artist"] == "").sum())
     notes += unnamed(n_unnamed, files["artists"].name)
     users = np.arange(len(loaded.users))
-    data = Interactions(loaded.plays["plays"], users, items, notes=notes)
+    plays = loaded.plays["plays"]
+    data = Interactions(plays, users, items, notes=notes, stored=loaded.stored)
     if not options.merge:
         return data
     aliases, n_bad = read_aliases(files["aliases"])
@@ -180,6 +184,7 @@ SOURCES = {
         read_lfm1b,
         "get LFM-1b (JKU Linz) and set dataset.root to its folder, or root=null to simulate it",
         {"users": ("LFM-1b_users.txt",), **_MSD},
+        summed=True,
     ),
     "taste_profile": Source(
         {},
@@ -191,6 +196,7 @@ SOURCES = {
             "hidden": ("hidden_triplets.tsv", "year1_test_triplets_hidden.txt"),
             **_MSD,
         },
+        summed=True,
     ),
     "hetrec": Source(
         HETREC_FILES,
@@ -207,6 +213,7 @@ SOURCES = {
         read_audioscrobbler,
         "get the Audioscrobbler dump of May 2005 and set dataset.root to its folder",
         {},
+        summed=True,
     ),
     "muso": Source(
         {name: MUSO_FILES[name] for name in ("train_listening", "test_listening")},

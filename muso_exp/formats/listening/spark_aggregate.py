@@ -66,6 +66,25 @@ def aggregate_by_spark(
     }
 
 
+def days_by_spark(path: Path, layout: Layout, master: str) -> pa.Table:
+    """Return `day` (since 1970, ascending) and `plays`, its lines in a log.
+
+    Args:
+        path: the log, plain, .gz or .bz2.
+        layout: its columns.
+        master: see `muso_exp.spark.spark_session`.
+
+    Raises:
+        ConfigError: no Spark, see `spark_session`.
+    """
+    with spark_session(master) as spark:
+        from pyspark.sql import functions as F
+
+        lines = _lines(spark, path, layout).select(_number(layout, str(layout.time)).alias("time"))
+        days = lines.filter("time >= 0").groupBy(F.expr("time div 86400").alias("day"))
+        return days.agg(F.count("*").alias("plays")).orderBy("day").toArrow()
+
+
 def _lines(spark: Any, path: Path, layout: Layout) -> Any:
     """Return the lines of a log, `value` and its `cells`, without header and byte order mark."""
     from pyspark.sql import functions as F
