@@ -44,10 +44,12 @@ ODD = [
 
 @pytest.fixture(scope="module")
 def session() -> Iterator[None]:
-    """One session for all: the program uses one that is open."""
-    with spark_session(LOCAL) as spark:
-        spark.conf.set("spark.sql.shuffle.partitions", "2")  # enough for so few rows
-        yield
+    """One session for all: the program uses one that is open. Its compiler is the quick one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")
+        with spark_session(LOCAL) as spark:
+            spark.conf.set("spark.sql.shuffle.partitions", "2")  # enough for so few rows
+            yield
 
 
 def write_lfm1b(folder: Path, seed: int, n: int = 3000) -> Path:
@@ -149,11 +151,8 @@ def lfm1b(tmp_path_factory: pytest.TempPathFactory) -> Path:
 HASH = {"draw": "hash", "val_share": 0.2}
 LFM1B = [
     {"split": HASH | {"by": "holdout"}, "matched": True},
-    {"split": {"by": "temporal", "val_share": 0.0}, "matched": True, "top_items": 60,
+    {"split": HASH | {"by": "temporal"}, "matched": True, "top_items": 60,
      "reading": {"same_name": "arbitrary"}},
-    {"split": HASH | {"by": "temporal"}, "top_items": 80, "min_user_items": 20},
-    {"split": HASH | {"by": "cold_artists"}},
-    {"split": {"by": "holdout"}},
 ]  # fmt: skip
 
 
@@ -163,21 +162,19 @@ LFM1B = [
 def test_lfm1b_is_the_same_by_both_engines(options: dict, lfm1b: Path, cache: Path) -> None:
     here, there = both(lfm1b, cache, "lfm1b", **options)
     assert here.parts is None
-    drawn_here = "draw" not in options["split"] and options["split"]["by"] == "holdout"
-    assert (there.parts is None) == drawn_here
+    assert there.parts is not None
     assert here.data.plays.shape != here.task.plays.n_read
 
 
 @needs_spark
 @pytest.mark.usefixtures("session")
-@pytest.mark.parametrize("kind", ["cold_items", "users"])
-def test_the_taste_profile_is_the_same_by_both_engines(
-    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_taste_profile_is_the_same_and_no_matrix_of_it_is_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    root = write_triplets(tmp_path / "root", 1)
-    here = read(root, tmp_path / "a", "duckdb", "taste_profile", split=HASH | {"by": kind})
+    root, split = write_triplets(tmp_path / "root", 1), HASH | {"by": "users"}
+    here = read(root, tmp_path / "a", "duckdb", "taste_profile", split=split)
     monkeypatch.delattr("muso_exp.formats.listening.engines.load_plays")
-    there = read(root, tmp_path / "b", "spark", "taste_profile", split=HASH | {"by": kind})
+    there = read(root, tmp_path / "b", "spark", "taste_profile", split=split)
     compare(here, there)
     assert there.parts is not None
 
@@ -204,10 +201,11 @@ def test_a_published_list_is_held_out_there_and_a_hidden_half_here(
 @needs_spark
 @pytest.mark.usefixtures("session")
 @pytest.mark.parametrize("merge", [False, True])
-def test_scrobbles_are_the_same_by_both_engines(merge: bool, tmp_path: Path) -> None:
-    root, split = write_scrobbles(tmp_path / "root", 5), HASH | {"by": "holdout"}
-    there = both(root, tmp_path / "cache", "audioscrobbler", split=split, merge=merge)[1]
-    assert (there.parts is None) == merge
+def test_scrobbles_that_a_generator_draws_are_split_here(merge: bool, tmp_path: Path) -> None:
+    root = write_scrobbles(tmp_path / "root", 5)
+    options = {"split": {"by": "holdout"}, "merge": merge, "top_items": 30}
+    there = both(root, tmp_path / "cache", "audioscrobbler", **options)[1]
+    assert there.parts is None
 
 
 def long_peel(seed: int) -> csr_matrix:
@@ -223,7 +221,7 @@ def long_peel(seed: int) -> csr_matrix:
 
 @needs_spark
 @pytest.mark.usefixtures("session")
-@pytest.mark.parametrize("least", [(2, 2), (4, 3), (0, 4)])
+@pytest.mark.parametrize("least", [(2, 2), (0, 4)])
 def test_the_core_of_random_plays_is_that_of_this_machine(
     least: tuple[int, int], tmp_path: Path
 ) -> None:
