@@ -9,8 +9,8 @@ through `ask`:
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from types import MethodType
 from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar, cast, runtime_checkable
 
@@ -49,6 +49,17 @@ def ask(
     finally:
         model.train(was_training)
     return move_data_to_device(answer, torch.device("cpu"))
+
+
+@contextmanager
+def evaluating(model: Any) -> Iterator[None]:
+    """Keep a model in evaluation mode for the time of a block: several threads may `ask` in it."""
+    was_training = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(was_training)
 
 
 class LatentFactors(NamedTuple):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from itertools import chain
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,7 @@ from muso_exp.features.ranking import (
 )
 from muso_exp.features.threads import loop_threads, one_blas_thread
 from muso_exp.metrics.resampling import Bootstrap
-from muso_exp.models.abilities import ask
+from muso_exp.models.abilities import ask, evaluating
 from muso_exp.models.shown_abilities import HasVariants
 from muso_exp.records import Batch, Finding, Section
 from muso_exp.tasks.recommendation.split_plays import HeldOut
@@ -109,6 +109,20 @@ class KnownUsers:
         return own.shape == plays.shape and own.nnz == plays.nnz and (own != plays).nnz == 0
 
 
+class Asked(NamedTuple):
+    """Users of a block whom a test asks about.
+
+    Attributes:
+        test: its number.
+        rows: of the test.
+        own: where these users stand in the block, shape (n,).
+    """
+
+    test: int
+    rows: slice
+    own: np.ndarray
+
+
 class Variants:
     """The ranks of each part of a hybrid, each blend, and the whole, on several tests.
 
@@ -132,52 +146,45 @@ class Variants:
         return self._found[1]
 
     def _columns(self, model: HasVariants) -> dict[str, dict[str, dict[str, np.ndarray]]]:
-        blocks: dict[tuple[int, str], list[Places]] = {}
-        waiting: list[tuple[tuple[int, str], Future[Places]]] = []
-        n_threads = loop_threads()
-
-        def finish() -> None:
-            for key, ranked in waiting:
-                blocks.setdefault(key, []).append(ranked.result())
-            waiting.clear()
-
-        with one_blas_thread():
-            for scores, asked in self._scored(model):
-                finish()  # so that no more than two blocks of scores are held
-                for number, rows, own in asked:
-                    for name, values in scores.items():
-                        n_top = N_TOP if name in (WHOLE, LISTENING) else 0
-                        job = partial(_ranked, self.tests[number], rows, values, own, n_top)
-                        waiting.append(((number, name), workers(n_threads).submit(job)))
-            finish()
+        places: dict[tuple[int, str], list[Places]] = {}
+        with one_blas_thread(), evaluating(model):
+            ranked = workers(loop_threads()).map(partial(self._ranked, model), self._blocks())
+            for key, block in chain.from_iterable(ranked):
+                places.setdefault(key, []).append(block)
         found: dict[str, dict[str, dict[str, np.ndarray]]] = {}
-        for (number, name), places in blocks.items():
+        for (number, name), blocks in places.items():
             test = self.tests[number]
             cutoffs = None if name in (WHOLE, LISTENING) else [_middle(test.cutoffs)]
-            found.setdefault(test.name, {})[name] = test.columns(places, cutoffs)
+            found.setdefault(test.name, {})[name] = test.columns(blocks, cutoffs)
         return found
 
-    def _scored(
-        self, model: HasVariants
-    ) -> Iterator[tuple[dict[str, np.ndarray], list[tuple[int, slice, np.ndarray]]]]:
-        """Yield scores (B, n_items) by variant, and the tests that ask for some of their rows.
-
-        Of each such test its number, its rows, and where these stand in the block.
-        """
+    def _blocks(self) -> Iterator[tuple[Batch, list[Asked]]]:
+        """Yield plays of users as whole blocks, the last user again and again, and who asks."""
         for together in self._together():
             every = [self.tests[number].held.users for number in together]
             users = np.unique(np.concatenate(every))
             for start in range(0, len(users), BLOCK_USERS):
                 block = users[start : start + BLOCK_USERS]
                 full = block[np.minimum(np.arange(BLOCK_USERS), len(block) - 1)]
-                batch = plays_batch(self.tests[together[0]].known[full])
-                scores = ask(model.variant_scores, batch)
                 asked = []
                 for number, own in zip(together, every, strict=True):
                     rows = slice(*np.searchsorted(own, [block[0], block[-1] + 1]).tolist())
                     if rows.start < rows.stop:
-                        asked.append((number, rows, np.searchsorted(block, own[rows])))
-                yield {name: values.numpy() for name, values in scores.items()}, asked
+                        asked.append(Asked(number, rows, np.searchsorted(block, own[rows])))
+                yield plays_batch(self.tests[together[0]].known[full]), asked
+
+    def _ranked(
+        self, model: HasVariants, block: tuple[Batch, list[Asked]]
+    ) -> list[tuple[tuple[int, str], Places]]:
+        """Return where the held-out items of a block rank, by test and variant; in a thread."""
+        batch, asked = block
+        found = []
+        for name, scores in ask(model.variant_scores, batch).items():
+            n_top = N_TOP if name in (WHOLE, LISTENING) else 0
+            for test, rows, own in asked:
+                values = scores.numpy() if len(own) == len(scores) else scores.numpy()[own]
+                found.append(((test, name), self.tests[test].places(rows, values, n_top)))
+        return found
 
     def _together(self) -> list[list[int]]:
         """Return the numbers of the tests whose users are known by the same plays."""
@@ -190,14 +197,6 @@ class Variants:
             else:
                 found.append([number])
         return found
-
-
-def _ranked(
-    test: KnownUsers, rows: slice, scores: np.ndarray, own: np.ndarray, n_top: int
-) -> Places:
-    """Return the places of a test's rows by some rows `own` of scores."""
-    whole = len(own) == len(scores)
-    return test.places(rows, scores if whole else scores[own], n_top)
 
 
 def parts_alone(

@@ -88,8 +88,9 @@ def test_users_who_are_scored_once_for_several_tests_rank_as_in_each_alone(
     model = Made(held.positives)
     variants = Variants([users, fewer, others, nobody])
     assert [test.name for test in variants.tests] == ["warm_items", "cold_items", "cold_users"]
+    model.train()
     found = variants.of(model)
-    assert variants.of(model) is found
+    assert variants.of(model) is found and model.training
     for test in variants.tests:
         own, noise = test.held, model.noise[:: -1 if test is others else 1].astype(np.float32)
         scores = noise[own.users] if own.candidates is None else noise[own.users][:, own.candidates]
