@@ -109,7 +109,7 @@ class KnownUsers:
         return own.shape == plays.shape and own.nnz == plays.nnz and (own != plays).nnz == 0
 
 
-class Asked(NamedTuple):
+class BlockRows(NamedTuple):
     """Users of a block whom a test asks about.
 
     Attributes:
@@ -158,7 +158,7 @@ class Variants:
             found.setdefault(test.name, {})[name] = test.columns(blocks, cutoffs)
         return found
 
-    def _blocks(self) -> Iterator[tuple[Batch, list[Asked]]]:
+    def _blocks(self) -> Iterator[tuple[Batch, list[BlockRows]]]:
         """Yield plays of users as whole blocks, the last user again and again, and who asks."""
         for together in self._together():
             every = [self.tests[number].held.users for number in together]
@@ -170,11 +170,11 @@ class Variants:
                 for number, own in zip(together, every, strict=True):
                     rows = slice(*np.searchsorted(own, [block[0], block[-1] + 1]).tolist())
                     if rows.start < rows.stop:
-                        asked.append(Asked(number, rows, np.searchsorted(block, own[rows])))
+                        asked.append(BlockRows(number, rows, np.searchsorted(block, own[rows])))
                 yield plays_batch(self.tests[together[0]].known[full]), asked
 
     def _ranked(
-        self, model: HasVariants, block: tuple[Batch, list[Asked]]
+        self, model: HasVariants, block: tuple[Batch, list[BlockRows]]
     ) -> list[tuple[tuple[int, str], Places]]:
         """Return where the held-out items of a block rank, by test and variant; in a thread."""
         batch, asked = block
