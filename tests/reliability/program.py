@@ -35,24 +35,21 @@ def start(
 class Forked:
     """`python -m muso_exp` as a process forked from a server that has imported it all."""
 
-    def __init__(
-        self, outputs: Path, cache: Path, *args: str, own_group: bool = False, **environment: str
-    ) -> None:
+    def __init__(self, outputs: Path, cache: Path, *args: str) -> None:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["warm"])
         from warm import called
 
         self.words = outputs / f"words-{time.time_ns()}"
-        places = {"MUSO_OUTPUTS": str(outputs), "MUSO_CACHE": str(cache), **environment}
-        given = (str(self.words), places, [*args], own_group)
-        self.process = context.Process(target=called, args=given)
+        places = {"MUSO_OUTPUTS": str(outputs), "MUSO_CACHE": str(cache)}
+        self.process = context.Process(target=called, args=(str(self.words), places, [*args]))
         self.process.start()
-        self.pid, self.kill = self.process.pid, self.process.kill
+        self.kill = self.process.kill
 
     def poll(self) -> int | None:
         return self.process.exitcode
 
-    def communicate(self, timeout: float | None = None) -> tuple[str, None]:
+    def communicate(self, timeout: float) -> tuple[str, None]:
         self.process.join(timeout)
         self.returncode = self.process.exitcode
         return self.words.read_text() if self.words.exists() else "", None

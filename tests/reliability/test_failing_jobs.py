@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from program import TASK, Forked, ended, rows, start, wait_for
+from program import TASK, ended, rows, start, wait_for
 
 from muso_exp.experiment import ledger
 
@@ -31,7 +31,7 @@ STATES = {
 
 def swept(tmp_path: Path, cache: Path, hows: list[str], *more: str) -> tuple[int, str, Path]:
     args = [*SWEEP, f"callbacks.fails.how={','.join(hows)}", *more]
-    status, words = ended(Forked(tmp_path, cache, *args, own_group=True, **PLUGIN))
+    status, words = ended(start(tmp_path, cache, *args, own_group=True, **PLUGIN))
     (folder,) = [path.parent for path in tmp_path.glob("playlist_membership/*/sweep.json")]
     return status, words, folder
 

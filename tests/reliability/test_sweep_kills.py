@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from program import Forked, ended, start, wait_for
+from program import ended, start, wait_for
 
 from muso_exp.experiment import ledger
 
@@ -43,7 +43,7 @@ def written(outputs: Path) -> dict[str, int]:
     return {path.parent.name: path.stat().st_mtime_ns for path in paths}
 
 
-def kill(process: subprocess.Popen | Forked) -> None:
+def kill(process: subprocess.Popen) -> None:
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
 
@@ -52,7 +52,7 @@ def kill(process: subprocess.Popen | Forked) -> None:
 def reference(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> pd.DataFrame:
     """The table of a sweep of four jobs that nothing stops."""
     outputs = tmp_path_factory.mktemp("whole")
-    status, words = ended(Forked(outputs, cache, *SWEEP, "seed=0,1,2,3", own_group=True))
+    status, words = ended(start(outputs, cache, *SWEEP, "seed=0,1,2,3", own_group=True))
     assert status == 0, words
     return table(words)
 
@@ -61,16 +61,16 @@ def test_a_sweep_that_is_killed_twice_ends_with_the_same_table(
     reference: pd.DataFrame, tmp_path: Path, cache: Path
 ) -> None:
     command = [*SWEEP, "seed=0,1,2,3"]
-    process = Forked(tmp_path, cache, *command, own_group=True)
+    process = start(tmp_path, cache, *command, own_group=True)
     assert wait_for(process, lambda: list(tmp_path.glob("*/*/0/checkpoints/last.ckpt")))
     kill(process)
     assert states(tmp_path) == ["running"]
-    process = Forked(tmp_path, cache, *command, own_group=True)
+    process = start(tmp_path, cache, *command, own_group=True)
     assert wait_for(process, lambda: list(tmp_path.glob("*/*/2/checkpoints/last.ckpt")))
     kill(process)
     before = written(tmp_path)
     assert set(before) >= {"0", "1"}
-    status, words = ended(Forked(tmp_path, cache, *command, own_group=True))
+    status, words = ended(start(tmp_path, cache, *command, own_group=True))
     assert status == 0, words
     assert f"goes on: {len(before)} jobs are done" in words
     assert len(folders(tmp_path)) == 1 and states(tmp_path) == ["done"] * 4

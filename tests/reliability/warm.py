@@ -14,12 +14,9 @@ import muso_exp.run
 import muso_exp.training.tracking
 
 
-def called(words: str, environment: dict[str, str], args: list[str], own_group: bool) -> None:
-    """Be `python -m muso_exp ARGS`, if asked as the leader of a group; its words go to a file."""
-    if own_group:
-        os.setsid()
+def called(words: str, environment: dict[str, str], args: list[str]) -> None:
+    """Be `python -m muso_exp ARGS`, whose words go to a file."""
     os.environ.update(environment)
-    sys.path[:0] = environment.get("PYTHONPATH", "").split(os.pathsep)
     file = os.open(words, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(file, 1)
     os.dup2(file, 2)
