@@ -15,7 +15,6 @@ from musicnn_arrays import write_musicnn
 
 from muso_exp import __main__ as program
 from muso_exp.evaluation import report
-from muso_exp.experiment.compiled_yaml import use_compiled_yaml
 from muso_exp.figures import common
 
 REPOSITORY = Path(__file__).parent.parent
@@ -23,7 +22,6 @@ PIXEL = base64.b64decode(  # a PNG
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
 )
 SMOKE = ["+experiment=dos_classifier", "scale=smoke", "resamples=50"]  # a run of seconds
-use_compiled_yaml()  # as the program does when it begins
 
 # Files whose tests take longest begin first: what begins last ends the suite, on one process alone.
 LONGEST = (

@@ -19,7 +19,6 @@ from omegaconf import DictConfig, OmegaConf
 
 from muso_exp.evaluation.index import DOCUMENTS
 from muso_exp.evaluation.numbers import number
-from muso_exp.experiment.compiled_yaml import use_compiled_yaml
 from muso_exp.experiment.listing import conf_folder, experiments
 from muso_exp.text import markdown
 
@@ -57,7 +56,6 @@ class DocumentRow:
 
 def document_rows() -> list[DocumentRow]:
     """Return the rows of all documents: of each its experiments by name, then the others."""
-    use_compiled_yaml()
     files = [conf_folder() / OTHER_ROWS, *sorted((conf_folder() / "experiment").glob("*.yaml"))]
     return list(_rows((*map(_stamped, files), *experiments())))
 

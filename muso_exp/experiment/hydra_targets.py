@@ -16,7 +16,6 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from muso_exp.errors import ConfigError
-from muso_exp.experiment.compiled_yaml import use_compiled_yaml
 from muso_exp.experiment.job_server import TARGET as PROCESSES
 
 # Part of the configuration -> the targets that may be constructed in it.
@@ -95,8 +94,7 @@ def _in_mode(cfg: DictConfig, further: list[str]) -> DictConfig:
 
 
 def use_checked_loader() -> None:
-    """Let Hydra's command line load configurations by `CheckedLoader`, and YAML by libyaml."""
-    use_compiled_yaml()
+    """Let Hydra's command line load configurations by `CheckedLoader`."""
     hydra_application.ConfigLoaderImpl = CheckedLoader  # type: ignore[misc]
 
 

@@ -21,7 +21,6 @@ from omegaconf import DictConfig, OmegaConf
 
 from muso_exp.errors import ConfigError, MusoError, Through
 from muso_exp.experiment import ledger
-from muso_exp.experiment.compiled_yaml import DUMPER
 from muso_exp.experiment.continued import AUTO, sweep_key, taken_up, unfinished
 from muso_exp.experiment.job_server import end_server, start_server
 from muso_exp.experiment.listing import conf_folders
@@ -286,7 +285,7 @@ def redact_hydra_files() -> None:
         files += Path(sweep.dir).glob("multirun.yaml")
     for path in files:
         written = OmegaConf.to_container(OmegaConf.load(path))
-        text = yaml.dump(redacted(written), Dumper=DUMPER, sort_keys=False, allow_unicode=True)
+        text = yaml.safe_dump(redacted(written), sort_keys=False, allow_unicode=True)
         partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
         partial.write_text(text, encoding="utf-8")
         partial.replace(path)  # jobs of a sweep may do so at once
