@@ -223,9 +223,8 @@ class EmbeddingNet(FeatureRanker):
         coo = matrix.tocoo()
         index = torch.from_numpy(np.stack([coo.row, coo.col]).astype(np.int64))
         values = torch.from_numpy(coo.data.astype(np.float32))
-        return torch.sparse_coo_tensor(
-            index, values, coo.shape, device=self.device, check_invariants=True
-        )
+        with torch.sparse.check_sparse_tensor_invariants(True):  # the argument alone warns
+            return torch.sparse_coo_tensor(index, values, coo.shape, device=self.device)
 
 
 def split_rows(rows: csr_matrix, rng: np.random.Generator) -> tuple[csr_matrix, csr_matrix]:
