@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,14 +13,15 @@ import torch
 from torch import Tensor
 
 from muso_exp.features.diversity import rerank_each
-from muso_exp.features.ranking import Places
+from muso_exp.features.ranking import Places, workers
+from muso_exp.features.threads import loop_threads, one_blas_thread
 from muso_exp.figures.recommendation import tradeoff_figure
 from muso_exp.metrics.base import WeightedMetric
 from muso_exp.metrics.resampling import interval_around, percentile_interval
-from muso_exp.models.abilities import MovesToContent, ask
+from muso_exp.models.abilities import MovesToContent, ask, evaluating
 from muso_exp.models.shown_abilities import HasVariants
 from muso_exp.options import Count, Options, UpToOne
-from muso_exp.records import Finding, Section
+from muso_exp.records import Batch, Finding, Section
 from muso_exp.tasks.recommendation.variants import LISTENING, KnownUsers, Variants
 
 LEARNED = 0.5  # share of content at which the blend is as it was learned
@@ -83,22 +85,39 @@ def points(
     if alone is None:
         return []
     shares = list(dict.fromkeys([*options.content_shares, LEARNED]))
-    names = [(BLEND, share) for share in shares] + [(RERANKED, own) for own in options.rerank]
-    blocks: dict[tuple[str, float], list[Places]] = {name: [] for name in names}
-    for rows, batch in users.blocks():
-        parts = ask(model.part_scores, batch)  # (n_parts, B, n_items)
-        for share in shares:
-            scores = ask(model.blended, parts, share).numpy()
-            blocks[BLEND, share].append(users.places(rows, scores))
-            if share == LEARNED:
-                learned = scores
-        ranked = blocks[BLEND, LEARNED][-1]
-        chosen = _reranked(learned, users, rows, units, options)  # (B, n_rerank, N_LISTED)
-        for number, strength in enumerate(options.rerank):
-            raised = users.raised(rows, learned, ranked, chosen[:, number])
-            blocks[RERANKED, strength].append(raised)
+    blocks: dict[tuple[str, float], list[Places]] = {}
+    with one_blas_thread(), evaluating(model):
+        ranked = workers(loop_threads()).map(
+            lambda block: _ranked(model, users, units, options, shares, *block), users.blocks()
+        )
+        for name, places in chain.from_iterable(ranked):
+            blocks.setdefault(name, []).append(places)
     found = [Point(*name, users.columns(places)) for name, places in blocks.items()]
     return [*found, Point(ALONE, 0.0, alone)]
+
+
+def _ranked(
+    model: MovingHybrid,
+    users: KnownUsers,
+    units: np.ndarray,
+    options: CurveOptions,
+    shares: Sequence[float],
+    rows: slice,
+    batch: Batch,
+) -> list[tuple[tuple[str, float], Places]]:
+    """Return where the held-out items of some rows rank, by kind and strength; in a thread."""
+    parts = ask(model.part_scores, batch)  # (n_parts, B, n_items)
+    found = {}
+    for share in shares:
+        scores = ask(model.blended, parts, share).numpy()
+        found[BLEND, share] = users.places(rows, scores)
+        if share == LEARNED:
+            learned = scores
+    chosen = _reranked(learned, users, rows, units, options)  # (B, n_rerank, N_LISTED)
+    for number, strength in enumerate(options.rerank):
+        ranked = found[BLEND, LEARNED]
+        found[RERANKED, strength] = users.raised(rows, learned, ranked, chosen[:, number])
+    return list(found.items())
 
 
 def _reranked(
