@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,16 +13,20 @@ import torch
 from torch import Tensor
 
 from muso_exp.features.diversity import rerank_each
-from muso_exp.features.ranking import Places, workers
-from muso_exp.features.threads import loop_threads, one_blas_thread
+from muso_exp.features.ranking import Places
 from muso_exp.figures.recommendation import tradeoff_figure
 from muso_exp.metrics.base import WeightedMetric
 from muso_exp.metrics.resampling import interval_around, percentile_interval
-from muso_exp.models.abilities import MovesToContent, ask, evaluating
+from muso_exp.models.abilities import MovesToContent, ask
 from muso_exp.models.shown_abilities import HasVariants
 from muso_exp.options import Count, Options, UpToOne
 from muso_exp.records import Batch, Finding, Section
-from muso_exp.tasks.recommendation.variants import LISTENING, KnownUsers, Variants
+from muso_exp.tasks.recommendation.variants import (
+    LISTENING,
+    KnownUsers,
+    Variants,
+    places_by_name,
+)
 
 LEARNED = 0.5  # share of content at which the blend is as it was learned
 BLEND, RERANKED = "blend", "re-ranked"
@@ -85,13 +89,8 @@ def points(
     if alone is None:
         return []
     shares = list(dict.fromkeys([*options.content_shares, LEARNED]))
-    blocks: dict[tuple[str, float], list[Places]] = {}
-    with one_blas_thread(), evaluating(model):
-        ranked = workers(loop_threads()).map(
-            lambda block: _ranked(model, users, units, options, shares, *block), users.blocks()
-        )
-        for name, places in chain.from_iterable(ranked):
-            blocks.setdefault(name, []).append(places)
+    ranked = partial(_ranked, model, users, units, options, shares)
+    blocks = places_by_name(model, ranked, users.blocks())
     found = [Point(*name, users.columns(places)) for name, places in blocks.items()]
     return [*found, Point(ALONE, 0.0, alone)]
 
@@ -102,10 +101,10 @@ def _ranked(
     units: np.ndarray,
     options: CurveOptions,
     shares: Sequence[float],
-    rows: slice,
-    batch: Batch,
+    block: tuple[slice, Batch],
 ) -> list[tuple[tuple[str, float], Places]]:
     """Return where the held-out items of some rows rank, by kind and strength; in a thread."""
+    rows, batch = block
     parts = ask(model.part_scores, batch)  # (n_parts, B, n_items)
     found = {}
     for share in shares:

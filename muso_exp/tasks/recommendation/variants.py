@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -33,6 +33,7 @@ from muso_exp.tasks.recommendation.split_plays import HeldOut
 
 WHOLE, LISTENING = "hybrid", "listening"  # among the variants: with lists
 N_TOP = 10  # of recommended lists
+Name = TypeVar("Name")
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,17 @@ class KnownUsers:
         return own.shape == plays.shape and own.nnz == plays.nnz and (own != plays).nnz == 0
 
 
+def places_by_name(
+    model: Any, rank: Callable[[Any], Iterable[tuple[Name, Places]]], blocks: Iterable[Any]
+) -> dict[Name, list[Places]]:
+    """Return by name where items rank, block after block of users; `model` ranks in threads."""
+    found: dict[Name, list[Places]] = {}
+    with one_blas_thread(), evaluating(model):
+        for name, places in chain.from_iterable(workers(loop_threads()).map(rank, blocks)):
+            found.setdefault(name, []).append(places)
+    return found
+
+
 class BlockRows(NamedTuple):
     """Users of a block whom a test asks about.
 
@@ -146,11 +158,7 @@ class Variants:
         return self._found[1]
 
     def _columns(self, model: HasVariants) -> dict[str, dict[str, dict[str, np.ndarray]]]:
-        places: dict[tuple[int, str], list[Places]] = {}
-        with one_blas_thread(), evaluating(model):
-            ranked = workers(loop_threads()).map(partial(self._ranked, model), self._blocks())
-            for key, block in chain.from_iterable(ranked):
-                places.setdefault(key, []).append(block)
+        places = places_by_name(model, partial(self._ranked, model), self._blocks())
         found: dict[str, dict[str, dict[str, np.ndarray]]] = {}
         for (number, name), blocks in places.items():
             test = self.tests[number]
