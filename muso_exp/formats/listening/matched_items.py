@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from muso_exp.features.matching import SEPARATOR, song_key
+from muso_exp.formats.listening.interactions import renumbered
 from muso_exp.formats.listening.logs import Layout, read_pieces
 from muso_exp.formats.listening.names import readable
 
@@ -96,8 +97,7 @@ def match_items(
     """
     songs = AskedSongs.of(asked)
     groups, asked_artists, best = songs.groups, songs.artists(artists), songs.no_ranks()
-    rank = np.empty(len(ids), dtype=np.int64)
-    rank[order] = np.arange(len(ids))
+    rank = renumbered(np.arange(len(ids)), order, len(ids))
     known, named = np.zeros((2, len(ids)), dtype=bool)
     path, layout = table
     for piece in read_pieces(path, layout, PIECE):

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from muso_exp.features.matching import SEPARATOR
+from muso_exp.formats.listening.interactions import renumbered
 from muso_exp.formats.listening.logs import Layout
 from muso_exp.formats.listening.matched_items import AskedSongs, MatchedItems
 from muso_exp.formats.listening.spark_pairs import fetched, sent
@@ -39,8 +40,7 @@ def match_by_spark(
         ConfigError: no Spark, see `spark_session`.
     """
     songs = AskedSongs.of(asked)
-    rank = np.empty(len(ids), dtype=np.int64)
-    rank[order] = np.arange(len(ids))
+    rank = renumbered(np.arange(len(ids)), order, len(ids))
     lowered = songs.artists(artists).reindex(artists.index)
     by = {"artist": artists.index.to_numpy(), "named": (artists != "").to_numpy()}
     by["name"] = pa.array(lowered, pa.string(), from_pandas=True)

@@ -13,9 +13,8 @@ from scipy.sparse import csr_matrix
 
 from muso_exp.memory import new_array
 
-TRAIN, VAL, TEST, BROUGHT = range(
-    4
-)  # what a play is for; brought: what a held-out user is known by
+# What a play is for; brought: what a held-out user is known by.
+TRAIN, VAL, TEST, BROUGHT = range(4)
 BATCH = 2**20  # rows that are in memory at once
 
 
