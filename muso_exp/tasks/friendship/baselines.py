@@ -15,7 +15,7 @@ from torch import Tensor
 
 from muso_exp.cache import cache_key, cached_file
 from muso_exp.features.graph_scores import preferential_attachment
-from muso_exp.features.networks import block_scores, pair_scores
+from muso_exp.features.networks import RowScores, block_scores, pair_scores
 from muso_exp.features.pair_fusion import (
     DECAYS,
     LENGTHS,
@@ -87,15 +87,9 @@ class Baselines:
         """
 
         def ranked() -> dict[str, np.ndarray]:
-            score_rows, _ = self.graph_fusion.row_scores(self.network.known)
-            n_users = self.network.known.n_users
-            found = place_blocks(
-                lambda start, stop: block_scores(score_rows, users[start:stop], n_users),
-                *(seen, held, n_users),
-                n_top=0,
-                users=users,
-            )
-            return found._asdict()
+            known = self.network.known
+            score_rows, _ = self.graph_fusion.row_scores(known)
+            return friend_places(score_rows, users, seen, held, known.n_users)._asdict()
 
         return Places(**self._kept("places", [users, *seen, *held], ranked))
 
@@ -135,6 +129,18 @@ class Baselines:
         path = cached_file(self.cache, key, "scores.npz", lambda path: np.savez(path, **make()))
         with np.load(path, allow_pickle=False) as kept:
             return {part: kept[part] for part in kept.files}
+
+
+def friend_places(
+    score_rows: RowScores, users: np.ndarray, seen: Rows, held: Rows, n_users: int
+) -> Places:
+    """Return where held-out friends rank among all users; see `Baselines.graph_places`."""
+    return place_blocks(
+        lambda start, stop: block_scores(score_rows, users[start:stop], n_users),
+        *(seen, held, n_users),
+        n_top=0,
+        users=users,
+    )
 
 
 def _hashed(arrays: Sequence[np.ndarray]) -> str:

@@ -9,13 +9,13 @@ import torch
 from scipy.sparse import csr_matrix
 from torchmetrics import Metric, MetricCollection
 
-from muso_exp.features.networks import RowScores, block_scores, friendships
-from muso_exp.features.ranking import Places, Rows, columns_of, place_blocks
+from muso_exp.features.networks import RowScores, friendships
+from muso_exp.features.ranking import Places, Rows, columns_of
 from muso_exp.metrics.ranking import UserMean
 from muso_exp.models.abilities import ScoresUserPairs
 from muso_exp.records import Columns
 from muso_exp.tasks.base import ExtraTask, NotAnsweredError
-from muso_exp.tasks.friendship.baselines import GRAPH_ALONE, Baselines
+from muso_exp.tasks.friendship.baselines import GRAPH_ALONE, Baselines, friend_places
 from muso_exp.tasks.friendship.split_network import SplitNetwork
 
 SHOWN = ("recall", "hit_rate")  # of the ranking columns, at each cutoff
@@ -88,12 +88,7 @@ class Suggestions(ExtraTask):
 
     def _columns(self, score_rows: RowScores) -> Columns:
         n_users = self.network.whole.n_users
-        places = place_blocks(
-            lambda start, stop: block_scores(score_rows, self.users[start:stop], n_users),
-            *(self._seen, self._held, n_users),
-            n_top=0,
-            users=self.users,
-        )
+        places = friend_places(score_rows, self.users, self._seen, self._held, n_users)
         return self._of_places(places)
 
     def _of_places(self, places: Places) -> Columns:
