@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from types import FrameType
 from typing import NoReturn
 
 from muso_exp.errors import ConfigError, MusoError, Stopped, Through, meant
@@ -28,6 +27,7 @@ from muso_exp.experiment.listing import (
     refuse_unknown_experiment,
 )
 from muso_exp.redaction import redact
+from muso_exp.stopping import SIGNALS, stop_on
 from muso_exp.text import visible
 
 log = logging.getLogger("muso_exp")
@@ -41,9 +41,6 @@ keys that are good to know:
   ckpt=RUN_FOLDER resumes     paths.outputs=FOLDER     logger=none     -m key=a,b,c: a sweep
   -v shows the whole card     --cfg job shows the configuration     --hydra-help: Hydra's options
 """
-
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def wait_briefly() -> None:
@@ -86,24 +83,21 @@ def _leave(ended: list[int]) -> None:
 def main() -> None:
     """Run what the command line says; the exit status says how it ended."""
     debug = os.environ.get("HYDRA_FULL_ERROR") == "1"
-    for signum in SIGNALS:
-        if signal.getsignal(signum) is not signal.SIG_IGN:  # as nohup has it
-            signal.signal(signum, _stop)
+    stop_on(one for one in SIGNALS if signal.getsignal(one) is not signal.SIG_IGN)  # as of nohup
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # names hold letters of any alphabet
     outcome = "FAILED"  # of what is open when this ends: a sweep's parent run, claimed folders
     try:
         _check_arguments(sys.argv[1:])
         _called(sys.argv[1:])
-    except (Stopped, KeyboardInterrupt) as ending:
-        outcome = "KILLED"
-        stopped = ending if isinstance(ending, Stopped) else meant(ending)
-        _fail(stopped, 128 + getattr(stopped, "signum", signal.SIGINT))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
-    except (Exception, Through) as raised:
-        error = raised.__cause__ if isinstance(raised, Through) else raised
+    except (Exception, Stopped, KeyboardInterrupt, Through) as raised:
+        error = meant(raised.__cause__ or raised if isinstance(raised, Through) else raised)
+        if isinstance(error, Stopped):
+            outcome = "KILLED"
+            _fail(error, 128 + error.signum)
         known = known_error(error) if isinstance(error, Exception) else None
         if known is None or (debug and known is not error):
             sys.stderr.write(redact(traceback.format_exc()))
@@ -251,12 +245,6 @@ def _experiment(given: list[str]) -> None:
         app(task)()
     except HydraException as error:
         raise explained(error, args) from error
-
-
-def _stop(signum: int, _frame: FrameType | None) -> NoReturn:
-    for each in SIGNALS:  # a second Ctrl-C must not cut the tidying short
-        signal.signal(each, signal.SIG_IGN)
-    raise Stopped(signum)
 
 
 def _fail(error: BaseException, status: int) -> NoReturn:

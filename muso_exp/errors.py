@@ -107,11 +107,19 @@ class Through(BaseException):
     """Carries an error, its cause, through Hydra's callbacks: Hydra only warns of an Exception."""
 
 
-def meant(ending: BaseException) -> Exception | Stopped:
-    """Return what a KeyboardInterrupt or SystemExit out of a model or data set stands for.
+def meant(ending: BaseException) -> BaseException:
+    """Return what an exception out of a model, a data set or a library stands for.
 
-    Lightning turns a KeyboardInterrupt into a SystemExit without a word.
+    Lightning turns a KeyboardInterrupt into a SystemExit without a word, and what tidies up after a
+    signal to stop may fail itself, as it came in the middle of something.
     """
+    earlier: BaseException | None = ending
+    while earlier is not None:
+        if isinstance(earlier, Stopped):
+            return earlier
+        earlier = earlier.__context__
+    if not isinstance(ending, (KeyboardInterrupt, SystemExit)):
+        return ending
     if isinstance(ending, KeyboardInterrupt) or isinstance(ending.__context__, KeyboardInterrupt):
         return Stopped(signal.SIGINT, "a KeyboardInterrupt inside the model or data set")
     code = getattr(ending, "code", None)

@@ -166,10 +166,11 @@ def _attempt(cfg: Any) -> tuple[dict[str, Any], Path | None]:
             claim(cfg.paths.run, cfg.ckpt)
         check(cfg)
         return _run(cfg)
-    except (KeyboardInterrupt, SystemExit) as ending:
-        if is_worker():
+    except BaseException as ending:
+        meaning = ending if is_worker() else meant(ending)
+        if meaning is ending:
             raise
-        raise meant(ending) from ending
+        raise meaning from ending
     finally:
         abandon(written, cfg.paths.run)
 

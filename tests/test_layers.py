@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "muso_exp"
 FLOORS = (  # a room imports from lower floors and from itself; rooms of one floor do not meet
     {"text"},
     {"errors", "records", "redaction", "options", "places"},
-    {"figures", "terminal", "csv_cells", "opening", "memory", "spark"},
+    {"figures", "terminal", "csv_cells", "opening", "memory", "spark", "stopping"},
     {"features", "cache", "training"},
     {"metrics", "simulation", "sound", "models"},
     {"formats", "collectors"},

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from hydra.core.singleton import Singleton
 from hydra.core.utils import JobReturn, JobStatus, filter_overrides
@@ -25,6 +25,7 @@ from muso_exp.experiment.objective import worst
 from muso_exp.experiment.plugins import use
 from muso_exp.experiment.sweep import mark_dead_runs
 from muso_exp.redaction import is_secret_name
+from muso_exp.stopping import stop_on
 
 CARRIED = ("MUSO_", "MLFLOW_", "HYDRA_FULL_ERROR", "PYTHONHASHSEED")
 _INIT = ("max_num_timeout",)  # arguments of submitit's executor itself
@@ -160,8 +161,7 @@ def _requeued() -> Iterator[None]:
 
     requeue = submitit.JobEnvironment()._usr_sig()
     by_submitit: Any = signal.getsignal(requeue)
-    for signum in (signal.SIGTERM, signal.SIGINT, requeue):
-        signal.signal(signum, _stop)
+    stop_on((signal.SIGTERM, signal.SIGINT, requeue))
     try:
         yield
     except Stopped as stopped:
@@ -170,12 +170,6 @@ def _requeued() -> Iterator[None]:
         raise MusoError(str(stopped)) from stopped
     except SystemExit as ending:
         raise EndedError(f"the job ended with exit status {ending.code}") from ending
-
-
-def _stop(signum: int, _frame: Any) -> NoReturn:
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, signal.SIG_IGN)
-    raise Stopped(signum)
 
 
 @contextmanager

@@ -26,8 +26,8 @@ from omegaconf import OmegaConf
 
 from muso_exp.errors import ConfigError, Stopped
 from muso_exp.redaction import redact
+from muso_exp.stopping import SIGNALS
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # What jobs import, and what takes long; none of it starts threads that a child would lack.
 PRELOADED = (
     *("muso_exp.run", "muso_exp.training.pruning", "muso_exp.evaluation.report"),

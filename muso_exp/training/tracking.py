@@ -271,8 +271,7 @@ def tracked(logger: MlflowLogger | None) -> Iterator[None]:
         with watched(logger):
             yield
     except BaseException as ending:
-        if isinstance(ending, (KeyboardInterrupt, SystemExit)):
-            ending = meant(ending)
+        ending = meant(ending)
         if isinstance(ending, PrunedError) and logger is not None:
             logger.experiment.set_tag(logger.run_id, "pruned", str(ending))
             logger.end("FINISHED")
