@@ -16,7 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
-from muso_exp.errors import ConfigError, MusoError, Stopped, Through, meant
+from muso_exp.errors import ConfigError, MusoError, Stopped, Through, let_go, meant
 from muso_exp.experiment.known_errors import known_error
 from muso_exp.experiment.listing import (
     conf_folder,
@@ -94,6 +94,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
     except (Exception, Stopped, KeyboardInterrupt, Through) as raised:
+        let_go(raised)
         error = meant(raised.__cause__ or raised if isinstance(raised, Through) else raised)
         if isinstance(error, Stopped):
             outcome = "KILLED"

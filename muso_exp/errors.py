@@ -1,6 +1,7 @@
 """Errors that a user can act on: each is one line that says what was given, needed, and to do."""
 
 import errno
+import gc
 import signal
 import stat
 from collections.abc import Sequence
@@ -128,6 +129,23 @@ def meant(ending: BaseException) -> BaseException:
         f"the model or data set ended the program with {call}; raise an error there instead, "
         "with what is wrong"
     )
+
+
+def let_go(ending: BaseException) -> None:
+    """Free what the calls hold that a signal to stop came through; its traceback is then empty.
+
+    It may have come between the rows of a query: the store is locked until that cursor is gone.
+    """
+    if not isinstance(meant(ending), Stopped):
+        return
+    earlier: BaseException | None = ending
+    while earlier is not None:
+        trace = earlier.__traceback__
+        while trace is not None:
+            following, trace.tb_next = trace.tb_next, None
+            trace = following
+        earlier = earlier.__context__
+    gc.collect()
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 from pytorch_lightning.loggers import MLFlowLogger
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
-from muso_exp.errors import ConfigError, MusoError, PrunedError, meant
+from muso_exp.errors import ConfigError, MusoError, PrunedError, let_go, meant
 from muso_exp.training import tracked_view as view
 from muso_exp.training.dead_runs import end_the_dead, reopened
 from muso_exp.training.registry import register
@@ -79,7 +79,8 @@ class MlflowLogger(MLFlowLogger):
                 experiment = self.experiment_id  # makes the experiment and the run
                 kind = "custom_model_development"  # the UI then opens on runs, not on GenAI
                 self.experiment.set_experiment_tag(experiment, "mlflow.experimentKind", kind)
-            except BaseException:
+            except BaseException as ending:
+                let_go(ending)
                 if self._run_id is not None:
                     self._mlflow_client.set_terminated(self._run_id, "FAILED")
                 raise
@@ -271,6 +272,7 @@ def tracked(logger: MlflowLogger | None) -> Iterator[None]:
         with watched(logger):
             yield
     except BaseException as ending:
+        let_go(ending)
         ending = meant(ending)
         if isinstance(ending, PrunedError) and logger is not None:
             logger.experiment.set_tag(logger.run_id, "pruned", str(ending))

@@ -1,5 +1,3 @@
-import contextlib
-import fcntl
 import json
 import math
 import multiprocessing
@@ -11,68 +9,17 @@ from unittest.mock import Mock
 
 import mlflow
 import pytest
+from tracked_runs import make_logger, status
 
-from muso_exp.errors import ConfigError, MusoError, Stopped
-from muso_exp.training.folders import lock_tags
+from muso_exp.errors import ConfigError, MusoError
 from muso_exp.training.tracking import (
     ARTIFACTS,
     PARENT_RUN,
     TABLES_TAG,
     MlflowLogger,
-    end_the_dead,
     tracked,
 )
 from muso_exp.training.tracking_quiet import silence
-
-
-def make_logger(folder: str, tags: dict[str, str] | None = None) -> MlflowLogger:
-    return MlflowLogger(
-        tracking_uri=f"sqlite:///{folder}/mlflow.db",
-        artifact_location=f"{folder}/mlartifacts",
-        experiment_name="e",
-        run_name="r",
-        tags=tags,
-    )
-
-
-def status(logger: MlflowLogger) -> str:
-    return logger.experiment.get_run(logger.run_id).info.status
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return str(tmp_path_factory.mktemp("store"))
-
-
-class Signal(BaseException):
-    pass
-
-
-STOPPED = RuntimeError("cannot join thread before it is started")  # while a stop is tidied up
-STOPPED.__context__ = Stopped(15)
-
-
-@pytest.mark.parametrize(
-    ("error", "expected"),
-    [
-        (None, "FINISHED"),
-        (ValueError(), "FAILED"),
-        (Signal(), "KILLED"),
-        (SystemExit(0), "FAILED"),
-        (KeyboardInterrupt(), "KILLED"),
-        (STOPPED, "KILLED"),
-    ],
-)
-def test_a_run_ends_as_its_block_ends(
-    error: BaseException | None, expected: str, store: str
-) -> None:
-    logger = make_logger(store)
-    with contextlib.suppress(BaseException), tracked(logger):
-        logger.finalize("success")  # what Lightning calls after fit
-        assert status(logger) == "RUNNING"
-        if error is not None:
-            raise error
-    assert status(logger) == expected
 
 
 def test_metrics_of_many_epochs_arrive_whole_and_in_order(store: str) -> None:
@@ -84,11 +31,6 @@ def test_metrics_of_many_epochs_arrive_whole_and_in_order(store: str) -> None:
     history = logger.experiment.get_metric_history(logger.run_id, "train/loss")
     assert [point.step for point in history] == list(range(1500))
     assert history[-1].value == 1 / 1500
-
-
-def test_without_a_tracker_nothing_is_ended() -> None:
-    with tracked(None):
-        pass
 
 
 def test_a_long_parameter_is_cut_and_the_yaml_kept_whole(store: str) -> None:
@@ -175,61 +117,6 @@ def test_a_store_that_is_no_database_is_refused_at_once(tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").write_text("hello world" * 100)
     with pytest.raises(MusoError, match=r"mlflow\.db: file is not a database; move it away"):
         make_logger(str(tmp_path))
-
-
-@pytest.mark.parametrize("left", ["a free lock", "no lock"])
-def test_a_run_whose_process_is_gone_ends_killed_at_the_next_start(
-    left: str, store: str, tmp_path: Path
-) -> None:
-    if left == "a free lock":
-        (tmp_path / "run.lock").touch()
-    dead = make_logger(store, lock_tags(tmp_path))
-    make_logger(store)
-    assert status(dead) == "KILLED"
-
-
-def test_a_run_that_goes_on_in_its_own_folder_is_the_only_live_one(
-    store: str, tmp_path: Path
-) -> None:
-    stopped = make_logger(store, lock_tags(tmp_path))
-    with (tmp_path / "run.lock").open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        again = make_logger(store, lock_tags(tmp_path))
-        assert (status(stopped), status(again)) == ("KILLED", "RUNNING")
-
-
-def test_runs_that_live_or_of_which_nothing_can_be_known_are_left(
-    store: str, tmp_path: Path
-) -> None:
-    elsewhere = make_logger(store, lock_tags(tmp_path) | {"host": "another"})
-    before_locks = make_logger(store, {"folder": "of an older version"})
-    with (tmp_path / "run.lock").open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        alive = make_logger(store, lock_tags(tmp_path))
-        make_logger(store)
-        assert status(alive) == "RUNNING"
-    assert (status(elsewhere), status(before_locks)) == ("RUNNING", "RUNNING")
-
-
-def test_a_run_that_ends_while_it_is_looked_at_keeps_its_status(
-    store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ending = make_logger(store, lock_tags(tmp_path))
-    found = ending.experiment.search_runs([ending.experiment_id], "attributes.status = 'RUNNING'")
-    ending.end("FINISHED")
-    monkeypatch.setattr(ending.experiment, "search_runs", lambda *_: found)  # asked before the end
-    end_the_dead(ending.experiment)
-    assert status(ending) == "FINISHED"
-
-
-def test_a_tracker_that_fails_does_not_hide_why_a_run_failed(
-    store: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    logger = make_logger(store)
-    monkeypatch.setattr(logger, "flush", Mock(side_effect=MusoError("the disk is full")))
-    with pytest.raises(ValueError, match="the reason"), tracked(logger):
-        raise ValueError("the reason")
-    assert "the disk is full; the next start marks this run KILLED" in caplog.text
 
 
 def test_what_a_run_concluded_is_a_note_tables_and_a_data_set(store: str, tmp_path: Path) -> None:
