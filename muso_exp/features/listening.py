@@ -1,6 +1,7 @@
 """From play counts to the input vector of a pair of users."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -115,8 +116,13 @@ def shuffled_orders(rows: Sequence[int], n_items: int, key: Sequence[int]) -> Te
     """
     orders = np.empty((len(rows), n_items), dtype=np.int64)
     for order, row in zip(orders, rows, strict=True):
-        order[:] = np.random.default_rng([*key, int(row)]).permutation(n_items)
+        order[:] = _shuffled((*key, int(row)), n_items)
     return torch.from_numpy(orders)
+
+
+@lru_cache(maxsize=512)  # of the pairs of an epoch, or of those that are probed again and again
+def _shuffled(key: tuple[int, ...], n_items: int) -> np.ndarray:
+    return np.random.default_rng(key).permutation(n_items)
 
 
 def pair_vectors(

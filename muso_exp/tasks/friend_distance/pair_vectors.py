@@ -91,6 +91,15 @@ class PairVectoriser:
             spreads.append(has_spread)
         return UserVectors(blocks, np.stack(spreads, axis=1))
 
+    def changed(self, users: UserVectors, plays: Mapping[str, csr_matrix]) -> UserVectors:
+        """Return users' vectors with other play counts in some categories, (n_users, n_items)."""
+        own, has_spread, blocks = self.users(plays), users.has_spread.copy(), [*users.blocks]
+        theirs = [place for place, name in enumerate(self.categories) if name in plays]
+        for place, category in enumerate(theirs):
+            blocks[category] = own.blocks[place]
+        has_spread[:, theirs] = own.has_spread
+        return UserVectors(blocks, has_spread)
+
     def scales(self, users: UserVectors, pairs: np.ndarray) -> Tensor | None:
         """Return the factor of each block (n_pairs, n_categories); None where all are 1."""
         repair = self.options.nan == "repaired"
@@ -108,7 +117,7 @@ class PairVectoriser:
 
     def _counts(self, plays: Mapping[str, csr_matrix]) -> dict[str, csr_matrix]:
         bend = log_plays if self.options.plays == "log" else csr_matrix
-        return {name: bend(plays[name]) for name in self.categories}
+        return {name: bend(plays[name]) for name in self.categories if name in plays}
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,8 +154,12 @@ class PairVectors:
         return cls(number, pairs, dos, vectoriser, users, scales)
 
     def with_listening(self, plays: Mapping[str, csr_matrix]) -> "PairVectors":
-        """Return the same pairs with other listening of all users, shapes (n_users, n_items)."""
-        users = self.vectoriser.users(plays)
+        """Return the same pairs with other listening of all users in some categories.
+
+        Args:
+            plays: play counts of those categories, shapes (n_users, n_items).
+        """
+        users = self.vectoriser.changed(self.users, plays)
         return replace(self, users=users, scales=self.vectoriser.scales(users, self.pairs))
 
     @property

@@ -58,7 +58,7 @@ class Probe:
     def columns(
         self, plays: Mapping[str, csr_matrix] | None = None, rows: np.ndarray | None = None
     ) -> Columns:
-        """Predict some rows (default all), under other listening (default their own)."""
+        """Predict some rows (default all), under other listening in some categories."""
         split = self.split if plays is None else self.split.with_listening(plays)
         chosen = np.arange(len(split)) if rows is None else rows
         batches = [
@@ -128,7 +128,7 @@ def category_changes(
     for repeat in range(n_repeats):
         counts = probe.plays[category]
         order = np.random.default_rng([seed, repeat]).permutation(counts.shape[0])
-        after = probe.columns({**probe.plays, category: counts[order]})
+        after = probe.columns({category: counts[order]})
         moved.append(float(_shift(before, after).mean()))
         columns.append(after)
     return np.array(moved), columns
@@ -156,7 +156,7 @@ def item_table(
         most = np.argsort(-total, kind="stable")[:n_items]
         for item in most[total[most] > 0]:
             pairs = _pairs_with(probe, counts, item)
-            after = probe.columns({**probe.plays, category: _without(counts, item)}, pairs)
+            after = probe.columns({category: _without(counts, item)}, pairs)
             own = {name: column[pairs] for name, column in before.items()}
             friend = (after["friend"] - own["friend"]).abs().double().mean()
             degrees = float(_shift(own, after).mean())
