@@ -224,6 +224,7 @@ def _experiment(given: list[str]) -> None:
         )
         from muso_exp.experiment.overrides import in_grammar
         from muso_exp.experiment.process_launcher import ProcessLauncher
+        from muso_exp.experiment.quick_yaml import use_libyaml
         from muso_exp.experiment.search_sweeper import SearchSweeper
         from muso_exp.experiment.sweep import FOLDER, VERBOSE, WorkingFolderConf
         from muso_exp.experiment.unknown_options import explained
@@ -241,6 +242,7 @@ def _experiment(given: list[str]) -> None:
     use_own_plugins(WorkingFolderConf, SearchSweeper, ProcessLauncher)
     use_own_launchers()
     use_checked_loader()
+    use_libyaml()
     app = hydra.main(config_path=str(conf_folder()), config_name="config", version_base="1.3")
     try:
         app(task)()
