@@ -15,12 +15,14 @@ from musicnn_arrays import write_musicnn
 
 from muso_exp import __main__ as program
 from muso_exp.evaluation import report
+from muso_exp.experiment.quick_yaml import use_libyaml
 from muso_exp.figures import common
 
 REPOSITORY = Path(__file__).parent.parent
 PIXEL = base64.b64decode(  # a PNG
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
 )
+use_libyaml()  # tests read all of conf/ as they are collected
 SMOKE = ["+experiment=dos_classifier", "scale=smoke", "resamples=50"]  # a run of seconds
 
 # Files whose tests take longest begin first: what begins last ends the suite, on one process alone.

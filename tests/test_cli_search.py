@@ -129,17 +129,23 @@ class TestPruning:
             callback.on_validation_end(trainer, None)  # a trial that goes on reports it again
 
 
+PRUNED = ["+experiment=playlist_membership", "scale=smoke", "resamples=20", "logger=none"]
+PRUNED += ["+sweep=grid", "objective=val/loss", "callbacks.progress=null", "trainer.max_epochs=6"]
+PRUNED += ["model.lr=0.02,0.021,0.022,0.023,0.024,1e-9"]
+
+
 def test_a_pruned_trial_is_no_failure(call: callable) -> None:
-    lists = ["+experiment=playlist_membership", "scale=smoke", "resamples=20", "logger=none"]
-    values = ["model.lr=0.02,0.021,0.022,0.023,0.024,1e-9", "trainer.max_epochs=6"]
-    grid = ["+sweep=grid", "objective=val/loss", "callbacks.progress=null", *values]
-    status, out, err = call(*lists, *grid)
+    status, out, err = call(*PRUNED)
     assert status == 0, err
     folder = Path(out.splitlines()[-1])
     assert ledger.read(folder)[5].state == "pruned"
     assert "pruned after epoch" in ledger.read(folder)[5].reason
     assert trials(folder)["state"].tolist() == ["complete"] * 5 + ["pruned"]
-    status, out, _ = call(*lists, *grid, "hydra.sweeper.prune=false")
+
+
+@pytest.mark.slow
+def test_without_pruning_each_trial_is_trained_to_its_end(call: callable) -> None:
+    out = call(*PRUNED, "hydra.sweeper.prune=false")[1]
     assert trials(Path(out.splitlines()[-1]))["state"].tolist() == ["complete"] * 6
 
 

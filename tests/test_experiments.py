@@ -37,6 +37,17 @@ def rows(name: str) -> list[str]:
     return [row for row in swept.split(",") if row]
 
 
+def drawn_first() -> set[str]:
+    """The first experiment of each data set: its figures are drawn, those of others not."""
+    of_data: dict[str, str] = {}
+    for name in experiments():
+        for one in OmegaConf.load(CONF / "experiment" / f"{name}.yaml").get("defaults") or []:
+            if one != "_self_" and "override /dataset" in one:
+                of_data.setdefault(one["override /dataset"], name)
+    return set(of_data.values())
+
+
+DRAWN = drawn_first()
 CASES = [
     pytest.param(name, variant, marks=[pytest.mark.slow] if place else [])
     for name in experiments()
@@ -90,8 +101,14 @@ def test_every_row_of_a_table_is_a_variant_that_the_experiment_knows(
 
 @pytest.mark.parametrize(("name", "variant"), CASES)
 def test_an_experiment_ends_with_a_whole_run_folder(
-    name: str, variant: str | None, configured: callable, tmp_path: Path, drawn: None
+    name: str,
+    variant: str | None,
+    configured: callable,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
 ) -> None:
+    if name in DRAWN:
+        request.getfixturevalue("drawn")
     overrides = [] if variant is None else [f"variant={variant}"]
     outcome = run(configured(name, "logger=none", *overrides))
     folder = tmp_path / "run"
