@@ -14,9 +14,8 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
-
 from muso_exp.errors import ConfigError
+from muso_exp.experiment.quick_yaml import read_yaml
 
 ENTRY_POINT = "muso_exp.plugins"
 VARIABLE = "MUSO_PLUGINS"  # names with commas between; the processes of a sweep inherit it
@@ -95,7 +94,7 @@ def named(args: Sequence[str], folders: Sequence[Path]) -> list[str]:
 
 def load_keys(path: Path) -> dict[str, Any]:
     """Return a YAML file as it stands; one that is not there, or has no keys, is empty."""
-    tree = OmegaConf.to_container(OmegaConf.load(path)) if path.is_file() else {}
+    tree = read_yaml(path) if path.is_file() else {}
     return {str(key): value for key, value in tree.items()} if isinstance(tree, dict) else {}
 
 

@@ -5,6 +5,7 @@ An experiment is composed of some twenty files, a sweep composes it for each of 
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -27,3 +28,14 @@ def use_libyaml() -> None:
 
     for module in (_utils, basecontainer):
         module.get_yaml_loader = lambda: Loader  # type: ignore[attr-defined]
+
+
+def read_yaml(path: Path) -> Any:
+    """Return what a YAML file holds, in plain values, by the rules of OmegaConf's loader.
+
+    Raises:
+        YAMLError: no YAML, or a key that stands twice.
+    """
+    use_libyaml()
+    with path.open(encoding="utf-8") as file:
+        return yaml.load(file, Loader=_utils.get_yaml_loader())

@@ -30,6 +30,7 @@ from muso_exp.experiment.objective import (
     run_once,
 )
 from muso_exp.experiment.overrides import check_choice
+from muso_exp.experiment.quick_yaml import read_yaml
 from muso_exp.experiment.remembered import known
 from muso_exp.experiment.search_plan import make_plan, searches
 from muso_exp.experiment.sources import code_hash
@@ -284,8 +285,10 @@ def redact_hydra_files() -> None:
     if in_sweep():
         files += Path(sweep.dir).glob("multirun.yaml")
     for path in files:
-        written = OmegaConf.to_container(OmegaConf.load(path))
-        text = yaml.safe_dump(redacted(written), sort_keys=False, allow_unicode=True)
+        written = read_yaml(path)
+        if (kept := redacted(written)) == written:
+            continue
+        text = yaml.safe_dump(kept, sort_keys=False, allow_unicode=True)
         partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
         partial.write_text(text, encoding="utf-8")
         partial.replace(path)  # jobs of a sweep may do so at once
