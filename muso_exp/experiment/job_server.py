@@ -208,23 +208,27 @@ def _be_forked(function: Callable[[], Any], is_job: bool = False) -> NoReturn:
         sys.stderr.write(redact(traceback.format_exc()))
     finally:
         with suppress(Exception):
-            _end_workers()
+            _end_workers(kill=code != 0)
         with suppress(Exception):
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(code)
 
 
-def _end_workers() -> None:
+def _end_workers(kill: bool) -> None:
     """End joblib's idle processes, which a normal exit ends: else they wait minutes for more.
 
     They would hold the output open, so that a shell's pipe behind the sweep waits with them.
+
+    Args:
+        kill: do not let them end by themselves; of a job that failed or was stopped they may be at
+            work. One that is killed as it gives a lock back leaves a warning of its tracker.
     """
     pools = sys.modules.get("joblib.externals.loky.reusable_executor")
     pool = getattr(pools, "_executor", None)
     try:
         if pool is not None:
-            pool.terminate(kill_workers=True)  # and its folder of shared arrays
+            pool.terminate(kill_workers=kill)  # and its folder of shared arrays
     finally:
         util._run_finalizers(0)  # type: ignore[attr-defined]  # locks, of which a tracker warns
 
