@@ -30,7 +30,7 @@ from muso_exp.tasks.playlist_pairs.overview import pairs_overview
 from muso_exp.tasks.playlist_pairs.task import PlaylistPairs
 
 _SIMULATION_VERSION = 1
-LEAST_LISTS = 3  # of train and of test
+LEAST_LISTS = 4  # of train and of test: an interval over three lists has one value
 INPUTS = ("artist_cosine", "shared_tracks")
 EnoughTracks = Annotated[int, Meta(ge=LEAST_TRACKS, le=MAX_COUNT)]
 

@@ -39,10 +39,10 @@ def test_lists_are_split_and_every_pair_of_a_side_is_a_row(tmp_path: Path) -> No
     assert len(pairs.table) == 8 * 7 // 2
     assert (pairs.n_read, pairs.too_short) == (9, 1)
     train, test = (set(pairs.lists[pairs.rows[name]].ravel()) for name in ("train", "test"))
-    assert (len(train), len(test)) == (5, 3) and not train & test
-    assert data.task.counts() == {"lists": 9, "used": 8, "train_rows": 10, "test_rows": 3}
+    assert (len(train), len(test)) == (4, 4) and not train & test
+    assert data.task.counts() == {"lists": 9, "used": 8, "train_rows": 6, "test_rows": 6}
     batch = next(iter(data.test_dataloader()))
-    assert batch["x"].shape == (3, 2)
+    assert batch["x"].shape == (6, 2)
     assert torch.equal(
         batch["target"].double().round(decimals=5), data.task.target.round(decimals=5)
     )
@@ -78,18 +78,18 @@ def test_tracks_of_both_lists_tell_them_apart_in_no_way(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_tables_is_a_list_each(tmp_path: Path) -> None:
-    for n in range(6):
+    for n in range(8):
         tracks(12, 100 * n).to_csv(tmp_path / f"list{n}.csv", index=False)
     data = made("playlist_pairs", tmp_path, tmp_path / "cache", **SMALL)
     data.setup()
-    assert set(data.task.pairs.table["first"]) <= {f"list{n}" for n in range(6)}
+    assert set(data.task.pairs.table["first"]) <= {f"list{n}" for n in range(8)}
 
 
 def test_too_few_lists_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="6 lists of 12 tracks or more are needed, 5 of 6 are"):
-        ready(tmp_path, likes(5))
-    with pytest.raises(ConfigError, match=r"dataset\.n_lists must be 6 or more"):
-        ready(tmp_path, n_lists=5)
+    with pytest.raises(ConfigError, match="8 lists of 12 tracks or more are needed, 7 of 8 are"):
+        ready(tmp_path, likes(7))
+    with pytest.raises(ConfigError, match=r"dataset\.n_lists must be 8 or more"):
+        ready(tmp_path, n_lists=7)
 
 
 def test_a_column_that_is_not_there_is_refused(tmp_path: Path) -> None:
