@@ -4,7 +4,7 @@ import errno
 import gc
 import signal
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from muso_exp.text import visible
@@ -114,11 +114,9 @@ def meant(ending: BaseException) -> BaseException:
     Lightning turns a KeyboardInterrupt into a SystemExit without a word, and what tidies up after a
     signal to stop may fail itself, as it came in the middle of something.
     """
-    earlier: BaseException | None = ending
-    while earlier is not None:
+    for earlier in _with_contexts(ending):
         if isinstance(earlier, Stopped):
             return earlier
-        earlier = earlier.__context__
     if not isinstance(ending, (KeyboardInterrupt, SystemExit)):
         return ending
     if isinstance(ending, KeyboardInterrupt) or isinstance(ending.__context__, KeyboardInterrupt):
@@ -138,14 +136,20 @@ def let_go(ending: BaseException) -> None:
     """
     if not isinstance(meant(ending), Stopped):
         return
-    earlier: BaseException | None = ending
-    while earlier is not None:
+    for earlier in _with_contexts(ending):
         trace = earlier.__traceback__
         while trace is not None:
             following, trace.tb_next = trace.tb_next, None
             trace = following
-        earlier = earlier.__context__
     gc.collect()
+
+
+def _with_contexts(ending: BaseException) -> Iterator[BaseException]:
+    """Yield an exception, then those in whose handling each was raised."""
+    earlier: BaseException | None = ending
+    while earlier is not None:
+        yield earlier
+        earlier = earlier.__context__
 
 
 def is_out_of_memory(error: BaseException) -> bool:

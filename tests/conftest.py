@@ -59,6 +59,12 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The folder of a tracker's store that the tests of a file share."""
+    return str(tmp_path_factory.mktemp("store"))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def undrawn() -> Iterator[Callable]:
     """Pages hold a pixel for each figure: to draw them takes two fifths of a run at smoke."""

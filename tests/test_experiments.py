@@ -42,7 +42,7 @@ def drawn_first() -> set[str]:
     of_data: dict[str, str] = {}
     for name in experiments():
         for one in OmegaConf.load(CONF / "experiment" / f"{name}.yaml").get("defaults") or []:
-            if one != "_self_" and "override /dataset" in one:
+            if "override /dataset" in one:
                 of_data.setdefault(one["override /dataset"], name)
     return set(of_data.values())
 

@@ -20,6 +20,7 @@ from omegaconf import DictConfig, OmegaConf
 from muso_exp.evaluation.index import DOCUMENTS
 from muso_exp.evaluation.numbers import number
 from muso_exp.experiment.listing import conf_folder, experiments
+from muso_exp.experiment.quick_yaml import read_yaml
 from muso_exp.text import markdown
 
 OTHER_ROWS = "documents.yaml"
@@ -149,7 +150,7 @@ def _experiment_rows() -> list[DocumentRow]:
 
 
 def _other_rows(path: Path) -> list[DocumentRow]:
-    named: list[Mapping[str, Any]] = OmegaConf.to_container(OmegaConf.load(path))  # type: ignore[assignment]
+    named: list[Mapping[str, Any]] = read_yaml(path)
     return [
         DocumentRow(
             document=row["document"],

@@ -75,29 +75,22 @@ class PairVectoriser:
         self.seed = seed
         self._statistics = {}
         if options.normalisation == "per_item":
-            counts = self._counts(train_plays)
-            self._statistics = {name: item_statistics(counts[name]) for name in counts}
+            self._statistics = {
+                name: item_statistics(self._bent(counts)) for name, counts in train_plays.items()
+            }
 
     def users(self, plays: Mapping[str, csr_matrix]) -> UserVectors:
         """Return the vectors of users with these play counts, shapes (n_users, n_items)."""
-        blocks, spreads = [], []
-        for name, counts in self._counts(plays).items():
-            if name in self._statistics:
-                values = zscore_items(counts, *self._statistics[name])
-                has_spread = np.ones(counts.shape[0], dtype=bool)
-            else:
-                values, has_spread = zscore_users(counts)
-            blocks.append(torch.from_numpy(values))
-            spreads.append(has_spread)
-        return UserVectors(blocks, np.stack(spreads, axis=1))
+        found = [self._vectors(name, plays[name]) for name in self.categories]
+        blocks, spreads = zip(*found, strict=True)
+        return UserVectors(list(blocks), np.stack(spreads, axis=1))
 
     def changed(self, users: UserVectors, plays: Mapping[str, csr_matrix]) -> UserVectors:
         """Return users' vectors with other play counts in some categories, (n_users, n_items)."""
-        own, has_spread, blocks = self.users(plays), users.has_spread.copy(), [*users.blocks]
-        theirs = [place for place, name in enumerate(self.categories) if name in plays]
-        for place, category in enumerate(theirs):
-            blocks[category] = own.blocks[place]
-        has_spread[:, theirs] = own.has_spread
+        blocks, has_spread = [*users.blocks], users.has_spread.copy()
+        for name, counts in plays.items():
+            place = self.categories.index(name)
+            blocks[place], has_spread[:, place] = self._vectors(name, counts)
         return UserVectors(blocks, has_spread)
 
     def scales(self, users: UserVectors, pairs: np.ndarray) -> Tensor | None:
@@ -115,9 +108,17 @@ class PairVectoriser:
             orders[c] = shuffled_orders(rows, sizes[c], key=(self.seed, split))
         return orders
 
-    def _counts(self, plays: Mapping[str, csr_matrix]) -> dict[str, csr_matrix]:
-        bend = log_plays if self.options.plays == "log" else csr_matrix
-        return {name: bend(plays[name]) for name in self.categories if name in plays}
+    def _vectors(self, name: str, plays: csr_matrix) -> tuple[Tensor, np.ndarray]:
+        """Return a category's block (n_users, n_items), and whose vector has any spread."""
+        counts = self._bent(plays)
+        if name in self._statistics:
+            values = zscore_items(counts, *self._statistics[name])
+            return torch.from_numpy(values), np.ones(counts.shape[0], dtype=bool)
+        values, has_spread = zscore_users(counts)
+        return torch.from_numpy(values), has_spread
+
+    def _bent(self, plays: csr_matrix) -> csr_matrix:
+        return log_plays(plays) if self.options.plays == "log" else csr_matrix(plays)
 
 
 @dataclass(frozen=True, eq=False)
