@@ -4,6 +4,8 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 BIN := .venv/bin
 READY := .venv/.ready
 
+unexport PYTHONDONTWRITEBYTECODE  # each process would compile all that it imports anew
+
 .DEFAULT_GOAL := help
 .PHONY: help run app test lint ui bench docs clean lock
 

@@ -182,11 +182,16 @@ def _command(name: str) -> None:
 
 @contextmanager
 def _importing() -> Iterator[None]:
-    """Let nothing be collected: what is imported stays, and to look through it takes .5 s of 3."""
+    """Let nothing be collected: what is imported stays, and to look through it takes .5 s of 3.
+
+    Nor is it looked through later, in a process that runs the program once.
+    """
     gc.disable()
     try:
         yield
     finally:
+        if not gc.get_freeze_count():
+            gc.freeze()
         gc.enable()
 
 

@@ -1,6 +1,6 @@
 """What all tests share: the real data (or a skip), one cache a session, and the command line."""
 
-import base64
+import gc
 import logging
 import os
 import signal
@@ -12,16 +12,13 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # workers share cores; read
 
 import pytest
 from musicnn_arrays import write_musicnn
+from undrawn import SAVING, save
 
 from muso_exp import __main__ as program
-from muso_exp.evaluation import report
 from muso_exp.experiment.quick_yaml import use_libyaml
 from muso_exp.figures import common
 
 REPOSITORY = Path(__file__).parent.parent
-PIXEL = base64.b64decode(  # a PNG
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
-)
 use_libyaml()  # tests read all of conf/ as they are collected
 SMOKE = ["+experiment=dos_classifier", "scale=smoke", "resamples=50"]  # a run of seconds
 
@@ -37,6 +34,10 @@ LONGEST = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path.stem, len(places)))
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # what is imported stays: to look through it again and again is a tenth of the time
 
 
 @pytest.fixture(scope="session")
@@ -67,18 +68,18 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="session", autouse=True)
 def undrawn() -> Iterator[Callable]:
-    """Pages hold a pixel for each figure: to draw them takes two fifths of a run at smoke."""
+    """Pages hold a pixel for each figure."""
     drawing = common.save
     with pytest.MonkeyPatch.context() as patch:
-        for module in (common, report):
-            patch.setattr(module, "save", lambda _, path: path.write_bytes(PIXEL))
+        for module in SAVING:
+            patch.setattr(module, "save", save)
         yield drawing
 
 
 @pytest.fixture
 def drawn(undrawn: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages hold their figures, as a user's do."""
-    for module in (common, report):
+    for module in SAVING:
         monkeypatch.setattr(module, "save", undrawn)
 
 

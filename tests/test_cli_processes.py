@@ -5,41 +5,25 @@ import re
 import signal
 import subprocess
 import sys
-import time
 import zipfile
 from pathlib import Path
 
-import mlflow
 import pytest
 from conftest import REPOSITORY
+from program import Forked, ended, statuses, wait_for
 
 from muso_exp.__main__ import wait_briefly
 
 SMOKE = ["+experiment=playlist_membership", "scale=smoke", "resamples=50"]
 
 
-def start(outputs: Path, cache: Path, *args: str) -> subprocess.Popen:
-    """Start a run in a process of its own, in a session that holds no other."""
-    places = {"MUSO_OUTPUTS": str(outputs), "MUSO_CACHE": str(cache)}
-    return subprocess.Popen(
-        [sys.executable, "-m", "muso_exp", *args],
-        cwd=REPOSITORY,
-        env={**os.environ, **places},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def statuses(outputs: Path) -> list[str]:
-    client = mlflow.MlflowClient(f"sqlite:///{outputs}/mlflow.db")
-    ids = [experiment.experiment_id for experiment in client.search_experiments()]
-    return [run.info.status for run in client.search_runs(ids)]
-
-
 def test_a_run_ends_with_its_folder_and_is_finished(tmp_path: Path, cache: Path) -> None:
-    process = start(tmp_path, cache, *SMOKE)
-    out, err = process.communicate()
+    places = {"MUSO_OUTPUTS": str(tmp_path), "MUSO_CACHE": str(cache)}
+    command = [sys.executable, "-m", "muso_exp", *SMOKE]
+    process = subprocess.run(
+        command, cwd=REPOSITORY, env={**os.environ, **places}, capture_output=True, text=True
+    )
+    out, err = process.stdout, process.stderr
     assert process.returncode == 0, err
     folder = Path(out.splitlines()[-1])
     assert (folder / "metrics.json").is_file() and folder.parent == tmp_path / "playlist_membership"
@@ -48,26 +32,24 @@ def test_a_run_ends_with_its_folder_and_is_finished(tmp_path: Path, cache: Path)
 
 
 def test_a_stopped_run_is_killed_and_can_be_resumed(tmp_path: Path, cache: Path) -> None:
-    process = start(tmp_path, cache, *SMOKE, "trainer.max_epochs=100000")
-    deadline = time.monotonic() + 120
-    while not (saved := list(tmp_path.glob("*/*/checkpoints/last.ckpt"))):
-        assert time.monotonic() < deadline and process.poll() is None
-        time.sleep(0.2)
-    process.send_signal(signal.SIGTERM)
-    _, err = process.communicate()
-    assert process.returncode == 128 + signal.SIGTERM
-    assert "stopped by SIGTERM" in err and "Traceback" not in err
+    process = Forked(tmp_path, cache, *SMOKE, "trainer.max_epochs=100000")
+    assert wait_for(process, lambda: list(tmp_path.glob("*/*/checkpoints/last.ckpt")))
+    process.terminate()
+    status, words = ended(process)
+    assert status == 128 + signal.SIGTERM
+    assert "stopped by SIGTERM" in words and "Traceback" not in words
     assert statuses(tmp_path) == ["KILLED"]
-    run_folder = saved[0].parent.parent
+    (saved,) = tmp_path.glob("*/*/checkpoints/last.ckpt")
+    run_folder = saved.parent.parent
     assert not (run_folder / "metrics.json").exists()
     import torch
 
-    epoch = torch.load(saved[0], weights_only=True)["epoch"]
-    again = start(tmp_path, cache, *SMOKE, f"ckpt={run_folder}", f"trainer.max_epochs={epoch + 3}")
-    out, err = again.communicate()
-    assert again.returncode == 0 and "dirpath" not in err, err
-    assert not re.search(r"\b[Ww]arning", err), err
-    assert (Path(out.splitlines()[-1]) / "metrics.json").is_file()
+    epoch = torch.load(saved, weights_only=True)["epoch"]
+    more = [f"ckpt={run_folder}", f"trainer.max_epochs={epoch + 3}"]
+    status, words = ended(Forked(tmp_path, cache, *SMOKE, *more))
+    assert status == 0 and "dirpath" not in words, words
+    assert not re.search(r"Warning|\bwarning\b", words), words
+    assert (Path(words.splitlines()[-1]) / "metrics.json").is_file()
 
 
 def test_an_installed_wheel_runs_from_any_folder(tmp_path: Path) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from hydra._internal import hydra as hydra_application
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
 from hydra.plugins.plugin import Plugin
+from hydra.plugins.sweeper import Sweeper
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -40,6 +43,7 @@ _LAUNCHERS = {"basic": 1, "joblib": -1}
 _CLUSTER = {"submitit_local": "LocalLauncher", "submitit_slurm": "SlurmLauncher"}
 _MOST_TIMEOUTS = 10  # that a job on a cluster goes on after
 _MODES = {f"hydra.mode={mode.name}": mode for mode in RunMode}
+_MOST_KEPT = 100  # configurations of jobs, each of some 100 kB
 _STREAM = re.compile(r"ext://sys\.std(out|err)")
 
 
@@ -51,6 +55,30 @@ class CheckedLoader(ConfigLoaderImpl):
     """
 
     _composed: tuple[str | None, list[str], DictConfig] | None = None  # to learn its mode
+
+    def __init__(self, config_search_path: ConfigSearchPath) -> None:
+        super().__init__(config_search_path)
+        self._kept: dict[tuple[str, ...], DictConfig] = {}  # of jobs that are soon launched
+
+    def keep(self, master_config: DictConfig, sweep_overrides: Sequence[str]) -> None:
+        """Compose the configuration of a job that is soon launched, and keep it for then.
+
+        Raises:
+            HydraException: it cannot be composed.
+        """
+        config = super().load_sweep_config(master_config, list(sweep_overrides))
+        if len(self._kept) < _MOST_KEPT:
+            self._kept[tuple(sweep_overrides)] = config
+
+    def load_sweep_config(
+        self, master_config: DictConfig, sweep_overrides: list[str]
+    ) -> DictConfig:
+        """Return the configuration of a job: that which was kept, once; else it is composed."""
+        kept = self._kept.pop(tuple(sweep_overrides), None)
+        return super().load_sweep_config(master_config, sweep_overrides) if kept is None else kept
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_kept": {}}
 
     def load_configuration(
         self,
@@ -93,9 +121,16 @@ def _in_mode(cfg: DictConfig, further: list[str]) -> DictConfig:
     return cfg
 
 
+def _validate(sweeper: Any, batch: Sequence[Sequence[str]]) -> None:
+    """Compose the configurations of a sweep's jobs before the first is launched."""
+    for overrides in batch:
+        sweeper.hydra_context.config_loader.keep(sweeper.config, overrides)
+
+
 def use_checked_loader() -> None:
-    """Let Hydra's command line load configurations by `CheckedLoader`."""
+    """Let Hydra's command line load configurations by `CheckedLoader`, those of jobs once."""
     hydra_application.ConfigLoaderImpl = CheckedLoader  # type: ignore[misc]
+    Sweeper.validate_batch_is_legal = _validate  # type: ignore[assignment, method-assign]
 
 
 def use_own_plugins(*kinds: type[Plugin]) -> None:

@@ -1,5 +1,7 @@
 """A configuration that Hydra composes to learn its mode is the one that it runs."""
 
+import pickle
+
 import pytest
 from conftest import REPOSITORY
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
@@ -65,3 +67,19 @@ def test_a_sweep_in_a_run_is_still_refused(
 ) -> None:
     with pytest.raises(HydraException, match="Ambiguous value for argument 'seed=1,2'"):
         loaded(loaders[0], [*ONE, "seed=1,2"], RunMode.RUN)
+
+
+def test_the_configuration_of_a_job_is_composed_once_to_check_and_launch_it(
+    loaders: tuple[CheckedLoader, ConfigLoaderImpl, list],
+) -> None:
+    own, hydras, composed = loaders
+    master = own.load_configuration("config", ONE, RunMode.MULTIRUN)
+    composed.clear()
+    own.keep(master, ["seed=1"])
+    own.keep(master, ["seed=2"])
+    assert pickle.loads(pickle.dumps(own))._kept == {}  # a job of a cluster gets its own alone
+    first = own.load_sweep_config(master, ["seed=1"])
+    assert first == hydras.load_sweep_config(master, ["seed=1"]) and len(composed) == 2
+    first.seed = 7
+    assert own.load_sweep_config(master, ["seed=1"]).seed == 1 and len(composed) == 3
+    assert own.load_sweep_config(master, ["seed=2"]).seed == 2 and len(composed) == 3

@@ -1,104 +1,95 @@
 """The server that forks jobs, in a process of its own: pytest has threads, and no fork has them."""
 
 import os
-import subprocess
+import signal
 import sys
+import time
+from functools import partial
+from pathlib import Path
 
+import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
+from joblib import Parallel, delayed
 from omegaconf import OmegaConf
+from program import Forked, ended
 from test_experiments import CONF
-from test_layers import PACKAGE
 
-from muso_exp.experiment.job_server import modules
+from muso_exp.experiment.job_server import JobServer, modules
 from muso_exp.experiment.listing import experiments
+from muso_exp.features.tag_curves import tag_areas
 
-ALONE = """
-import os, signal, sys, time
-from muso_exp.experiment.job_server import JobServer
 
-def works(number):
+def works(number: int) -> tuple[int, str]:
     return number, "x" * 200_000  # more than a pipe holds
 
-def fails():
+
+def fails() -> None:
     raise RuntimeError("of its own")
 
-def killed():
+
+def killed() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
-def loops():
-    import numpy as np
-    from muso_exp.features.tag_curves import tag_areas
+
+def loops() -> int:
     return len(tag_areas(np.ones((4, 2)), np.eye(4, 2), np.ones((3, 4)))[0])
 
-def sleeps():
+
+def sleeps() -> None:
     time.sleep(600)
 
-server = JobServer(("muso_exp.features.tag_curves", "muso_exp.features.wmf", "no_such_module"))
-import functools
-for number, function in enumerate([functools.partial(works, 7), fails, killed, lambda: sys.exit(5),
-                                   loops]):
-    server.start(number, function)
-    ended = server.wait()
-    answer = ended.answer if number != 0 else (ended.answer[0], len(ended.answer[1]))
-    print(ended.number, ended.code, answer)
-server.start(8, sleeps)
-server.start(9, functools.partial(works, 1))
-print(server.wait().number)
-started = time.monotonic()
-server.end()
-print(time.monotonic() - started < 30)
-"""
+
+def serve() -> None:
+    server = JobServer(("muso_exp.features.tag_curves", "muso_exp.features.wmf", "no_such_module"))
+    for number, function in enumerate(
+        [partial(works, 7), fails, killed, partial(sys.exit, 5), loops]
+    ):
+        server.start(number, function)
+        job = server.wait()
+        answer = job.answer if number != 0 else (job.answer[0], len(job.answer[1]))
+        print(job.number, job.code, answer)
+    server.start(8, sleeps)
+    server.start(9, partial(works, 1))
+    print(server.wait().number)
+    started = time.monotonic()
+    server.end()
+    print(time.monotonic() - started < 30)
 
 
-def test_each_job_ends_for_itself_and_none_outlives_the_server() -> None:
-    environment = {"PYTHONPATH": str(PACKAGE.parent), "PATH": ""}
-    done = subprocess.run(
-        [sys.executable, "-c", ALONE], env=environment, capture_output=True, text=True
+def test_each_job_ends_for_itself_and_none_outlives_the_server(tmp_path: Path) -> None:
+    status, words = ended(Forked(tmp_path, tmp_path, function=serve))
+    assert status == 0, words
+    said = [line for line in words.splitlines() if line[0].isdigit() or line == "True"]
+    assert said == ["0 0 (7, 200000)", "1 1 None", "2 -9 None", "3 5 None", "4 0 3", "9", "True"], (
+        words
     )
-    assert done.stdout.splitlines() == [
-        "0 0 (7, 200000)",
-        "1 1 None",
-        "2 -9 None",
-        "3 5 None",
-        "4 0 3",
-        "9",
-        "True",
-    ], done.stderr
-    assert "RuntimeError: of its own" in done.stderr
+    assert "RuntimeError: of its own" in words
 
 
-WITH_WORKERS = """
-import os, time
-from joblib import Parallel, delayed
-from muso_exp.experiment.job_server import JobServer
-
-def parallel():
+def parallel() -> list[int]:
     pool = Parallel(n_jobs=2, return_as="generator_unordered")
     return list(pool(delayed(os.getpid)() for _ in range(4)))
 
-server = JobServer(())
-server.start(0, parallel)
-pids = server.wait().answer
-end = time.monotonic() + 20
-while time.monotonic() < end and any(os.path.exists(f"/proc/{pid}") for pid in pids):
-    time.sleep(0.05)
-print(len(pids), any(os.path.exists(f"/proc/{pid}") for pid in pids))
-server.end()
-"""
+
+def there(pids: list[int]) -> bool:
+    return any(Path(f"/proc/{pid}").exists() for pid in pids)
+
+
+def serve_workers() -> None:
+    server = JobServer(())
+    server.start(0, parallel)
+    pids = server.wait().answer
+    end = time.monotonic() + 20
+    while time.monotonic() < end and there(pids):
+        time.sleep(0.05)
+    print(len(pids), there(pids))
+    server.end()
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
-def test_no_worker_process_of_a_job_outlives_it() -> None:
-    environment = {"PYTHONPATH": str(PACKAGE.parent), "PATH": os.environ["PATH"]}
-    done = subprocess.run(
-        [sys.executable, "-c", WITH_WORKERS],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,  # the pipe is open for as long as a worker is there
-    )
-    assert (done.stdout.split(), done.stderr) == (["4", "False"], "")
+def test_no_worker_process_of_a_job_outlives_it(tmp_path: Path) -> None:
+    assert ended(Forked(tmp_path, tmp_path, function=serve_workers)) == (0, "4 False\n")
 
 
 def by_row() -> list[str]:

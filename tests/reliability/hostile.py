@@ -1,6 +1,7 @@
-"""Run the program with a simulated world whose names are hostile: `hostile.py [ARGS.json]`.
+"""Run the program with a simulated world whose names are hostile.
 
-ARGS.json holds a list of command lines; each is run in this process, one after the other.
+The file that the command line names holds a list of command lines, which are run one after the
+other.
 """
 
 import json
@@ -59,7 +60,3 @@ def main() -> None:
             sys.stderr.write(f"exit {stop.code or 0}\n")
         else:
             sys.stderr.write("exit 0\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -10,7 +10,13 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
+from multiprocessing import forkserver
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
+
+import pytest
+
+from muso_exp.__main__ import main
 
 REPOSITORY = Path(__file__).parent.parent.parent
 TASK = ["+experiment=playlist_membership", "scale=smoke", "resamples=20", "callbacks.progress=null"]
@@ -33,26 +39,58 @@ def start(
 
 
 class Forked:
-    """`python -m muso_exp` as a process forked from a server that has imported it all."""
+    """`python -m muso_exp` as a process forked from a server that has imported it all.
 
-    def __init__(self, outputs: Path, cache: Path, *args: str) -> None:
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["warm"])
+    Args:
+        outputs: where its runs lie, and a file of its words.
+        cache: of the program.
+        *args: of the command line.
+        function: that it calls, in place of the program's `main`.
+        own_group: it leads a group of processes.
+        **environment: beside that of the tests.
+    """
+
+    def __init__(
+        self,
+        outputs: Path,
+        cache: Path,
+        *args: str,
+        function: Callable[[], object] = main,
+        own_group: bool = False,
+        **environment: str,
+    ) -> None:
         from warm import called
 
+        outputs.mkdir(parents=True, exist_ok=True)
         self.words = outputs / f"words-{time.time_ns()}"
-        places = {"MUSO_OUTPUTS": str(outputs), "MUSO_CACHE": str(cache)}
-        self.process = context.Process(target=called, args=(str(self.words), places, [*args]))
+        places = {"MUSO_OUTPUTS": str(outputs), "MUSO_CACHE": str(cache), **environment}
+        given = (function, str(self.words), own_group, places, [*args])
+        self.process = forks().Process(target=called, args=given)
         self.process.start()
-        self.kill = self.process.kill
+        self.pid, self.kill, self.terminate = (
+            self.process.pid,
+            self.process.kill,
+            self.process.terminate,
+        )
 
     def poll(self) -> int | None:
         return self.process.exitcode
 
-    def communicate(self, timeout: float) -> tuple[str, None]:
+    def communicate(self, timeout: float | None = None) -> tuple[str, None]:
         self.process.join(timeout)
         self.returncode = self.process.exitcode
         return self.words.read_text() if self.words.exists() else "", None
+
+
+def forks() -> ForkServerContext:
+    """Return processes that are forked from a server of one thread, which has imported much."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["warm"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")
+        patch.setenv("PYTHONPATH", os.pathsep.join(sys.path))  # the server is not told of sys.path
+        forkserver.ensure_running()
+    return context
 
 
 def ended(process: subprocess.Popen | Forked, patience: float = 400) -> tuple[int, str]:

@@ -5,18 +5,15 @@ The short form runs two experiments and the commands; the full one (`-m slow`) e
 
 import csv
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from conftest import REPOSITORY
-from hostile import NAMES
+from hostile import NAMES, main
 from markdown_it import MarkdownIt
+from program import Forked, ended
 
 from muso_exp.experiment.listing import experiments
 
@@ -114,14 +111,8 @@ def run(folder: Path, *commands: list[str]) -> tuple[list[str], str]:
     """Run command lines with hostile names; return exit statuses, and all that was printed."""
     script = folder / "commands.json"
     script.write_text(json.dumps(commands))
-    places = {"MUSO_OUTPUTS": str(folder / FOLDER), "MUSO_CACHE": str(folder / "cache")}
-    done = subprocess.run(
-        [sys.executable, str(Path(__file__).parent / "hostile.py"), str(script)],
-        cwd=REPOSITORY,
-        env={**os.environ, **places, "PYTHONPATH": str(REPOSITORY)},
-        capture_output=True,
-    )
-    printed = (done.stdout + done.stderr).decode("utf-8")
+    process = Forked(folder / FOLDER, folder / "cache", str(script), function=main)
+    _, printed = ended(process)
     return re.findall(r"^exit (\d+)$", printed, re.MULTILINE), printed
 
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
 import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from program import ended, start, wait_for
+from program import Forked, ended, wait_for
 
 from muso_exp.experiment import ledger
 
@@ -43,16 +42,16 @@ def written(outputs: Path) -> dict[str, int]:
     return {path.parent.name: path.stat().st_mtime_ns for path in paths}
 
 
-def kill(process: subprocess.Popen) -> None:
+def kill(process: Forked) -> None:
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
 
 
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> pd.DataFrame:
-    """The table of a sweep of four jobs that nothing stops."""
+    """The table of a sweep of three jobs that nothing stops."""
     outputs = tmp_path_factory.mktemp("whole")
-    status, words = ended(start(outputs, cache, *SWEEP, "seed=0,1,2,3", own_group=True))
+    status, words = ended(Forked(outputs, cache, *SWEEP, "seed=0,1,2", own_group=True))
     assert status == 0, words
     return table(words)
 
@@ -60,20 +59,20 @@ def reference(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> pd.DataF
 def test_a_sweep_that_is_killed_twice_ends_with_the_same_table(
     reference: pd.DataFrame, tmp_path: Path, cache: Path
 ) -> None:
-    command = [*SWEEP, "seed=0,1,2,3"]
-    process = start(tmp_path, cache, *command, own_group=True)
+    command = [*SWEEP, "seed=0,1,2"]
+    process = Forked(tmp_path, cache, *command, own_group=True)
     assert wait_for(process, lambda: list(tmp_path.glob("*/*/0/checkpoints/last.ckpt")))
     kill(process)
     assert states(tmp_path) == ["running"]
-    process = start(tmp_path, cache, *command, own_group=True)
+    process = Forked(tmp_path, cache, *command, own_group=True)
     assert wait_for(process, lambda: list(tmp_path.glob("*/*/2/checkpoints/last.ckpt")))
     kill(process)
     before = written(tmp_path)
     assert set(before) >= {"0", "1"}
-    status, words = ended(start(tmp_path, cache, *command, own_group=True))
+    status, words = ended(Forked(tmp_path, cache, *command, own_group=True))
     assert status == 0, words
     assert f"goes on: {len(before)} jobs are done" in words
-    assert len(folders(tmp_path)) == 1 and states(tmp_path) == ["done"] * 4
+    assert len(folders(tmp_path)) == 1 and states(tmp_path) == ["done"] * 3
     assert before.items() <= written(tmp_path).items()  # none that had finished was repeated
     pd.testing.assert_frame_equal(table(words), reference)
 
@@ -85,13 +84,13 @@ def test_ten_kills_of_twelve_jobs(launcher: str, tmp_path: Path, cache: Path) ->
     command = [*SWEEP, "seed=" + ",".join(map(str, range(12))), f"hydra/launcher={launcher}"]
     command += ["hydra.launcher.n_jobs=2"] if launcher == "joblib" else []
     began = time.monotonic()
-    status, words = ended(start(tmp_path / "whole", cache, *command, own_group=True))
+    status, words = ended(Forked(tmp_path / "whole", cache, *command, own_group=True))
     seconds = time.monotonic() - began
     assert status == 0, words
     reference = table(words)
     outputs, rng, kept = tmp_path / "killed", random.Random(0), {}
     for n in range(10):
-        process = start(outputs, cache, *command, own_group=True)
+        process = Forked(outputs, cache, *command, own_group=True)
         time.sleep(rng.uniform(0.1, 0.5) * seconds)
         if process.poll() is not None:
             break
@@ -99,7 +98,7 @@ def test_ten_kills_of_twelve_jobs(launcher: str, tmp_path: Path, cache: Path) ->
         assert kept.items() <= written(outputs).items()
         kept = written(outputs)
         print(f"kill {n}: {len(kept)} jobs done, {states(outputs)}", flush=True)
-    status, words = ended(start(outputs, cache, *command, own_group=True))
+    status, words = ended(Forked(outputs, cache, *command, own_group=True))
     assert status == 0, words
     assert len(folders(outputs)) == 1 and states(outputs) == ["done"] * 12
     assert kept.items() <= written(outputs).items()

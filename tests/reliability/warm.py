@@ -1,24 +1,34 @@
-"""Imported once by the server that forks the processes of the long forms: imports take seconds."""
+"""Imported once by the server that forks processes for tests: imports take seconds."""
 
 import os
 import sys
+from collections.abc import Callable
+from importlib import import_module
 
-import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
+from undrawn import SAVING, save
 
-import muso_exp.__main__
-import muso_exp.data.playlists
-import muso_exp.evaluation.tables
-import muso_exp.experiment.sweep
-import muso_exp.models.dff
-import muso_exp.run
-import muso_exp.training.tracking
+from muso_exp.experiment.job_server import PRELOADED, TRACKING
+
+for name in (*PRELOADED, *TRACKING, "muso_exp.data.playlists", "muso_exp.models.dff"):
+    import_module(name)
+for module in SAVING:
+    module.save = save
 
 
-def called(words: str, environment: dict[str, str], args: list[str]) -> None:
-    """Be `python -m muso_exp ARGS`, whose words go to a file."""
+def called(
+    function: Callable[[], object],
+    words: str,
+    own_group: bool,
+    environment: dict[str, str],
+    args: list[str],
+) -> None:
+    """Be a process that calls a function, the program's `main` say; its words go to a file."""
+    if own_group:
+        os.setsid()
     os.environ.update(environment)
+    sys.path[:0] = environment.get("PYTHONPATH", "").split(os.pathsep)
     file = os.open(words, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(file, 1)
     os.dup2(file, 2)
     sys.argv[:] = ["muso_exp", *args]
-    muso_exp.__main__.main()
+    function()

@@ -1,6 +1,5 @@
 import json
 import math
-import multiprocessing
 import os
 import socket
 import time
@@ -9,6 +8,7 @@ from unittest.mock import Mock
 
 import mlflow
 import pytest
+from program import forks
 from tracked_runs import make_logger, status
 
 from muso_exp.errors import ConfigError, MusoError
@@ -57,8 +57,7 @@ def test_a_folder_store_is_refused_with_what_to_give(tmp_path: Path) -> None:
 
 
 def test_processes_that_open_a_fresh_store_at_once_all_get_a_run(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=make_logger, args=(str(tmp_path),)) for _ in range(2)]
+    workers = [forks().Process(target=make_logger, args=(str(tmp_path),)) for _ in range(2)]
     for worker in workers:
         worker.start()
     for worker in workers:
