@@ -77,11 +77,13 @@ class BackwardSelection(BinarySolver):
             raise ConfigError(
                 f"a list has {fewest} train tracks, model.folds is {self.folds}; set it lower"
             )
+        parts = StratifiedKFold(self.folds, shuffle=True, random_state=0)
+        folds = list(parts.split(x, target))
         kept, dropped = list(range(x.shape[1])), []
-        sets, losses = [kept], [self._fold_losses(x, target, weight)]
+        sets, losses = [kept], [self._fold_losses(folds, x, target, weight)]
         while len(kept) > 1:
             rests = [[other for other in kept if other != feature] for feature in kept]
-            tried = [self._fold_losses(x[:, rest], target, weight) for rest in rests]
+            tried = [self._fold_losses(folds, x[:, rest], target, weight) for rest in rests]
             best = int(np.argmin([loss.mean() for loss in tried]))
             dropped.append(kept[best])
             kept = rests[best]
@@ -102,11 +104,16 @@ class BackwardSelection(BinarySolver):
         self.coefficients[list(chosen)] = torch.from_numpy(fit.coef_[0]).to(self.coefficients)
         self.intercept.fill_(float(fit.intercept_[0]))
 
-    def _fold_losses(self, x: np.ndarray, target: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    def _fold_losses(
+        self,
+        folds: Sequence[tuple[np.ndarray, np.ndarray]],
+        x: np.ndarray,
+        target: np.ndarray,
+        weight: np.ndarray,
+    ) -> np.ndarray:
         """Return the log loss of each validation fold, shape (folds,)."""
-        folds = StratifiedKFold(self.folds, shuffle=True, random_state=0)
         losses = []
-        for train, val in folds.split(x, target):
+        for train, val in folds:
             fit = LogisticRegression(C=self.C).fit(x[train], target[train], weight[train])
             probability = fit.predict_proba(x[val])[:, 1]
             losses.append(log_loss(target[val], probability, sample_weight=weight[val]))
