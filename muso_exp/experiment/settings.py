@@ -105,13 +105,20 @@ def is_below(key: str, places: Iterable[str]) -> bool:
 
 def deciding(cfg: DictConfig, without: Iterable[str] = ()) -> dict[str, Any]:
     """Return the settings that can change a result, flat, less those at or below `without`."""
-    places = (*inert_keys(cfg), *without)
-    return {key: value for key, value in flatten(plain(cfg)).items() if not is_below(key, places)}
+    return _less(flatten(plain(cfg)), (*inert_keys(cfg), *without))
+
+
+def _less(settings: Mapping[str, Any], places: Iterable[str]) -> dict[str, Any]:
+    return {key: value for key, value in settings.items() if not is_below(key, places)}
 
 
 def config_hash(cfg: DictConfig) -> str:
     """Return the hash of what decides the result and what is said of it."""
-    return hashlib.sha256(repr(deciding(cfg)).encode()).hexdigest()[:16]
+    return _hash(deciding(cfg))
+
+
+def _hash(settings: Mapping[str, Any]) -> str:
+    return hashlib.sha256(repr(settings).encode()).hexdigest()[:16]
 
 
 def recorded_settings(cfg: DictConfig) -> dict[str, Any]:
@@ -121,9 +128,10 @@ def recorded_settings(cfg: DictConfig) -> dict[str, Any]:
         `config`: the hash; `settings`: what decides the result, without secrets; `defaults`: those
         of its keys that are at their default.
     """
-    tree, settings = plain(cfg), finite(redacted(deciding(cfg, SOURCES)))
+    tree, whole = plain(cfg), deciding(cfg)
+    settings = finite(redacted(_less(whole, SOURCES)))
     defaults = [key for key, value in settings.items() if default_at(tree, key) == value]
-    return {"config": config_hash(cfg), "settings": settings, "defaults": defaults}
+    return {"config": _hash(whole), "settings": settings, "defaults": defaults}
 
 
 def is_same(record: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
