@@ -250,13 +250,9 @@ class AudioModel(Model):
         each = normalize(each.float(), dim=-1) if self.normalise else each.float()
         return mse_loss(self._outputs(flat), each)
 
-    def _evaluate(self, stage: str, metrics: Any, batch: Batch) -> dict[str, Tensor]:
+    def _judged(self, batch: Batch) -> tuple[dict[str, Tensor], Tensor | None]:
         logits = self._logits(batch)
-        preds = self._columns(logits)
-        metrics.update(**preds, target=batch["target"])
-        loss = self._criterion(logits, batch["target"])
-        self._log_loss(f"{stage}/loss", loss, len(batch["target"]))
-        return preds
+        return self._columns(logits), self._criterion(logits, batch["target"])
 
 
 def check_head(head: str, n_outputs: int) -> None:

@@ -117,12 +117,15 @@ class Model(pl.LightningModule):
             metrics.reset()
 
     def _evaluate(self, stage: str, metrics: MetricCollection, batch: Batch) -> dict[str, Tensor]:
-        preds = self.predict_step(batch)
+        preds, loss = self._judged(batch)
         metrics.update(**preds, target=batch["target"])
-        loss = self.loss(batch)
         if loss is not None:
             self._log_loss(f"{stage}/loss", loss, len(batch["target"]))
         return preds
+
+    def _judged(self, batch: Batch) -> tuple[dict[str, Tensor], Tensor | None]:
+        """Return prediction columns and loss of a batch; a model that gets both at once says so."""
+        return self.predict_step(batch), self.loss(batch)
 
     def _log_loss(self, name: str, loss: Tensor, n_rows: int) -> None:
         self.log(

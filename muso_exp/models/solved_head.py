@@ -80,7 +80,7 @@ class SolvedHead(Solver):
 
     def predict_step(self, batch: Batch, batch_idx: int = 0) -> dict[str, Tensor]:
         """Return the head's column, (B, n_outputs), see `AudioModel`."""
-        return {COLUMNS[self.head]: self._outputs(self._with_offset(batch)).mean(dim=1)}
+        return self._columns(self._with_offset(batch))
 
     def embedding(self, x: Tensor) -> Tensor:
         """Return the standardised numbers of x (B, [W,] S), averaged over windows, (B, D)."""
@@ -88,8 +88,17 @@ class SolvedHead(Solver):
 
     def loss(self, batch: Batch) -> Tensor:
         """Return the head's loss of validation and test rows, the mean over windows, shape ()."""
-        logits = self._with_offset(batch)  # (B, W, n_outputs)
-        each = batch["target"].repeat_interleave(logits.shape[1], dim=0)
+        return self._criterion(self._with_offset(batch), batch["target"])
+
+    def _judged(self, batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
+        logits = self._with_offset(batch)
+        return self._columns(logits), self._criterion(logits, batch["target"])
+
+    def _columns(self, logits: Tensor) -> dict[str, Tensor]:
+        return {COLUMNS[self.head]: self._outputs(logits).mean(dim=1)}
+
+    def _criterion(self, logits: Tensor, target: Tensor) -> Tensor:
+        each = target.repeat_interleave(logits.shape[1], dim=0)
         if self.head == "genres":
             return cross_entropy(logits.flatten(0, 1), each.long())
         if self.head == "tags":
