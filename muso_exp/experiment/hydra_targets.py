@@ -43,7 +43,7 @@ _LAUNCHERS = {"basic": 1, "joblib": -1}
 _CLUSTER = {"submitit_local": "LocalLauncher", "submitit_slurm": "SlurmLauncher"}
 _MOST_TIMEOUTS = 10  # that a job on a cluster goes on after
 _MODES = {f"hydra.mode={mode.name}": mode for mode in RunMode}
-_MOST_KEPT = 100  # configurations of jobs, each of some 100 kB
+_MOST_KEPT = 100  # configurations of jobs, each of some 300 kB
 _STREAM = re.compile(r"ext://sys\.std(out|err)")
 
 
