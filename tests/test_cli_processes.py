@@ -33,7 +33,7 @@ def test_a_run_ends_with_its_folder_and_is_finished(tmp_path: Path, cache: Path)
 
 def test_a_stopped_run_is_killed_and_can_be_resumed(tmp_path: Path, cache: Path) -> None:
     process = Forked(tmp_path, cache, *SMOKE, "trainer.max_epochs=100000")
-    assert wait_for(process, lambda: list(tmp_path.glob("*/*/checkpoints/last.ckpt")))
+    assert wait_for(process, lambda: list(tmp_path.glob("*/*/checkpoints/last.ckpt")), 120)
     process.terminate()
     status, words = ended(process)
     assert status == 128 + signal.SIGTERM
@@ -48,7 +48,8 @@ def test_a_stopped_run_is_killed_and_can_be_resumed(tmp_path: Path, cache: Path)
     more = [f"ckpt={run_folder}", f"trainer.max_epochs={epoch + 3}"]
     status, words = ended(Forked(tmp_path, cache, *SMOKE, *more))
     assert status == 0 and "dirpath" not in words, words
-    assert not re.search(r"Warning|\bwarning\b", words), words
+    card = r"audit: \d+ lines, \d+ of them warnings"  # what the card says of the data
+    assert not re.search(r"\b[Ww]arning", re.sub(card, "", words)), words
     assert (Path(words.splitlines()[-1]) / "metrics.json").is_file()
 
 

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -23,17 +24,21 @@ from muso_exp.run import run
 CONF = REPOSITORY / "conf"
 
 
+@cache
+def tree_of(name: str) -> DictConfig:
+    """What the YAML of an experiment itself says."""
+    return OmegaConf.load(CONF / "experiment" / f"{name}.yaml")
+
+
 def variants(name: str) -> list[str | None]:
     """The settings of a table experiment: the first and the last; else the experiment itself."""
-    tree = OmegaConf.load(CONF / "experiment" / f"{name}.yaml")
-    names = list(tree.get("variants") or [None])
+    names = list(tree_of(name).get("variants") or [None])
     return names[:1] + names[1:][-1:]
 
 
 def rows(name: str) -> list[str]:
     """The variants that an experiment compares in a table of its own."""
-    tree = OmegaConf.load(CONF / "experiment" / f"{name}.yaml")
-    swept = OmegaConf.select(tree, "hydra.sweeper.params.variant") or ""
+    swept = OmegaConf.select(tree_of(name), "hydra.sweeper.params.variant") or ""
     return [row for row in swept.split(",") if row]
 
 
@@ -41,7 +46,7 @@ def drawn_first() -> set[str]:
     """The first experiment of each data set: its figures are drawn, those of others not."""
     of_data: dict[str, str] = {}
     for name in experiments():
-        for one in OmegaConf.load(CONF / "experiment" / f"{name}.yaml").get("defaults") or []:
+        for one in tree_of(name).get("defaults") or []:
             if "override /dataset" in one:
                 of_data.setdefault(one["override /dataset"], name)
     return set(of_data.values())
@@ -160,8 +165,7 @@ def test_an_experiment_says_in_a_line_what_it_is(name: str) -> None:
 
 @pytest.mark.parametrize("name", list(experiments()))
 def test_claims_name_their_place_in_the_paper(name: str) -> None:
-    tree = OmegaConf.load(CONF / "experiment" / f"{name}.yaml")
-    for claim in tree.get("paper", {}).get("claims", []):
+    for claim in tree_of(name).get("paper", {}).get("claims", []):
         assert claim.source and claim.metric
 
 

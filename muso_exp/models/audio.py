@@ -230,25 +230,16 @@ class AudioModel(Model):
         return logits if "offset" not in batch else logits + batch["offset"][:, None]
 
     def _outputs(self, logits: Tensor) -> Tensor:
-        if self.head == "tags":
-            return logits.sigmoid()
-        if self.head == "genres":
-            return logits.softmax(dim=-1)
-        return normalize(logits, dim=-1) if self.normalise else logits
+        found = head_outputs(self.head, logits)
+        return normalize(found, dim=-1) if self.normalise else found
 
     def _columns(self, logits: Tensor) -> dict[str, Tensor]:
         return {COLUMNS[self.head]: self._outputs(logits).mean(dim=1)}  # (B, O)
 
     def _criterion(self, logits: Tensor, target: Tensor) -> Tensor:
-        n_windows = logits.shape[1]
-        each = target.repeat_interleave(n_windows, dim=0)  # (B * W, ...)
-        flat = logits.flatten(0, 1)  # (B * W, O)
-        if self.head == "genres":
-            return cross_entropy(flat, each.long())
-        if self.head == "tags":
-            return binary_cross_entropy_with_logits(flat, each.float())
-        each = normalize(each.float(), dim=-1) if self.normalise else each.float()
-        return mse_loss(self._outputs(flat), each)
+        if self.normalise:
+            logits, target = self._outputs(logits), normalize(target.float(), dim=-1)
+        return head_loss(self.head, logits, target)
 
     def _judged(self, batch: Batch) -> tuple[dict[str, Tensor], Tensor | None]:
         logits = self._logits(batch)
@@ -265,3 +256,27 @@ def check_head(head: str, n_outputs: int) -> None:
         raise ValueError(f"head must be one of {', '.join(HEADS)}, got {head!r}")
     if n_outputs < 1:
         raise ValueError(f"n_outputs must be at least 1, got {n_outputs}")
+
+
+def head_outputs(head: str, logits: Tensor) -> Tensor:
+    """Return what a head says of logits (..., n_outputs): probabilities of tags and of genres."""
+    if head == "tags":
+        return logits.sigmoid()
+    return logits.softmax(dim=-1) if head == "genres" else logits
+
+
+def head_loss(head: str, logits: Tensor, target: Tensor) -> Tensor:
+    """Return the mean loss over all windows, shape ().
+
+    Args:
+        head: of HEADS.
+        logits: of each window, shape (B, W, n_outputs).
+        target: of each clip, shape (B,) of genres, else (B, n_outputs).
+    """
+    each = target.repeat_interleave(logits.shape[1], dim=0)  # (B * W, ...)
+    flat = logits.flatten(0, 1)  # (B * W, n_outputs)
+    if head == "genres":
+        return cross_entropy(flat, each.long())
+    if head == "tags":
+        return binary_cross_entropy_with_logits(flat, each.float())
+    return mse_loss(flat, each.float())

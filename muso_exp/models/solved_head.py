@@ -8,10 +8,9 @@ import torch
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, mse_loss
 
 from muso_exp.features.tag_probe import solve_tags
-from muso_exp.models.audio import COLUMNS, check_head
+from muso_exp.models.audio import COLUMNS, check_head, head_loss, head_outputs
 from muso_exp.models.base import Solver
 from muso_exp.options import Count, NotNegative, Positive
 from muso_exp.records import Batch
@@ -76,7 +75,7 @@ class SolvedHead(Solver):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the head's outputs (B, n_outputs), averaged over windows, of x (B, [W,] S)."""
-        return self._outputs(self._logits(self._embed(x))).mean(dim=1)
+        return head_outputs(self.head, self._logits(self._embed(x))).mean(dim=1)
 
     def predict_step(self, batch: Batch, batch_idx: int = 0) -> dict[str, Tensor]:
         """Return the head's column, (B, n_outputs), see `AudioModel`."""
@@ -88,22 +87,14 @@ class SolvedHead(Solver):
 
     def loss(self, batch: Batch) -> Tensor:
         """Return the head's loss of validation and test rows, the mean over windows, shape ()."""
-        return self._criterion(self._with_offset(batch), batch["target"])
+        return head_loss(self.head, self._with_offset(batch), batch["target"])
 
     def _judged(self, batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
         logits = self._with_offset(batch)
-        return self._columns(logits), self._criterion(logits, batch["target"])
+        return self._columns(logits), head_loss(self.head, logits, batch["target"])
 
     def _columns(self, logits: Tensor) -> dict[str, Tensor]:
-        return {COLUMNS[self.head]: self._outputs(logits).mean(dim=1)}
-
-    def _criterion(self, logits: Tensor, target: Tensor) -> Tensor:
-        each = target.repeat_interleave(logits.shape[1], dim=0)
-        if self.head == "genres":
-            return cross_entropy(logits.flatten(0, 1), each.long())
-        if self.head == "tags":
-            return binary_cross_entropy_with_logits(logits.flatten(0, 1), each.float())
-        return mse_loss(logits.flatten(0, 1), each.float())
+        return {COLUMNS[self.head]: head_outputs(self.head, logits).mean(dim=1)}
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         """Collect the windows of the batch; solve at the last one."""
@@ -152,11 +143,6 @@ class SolvedHead(Solver):
         """Return the logits of a batch (B, W, n_outputs), what is known before added."""
         logits = self._logits(self._embed(batch["x"]))
         return logits if "offset" not in batch else logits + batch["offset"][:, None]
-
-    def _outputs(self, logits: Tensor) -> Tensor:
-        if self.head == "tags":
-            return logits.sigmoid()
-        return logits.softmax(dim=-1) if self.head == "genres" else logits
 
 
 def _windows(x: Tensor) -> Tensor:

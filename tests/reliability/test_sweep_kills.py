@@ -49,9 +49,9 @@ def kill(process: Forked) -> None:
 
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> pd.DataFrame:
-    """The table of a sweep of three jobs that nothing stops."""
+    """The table of a sweep of four jobs that nothing stops."""
     outputs = tmp_path_factory.mktemp("whole")
-    status, words = ended(Forked(outputs, cache, *SWEEP, "seed=0,1,2", own_group=True))
+    status, words = ended(Forked(outputs, cache, *SWEEP, "seed=0,1,2,3", own_group=True))
     assert status == 0, words
     return table(words)
 
@@ -59,7 +59,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> pd.DataF
 def test_a_sweep_that_is_killed_twice_ends_with_the_same_table(
     reference: pd.DataFrame, tmp_path: Path, cache: Path
 ) -> None:
-    command = [*SWEEP, "seed=0,1,2"]
+    command = [*SWEEP, "seed=0,1,2,3"]
     process = Forked(tmp_path, cache, *command, own_group=True)
     assert wait_for(process, lambda: list(tmp_path.glob("*/*/0/checkpoints/last.ckpt")))
     kill(process)
@@ -72,7 +72,7 @@ def test_a_sweep_that_is_killed_twice_ends_with_the_same_table(
     status, words = ended(Forked(tmp_path, cache, *command, own_group=True))
     assert status == 0, words
     assert f"goes on: {len(before)} jobs are done" in words
-    assert len(folders(tmp_path)) == 1 and states(tmp_path) == ["done"] * 3
+    assert len(folders(tmp_path)) == 1 and states(tmp_path) == ["done"] * 4
     assert before.items() <= written(tmp_path).items()  # none that had finished was repeated
     pd.testing.assert_frame_equal(table(words), reference)
 
