@@ -12,6 +12,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
@@ -190,9 +191,14 @@ def _importing() -> Iterator[None]:
     try:
         yield
     finally:
-        if not gc.get_freeze_count():
-            gc.freeze()
+        _freeze()
         gc.enable()
+
+
+@cache
+def _freeze() -> None:
+    """Freeze what there is, once a process; to ask the collector whether it was takes .1 s."""
+    gc.freeze()
 
 
 def _known(args: list[str]) -> list[str]:
@@ -229,7 +235,7 @@ def _experiment(given: list[str]) -> None:
         )
         from muso_exp.experiment.overrides import in_grammar
         from muso_exp.experiment.process_launcher import ProcessLauncher
-        from muso_exp.experiment.quick_yaml import use_libyaml
+        from muso_exp.experiment.quick_omegaconf import quicken
         from muso_exp.experiment.search_sweeper import SearchSweeper
         from muso_exp.experiment.sweep import FOLDER, VERBOSE, WorkingFolderConf
         from muso_exp.experiment.unknown_options import explained
@@ -247,7 +253,7 @@ def _experiment(given: list[str]) -> None:
     use_own_plugins(WorkingFolderConf, SearchSweeper, ProcessLauncher)
     use_own_launchers()
     use_checked_loader()
-    use_libyaml()
+    quicken()
     app = hydra.main(config_path=str(conf_folder()), config_name="config", version_base="1.3")
     try:
         app(task)()

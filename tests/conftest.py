@@ -3,23 +3,31 @@
 import gc
 import logging
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # workers share cores; read as torch is loaded
 
 import pytest
+from hydra.core.global_hydra import GlobalHydra
 from musicnn_arrays import write_musicnn
+from omegaconf import DictConfig
 from undrawn import SAVING, save
 
 from muso_exp import __main__ as program
-from muso_exp.experiment.quick_yaml import use_libyaml
+from muso_exp.experiment import settings
+from muso_exp.experiment.listing import conf_folders
+from muso_exp.experiment.quick_omegaconf import quicken
 from muso_exp.figures import common
+from muso_exp.training import tracking_store
 
 REPOSITORY = Path(__file__).parent.parent
-use_libyaml()  # tests read all of conf/ as they are collected
+CONF = (REPOSITORY / "conf").resolve()
+quicken()  # tests read all of conf/ as they are collected
 SMOKE = ["+experiment=dos_classifier", "scale=smoke", "resamples=50"]  # a run of seconds
 
 # Files whose tests take longest begin first: what begins last ends the suite, on one process alone.
@@ -83,11 +91,44 @@ def drawn(undrawn: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "save", undrawn)
 
 
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Callable]:
+    """What every run makes anew, and all runs of a session make alike, made once.
+
+    MLflow takes a second to make an empty store, Hydra a tenth to compose what an experiment is
+    without the overrides of a run.
+    """
+    make, compose = tracking_store._make, settings.compose
+    empty, composed = tmp_path_factory.mktemp("store") / "empty.db", {}
+
+    def copied(database: Path) -> None:
+        if not empty.exists():
+            make(empty)
+        shutil.copy(empty, database)
+
+    def known(name: str, overrides: list[str]) -> DictConfig:
+        if {folder.resolve() for folder in conf_folders() if folder.is_dir()} != {CONF}:
+            return compose(name, overrides)  # a plugin's may be another one in each test
+        places = [one.path for one in GlobalHydra.instance().config_loader().get_sources()]
+        key = (*places, *overrides)
+        if key not in composed:
+            composed[key] = compose(name, overrides)
+        return deepcopy(composed[key])
+
+    return {"_make": copied, "compose": known}
+
+
 @pytest.fixture
 def call(
-    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    tmp_path: Path,
+    cache: Path,
+    once: dict[str, Callable],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
 ) -> callable:
     """Call `main` in this process; return exit status, standard output and standard error."""
+    monkeypatch.setattr(tracking_store, "_make", once["_make"])
+    monkeypatch.setattr(settings, "compose", once["compose"])
     monkeypatch.setenv("MUSO_OUTPUTS", str(tmp_path / "outputs"))
     monkeypatch.setenv("MUSO_CACHE", str(cache))
     monkeypatch.setenv("HYDRA_FULL_ERROR", "0")

@@ -20,7 +20,7 @@ from omegaconf import DictConfig, OmegaConf
 from muso_exp.evaluation.index import DOCUMENTS
 from muso_exp.evaluation.numbers import number
 from muso_exp.experiment.listing import conf_folder, experiments
-from muso_exp.experiment.quick_yaml import read_yaml
+from muso_exp.experiment.quick_omegaconf import read_yaml
 from muso_exp.text import markdown
 
 OTHER_ROWS = "documents.yaml"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from muso_exp.errors import ConfigError
-from muso_exp.experiment.quick_yaml import read_yaml
+from muso_exp.experiment.quick_omegaconf import read_yaml
 
 ENTRY_POINT = "muso_exp.plugins"
 VARIABLE = "MUSO_PLUGINS"  # names with commas between; the processes of a sweep inherit it

@@ -30,7 +30,7 @@ from muso_exp.experiment.objective import (
     run_once,
 )
 from muso_exp.experiment.overrides import check_choice
-from muso_exp.experiment.quick_yaml import read_yaml
+from muso_exp.experiment.quick_omegaconf import read_yaml
 from muso_exp.experiment.remembered import known
 from muso_exp.experiment.search_plan import make_plan, searches
 from muso_exp.experiment.sources import code_hash
