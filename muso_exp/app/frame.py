@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from jinja2 import ChoiceLoader, PackageLoader
 from nicegui import ui
 
 from muso_exp.app.site import Listed, Site
@@ -32,8 +31,7 @@ PAGES: dict[str, str] = {
 
 def html(template: str, **facts: Any) -> str:
     """Return a template of the application or of the reports, filled; all values are escaped."""
-    folders = ("muso_exp.app", "muso_exp.evaluation")
-    return render(template, ChoiceLoader([PackageLoader(name) for name in folders]), **facts)
+    return render(template, ("muso_exp.app", "muso_exp.evaluation"), **facts)
 
 
 def show(template: str, **facts: Any) -> ui.html:

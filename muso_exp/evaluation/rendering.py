@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import BaseLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from muso_exp.evaluation import lead
@@ -22,6 +23,7 @@ HOLDS = (
     "An interval holds the choice of test units alone; what other seeds of the training would give "
     "shows a table over seeds (-m seed=0,1,2)."
 )
+_PACKAGE = "muso_exp.evaluation"
 _NAMED = 3  # null models that a verdict names
 _LONG_TABLE = 12  # rows; a longer table is folded
 
@@ -51,7 +53,7 @@ def because(verdict: str | None, nulls: Any, could_show: float | None) -> str:
     return f"({'; '.join(parts)})" if parts else ""
 
 
-def render(template: str, loader: BaseLoader | None = None, **facts: Any) -> str:
+def render(template: str, packages: tuple[str, ...] = (_PACKAGE,), **facts: Any) -> str:
     """Return a page of the package: what `facts` hold is shown as text, whatever it is.
 
     Every value is escaped, in HTML and in Markdown; only templates and the numbers that this
@@ -59,12 +61,18 @@ def render(template: str, loader: BaseLoader | None = None, **facts: Any) -> str
 
     Args:
         template: name of a file in `evaluation/templates`; `.md.j2` is Markdown, the others HTML.
-        loader: of other templates.
+        packages: in whose folder `templates` it is looked for, in this order.
         facts: what the template names.
     """
     plain = _markdown if template.endswith(".md.j2") else _visible
+    return _templates(plain, packages).get_template(template).render(facts)
+
+
+@cache
+def _templates(plain: Callable[[Any], Any], packages: tuple[str, ...]) -> Environment:
+    """Return the templates of packages, each compiled once a process."""
     templates = Environment(
-        loader=loader or PackageLoader("muso_exp.evaluation"),
+        loader=ChoiceLoader([PackageLoader(name) for name in packages]),
         autoescape=True,
         finalize=plain,
         undefined=StrictUndefined,
@@ -78,7 +86,7 @@ def render(template: str, loader: BaseLoader | None = None, **facts: Any) -> str
     templates.globals.update(data_line=data_line, MODEL=MODEL, HOLDS=HOLDS)
     templates.globals.update(because=because, table_pointer=table_pointer, measure=lead.measure)
     templates.globals.update(in_words=in_words, LONG=_LONG_TABLE, not_asked=lead.not_asked)
-    return templates.get_template(template).render(facts)
+    return templates
 
 
 def _visible(value: Any) -> Any:
