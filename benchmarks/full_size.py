@@ -35,7 +35,7 @@ START, END = 1_356_998_400, 1_372_636_800
 GIB = 2**30
 PHASES = (  # module, class or "", function, phase
     ("muso_exp.formats.listening.lfm1b", "", "aggregate_log", "aggregate"),
-    ("muso_exp.formats.listening.lfm1b", "", "load_plays", "load"),
+    ("muso_exp.formats.listening.engines", "", "load_plays", "load"),
     ("muso_exp.formats.listening.lfm1b", "", "read_names", "names"),
     ("muso_exp.formats.listening.interactions", "Interactions", "fingerprint", "fingerprint"),
     ("muso_exp.data.plays", "", "keep_dense", "filter"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Batch: TypeAlias = "dict[str, Tensor]"  # first dimension the batch
 Columns: TypeAlias = "dict[str, Tensor]"  # prediction columns, first dimension the rows
+Drawing: TypeAlias = "Figure | Callable[[], Figure]"  # a figure, or what makes it when it is saved
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Section:
         title: heading.
         text: one or two sentences on how to read it.
         table: shown as it stands, index dropped.
-        figure: drawn by `muso_exp.figures.common`; closed once written.
+        figure: of `muso_exp.figures`; made where the report is written, one after the other.
         arrays: what others may want to load, written to `<name>.npz`; not shown.
     """
 
@@ -60,5 +61,5 @@ class Section:
     title: str
     text: str = ""
     table: pd.DataFrame | None = None
-    figure: Figure | None = None
+    figure: Drawing | None = None
     arrays: Mapping[str, np.ndarray] = field(default_factory=dict)

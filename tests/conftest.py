@@ -14,6 +14,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # workers share cores; read
 
 import pytest
 from hydra.core.global_hydra import GlobalHydra
+from matplotlib.figure import Figure
 from musicnn_arrays import write_musicnn
 from omegaconf import DictConfig
 from undrawn import SAVING, save
@@ -23,11 +24,13 @@ from muso_exp.experiment import settings
 from muso_exp.experiment.listing import conf_folders
 from muso_exp.experiment.quick_omegaconf import quicken
 from muso_exp.figures import common
+from muso_exp.records import Section
 from muso_exp.training import tracking_store
 
 REPOSITORY = Path(__file__).parent.parent
 CONF = (REPOSITORY / "conf").resolve()
 quicken()  # tests read all of conf/ as they are collected
+begin = Section.__init__
 SMOKE = ["+experiment=dos_classifier", "scale=smoke", "resamples=50"]  # a run of seconds
 
 # Files whose tests take longest begin first: what begins last ends the suite, on one process alone.
@@ -76,9 +79,16 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="session", autouse=True)
 def undrawn() -> Iterator[Callable]:
-    """Pages hold a pixel for each figure."""
+    """Pages hold a pixel for each figure, which is made as its section is, but for `call`."""
     drawing = common.save
+
+    def made(section: Section, *args: object, **kwargs: object) -> None:
+        begin(section, *args, **kwargs)
+        if section.figure is not None and not isinstance(section.figure, Figure):
+            assert isinstance(section.figure(), Figure)
+
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Section, "__init__", made)
         for module in SAVING:
             patch.setattr(module, "save", save)
         yield drawing
@@ -129,6 +139,7 @@ def call(
     """Call `main` in this process; return exit status, standard output and standard error."""
     monkeypatch.setattr(tracking_store, "_make", once["_make"])
     monkeypatch.setattr(settings, "compose", once["compose"])
+    monkeypatch.setattr(Section, "__init__", begin)
     monkeypatch.setenv("MUSO_OUTPUTS", str(tmp_path / "outputs"))
     monkeypatch.setenv("MUSO_CACHE", str(cache))
     monkeypatch.setenv("HYDRA_FULL_ERROR", "0")

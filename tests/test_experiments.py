@@ -43,7 +43,7 @@ def rows(name: str) -> list[str]:
 
 
 def drawn_first() -> set[str]:
-    """The first experiment of each data set: its figures are drawn, those of others not."""
+    """The first experiment of each data set: its figures are drawn, those of others made alone."""
     of_data: dict[str, str] = {}
     for name in experiments():
         for one in tree_of(name).get("defaults") or []:

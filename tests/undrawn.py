@@ -1,4 +1,4 @@
-"""Figures as one pixel each: to draw them takes two fifths of a run at smoke."""
+"""Figures as one pixel each: to make and to draw them takes half of a run at smoke."""
 
 import base64
 from pathlib import Path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from functools import partial
 from itertools import combinations
 from typing import Any
 
@@ -49,14 +50,14 @@ def comparison_sections(
     intervals = np.array([[_number(end) for end in pair] for pair in ends]).reshape(-1, 2)
     at = {key: [(run.record.get("settings") or {}).get(key) for run in runs] for key in keys}
     for key in keys:
-        figure = by_param_figure(key, at[key], values, intervals, metric)
+        figure = partial(by_param_figure, key, at[key], values, intervals, metric)
         text = "A point per run with its 95 % interval; the line goes through the means."
         yield Section(f"by_{key}", f"{metric} by {key}", text, figure=figure)
     for one, other in list(combinations(keys, 2))[:_MOST]:
         if len({*zip(map(str, at[one]), map(str, at[other]), strict=True)}) > max(
             len(set(map(str, at[one]))), len(set(map(str, at[other])))
         ):
-            figure = interaction_figure((one, other), (at[one], at[other]), values, metric)
+            figure = partial(interaction_figure, (one, other), (at[one], at[other]), values, metric)
             text = "The mean of the runs of each pair; an empty cell has none."
             yield Section(f"{one}_{other}", f"{metric} by {one} and {other}", text, figure=figure)
 
@@ -143,7 +144,7 @@ def _critical_difference(settings: Mapping[str, Sequence[Finished]], metric: str
         f"A bar joins settings that this test does not separate: of none of its pairs is the "
         f"paired difference away from 0, at {LEVEL:g} over all pairs (Holm)."
     )
-    figure = critical_difference_figure(names, measured, groups, metric)
+    figure = partial(critical_difference_figure, names, measured, groups, metric)
     title = f"Which settings {metric} separates"
     return Section("critical_difference", title, text, figure=figure)
 

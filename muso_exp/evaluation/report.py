@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def write_report(
     figures = folder / "figures"
     figures.mkdir(exist_ok=True)
     leading = lead.leading(record)
-    save(headline_figure(bars(record)), figures / f"{_ANSWER}.png")
+    save(partial(headline_figure, bars(record)), figures / f"{_ANSWER}.png")
     for section in sections:
         if section.figure is not None:
             save(section.figure, figures / f"{section.name}.png")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,9 +64,8 @@ def write_comparison(
         write_csv(pooled, folder / "verdicts.csv")
     figures = {}
     for metric, rows in table.groupby("metric", sort=False):
-        figure = metric_figure(str(metric), rows)
         path = folder / f"{metric}.png"
-        plots.save(figure, path)
+        plots.save(partial(metric_figure, str(metric), rows), path)
         figures[metric] = picture(path, f"{metric} by variant")
     for section in sections:
         if section.figure is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 
 from muso_exp.figures.listening import compared_figure, stacked_figure
@@ -125,7 +127,8 @@ def _tags(others: Others) -> list[Section]:
         "of the run's listeners; the tags that differ most first."
     )
     first = table.head(N_TAGS)
-    figure = compared_figure(
+    figure = partial(
+        compared_figure,
         first["tag"].tolist(),
         100 * first["yours"].to_numpy(),
         100 * first["average"].to_numpy(),
@@ -145,7 +148,8 @@ def _tag_years(others: Others) -> list[Section]:
         return []
     mine = others.tags.sort_values("yours", ascending=False, kind="stable")
     first = mine["tag"][mine["yours"] > 0].head(N_YEAR_TAGS).tolist()
-    figure = stacked_figure(
+    figure = partial(
+        stacked_figure,
         table.index.tolist(),
         {tag: 100 * table[tag].to_numpy() for tag in first},
         "% of the year's tagged plays",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
-from matplotlib.figure import Figure
 
 from muso_exp.evaluation.pages import self_contained
 from muso_exp.evaluation.taste_others import others_sections
 from muso_exp.figures.listening import clock_figure, months_figure, stacked_figure
-from muso_exp.records import Section
+from muso_exp.records import Drawing, Section
 from muso_exp.tasks.taste.listening import Listening
 from muso_exp.tasks.taste.taste import Taste
 
@@ -79,7 +80,7 @@ def _over_time(listening: Listening, timezone: str) -> list[Section]:
             "clock",
             "Hours of the week",
             f"The stronger the colour, the more plays. Times are those of {timezone}.",
-            figure=clock_figure(listening.clock),
+            figure=partial(clock_figure, listening.clock),
         ),
     ]
 
@@ -93,11 +94,11 @@ def _measured(listening: Listening) -> str:
     return f" The hours are those of the {100 * share:.1f} % of plays whose length is known."
 
 
-def _years(listening: Listening) -> Figure:
+def _years(listening: Listening) -> Drawing:
     years = listening.years
     of_new = years["of_new"].to_numpy()
     parts = {"of known artists": years["plays"].to_numpy() - of_new, "of new artists": of_new}
-    return stacked_figure(years["year"].tolist(), parts, "plays")
+    return partial(stacked_figure, years["year"].tolist(), parts, "plays")
 
 
 def _months(listening: Listening) -> list[Section]:
@@ -105,7 +106,7 @@ def _months(listening: Listening) -> list[Section]:
     if len(months) < 3:
         return []
     new, plays = months["of_new"].to_numpy(), months["plays"].to_numpy()
-    figure = months_figure(months["month"].to_numpy(), new, plays - new, "plays a month")
+    figure = partial(months_figure, months["month"].to_numpy(), new, plays - new, "plays a month")
     return [Section("months", "Month by month", figure=figure)]
 
 

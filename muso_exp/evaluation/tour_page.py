@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,7 @@ def write_tour(target: Path, answered: Mapping[Stop, Finished]) -> None:
     entries = []
     for stop, run in answered.items():
         figure = target.parent / f"{stop.document}.png"
-        save(headline_figure(bars(run.record)[:1]), figure)
+        save(partial(headline_figure, bars(run.record)[:1]), figure)
         entries.append(
             {
                 "stop": stop,

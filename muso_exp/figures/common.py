@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from muso_exp.records import Drawing
 from muso_exp.text import visible
 
 BLUE, ORANGE, GREY = "#2563a8", "#d9822b", "#8a8f98"
@@ -50,23 +51,21 @@ def legend_above(axes: Axes, columns: int) -> None:
     )  # fmt: skip
 
 
-def save(figure: Figure, path: Path) -> None:
+def save(drawing: Drawing, path: Path) -> None:
     """Write a figure; names in it are drawn as they are: `$` begins no formula."""
-    _literal(figure)
-    figure.savefig(path, dpi=PIXELS)
+    _made(drawing).savefig(path, dpi=PIXELS)
 
 
-def to_svg(figure: Figure, name: str) -> str:
+def to_svg(drawing: Drawing, name: str) -> str:
     """Return a figure as an SVG element for a page; what is black in it has the page's colour.
 
     Texts are text of the page, names as in `save`; nothing in it is fetched from elsewhere.
 
     Args:
-        figure: not drawn before.
+        drawing: a figure that was not drawn before, or what makes it.
         name: unlike those of the other figures of the page, of which its ids are made.
     """
-    _literal(figure)
-    file = io.StringIO()
+    figure, file = _made(drawing), io.StringIO()
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": name}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")  # the page's fonts draw it
         facts = dict.fromkeys(["Creator", "Date", "Format", "Type"])
@@ -82,10 +81,12 @@ def to_svg(figure: Figure, name: str) -> str:
     return text.replace("#000000", "currentColor")
 
 
-def _literal(figure: Figure) -> None:
+def _made(drawing: Drawing) -> Figure:
+    figure = drawing if isinstance(drawing, Figure) else drawing()
     for text in figure.findobj(Text):
         text.set_parse_math(False)
         text.set_text(visible(text.get_text()))
+    return figure
 
 
 def loss_figure(history: Mapping[str, Sequence[tuple[int, float]]]) -> Figure:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -55,7 +56,7 @@ def histograms_section(
     groups: Mapping[str, np.ndarray] | None = None,
 ) -> Section:
     """Return a histogram of each column; see `muso_exp.figures.overview.histograms_figure`."""
-    figure = histograms_figure(columns, groups)
+    figure = partial(histograms_figure, columns, groups)
     text = "The height is a share of the rows" + (" of a group." if groups else ".")
     return Section(name, title, text, figure=figure)
 
@@ -92,7 +93,7 @@ def counted_section(counts: pd.Series, title: str, what: str, name: str) -> Sect
         {"": [str(label) for label in most.index], what: most.to_numpy()}
     ).reset_index(drop=True)
     labels = [str(label) for label in most.index]
-    figure = frequencies_figure(labels, most.to_numpy(), what) if len(most) else None
+    figure = partial(frequencies_figure, labels, most.to_numpy(), what) if len(most) else None
     return Section(name, title, text, table=table, figure=figure)
 
 
@@ -121,7 +122,9 @@ def tail_section(
         f"How many {unit} each has. A straight line falling on these axes is a long tail: few have "
         "most. Gini is 0 where all have the same, near 1 where one has all."
     )
-    figure = ranks_figure(counts, unit) if any(np.any(v > 0) for v in counts.values()) else None
+    figure = (
+        partial(ranks_figure, counts, unit) if any(np.any(v > 0) for v in counts.values()) else None
+    )
     return Section(name, title, text, table=pd.DataFrame(rows), figure=figure)
 
 

@@ -4,6 +4,7 @@ import logging
 import random
 import shutil
 from collections import defaultdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,7 @@ class LossHistory(pl.Callback):
         if not self.points:
             return []
         text = "The loss after each epoch, or each sweep of a solver: what it minimises."
-        return [Section("loss", "Loss over epochs", text, figure=loss_figure(self.points))]
+        return [Section("loss", "Loss over epochs", text, figure=partial(loss_figure, self.points))]
 
     def _append(self, trainer: pl.Trainer, stage: str) -> None:
         loss = trainer.callback_metrics.get(f"{stage}/loss")

@@ -133,7 +133,7 @@ def test_a_pair_whose_vector_is_nan_is_not_drawn_as_a_prediction(files: Path) ->
     preds = {"strategy": torch.eye(4), "friend": torch.zeros(4)}
     truth = sections(data.pairs, data.task.predictions(preds))[-1]
     assert "2 pairs whose vector is NaN are not drawn" in truth.text
-    image = truth.figure.axes[0].collections[0]
+    image = truth.figure().axes[0].collections[0]
     assert image.get_array().sum() == 2
 
 

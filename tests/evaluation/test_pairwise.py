@@ -70,12 +70,12 @@ def test_a_comparison_is_drawn_by_each_setting_and_by_two(tmp_path: Path) -> Non
     assert list(drawn) == [
         *("critical_difference", "by_model.lr", "by_model.size", "model.lr_model.size")
     ]
-    axes = drawn["by_model.lr"].figure.axes[0]
+    axes = drawn["by_model.lr"].figure().axes[0]
     assert axes.get_xscale() == "log"
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["0.001", "0.1"]
     (line,) = [one for one in axes.lines if one.get_color() == "#d9822b"]
     assert line.get_ydata() == approx([0.35, 0.55])  # means of .3 and .4, of .5 and .6
-    cells = drawn["model.lr_model.size"].figure.axes[0].images[0].get_array()
+    cells = drawn["model.lr_model.size"].figure().axes[0].images[0].get_array()
     assert cells.data == approx(np.array([[0.3, 0.5], [0.4, 0.6]]))  # a row per size
     only = comparison_sections(by_setting(runs, False), "acc", ["model.lr"])
     assert [one.name for one in only] == ["critical_difference", "by_model.lr"]
@@ -89,7 +89,7 @@ def test_settings_that_are_lists_are_drawn_by_their_text(tmp_path: Path) -> None
     ]
     runs = runs_of(tmp_path, grid)
     drawn = {one.name: one for one in comparison_sections(by_setting(runs, False), "acc")}
-    ticks = drawn["by_dataset.drop"].figure.axes[0].get_xticklabels()
+    ticks = drawn["by_dataset.drop"].figure().axes[0].get_xticklabels()
     assert [tick.get_text() for tick in ticks] == ["[]", "['a']", "['a', 'b']"]
     assert "dataset.drop_dataset.keep" in drawn
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -80,7 +80,9 @@ def elbow_sections(elbow: Elbow, answer: Answer) -> list[Section]:
         table["measured / the paper's"] = wcss / np.array(reported)
     table["best null model's"], table["best null model"] = null, names
     table["silhouette, test"] = silhouette
-    figure = elbow_figure(options.curve, wcss, null, reported, silhouette, options.n_clusters)
+    figure = partial(
+        elbow_figure, options.curve, wcss, null, reported, silhouette, options.n_clusters
+    )
     text = (
         "The document looks for the bend of the left curve. The sum of squares falls with any k, "
         "of noise and of null models too; the silhouette need not."

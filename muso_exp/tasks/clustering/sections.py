@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
@@ -47,8 +49,8 @@ def variance(tracks: ClusteredTracks, cluster: np.ndarray) -> Section:
         "share in the variance (train)": variance_shares(tracks),
         "share of its own variance that the clusters explain (test)": explained,
     }
-    figure = plots_clusters.shares_figure(
-        tracks.features, shares, f"share, scaling {tracks.scaling}"
+    figure = partial(
+        plots_clusters.shares_figure, tracks.features, shares, f"share, scaling {tracks.scaling}"
     )
     text = (
         "A feature of large numbers rules the distances; of the others the clusters "
@@ -67,7 +69,7 @@ def profiles(tracks: ClusteredTracks, cluster: np.ndarray) -> Section:
     table = pd.DataFrame(raw, columns=tracks.features).round(3)
     table.insert(0, "tracks", sizes)
     table.insert(0, "cluster", labels)
-    figure = plots_clusters.profiles_figure(centred, names, tracks.features)
+    figure = partial(plots_clusters.profiles_figure, centred, names, tracks.features)
     text = "Test tracks of each cluster (their number in brackets); the table has the raw means."
     return Section("profiles", "What is in the clusters?", text, table, figure)
 
@@ -89,7 +91,9 @@ def tsne(tracks: ClusteredTracks, options: ClusterOptions, cluster: np.ndarray) 
         f"t-SNE of {len(rows):,} test tracks as the model sees them (scaling {tracks.scaling}, "
         "perplexity 30 or less). Distances between far islands mean nothing."
     )
-    return [Section("tsne", "Map", text, figure=plots_clusters.maps_figure(points, groups))]
+    return [
+        Section("tsne", "Map", text, figure=partial(plots_clusters.maps_figure, points, groups))
+    ]
 
 
 def tree(tracks: ClusteredTracks, options: ClusterOptions) -> list[Section]:
@@ -99,7 +103,7 @@ def tree(tracks: ClusteredTracks, options: ClusterOptions) -> list[Section]:
     if len(rows) < 3:
         return []
     merges = cached_array(options.cache, "ward", x[rows], ward)
-    figure = plots_clusters.tree_figure(merges, N_LEAVES, options.n_clusters)
+    figure = partial(plots_clusters.tree_figure, merges, N_LEAVES, options.n_clusters)
     text = (
         f"Ward's tree of {len(rows):,} train tracks (scaling {tracks.scaling}), its last "
         f"{N_LEAVES} branches. The document shows one without saying where to cut it."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,8 @@ def feature_importance(
     ]
     columns = ["feature", f"fall of nDCG at {k}", "low", "high"]
     table = pd.DataFrame(found, columns=columns)
-    figure = forest_figure(
+    figure = partial(
+        forest_figure,
         table["feature"].tolist(),
         table[columns[1]].to_numpy(),
         table[["low", "high"]].to_numpy(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,8 @@ def by_seeds(table: pd.DataFrame, bootstrap: Bootstrap) -> Section:
     shown = shown.loc[order]
     values = {kind: rows.dropna().to_numpy() for kind, rows in grouped["r_precision"]}
     intervals = np.array([bootstrap.mean(values[kind]) for kind in order])
-    figure = forest_figure(
+    figure = partial(
+        forest_figure,
         shown.index.tolist(),
         shown["r_precision"].to_numpy(),
         intervals,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import torch
@@ -53,7 +55,7 @@ def table_6_1(rows: FactorClips, predicted: np.ndarray, bootstrap: Bootstrap) ->
         f"random. The last column: AUC minus that of the row above. {len(rows.users)} users, "
         f"{rows.listening.held.shape[1]} test songs."
     )
-    figure = forest_figure(list(found), auc[:, 0], auc[:, 1:], "AUC, mean over users", 0.5)
+    figure = partial(forest_figure, list(found), auc[:, 0], auc[:, 1:], "AUC, mean over users", 0.5)
     return Section("table_6_1", "Recommendation of new songs (table 6.1)", text, shown, figure)
 
 
@@ -118,7 +120,7 @@ def shared_genres(rows: FactorClips, predicted: np.ndarray, bootstrap: Bootstrap
         "same for every song score what chance scores."
     )
     values = np.array(list(found.values()))
-    figure = forest_figure(list(found), values[:, 0], values[:, 1:], "share of one genre")
+    figure = partial(forest_figure, list(found), values[:, 0], values[:, 1:], "share of one genre")
     return [Section("shared_genres", "Neighbours of one genre", text, shown, figure)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -47,7 +48,9 @@ def by_feature(
             "rank correlation": ranks,
         }
     )
-    figure = plots.forest_figure(songs.features, r2, ends, "R2 (dashed: the train mean)", 0.0)
+    figure = partial(
+        plots.forest_figure, songs.features, r2, ends, "R2 (dashed: the train mean)", 0.0
+    )
     text = (
         "Each feature by itself, in standard units; intervals over artists. The card's r2 is the "
         "mean of the column R2, in which a feature of little spread among the test songs counts as "
@@ -59,7 +62,7 @@ def by_feature(
 def scatter(songs: FeatureSongs, predictions: pd.DataFrame, raw: np.ndarray) -> Section:
     """Return estimates in own units, shape (n_rows, n_features), against the truth."""
     truth = predictions[songs.features].to_numpy(dtype=np.float64)
-    figure = plots_spectra.scatter_figure(truth, raw, songs.features)
+    figure = partial(plots_spectra.scatter_figure, truth, raw, songs.features)
     text = "Test songs, in the features' own units. A model that has learned lies on the line."
     return Section("estimates", "Estimated against true features", text, figure=figure)
 
@@ -70,7 +73,8 @@ def examples(songs: FeatureSongs, batch: Batch, edges: np.ndarray, preds: Tensor
     shown = songs.part("test").head(n_shown)
     names = zip(shown["artist"], shown["title"], shown["id"], strict=True)
     titles = [f"{artist} - {title}" if title else track for artist, title, track in names]
-    figure = plots_spectra.songs_figure(
+    figure = partial(
+        plots_spectra.songs_figure,
         (edges[1:] + edges[:-1]) / 2,
         batch["x"][:n_shown].numpy(),
         batch["target"][:n_shown].numpy(),
@@ -89,7 +93,7 @@ def importance(songs: FeatureSongs, batch: Batch, edges: np.ndarray, model: Any)
         ("effect: change of the estimate if the band is 1 sd louder (sd)", found.effect),
         ("importance: rise of the squared error if the band is shuffled", found.loss),
     ]
-    figure = plots_spectra.heat_figure(panels, songs.features, found.edges, "Hz")
+    figure = partial(plots_spectra.heat_figure, panels, songs.features, found.edges, "Hz")
     arrays = {"edges": found.edges, "effect": found.effect, "loss": found.loss}
     table = _strongest(songs.features, found.edges, found.effect, found.loss)
     text = (
@@ -164,7 +168,9 @@ def check_sections(checks: GenreChecks, model: Any, bootstrap: Bootstrap) -> lis
     if len(table):
         ends = table[["low", "high"]].to_numpy()
         share = table["share"].to_numpy()
-        figure = plots.forest_figure(labels, share, ends, "share of pairs as expected", 0.5)
+        figure = partial(
+            plots.forest_figure, labels, share, ends, "share of pairs as expected", 0.5
+        )
     means = estimates.groupby("genre")[new.features].mean().reset_index()
     return [
         Section("genre_checks", "Checks on other songs", text, table=table, figure=figure),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -44,8 +45,14 @@ def failure_trends(
         ends = table[["low", "high"]].to_numpy()
         values = table["squared error"].to_numpy()
         mean = float(whole.mean())
-        figure = forest_figure(
-            labels, values, ends, "squared error (sd squared)", mean, "all test songs and features"
+        figure = partial(
+            forest_figure,
+            labels,
+            values,
+            ends,
+            "squared error (sd squared)",
+            mean,
+            "all test songs and features",
         )
     text = (
         "Mean squared error of groups of test songs, in standard units, with 95 % intervals over "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
@@ -28,7 +30,7 @@ def _matrix_section(pairs: UserPairs, name: str, title: str, n_users: int) -> Se
     values = pairs.listeners.distances[np.ix_(users, users)].astype(np.float64)
     values[values < 0] = np.nan
     names = [pairs.listeners.users[user] for user in users]
-    figure = matrix_figure(values, names, "Train users", "degree of separation")
+    figure = partial(matrix_figure, values, names, "Train users", "degree of separation")
     text = (
         f"Degree of separation between the first {len(users)} train users, in the order of the "
         "files (of MuSo's: of the chain); white where there is no path."
@@ -54,5 +56,7 @@ def _truth_section(pairs: UserPairs, predictions: pd.DataFrame) -> Section:
             f" {int((~defined).sum())} pairs whose vector is NaN are not drawn: their 1 is no "
             "prediction, though it is scored as one."
         )
-    figure = truth_figure(target[defined], preds[defined], "DOS") if defined.any() else None
+    figure = (
+        partial(truth_figure, target[defined], preds[defined], "DOS") if defined.any() else None
+    )
     return Section("predicted_dos", "Predicted against true DOS", text, figure=figure)

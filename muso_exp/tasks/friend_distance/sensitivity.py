@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 import numpy as np
@@ -215,7 +216,7 @@ def _category_section(table: pd.DataFrame, n_pairs: int, n_repeats: int, caveat:
     labels = table["category"].tolist()
     errors = table["spread"].fillna(0.0).to_numpy()
     xlabel = "mean change of the predicted DOS, degrees"
-    figure = bars_figure(labels, table["change of DOS"].to_numpy(), errors, xlabel)
+    figure = partial(bars_figure, labels, table["change of DOS"].to_numpy(), errors, xlabel)
     return Section("sensitivity_categories", "Which categories count", text, table, figure)
 
 
@@ -228,5 +229,5 @@ def _item_section(table: pd.DataFrame, caveat: str) -> Section:
     top = table.head(SHOWN_ITEMS)
     labels = [f"{item} ({kind})" for item, kind in zip(top["item"], top["category"], strict=True)]
     xlabel = "mean change of the predicted DOS, degrees"
-    figure = bars_figure(labels, top["change of DOS"].to_numpy(), None, xlabel)
+    figure = partial(bars_figure, labels, top["change of DOS"].to_numpy(), None, xlabel)
     return Section("sensitivity_items", "Which items count", text, top, figure)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -107,7 +108,8 @@ class TasteByDistance(ExtraTask):
             }
         )
         paths = found.distance > 0
-        figure = curve_figure(
+        figure = partial(
+            curve_figure,
             found.distance[paths],
             found.mean[paths],
             np.array(ends)[paths],

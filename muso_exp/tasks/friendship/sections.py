@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 from scipy.stats import rankdata
 
@@ -31,6 +33,8 @@ def score_section(table: pd.DataFrame) -> Section:
     """Return the ranks of the scores of friends and of others."""
     score, friends = table["affinity"].to_numpy(), (table["kind"] == "friends").to_numpy()
     ranks = rankdata(score) / len(score)  # scores have any scale
-    figure = distributions_figure({"rank of the score": ranks}, friends, ("friends", "others"))
+    figure = partial(
+        distributions_figure, {"rank of the score": ranks}, friends, ("friends", "others")
+    )
     text = "Ranks of the test pairs by score, 1 the highest."
     return Section("scores", "Scores of friends and of others", text, figure=figure)

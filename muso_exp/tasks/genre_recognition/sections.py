@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import torch
@@ -50,7 +52,7 @@ def confusion(predictions: pd.DataFrame, names: list[str], n_folds: int) -> Sect
             "folder of them all, shows recall_<genre>, and with it which genre is missed "
             "throughout."
         )
-    figure = confusion_figure(counts.to_numpy(), names)
+    figure = partial(confusion_figure, counts.to_numpy(), names)
     return Section("confusion", "Confusions", text, shown, figure)
 
 
@@ -84,7 +86,9 @@ def confidence(
         "brackets), beside how often it is right. More confidence than accuracy is too much of "
         f"it. {FEW}",
         shown,
-        group_bars_figure(labels, columns, "accuracy and mean confidence of the test clips"),
+        partial(
+            group_bars_figure, labels, columns, "accuracy and mean confidence of the test clips"
+        ),
     )
 
 
@@ -106,7 +110,9 @@ def calibration(predictions: pd.DataFrame, artists: np.ndarray, bootstrap: Boots
             "interval": interval_text(bootstrap, share.to_numpy(), n_artists.to_numpy()),
         }
     )
-    figure = confidence_figure(right, sure, mean.to_numpy(), share.to_numpy(), clips.to_numpy())
+    figure = partial(
+        confidence_figure, right, sure, mean.to_numpy(), share.to_numpy(), clips.to_numpy()
+    )
     return Section(
         "calibration",
         "Calibration of the confidence",

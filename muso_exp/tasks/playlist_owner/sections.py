@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,9 @@ def sections(lists: TwoLists, predictions: pd.DataFrame, model: Any) -> Sequence
             "features",
             "Features of the two lists",
             f"All used tracks: {names[0]} (positive) and {names[1]}.",
-            figure=two_class.distributions_figure(columns, tracks["target"].to_numpy(), names),
+            figure=partial(
+                two_class.distributions_figure, columns, tracks["target"].to_numpy(), names
+            ),
         ),
         Section(
             "inputs",
@@ -45,19 +48,21 @@ def sections(lists: TwoLists, predictions: pd.DataFrame, model: Any) -> Sequence
             "ranking",
             "Ranking of the test tracks",
             "Dashed: what a random order scores.",
-            figure=two_class.ranking_figure(target, probability),
+            figure=partial(two_class.ranking_figure, target, probability),
         ),
         Section(
             "calibration",
             "Calibration",
             "A calibrated model lies on the dashed line.",
-            figure=two_class.calibration_figure(target, probability.clip(0, 1)),
+            figure=partial(two_class.calibration_figure, target, probability.clip(0, 1)),
         ),
         Section(
             "confusion",
             "Decisions",
             f"Test tracks by true and decided list, threshold {lists.threshold}.",
-            figure=two_class.confusion_figure(target, predictions["decision"].to_numpy(), names),
+            figure=partial(
+                two_class.confusion_figure, target, predictions["decision"].to_numpy(), names
+            ),
         ),
     ]
 
@@ -84,8 +89,14 @@ def selection_section(path: SelectionPath, features: Sequence[str]) -> Section:
     )
     labels = ["all features", *(f"without {name}" for name in dropped[1:])]
     ends = np.stack([loss - errors, loss + errors], axis=1)
-    figure = forest_figure(
-        labels, loss, ends, "log loss on validation folds, with standard error", loss[best], "least"
+    figure = partial(
+        forest_figure,
+        labels,
+        loss,
+        ends,
+        "log loss on validation folds, with standard error",
+        loss[best],
+        "least",
     )
     return Section("selection", "Backward selection", text, table=table, figure=figure)
 

@@ -1,6 +1,7 @@
 """The sections of the report: how separable lists are, against how alike their taste is."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -46,7 +47,8 @@ def sections(pairs: ListPairs, bootstrap: Bootstrap) -> Sequence[Section]:
         "looked at, those of a train and a test list too. The distance of mean features is nearly "
         "what separability measures; it stands here for comparison and is not given to the model."
     )
-    figure = points_figure(
+    figure = partial(
+        points_figure,
         shown["artist_cosine"].to_numpy(),
         shown["separability"].to_numpy(),
         MEASURES["artist_cosine"],

@@ -163,7 +163,7 @@ def tradeoff(
     accuracy = next(name for name in metrics if name.startswith(ACCURACY))
     diversities = [name for name in metrics if name.endswith("diversity")]
     findings = [_answer(found, measured, accuracy, name) for name in diversities]
-    figure = tradeoff_figure(table, accuracy, diversities)
+    figure = partial(tradeoff_figure, table, accuracy, diversities)
     text = (
         "The blend moved from listening alone (0) over what was learned (0.5) to content alone (1)"
         ", and the learned blend re-ranked for diversity (maximal marginal relevance, by strength)"

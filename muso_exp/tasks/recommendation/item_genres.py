@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -119,7 +120,7 @@ class ItemGenres:
             "other artists only. AUC: an item of the genre stands above another one; calibration "
             "error: mean difference of stated and true share over ten bins."
         )
-        figure = calibration_figure(bears[self.judged].ravel(), probability.clip(0, 1))
+        figure = partial(calibration_figure, bears[self.judged].ravel(), probability.clip(0, 1))
         return Section("genres", "Confidence per genre", text, table, figure)
 
     def state(self) -> dict[str, Any]:

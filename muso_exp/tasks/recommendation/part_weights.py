@@ -1,5 +1,6 @@
 """How a hybrid weighs its parts by the listeners of an item: a section of the report."""
 
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -30,5 +31,5 @@ def part_weights(model: Any) -> list[Section]:
         "and artists hidden within training, never on the test. At 0 listeners only content can "
         "speak, and of an artist with 0 not the artist's mean."
     )
-    figure = weights_figure(listeners, artists, weights, found.parts)
+    figure = partial(weights_figure, listeners, artists, weights, found.parts)
     return [Section("part_weights", "What counts for an item", text, table, figure)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,8 @@ def by_activity(
             interval = bootstrap.mean(chosen.to_numpy())
             rows.append((label, len(chosen), chosen.mean(), *interval))
     shown = pd.DataFrame(rows, columns=["items known", "users", "auc", "low", "high"])
-    figure = forest_figure(
+    figure = partial(
+        forest_figure,
         [f"{row[0]} ({row[1]} users)" for row in rows],
         shown["auc"].to_numpy(),
         shown[["low", "high"]].to_numpy(),

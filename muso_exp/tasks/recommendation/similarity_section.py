@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -63,7 +64,8 @@ def similarity_section(
         f"each the mean of {options.n_draws} draws of users, 95 % intervals over items. "
         + finding.text
     )
-    figure = curve_figure(
+    figure = partial(
+        curve_figure,
         table["users"].to_numpy(float),
         table["nearest"].to_numpy(),
         table[["nearest_low", "nearest_high"]].to_numpy(),

@@ -1,5 +1,7 @@
 """What the report shows of two likenesses: their density, and the pairs that disagree most."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
@@ -48,7 +50,8 @@ def compared_pairs(rows: SongPairs, similarity: np.ndarray) -> pd.DataFrame:
 
 def density(pairs: pd.DataFrame, inputs: str, against: str) -> Section:
     """Return how many pairs have which two likenesses."""
-    figure = density_figure(
+    figure = partial(
+        density_figure,
         pairs["likeness"].to_numpy(),
         pairs["similarity"].to_numpy(),
         f"cosine by {against}",

@@ -1,5 +1,7 @@
 """The section of the report: which tags are recognised."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import torch
@@ -31,7 +33,8 @@ def tag_areas_section(
     shown["roc_auc"], shown["low"], shown["high"] = areas[0].numpy(), *intervals.T
     order = shown.sort_values("roc_auc", ascending=False).dropna()
     labels = [f"{tag} ({n})" for tag, n in zip(order["tag"], order["test items"], strict=True)]
-    figure = forest_figure(
+    figure = partial(
+        forest_figure,
         labels,
         order["roc_auc"].to_numpy(),
         order[["low", "high"]].to_numpy(),

@@ -126,7 +126,7 @@ def test_sections_have_a_table_and_a_figure(data: FriendDistanceData) -> None:
         "sensitivity_categories",
         "sensitivity_items",
     ]
-    assert all(section.table is not None and section.figure is not None for section in found)
+    assert all(section.table is not None and section.figure() for section in found)
     assert len(found[1].table) <= 4
 
 

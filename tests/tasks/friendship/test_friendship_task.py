@@ -112,7 +112,7 @@ def test_hypotheses_are_further_tests_where_asked_for(tmp_path: Path) -> None:
     assert trend[0] < -0.1  # two circles of taste, friends within them
     answer = Answer(model, columns, Bootstrap(50))
     (section,) = distance.sections(answer)
-    assert "from 1 to 2 it falls" in section.text and section.figure is not None
+    assert "from 1 to 2 it falls" in section.text and section.figure()
     closer = popular.ask(model)
     assert (closer["closeness"].mean() > 0) and len(popular.target) == len(closer["similarity"])
     (section,) = popular.sections(Answer(model, closer, Bootstrap(50)))

@@ -66,5 +66,5 @@ def test_the_report_says_of_how_many_clips_each_number_is(root: Path, cache: Pat
     ]
     assert "One of 3 folds" in found["confusion"].text
     assert {"recall_high", "recall_low"} < set(data.task.metrics())
-    left = found["calibration"].figure.axes[0]
+    left = found["calibration"].figure().axes[0]
     assert [text.get_text() for text in left.texts] == [str(len(data.task.target))]

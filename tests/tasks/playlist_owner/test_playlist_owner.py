@@ -81,7 +81,7 @@ def test_the_report_shows_every_feature_and_the_curves(tmp_path: Path) -> None:
         "confusion",
     ]
     assert len(sections[1].table) == 12
-    assert len(sections[0].figure.axes) == 12
+    assert len(sections[0].figure().axes) == 12
 
 
 def test_a_backward_selection_is_shown_by_the_names_of_its_features() -> None:

@@ -136,7 +136,7 @@ def test_moving_the_blend_and_re_ranking_make_a_curve(users: KnownUsers) -> None
     (section,), (finding,) = tradeoff(found, metrics, weights)
     table = section.table.set_index(["recommended by", "strength"])["metadata_diversity"]
     assert table["re-ranked", 0.9] > table["blend", 0.5]
-    assert section.figure is not None
+    assert section.figure()
     assert finding.check == "more_diverse_by_metadata"
     assert "metadata_diversity) than listening alone, at equal accuracy?" in finding.text
 
