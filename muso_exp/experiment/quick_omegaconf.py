@@ -24,13 +24,13 @@ def quicken() -> None:
     """
     own: Any = _utils.get_yaml_loader()
     if yaml.__with_libyaml__ and not hasattr(own, "by_libyaml"):
+        loader = _by_libyaml(own)
         for module in (_utils, basecontainer):
-            module.get_yaml_loader = lambda: _by_libyaml(own)  # type: ignore[attr-defined]
+            module.get_yaml_loader = lambda: loader  # type: ignore[attr-defined]
     if not hasattr(base.parse, "cache_info"):
         base.parse = _utils.parse = lru_cache(_MOST_PARSED)(grammar_parser.parse)
 
 
-@lru_cache
 def _by_libyaml(own: Any) -> Any:
     class Loader(yaml.cyaml.CParser, own):
         by_libyaml = True

@@ -5,14 +5,13 @@ import sys
 from collections.abc import Callable
 from importlib import import_module
 
-from undrawn import SAVING, save
+from undrawn import draw_none
 
 from muso_exp.experiment.job_server import PRELOADED, TRACKING
 
 for name in (*PRELOADED, *TRACKING, "muso_exp.data.playlists", "muso_exp.models.dff"):
     import_module(name)
-for module in SAVING:
-    module.save = save
+draw_none()
 
 
 def called(
