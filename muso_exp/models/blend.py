@@ -106,7 +106,8 @@ class Blend(Mixture):
 
     def score_block(self, users: Tensor, out: Tensor | None = None) -> Tensor:
         """Return the weighted sums of z-scores, shape (B, n_items)."""
-        return self._mix(self._known_scores(users), self.get_buffer("n_seeds")[users])
+        n_seeds = self.get_buffer("n_seeds")[users]
+        return self._mix(lambda part, own: part.score_block(users, own), n_seeds, out)
 
     def blend_weights(self) -> BlendWeights:
         """Return the weights of the parts, by the number of seeds."""

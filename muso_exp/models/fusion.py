@@ -84,7 +84,7 @@ class RecommenderFusion(Mixture):
 
     def score_block(self, users: Tensor, out: Tensor | None = None) -> Tensor:
         """Return the weighted sums of z-scores, shape (B, n_items)."""
-        return self._mix(self._known_scores(users), users)
+        return self._mix(lambda part, own: part.score_block(users, own), users, out)
 
     def settings_chosen(self) -> dict[str, float]:
         """Return the weights of the parts."""

@@ -33,6 +33,7 @@ from muso_exp.records import Batch
 
 log = logging.getLogger(__name__)
 
+_SPREAD = 1e-9  # below that the scores of a row are equal
 _BLOCK = 64  # users whose scores of all items are kept at once while weights are sought
 
 
@@ -71,6 +72,8 @@ class BlendPart(FoldsIn, Protocol):
         """Return the scores of all items for train playlists (B,), shape (B, n_items)."""
         ...
 
+
+Score = Callable[[BlendPart, Tensor | None], Tensor]
 
 PARTS: dict[str, type[RankingSolver]] = {
     "popularity": Popularity,
@@ -164,16 +167,12 @@ class Mixture(RankingSolver):
         return torch.from_numpy(seek_weights(lists, self._used().numpy(), step, k))
 
     def _known_scores(self, users: Tensor) -> Tensor:
-        """Return the z-scores of each part for train users, (n_parts, B, n_items)."""
-        return self._z_scores(lambda part: part.score_block(users), users)
-
-    def _z_scores(self, score: Callable[[BlendPart], Tensor], rows: Tensor) -> Tensor:
-        """Return the z-scores of each part for rows (B,), 0 of those without weight."""
-        nothing = torch.zeros(len(rows), self.n_items, device=rows.device)
-        used = zip(self._rankers(), self._used(), strict=True)
-        return torch.stack(
-            [z_scores(score(part).to(rows.device)) if one else nothing for part, one in used]
-        )
+        """Return the z-scores of each part for train users, (n_parts, B, n_items), 0 if unused."""
+        scores = torch.zeros(len(self.parts), len(users), self.n_items, device=users.device)
+        for own, part, used in zip(scores, self._rankers(), self._used(), strict=True):
+            if used:
+                z_scores(part.score_block(users).to(users.device), own)
+        return scores
 
     def _used(self) -> Tensor:
         """Return which parts have a weight for some number of seeds, shape (n_parts,), bool."""
@@ -187,15 +186,26 @@ class Mixture(RankingSolver):
         """Return the row of `weights` of users by how many items they have (B,), long."""
         raise TypeError(f"{type(self).__name__} does not implement level")
 
-    def _mix(self, scores: Tensor, n_items: Tensor) -> Tensor:
-        """Return the sums of scores (n_parts, B, n_items), weighted by the users' items (B,)."""
+    def _mix(self, score: Score, n_items: Tensor, out: Tensor | None = None) -> Tensor:
+        """Return the weighted sums of z-scores, shape (B, n_items).
+
+        Args:
+            score: a part, and memory that it may use, in; its scores (B, n_items) out.
+            n_items: how many items each user has, shape (B,).
+            out: memory for the sums.
+        """
         weights = self.weights[self.level(n_items)]  # (B, n_parts)
-        return torch.einsum("bp,pbi->bi", weights, scores)
+        shape, device = (len(n_items), self.n_items), n_items.device
+        mixed = torch.zeros(shape, device=device) if out is None else out.zero_()
+        own = self._own_memory("part", *shape) if device.type == "cpu" else None
+        for part, weight, used in zip(self._rankers(), weights.T, self._used(), strict=True):
+            if used:
+                mixed.addcmul_(z_scores(score(part, own).to(device), own), weight[:, None])
+        return mixed
 
     def score_new(self, batch: Batch) -> Tensor:
         """Return the weighted sums of z-scores for new users, shape (B, n_items)."""
-        n_items = batch["crow_indices"].diff()
-        return self._mix(self._z_scores(lambda part: part.score_new(batch), n_items), n_items)
+        return self._mix(lambda part, _: part.score_new(batch), batch["crow_indices"].diff())
 
 
 def even_weights(used: Tensor) -> Tensor:
@@ -203,8 +213,15 @@ def even_weights(used: Tensor) -> Tensor:
     return used / used.sum()
 
 
-def z_scores(scores: Tensor) -> Tensor:
-    """Return the scores of each row as z-scores, 0 where all are equal, (B, n_items), float32."""
-    spread = scores.float().std(dim=1, keepdim=True)
-    shifted = scores.float() - scores.float().mean(dim=1, keepdim=True)
-    return torch.where(spread > 1e-9, shifted / spread.clamp(min=1e-9), 0)
+def z_scores(scores: Tensor, out: Tensor | None = None) -> Tensor:
+    """Return the scores of each row as z-scores, 0 where all are equal, (B, n_items), float32.
+
+    Args:
+        scores: floating.
+        out: memory for them, which may be that of the scores.
+    """
+    scores = scores.float()
+    spread = scores.std(dim=1, keepdim=True)
+    found = torch.sub(scores, scores.mean(dim=1, keepdim=True), out=out).div_(spread)
+    found[~(spread > _SPREAD).squeeze(1)] = 0
+    return found

@@ -81,7 +81,8 @@ class NearestFeatures(FeatureRanker):
         else:
             distance = self._to_nearest(seeds.indptr, seeds.indices)
         known = torch.from_numpy(np.diff(seeds.indptr) > 0)
-        return (1 / (1 + distance)) * self.has_sound.cpu() * known[:, None]
+        near = distance.add_(1).reciprocal_()  # fresh memory costs as much as the distances
+        return near.mul_(self.has_sound.cpu()).mul_(known[:, None])
 
     def _points(self) -> Tensor:
         return self.sound.cpu().nan_to_num()
