@@ -36,17 +36,23 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-def require_memory(needed: float, what: str, fix: str) -> None:
-    """Refuse work that needs more memory than is free, before it is begun.
+def require_memory(needed: float, what: str, fix: str, max_gib: float | None = None) -> None:
+    """Refuse work that needs more memory than is free or may be taken, before it is begun.
 
     Args:
         needed: bytes, an estimate.
         what: needs them.
         fix: how to need less.
+        max_gib: that the user lets a model take, in GiB.
 
     Raises:
-        ConfigError: fewer bytes are free.
+        ConfigError: fewer bytes are free, or may be taken.
     """
+    if max_gib is not None and needed > max_gib * GIB:
+        raise ConfigError(
+            f"{what} would take {needed / GIB:.1f} GiB, more than model.max_gib={max_gib:g}; "
+            f"raise that, or {fix}"
+        )
     free = available_memory()
     if free is not None and needed > free:
         raise ConfigError(

@@ -16,7 +16,7 @@ from muso_exp.errors import ConfigError
 from muso_exp.evaluation.card import MODEL, check_metric, check_metrics
 from muso_exp.evaluation.outcome import Facts, Outcome, conclude, try_metrics
 from muso_exp.experiment import objective
-from muso_exp.experiment.build import accepted, build, plain
+from muso_exp.experiment.build import accepted, build, build_model, plain
 from muso_exp.experiment.complete import refuse_incomplete, refuse_unable, set_up
 from muso_exp.experiment.monitored import check_monitored, check_stopping
 from muso_exp.experiment.parts import (
@@ -160,7 +160,7 @@ def _prepare(cfg: DictConfig, folder: Path) -> Prepared:
     check_nodes(cfg)
     data = set_up(build(cfg.dataset, pl.LightningDataModule), ExperimentData)
     dims = accepted(cfg.model, pl.LightningModule, data.dims)
-    model = build(cfg.model, pl.LightningModule, **dims)
+    model = build_model(cfg, **dims)
     refuse_incomplete(model, Model)
     refuse_unable(model, data.task)
     changed = changed_settings(cfg)

@@ -1,10 +1,12 @@
 """From a configuration node to an object: one class of the slot's kind, plain arguments."""
 
 import inspect
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any, get_args
 
+import pytorch_lightning as pl
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
@@ -56,6 +58,27 @@ def build(node: DictConfig | Mapping[str, Any] | None, kind: type, **extra: Any)
     if not node:
         return None
     return _make(check(node, kind), extra)
+
+
+def build_model(cfg: DictConfig, **extra: Any) -> Any:
+    """Construct the model of a configuration, see `build`.
+
+    Raises:
+        ConfigError: as `build`; it names an option of the model where the user sets it.
+    """
+    try:
+        return build(cfg.model, pl.LightningModule, **extra)
+    except ConfigError as error:
+        raise ConfigError(re.sub(r"\bmodel\.", f"{place_of_model(cfg)}.", str(error))) from error
+
+
+def place_of_model(cfg: DictConfig) -> str:
+    """Return where a key of the model is overridden: `models.wmf` for `${models.${variant}}`."""
+    if not OmegaConf.is_interpolation(cfg, "model"):
+        return "model"
+    tree: Any = OmegaConf.to_container(cfg, resolve=False)
+    inner = str(tree["model"]).removeprefix("${").removesuffix("}")
+    return re.sub(r"\$\{([^{}]+)\}", lambda name: str(OmegaConf.select(cfg, name[1])), inner)
 
 
 def check(node: DictConfig | Mapping[str, Any], kind: type) -> Any:

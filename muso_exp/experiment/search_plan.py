@@ -15,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from muso_exp.errors import ConfigError
 from muso_exp.evaluation.glossary import meaning
+from muso_exp.experiment.build import place_of_model
 from muso_exp.experiment.defaults import ABSENT
 from muso_exp.experiment.listing import conf_folders
 from muso_exp.experiment.objective import LOSS, SEARCH, STAGE, check_named, names
@@ -129,7 +130,7 @@ def make_plan(config: DictConfig) -> SearchPlan:
     stands = {} if grid_of_values else _stands(config, space)
     grid = [setting for setting in grid if not _is_same(setting, stands)]
     parts = (objective, _direction(config, objective), space, distributions, grid, fixed)
-    return SearchPlan(*parts, held, stands, _place(config))
+    return SearchPlan(*parts, held, stands, place_of_model(config))
 
 
 def _key(override: str, also: str = "") -> str:
@@ -246,15 +247,6 @@ def _hold_out(config: DictConfig, given: Mapping[str, str]) -> list[str]:
         for key, share in known.items()
         if key not in given and OmegaConf.select(config, key) == 0
     ]
-
-
-def _place(config: DictConfig) -> str:
-    """Return where a key of the model is overridden: `models.wmf` for `${models.${variant}}`."""
-    if not OmegaConf.is_interpolation(config, "model"):
-        return "model"
-    tree: Any = OmegaConf.to_container(config, resolve=False)
-    inner = str(tree["model"]).removeprefix("${").removesuffix("}")
-    return re.sub(r"\$\{([^{}]+)\}", lambda name: str(OmegaConf.select(config, name[1])), inner)
 
 
 def _stands(config: DictConfig, space: Mapping[str, str]) -> dict[str, Any]:

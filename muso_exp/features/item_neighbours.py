@@ -32,7 +32,7 @@ def nearest_cosines(weights: csr_matrix, n_neighbours: int) -> csr_matrix:
     order = np.random.default_rng(0).permutation(n_items)
     drawn = csr_matrix(units[:, order])
     by_item = drawn.T.tocsr()
-    kept = n_neighbours + 1  # an item is its own nearest, and is left out
+    kept = min(n_neighbours + 1, n_items)  # an item is its own nearest, and is left out
     values = np.empty(n_items * kept, dtype=np.float32)
     columns = np.empty(n_items * kept, dtype=np.int32)
     counts = np.zeros(n_items, dtype=np.int64)

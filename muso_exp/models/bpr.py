@@ -11,6 +11,7 @@ from torch.nn.functional import normalize
 
 from muso_exp.errors import ConfigError
 from muso_exp.models.abilities import LatentFactors
+from muso_exp.models.factor_ranker import require_factors
 from muso_exp.models.ranking import RankingSolver
 from muso_exp.options import Count, NotNegative, Positive, Seed
 from muso_exp.records import Batch
@@ -62,6 +63,7 @@ class BPR(RankingSolver):
         if lr <= 0:
             raise ConfigError(f"model.lr must be > 0, got {lr}")
         self.save_hyperparameters(logger=False)
+        require_factors(n_users, n_items, n_factors)
         self.n_factors = n_factors
         self.lr = lr
         self.regularization = regularization

@@ -9,8 +9,8 @@ import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
-from muso_exp.errors import ConfigError
 from muso_exp.features.cooccurrence import cooccurrence, linear_errors
+from muso_exp.memory import require_memory
 from muso_exp.models.feature_ranker import FeatureRanker
 from muso_exp.models.nearest_features import ELEVEN
 from muso_exp.models.ranking import read_csr
@@ -78,14 +78,13 @@ class CooccurrenceNet(FeatureRanker):
             raise ValueError(f"model.lr must be > 0, got {lr}")
         require_dropout(dropout)
         kept = 1 if detached else 4  # weights, gradients, and two moments of Adam
-        needed = kept * 4 * hidden_size * n_items / 2**30
-        if needed > max_gib:
-            raise ConfigError(
-                f"a net of {hidden_size} x {n_items} weights would take {needed:.1f} GiB, more "
-                f"than model.max_gib={max_gib:g}; draw songs as the document did "
-                "(dataset.n_songs=10000 dataset.split.by=holdout), or take a smaller "
-                "model.hidden_size or another model"
-            )
+        require_memory(
+            kept * 4 * hidden_size * n_items,
+            f"a net of {hidden_size} x {n_items} weights",
+            "draw songs as the document did (dataset.n_songs=10000 dataset.split.by=holdout), or "
+            "take a smaller model.hidden_size or another model",
+            max_gib,
+        )
         self.save_hyperparameters(logger=False)
         self.lr, self.batch_songs, self.detached, self.seed = lr, batch_songs, detached, seed
         self.shares = train_share, dev_share
@@ -154,7 +153,7 @@ class CooccurrenceNet(FeatureRanker):
         hidden = torch.relu(self.hidden(sound)).cpu().numpy()
         mean = torch.from_numpy(seeds[:, used] @ hidden).to(self.device)  # (B, hidden_size)
         known = torch.from_numpy(np.diff(seeds.indptr) > 0).to(self.device)
-        return self.output(mean) * known[:, None]
+        return self.output(mean).mul_(known[:, None])
 
     def training_progress(self) -> TrainingProgress:
         """Return the largest norm of a step's gradient, and how far the first layer moved."""

@@ -17,6 +17,7 @@ from muso_exp.features.ease import (
     solve_ease,
 )
 from muso_exp.features.play_weights import PlayWeights, Weighting
+from muso_exp.memory import require_memory
 from muso_exp.models.ranking import RowRanker, read_csr, register_csr
 from muso_exp.options import Count, Inert, NotNegative, Positive
 from muso_exp.records import Batch
@@ -113,11 +114,10 @@ class EASE(RowRanker):
 
 def _check_memory(n_users: int, n_items: int, precision: Precision, max_gib: float) -> None:
     """Refuse a solve that would not fit."""
-    needed = ease_memory(n_users, n_items, precision) / 2**30
-    if needed > max_gib:
-        less = "" if precision == 32 else "model.precision=32 takes a third; "
-        raise ConfigError(
-            f"EASE would take {needed:.1f} GiB for {n_users} users x {n_items} items, more than "
-            f"model.max_gib={max_gib:g}; {less}raise that, or keep fewer users or items "
-            "(dataset.top_items, dataset.min_item_users)"
-        )
+    less = "" if precision == 32 else "set model.precision=32 (a third), or "
+    require_memory(
+        ease_memory(n_users, n_items, precision),
+        f"EASE of {n_users} users x {n_items} items",
+        f"{less}keep fewer users or items (dataset.top_items, dataset.min_item_users)",
+        max_gib,
+    )

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from muso_exp.errors import ConfigError
 from muso_exp.features.interactions import keep_entries
+from muso_exp.memory import require_memory
 from muso_exp.models.feature_ranker import FeatureRanker
 from muso_exp.models.nearest_features import ELEVEN
 from muso_exp.models.ranking import read_csr, register_csr
@@ -271,9 +272,9 @@ def _check(
     weights = sum(sizes[name] for name in inputs if name != "features")
     weights *= layers.embedding_size
     weights += (sizes["songs"] + sizes["artists"]) * layers.hidden_size
-    needed = 4 * 4 * weights / 2**30
-    if needed > max_gib:
-        raise ConfigError(
-            f"{weights} weights would take {needed:.1f} GiB, more than model.max_gib={max_gib:g}; "
-            "set model.layers.embedding_size or model.layers.hidden_size lower"
-        )
+    require_memory(
+        4 * 4 * weights,
+        f"a net of {weights} weights",
+        "set model.layers.embedding_size or model.layers.hidden_size lower",
+        max_gib,
+    )

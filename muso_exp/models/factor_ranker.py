@@ -12,6 +12,7 @@ from torch.nn.functional import normalize
 
 from muso_exp.features import wmf
 from muso_exp.features.als import start_factors
+from muso_exp.memory import require_memory
 from muso_exp.models.abilities import LatentFactors
 from muso_exp.models.ranking import RankingSolver
 from muso_exp.options import Count
@@ -56,6 +57,7 @@ class FactorRanker(RankingSolver):
     ) -> None:
         super().__init__(n_users, n_items, cutoffs, n_top)
         self.n_factors = n_factors
+        require_factors(n_users, n_items, n_factors)
         users, items = start_factors(n_users, n_items, n_factors, init_std, seed)
         self.register_buffer("user_factors", users)
         self.register_buffer("item_factors", items)
@@ -138,3 +140,16 @@ class FactorRanker(RankingSolver):
         """Return the cosines of the factors without bias, shape (B, n_items)."""
         units = normalize(self.item_factors[:, : self.n_factors - self.bias], dim=1)
         return units[items] @ units.T
+
+
+def require_factors(n_users: int, n_items: int, n_factors: int) -> None:
+    """Refuse factors of users and items that do not fit into memory with their two Gram matrices.
+
+    Raises:
+        ConfigError: fewer bytes are free.
+    """
+    require_memory(
+        4 * n_factors * (n_users + n_items + 2 * n_factors),
+        f"{n_factors} factors of {n_users} users and {n_items} items",
+        "set model.n_factors lower, or keep fewer users or items (dataset.top_items)",
+    )

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from muso_exp.errors import ConfigError
 from muso_exp.features.item_neighbours import nearest_cosines
+from muso_exp.memory import require_memory
 from muso_exp.models.ranking import RowRanker, read_csr, register_csr
 from muso_exp.options import Count
 from muso_exp.records import Batch
@@ -56,6 +57,11 @@ class ItemKNN(RowRanker):
             raise ConfigError(f"model.weighting must be one of {known}; got {weighting!r}")
         if n_neighbours < 1:
             raise ConfigError(f"model.n_neighbours must be >= 1, got {n_neighbours}")
+        require_memory(
+            8 * n_items * min(n_neighbours + 1, n_items),
+            f"item_knn: {n_neighbours} neighbours of each of {n_items} items",
+            "set model.n_neighbours lower, or keep fewer items (dataset.top_items)",
+        )
         self.save_hyperparameters(logger=False)
         self.n_neighbours = n_neighbours
         self.weighting = weighting

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from muso_exp.features.play_weights import PlayWeights, Weighting
 from muso_exp.features.sansa import Factorizer, sparse_inverse
+from muso_exp.memory import require_memory
 from muso_exp.models.ranking import RowRanker, read_csr, register_csr
 from muso_exp.options import Count, NotNegative, Positive, PositiveShare
 from muso_exp.records import Batch
@@ -56,6 +57,11 @@ class SANSA(RowRanker):
         n_top: Count = 10,
     ) -> None:
         super().__init__(n_users, n_items, cutoffs, n_top)
+        require_memory(
+            2 * 8 * density * n_items**2,
+            f"sansa: two matrices of {n_items} items, of density {density:g},",
+            "set model.density lower, or keep fewer items (dataset.top_items)",
+        )
         self.save_hyperparameters(logger=False)
         self.regularization, self.density = regularization, density
         self.factorizer, self.weighting = factorizer, weighting

@@ -105,7 +105,7 @@ class WMF(FactorRanker):
         require_memory(
             WEIGHT_BYTES * plays.nnz,
             f"model=wmf: the weights of {plays.nnz} plays",
-            "set dataset.reading.matrix=disk, or keep fewer items: dataset.top_items=500000",
+            "set dataset.reading.matrix=disk, or keep fewer items (dataset.top_items)",
         )
         return super().prepare(plays)
 

@@ -143,9 +143,9 @@ def test_a_chosen_regularisation_ranks_better_than_the_published_one_on_a_small_
 def test_weights_that_memory_does_not_hold_are_refused_before_a_sweep(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("muso_exp.memory.available_memory", lambda: 10)
     monkeypatch.setattr(WMF, "sweep", None)
     model = WMF(2, 3, n_factors=2)
+    monkeypatch.setattr("muso_exp.memory.available_memory", lambda: 10)
     batch = {
         "crow_indices": torch.tensor([0, 2, 3]),
         "col_indices": torch.tensor([0, 1, 2], dtype=torch.int32),

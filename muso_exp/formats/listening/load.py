@@ -103,11 +103,11 @@ def refuse_too_many(n_pairs: int, n_items: int) -> None:
     """
     each = PAIR_BYTES_MAPPED if on_disk() else PAIR_BYTES
     needed = BASE_BYTES + n_pairs * each + n_items * ITEM_BYTES
+    mapped = "" if on_disk() else "set dataset.reading.matrix=disk, or "
     require_memory(
         needed,
         f"dataset: {n_pairs} pairs of user and item ({n_items} items)",
-        "set dataset.reading.matrix=disk, or keep fewer items: dataset.top_items=500000, "
-        "dataset.matched=true",
+        f"{mapped}keep fewer items: dataset.top_items, or of LFM-1b dataset.matched=true",
     )
 
 
