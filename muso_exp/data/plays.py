@@ -150,8 +150,10 @@ class Plays(ExperimentData):
     def _read(self) -> tuple[int, int]:
         """Read and filter the plays; return how many users and items there were."""
         source = SOURCES[self.source]
-        on_cluster = self.options.spark and source.summed
-        with spark_session(self.options.spark) if on_cluster else nullcontext():
+        if self.options.spark and not source.summed:
+            logs = ", ".join(name for name, one in SOURCES.items() if one.summed)
+            raise ConfigError(f"dataset.reading.engine=spark reads {logs}; leave it out here")
+        with spark_session(self.options.spark) if self.options.spark else nullcontext():
             read = source.read(self._find(), self.options)
             self.data, self.parts = self._filter(read)
         return read.plays.shape

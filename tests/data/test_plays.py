@@ -104,6 +104,11 @@ def test_matched_items_need_the_list_of_the_million_song_dataset(cache: Path) ->
         plays(cache, "hetrec", matched=True)
 
 
+def test_spark_is_refused_where_there_is_no_log_to_sum(cache: Path) -> None:
+    with pytest.raises(ConfigError, match="engine=spark reads lfm1b, taste_profile, audioscrobble"):
+        plays(cache, "hetrec", reading={"engine": "spark"})
+
+
 def test_a_published_list_holds_out_its_items(cache: Path, tmp_path: Path) -> None:
     listed = plays(cache, "hetrec").data.items["id"].iloc[[2, 5, 7]].astype(str)
     (tmp_path / "test.txt").write_text("\n".join([*listed, "no such id"]))
