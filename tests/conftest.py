@@ -49,6 +49,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     gc.freeze()  # what is imported stays: to look through it again and again is a tenth of the time
+    gc.set_threshold(20_000, 20, 20)  # the garbage of a run is small: looked for less often
 
 
 @pytest.fixture(scope="session")
