@@ -29,7 +29,8 @@ log = logging.getLogger(__name__)
 VERSION = 1  # of the aggregate; raised whenever its output changes
 MEMORY = "1500MB"  # of DuckDB; what does not fit goes to disk
 _EDGE = 2**20
-_FULL = ("No space left on device", "max_temp_directory_size")  # how DuckDB says it
+_NO_ROOM = {os.strerror(code): code for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)}
+_NO_ROOM["max_temp_directory_size"] = errno.ENOSPC  # how DuckDB says it of its temporary files
 
 
 @dataclass(frozen=True)
@@ -117,17 +118,18 @@ def aggregate_log(
 
 @contextmanager
 def disk_errors() -> Iterator[None]:
-    """Raise what DuckDB says of a full disk as the system does.
+    """Raise what DuckDB says of a full disk, or of a file's size limit, as the system does.
 
     Raises:
-        OSError: the disk is full.
+        OSError: a file cannot grow.
     """
     try:
         yield
     except duckdb.Error as error:
-        if not any(said in str(error) for said in _FULL):
+        code = next((_NO_ROOM[said] for said in _NO_ROOM if said in str(error)), None)
+        if code is None:
             raise
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+        raise OSError(code, os.strerror(code)) from error
 
 
 def unended(path: Path) -> list[Finding]:

@@ -1,6 +1,7 @@
 """A disk that fills up while a log is aggregated, and a log whose last line is cut."""
 
 import errno
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,11 +63,20 @@ def test_a_full_disk_leaves_whole_parts_and_the_next_start_goes_on(
     assert not list((disk / "cache").glob("*.parts"))
 
 
-def test_a_disk_too_small_for_temporary_files_is_a_full_disk_too() -> None:
-    said = "failed to offload data block (…). This limit was set by 'max_temp_directory_size'"
-    with pytest.raises(OSError, match="No space left on device") as caught, disk_errors():
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("block (…). This limit was set by 'max_temp_directory_size'", errno.ENOSPC),
+        ("Could not write file: Disk quota exceeded", errno.EDQUOT),
+        ("Could not write file: File too large", errno.EFBIG),
+    ],
+)
+def test_what_duckdb_says_of_a_file_that_cannot_grow_is_an_error_of_the_system(
+    said: str, code: int
+) -> None:
+    with pytest.raises(OSError, match=os.strerror(code)) as caught, disk_errors():
         raise duckdb.OutOfMemoryException(said)
-    assert caught.value.errno == errno.ENOSPC
+    assert caught.value.errno == code
     with pytest.raises(duckdb.ParserException, match="syntax"), disk_errors():
         raise duckdb.ParserException("syntax")
 
