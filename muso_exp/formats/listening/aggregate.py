@@ -284,6 +284,7 @@ def _write_part(
 def _merge(parts: Path, n_parts: int, folder: Path) -> dict[str, int]:
     """Sum the parts into `folder/pairs.parquet`; return the numbers of plays and pairs."""
     names = [str(parts / f"{number:05d}.parquet") for number in range(n_parts)]
+    pa.default_memory_pool().release_unused()  # of the pieces: DuckDB takes its own
     spill = folder / "spill"
     config = {"memory_limit": MEMORY, "temp_directory": str(spill)}
     with duckdb.connect(config=dict(config)) as connection:

@@ -17,7 +17,7 @@ from muso_exp.opening import MAX_LINE, open_data, too_long
 
 PIECE = 256 * 2**20  # bytes read at once, at most
 FIRST = 2**24  # bytes of the first piece, which tells how long lines are
-MOST_LINES = 2**23  # of a piece: short ones take many times their bytes as numbers
+MOST_LINES = 2**22  # of a piece: short ones take many times their bytes as numbers
 MOST_PLAYS = 2**31 - 1  # of one user and item; more is no play count
 _WHOLE = re.compile(rb"[0-9]{1,18}")
 _LEADING_ZERO = re.compile(rb"0[0-9]+")
