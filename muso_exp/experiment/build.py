@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, get_args
 
@@ -12,6 +13,7 @@ from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from muso_exp.errors import ConfigError, MusoError
 from muso_exp.experiment.listing import uses
+from muso_exp.experiment.part_options import check_part_options
 from muso_exp.experiment.plugins import is_inside, packages
 from muso_exp.experiment.values import converted, target_nodes
 from muso_exp.options import Options
@@ -66,8 +68,15 @@ def build_model(cfg: DictConfig, **extra: Any) -> Any:
     Raises:
         ConfigError: as `build`; it names an option of the model where the user sets it.
     """
-    try:
+    with model_named(cfg):
         return build(cfg.model, pl.LightningModule, **extra)
+
+
+@contextmanager
+def model_named(cfg: DictConfig) -> Iterator[None]:
+    """Have what is refused of the model name an option where the user sets it."""
+    try:
+        yield
     except ConfigError as error:
         raise ConfigError(re.sub(r"\bmodel\.", f"{place_of_model(cfg)}.", str(error))) from error
 
@@ -126,14 +135,19 @@ def accepted(node: DictConfig, kind: type, offers: Mapping[str, Any]) -> dict[st
 def parameters(
     node: DictConfig | Mapping[str, Any], *kinds: type
 ) -> Mapping[str, inspect.Parameter]:
-    """Return the parameters of the node's constructor, one of `kinds`, if its targets are allowed.
+    """Return the parameters of the constructor that `node_class` returns."""
+    return _parameters(node_class(node, *kinds))
+
+
+def node_class(node: DictConfig | Mapping[str, Any], *kinds: type) -> type:
+    """Return the class that a node names, one of `kinds`, if its targets are allowed.
 
     Raises:
         ConfigError: they are not.
     """
     tree = plain(node)
     _check_packages(tree)
-    return _parameters(_find_class(tree, kinds))
+    return _find_class(tree, kinds)
 
 
 def target_classes(hint: Any) -> list[type]:
@@ -188,6 +202,7 @@ def _check_node(tree: Mapping[str, Any], kinds: Sequence[type]) -> None:
     constructor = _find_class(tree, kinds)
     known = _parameters(constructor)
     _check_arguments(tree["_target_"], tree, known)
+    check_part_options(tree, constructor)
     for name, value in tree.items():
         hint = known[name].annotation if name in known else Any
         for nested in target_nodes(value):

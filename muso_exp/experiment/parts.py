@@ -13,7 +13,15 @@ from pytorch_lightning.plugins.environments import SLURMEnvironment
 
 from muso_exp.errors import ConfigError, SweepRefusedError
 from muso_exp.evaluation.card import Claim
-from muso_exp.experiment.build import build, check, plain
+from muso_exp.experiment.build import (
+    build,
+    check,
+    model_named,
+    node_class,
+    place_of_model,
+    plain,
+)
+from muso_exp.experiment.part_options import refuse_unread
 from muso_exp.experiment.settings import given_keys
 from muso_exp.experiment.sweep import in_sweep
 from muso_exp.metrics.base import WeightedMetric
@@ -43,7 +51,9 @@ def refuse_several(model: Model, n_processes: int) -> None:
 def check_nodes(cfg: DictConfig) -> None:
     """Raise ConfigError for a part of the configuration that cannot be built, before any is."""
     check(cfg.dataset, pl.LightningDataModule)
-    check(cfg.model, pl.LightningModule)
+    with model_named(cfg):
+        model = check(cfg.model, pl.LightningModule)
+    refuse_unread(model, node_class(model, pl.LightningModule), place_of_model(cfg), given_keys())
     check(cfg.trainer, pl.Trainer)
     for node in filter(None, cfg.callbacks.values()):
         check(node, pl.Callback)
@@ -77,12 +87,15 @@ def read_claims(claims: Any) -> list[Claim]:
 def trainer_node(cfg: DictConfig, model: Model) -> dict[str, Any]:
     """Return the trainer's arguments; a model that is solved in one step trains for one epoch.
 
-    Unless the command line names a trainer or a number of epochs itself.
+    Unless the command line names a trainer or a number of epochs itself. A solver or recommender is
+    computed in float32, its solves at precisions of their own: mixed precision is for networks.
     """
     node = plain(cfg.trainer)
     named = {"trainer", "trainer.max_epochs"} & set(given_keys())
     if isinstance(model, Solver) and model.one_step and not named:
         node["max_epochs"] = 1
+    if model.full_precision:
+        node["precision"] = "32-true"
     return node
 
 

@@ -13,9 +13,10 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from muso_exp.errors import ConfigError
-from muso_exp.experiment.build import node_classes, parameters
+from muso_exp.experiment.build import node_class, node_classes, parameters
 from muso_exp.experiment.known_keys import GROUPS
 from muso_exp.experiment.listing import conf_folder
+from muso_exp.experiment.part_options import option_names
 
 _REFUSED = re.compile(r"Could not override '([^']+)'|Could not delete from config\. '([^']+)'")
 CHOOSING = ("experiment", "variant", "callbacks", "sweep", *GROUPS)
@@ -81,7 +82,9 @@ def _parameters(tree: Mapping[str, Any]) -> Iterator[str]:
     for slot in ("dataset", "model"):
         node = tree.get(slot)
         if isinstance(node, Mapping) and isinstance(node.get("_target_"), str):
-            for name, parameter in parameters({"_target_": node["_target_"]}, object).items():
+            target = {"_target_": node["_target_"]}
+            yield from (f"{slot}.{name}" for name in option_names(node_class(target, object)))
+            for name, parameter in parameters(target, object).items():
                 if parameter.kind is not parameter.VAR_KEYWORD:
                     yield f"{slot}.{name}"
                 for options in node_classes(parameter.annotation):

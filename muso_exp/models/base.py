@@ -23,9 +23,11 @@ class Model(pl.LightningModule):
     Attributes:
         nonfinite_buffers: buffers in which NaN or an infinity has a meaning; in any other weight it
             ends the run.
+        full_precision: whether it is trained and asked in float32 whatever `trainer.precision` is.
     """
 
     nonfinite_buffers: ClassVar[tuple[str, ...]] = ()
+    full_precision: ClassVar[bool] = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -151,6 +153,7 @@ class Solver(Model):
     """
 
     one_step: ClassVar[bool] = True
+    full_precision: ClassVar[bool] = True
 
     def configure_optimizers(self) -> None:
         """Return None: nothing is descended, on purpose, so that Lightning need not warn of it."""

@@ -14,7 +14,7 @@ from muso_exp.errors import ConfigError
 from muso_exp.features.interactions import keep_entries
 from muso_exp.models.mixture import Mixture, SolvedWMF, even_weights
 from muso_exp.models.shown_abilities import BlendWeights
-from muso_exp.options import Count, PositiveShare, Seed
+from muso_exp.options import Count, PositiveShare, Seed, ZeroOrMore
 from muso_exp.records import Batch
 
 __all__ = ["Blend", "SolvedWMF"]
@@ -44,7 +44,7 @@ class Blend(Mixture):
         seed: of the draws.
 
     Raises:
-        ConfigError: an unknown part, or a step that does not divide 1.
+        ConfigError: an unknown part, or a step that does not divide 1; no number of seeds.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Blend(Mixture):
         n_items: int,
         cutoffs: Sequence[Count] = (10, 100, 500),
         n_top: Count = 10,
-        seed_counts: Sequence[int] = (1, 5, 25),
+        seed_counts: Sequence[ZeroOrMore] = (1, 5, 25),
         parts: Sequence[str] = PARTS,
         options: Mapping[str, Mapping[str, Any]] | None = None,
         step: PositiveShare = 0.25,
@@ -61,6 +61,8 @@ class Blend(Mixture):
         seed: Seed = 0,
     ) -> None:
         levels = sorted(set(seed_counts))
+        if not levels:
+            raise ConfigError("model.seed_counts: none is given")
         super().__init__(n_users, n_items, cutoffs, n_top, parts, options, len(levels))
         if not 0 < step <= 1 or abs(1 / step - round(1 / step)) > 1e-9:
             raise ConfigError(f"model.step must divide 1, e.g. 0.25; got {step}")

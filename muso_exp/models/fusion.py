@@ -12,7 +12,7 @@ from torch import Tensor
 from muso_exp.errors import ConfigError
 from muso_exp.features.interactions import draw_entries, keep_entries
 from muso_exp.models.mixture import Mixture, even_weights
-from muso_exp.options import Count, PositiveShare, Seed
+from muso_exp.options import Count, PositiveShare, Seed, SomeShare
 from muso_exp.records import Batch
 
 PARTS = ("ease", "wmf", "user_knn")
@@ -53,7 +53,7 @@ class RecommenderFusion(Mixture):
         parts: Sequence[str] = PARTS,
         options: Mapping[str, Mapping[str, Any]] | None = None,
         step: PositiveShare = 0.05,
-        hidden_share: PositiveShare = 0.1,
+        hidden_share: SomeShare = 0.1,
         n_validation: Count = 1000,
         seed: Seed = 0,
     ) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Protocol, cast
+from contextlib import contextmanager
+from typing import Any, Protocol, cast, get_type_hints
 
 import msgspec
 import numpy as np
@@ -13,7 +15,7 @@ import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
-from muso_exp.errors import ConfigError
+from muso_exp.errors import ConfigError, DivergedError
 from muso_exp.features.als import FactorOptions, fit_factors
 from muso_exp.features.mix_search import PartLists, seek_weights
 from muso_exp.features.plays_batch import plays_batch
@@ -101,7 +103,7 @@ class Mixture(RankingSolver):
         n_levels: rows of `weights`, each chosen for users of another kind.
 
     Raises:
-        ConfigError: an unknown part.
+        ConfigError: no part, an unknown one or one twice; an option that a part refuses.
     """
 
     weights: Tensor
@@ -120,12 +122,20 @@ class Mixture(RankingSolver):
         unknown = [name for name in (*parts, *(options or {})) if name not in PARTS]
         if unknown or not parts:
             raise ConfigError(f"model.parts: {unknown or 'none'}; choose of {', '.join(PARTS)}")
+        if len(set(parts)) < len(parts):
+            raise ConfigError(f"model.parts=[{','.join(parts)}]: each part once is needed")
         sizes, given = (n_users, n_items, cutoffs), options or {}
-        self.parts = nn.ModuleDict(
-            {name: PARTS[name](*sizes, n_top=n_top, **given.get(name, {})) for name in parts}
-        )
+        self.parts = nn.ModuleDict()
+        for name in parts:
+            with _named(name):
+                self.parts[name] = PARTS[name](*sizes, n_top=n_top, **given.get(name, {}))
         even = even_weights(torch.ones(len(parts), dtype=torch.bool))
         self.register_buffer("weights", even.repeat(n_levels, 1))
+
+    @classmethod
+    def part_options(cls) -> dict[str, dict[str, dict[str, Any]]]:
+        """Return the argument `options` -> part -> option -> its type."""
+        return {"options": {name: option_types(part) for name, part in PARTS.items()}}
 
     def _usable(self, batch: Batch) -> Tensor:
         """Return which parts can learn from the batch, shape (n_parts,), bool; log the others."""
@@ -138,9 +148,10 @@ class Mixture(RankingSolver):
 
     def _fit(self, batch: Batch, known: csr_matrix) -> None:
         matrix = plays_batch(known)
-        for part, used in zip(self._rankers(), self._used(), strict=True):
+        for name, part, used in zip(self.parts, self._rankers(), self._used(), strict=True):
             if used:
-                part.training_step(batch | matrix, 0)
+                with _named(name):
+                    part.training_step(batch | matrix, 0)
 
     def _choose(
         self, users: np.ndarray, cut: csr_matrix, hidden: csr_matrix, step: float
@@ -206,6 +217,25 @@ class Mixture(RankingSolver):
     def score_new(self, batch: Batch) -> Tensor:
         """Return the weighted sums of z-scores for new users, shape (B, n_items)."""
         return self._mix(lambda part, _: part.score_new(batch), batch["crow_indices"].diff())
+
+
+def option_types(part: type[RankingSolver]) -> dict[str, Any]:
+    """Return the options that a part takes within a mix, each with its type."""
+    if part is SolvedWMF:
+        return get_type_hints(FactorOptions, include_extras=True)
+    of_the_mix = inspect.signature(RankingSolver).parameters
+    taken = inspect.signature(part, eval_str=True).parameters
+    return {name: one.annotation for name, one in taken.items() if name not in of_the_mix}
+
+
+@contextmanager
+def _named(part: str) -> Iterator[None]:
+    """Have what a part refuses name its options as those of a mix."""
+    try:
+        yield
+    except (ConfigError, DivergedError) as error:
+        said = str(error).replace("model.", f"model.options.{part}.")
+        raise type(error)(said) from error
 
 
 def even_weights(used: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import get_ident
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -49,6 +50,8 @@ class Ranker(Model):
         cutoffs: the k of the ranking columns, from the data set.
         n_top: length of the recommended lists.
     """
+
+    full_precision: ClassVar[bool] = True  # near-ties would fall otherwise
 
     def __init__(
         self, n_users: int, n_items: int, cutoffs: Sequence[int], n_top: Count = 10

@@ -229,6 +229,12 @@ def _without_sounds(**changes: Tensor) -> None:
         (lambda: CooccurrenceNet(10, 10**7), r"10000000 weights would take 37.3 GiB, more than"),
         (lambda: Blend(**SIZES, parts=["fame"]), r"model.parts: \['fame'\]; choose of popularity"),
         (lambda: Blend(**SIZES, parts=[]), "model.parts: none; choose of popularity"),
+        (lambda: Blend(**SIZES, parts=["wmf"] * 2), r"model.parts=\[wmf,wmf\]: each part once is"),
+        (lambda: Blend(**SIZES, seed_counts=[]), "model.seed_counts: none is given"),
+        (
+            lambda: Blend(**SIZES, options={"wmf": {"n_factors": 999}}),
+            "^model.options.wmf.n_factors must be 1 to",
+        ),
         (lambda: Blend(**SIZES, step=0.3), "model.step must divide 1, e.g. 0.25; got 0.3"),
         (
             lambda: _without_sounds(features=torch.full((N_ITEMS, 13), torch.nan)),
