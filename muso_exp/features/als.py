@@ -8,8 +8,9 @@ import torch
 from implicit.cpu.als import AlternatingLeastSquares
 from scipy.sparse import csr_matrix
 
+from muso_exp.errors import DivergedError
 from muso_exp.features import wmf
-from muso_exp.features.als_kernel import solve_rows
+from muso_exp.features.als_kernel import NEARER, solve_rows
 from muso_exp.features.threads import one_blas_thread
 from muso_exp.options import Count, NotNegative, Options, Positive, Seed, ZeroOrMore
 
@@ -84,11 +85,7 @@ class Sweep:
             steps, threads = self.cg_steps, self.n_threads
             solve_rows(confidence, rows, columns, self.regularization, steps, self.bias, threads)
         else:
-            with one_blas_thread():  # implicit has threads of its own
-                als = AlternatingLeastSquares(rows.shape[1], use_cg=self.cg_steps > 0)
-                als.cg_steps = self.cg_steps
-                threads = self.n_threads
-                als.solver(confidence, rows, columns, self.regularization, num_threads=threads)
+            _solve(confidence, rows, columns, self.regularization, self.cg_steps, self.n_threads)
 
 
 def fold_in(
@@ -112,10 +109,31 @@ def fold_in(
         return wmf.solve_biased(confidence, item_factors, regularization)
     items = item_factors.cpu().numpy()
     rows = np.zeros((confidence.shape[0], items.shape[1]), dtype=np.float32)
-    with one_blas_thread():
-        als = AlternatingLeastSquares(items.shape[1], use_cg=False)
-        als.solver(confidence, rows, items, regularization, num_threads=1)
+    _solve(confidence, rows, items, regularization, cg_steps=0, n_threads=1)
     return torch.from_numpy(rows).to(item_factors.device)
+
+
+def _solve(
+    confidence: csr_matrix,
+    rows: np.ndarray,
+    columns: np.ndarray,
+    regularization: float,
+    cg_steps: int,
+    n_threads: int,
+) -> None:
+    """Solve rows in place by implicit; arguments as of `Sweep`.
+
+    Raises:
+        DivergedError: the equations of a row are not positive definite.
+    """
+    als = AlternatingLeastSquares(rows.shape[1], use_cg=cg_steps > 0)
+    als.cg_steps = cg_steps
+    try:
+        with one_blas_thread():  # implicit has threads of its own
+            als.solver(confidence, rows, columns, regularization, num_threads=n_threads)
+    except ValueError as error:
+        problem = str(error).partition(". ")[0]
+        raise DivergedError(f"the factors cannot be solved exactly: {problem}; {NEARER}") from error
 
 
 def start_factors(

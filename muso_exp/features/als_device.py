@@ -7,7 +7,7 @@ import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
-from muso_exp.features.als_kernel import solve_rows
+from muso_exp.features.als_kernel import require_finite, solve_rows
 
 _ENTRIES = 2**18  # stored entries whose factors are gathered at once: 84 MB of 80 factors
 _TINY = 1e-20  # a squared residual at which a row is solved
@@ -59,6 +59,9 @@ def solve_on_device(
         cg_steps: of conjugate gradients, >= 1.
         bias: whether the last column of the factors is a bias.
         target: what the scores of the stored entries are to be.
+
+    Raises:
+        DivergedError: factors of the columns are not finite, or too large to be multiplied.
     """
     base, others = torch.zeros_like(columns[:, -1]), columns
     own_ridge = torch.zeros_like(rows[:, :1])  # of each row, beside that of all
@@ -74,6 +77,7 @@ def solve_on_device(
         )
         ridge[-1] = 0
     gram = others.T @ others + ridge.diag()  # (n_factors, n_factors)
+    require_finite(gram.cpu().numpy())
     shift = -(base @ others)  # (n_factors,)
     for start, stop in _blocks(confidence.indptr):
         part = slice(confidence.indptr[start], confidence.indptr[stop])

@@ -4,8 +4,13 @@ import numpy as np
 from numba import njit, prange, set_num_threads
 from scipy.sparse import csr_matrix
 
+from muso_exp.errors import DivergedError
 from muso_exp.features.threads import loop_threads, one_blas_thread, parallel_njit
 
+NEARER = (
+    "set model.init_std, model.regularization and the weights of plays (such as model.alpha) "
+    "nearer to the defaults in conf/model"
+)
 _BLOCK = 32  # rows whose products with the Gram matrix are one matrix product
 _TINY = np.float32(1e-20)  # a squared residual at which a row is solved
 
@@ -39,6 +44,9 @@ def solve_rows(
         n_threads: 0 means all cores.
         target: p of the stored entries.
 
+    Raises:
+        DivergedError: factors of the columns are not finite, or too large to be multiplied.
+
     Source: Takacs, Pilaszy and Tikk, RecSys 2011 (conjugate gradients for WMF). Deviation: none;
     the steps of a block of rows are taken together, one matrix product with the Gram matrix each.
     """
@@ -54,7 +62,9 @@ def solve_rows(
         others[:, -1], ridge[-1] = 1, 0
         if np.ndim(regularization):
             raise ValueError("a bias needs one regularization for all rows")
-    gram = others.T @ others + np.diag(ridge)  # (n_factors, n_factors)
+    with np.errstate(all="ignore"):  # what is not finite is refused
+        gram = others.T @ others + np.diag(ridge)  # (n_factors, n_factors)
+    require_finite(gram)
     shift = -(base @ others)  # (n_factors,)
     n_blocks = -(-len(rows) // _BLOCK)
     order = np.random.default_rng(0).permutation(n_blocks)  # long rows come to all threads
@@ -70,6 +80,12 @@ def solve_rows(
         finally:
             set_num_threads(used)
     rows[np.diff(confidence.indptr) == 0] = np.linalg.lstsq(gram, shift)[0]
+
+
+def require_finite(gram: np.ndarray) -> None:
+    """Raise DivergedError unless the Gram matrix of factors (n_factors, n_factors) is finite."""
+    if not np.isfinite(gram).all():
+        raise DivergedError(f"the factors are not finite; {NEARER}")
 
 
 @parallel_njit()  # with fastmath here the run that compiles it rounds otherwise than later ones

@@ -87,7 +87,7 @@ def solve_ease(
         precision: bits of a number while solving.
 
     Raises:
-        ValueError: the matrix cannot be inverted at this precision.
+        ValueError: the matrix cannot be inverted at this precision, or weights are not finite.
 
     Source: Steck, WWW 2019. Deviation: the users' side (dual) form; weights of plays.
     """
@@ -108,8 +108,14 @@ def solve_ease(
         ]
         sums = np.concatenate([np.asarray(block.sum(axis=0)).ravel() for block in explained])
         diagonal = (1 - sums) / regularization
-    narrow = inverse.astype(np.float32, copy=False)
-    return EaseSolution(narrow, diagonal.astype(np.float32), known, regularization, weights)
+    with np.errstate(over="ignore"):  # what is too large is refused
+        narrow, divisors = (part.astype(np.float32, copy=False) for part in (inverse, diagonal))
+    if not (np.isfinite(divisors) & (np.abs(divisors) >= np.finfo(np.float32).tiny)).all():
+        raise ValueError(
+            f"EASE: its weights are not finite at model.regularization={regularization:g}; "
+            "set that nearer to the one of conf/model"
+        )
+    return EaseSolution(narrow, divisors, known, regularization, weights)
 
 
 def ease_memory(n_users: int, n_items: int, precision: Precision = 64) -> int:

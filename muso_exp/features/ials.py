@@ -55,7 +55,8 @@ class ImplicitLoss:
             Shape (n_rows,), float64.
         """
         often = lengths + self.unobserved_weight * n_columns
-        return self.regularization * often**self.frequency_exponent
+        with np.errstate(over="ignore"):  # factors that are not finite are refused
+            return self.regularization * often**self.frequency_exponent
 
     def solve(
         self, confidence: csr_matrix, rows: Tensor, columns: Tensor, cg_steps: int, n_threads: int

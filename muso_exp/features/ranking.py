@@ -159,11 +159,16 @@ def columns_of(
         n_top: see `rank_in_blocks`.
         longest: see `rank_in_blocks`.
     """
-    columns = user_columns(places.above, places.tied, crow, n_candidates, cutoffs)
+    above, tied = places.above, places.tied
+    if not places.finite.all():  # a score that is not a number has no rank, and may tie with none
+        counts = np.diff(crow)
+        lost = np.repeat(~places.finite, counts)
+        above, tied = np.where(lost, 0, above), np.where(lost, np.repeat(counts, counts), tied)
+    columns = user_columns(above, tied, crow, n_candidates, cutoffs)
     if n_top:
         columns["top"] = places.top
     if longest:
-        columns |= padded_places(places.items, places.above, places.tied, crow, longest)
+        columns |= padded_places(places.items, above, tied, crow, longest)
     for column in columns.values():
         column[~places.finite] = -1 if column.dtype == np.int32 else np.nan
     return columns

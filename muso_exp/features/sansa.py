@@ -31,12 +31,13 @@ def sparse_inverse(
             than is kept.
 
     Raises:
-        ConfigError: the package is not there.
+        ConfigError: the package is not there; the Gram matrix is not positive definite.
 
     Source: Spisak et al., RecSys 2023, by its authors' package.
     """
     try:
         import sansa
+        from sksparse.cholmod import CholmodError
     except ImportError as error:
         raise ConfigError(
             "model=sansa needs SuiteSparse (Debian: libsuitesparse-dev) and then "
@@ -51,7 +52,14 @@ def sparse_inverse(
         )
     inverter = sansa.UMRUnitLowerTriangleInverterConfig(scans=SCANS, finetune_steps=FINE_STEPS)
     config = sansa.SANSAConfig(regularization, density, by, inverter)
-    left, right = sansa.SANSA(config).fit(weights).weights
+    try:
+        left, right = sansa.SANSA(config).fit(weights).weights
+    except CholmodError as error:
+        said = str(error).rpartition(": ")[2]
+        raise ConfigError(
+            f"model=sansa: the Gram matrix cannot be factorised ({said}); "
+            f"set model.regularization={regularization:g} nearer to that of conf/model"
+        ) from error
     return _plain(left), _plain(right)
 
 

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from implicit.cpu.bpr import BayesianPersonalizedRanking
+from implicit.recommender_base import ModelFitError
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from muso_exp.errors import ConfigError
+from muso_exp.errors import ConfigError, DivergedError
 from muso_exp.models.abilities import LatentFactors
 from muso_exp.models.factor_ranker import require_factors
 from muso_exp.models.ranking import RankingSolver
@@ -89,7 +90,11 @@ class BPR(RankingSolver):
                 random_state=int(drawn[0]),
             )
             bpr.user_factors, bpr.item_factors = users, items
-            bpr.fit(self.plays(batch), show_progress=False)
+            try:
+                bpr.fit(self.plays(batch), show_progress=False)
+            except ModelFitError as error:
+                fix = f"set model.lr below {self.lr:g}, or model.regularization lower"
+                raise DivergedError(f"the factors are not finite; {fix}") from error
         self.user_factors.copy_(torch.from_numpy(users))
         self.item_factors.copy_(torch.from_numpy(items))
 

@@ -6,7 +6,9 @@ import torch
 from pytest import approx
 from scipy.sparse import csr_matrix, random_array
 
+from muso_exp.errors import DivergedError
 from muso_exp.features import als_device, wmf
+from muso_exp.features.als import Sweep
 from muso_exp.features.als_device import solve_on_device
 from muso_exp.features.als_kernel import solve_rows
 
@@ -122,3 +124,20 @@ def test_a_gpu_takes_the_steps_of_the_cpu(bias: bool) -> None:
     solve_on_device(confidence, moved, torch.from_numpy(columns).cuda(), WEIGHT, 3, bias)
     solve_rows(confidence, rows, columns, WEIGHT, 3, bias)
     assert moved.cpu().numpy() == approx(rows, abs=1e-4)
+
+
+@SOLVERS
+@pytest.mark.parametrize("size", [np.nan, 1e30])
+def test_factors_that_are_not_finite_are_refused_without_a_warning(
+    solve: Callable, size: float
+) -> None:
+    confidence, rows, columns = case()
+    with pytest.raises(DivergedError, match=r"the factors are not finite; set model.init_std"):
+        solve(confidence, rows, columns * np.float32(size), WEIGHT, 1)
+
+
+def test_an_exact_solve_that_is_not_positive_definite_is_refused() -> None:
+    confidence, rows, columns = case()
+    matrices = confidence, confidence.T.tocsr()
+    with pytest.raises(DivergedError, match=r"cannot be solved exactly: .*posv failed"):
+        Sweep(0.0, cg_steps=0)(*matrices, rows, np.zeros_like(columns))

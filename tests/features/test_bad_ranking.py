@@ -15,6 +15,12 @@ def test_a_score_that_is_not_finite_makes_that_users_columns_nan() -> None:
     assert columns["top"].tolist() == [[-1] * 3, [0, 1, 2], [-1] * 3]
 
 
+def test_no_formula_fails_on_scores_that_are_not_finite() -> None:
+    columns = rank([[np.nan] * 4, [4, 3, 2, 1]], [[]] * 2, [[0, 1, 3], [0, 1, 3]])
+    assert np.isnan(columns["clicks"]).tolist() == [True, False]
+    assert columns["clicks"][1] == 0
+
+
 def test_large_finite_scores_are_not_taken_for_infinite() -> None:
     assert one([3e38, 3e38, 1], [2])["auc"] == 0
 

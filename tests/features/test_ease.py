@@ -65,3 +65,10 @@ def test_the_inverse_is_whole_where_it_takes_several_blocks() -> None:
     solution = solve_ease(drawn(2000, 1100), 250.0)
     x = drawn(2000, 1100).toarray().astype(float)
     assert solution.inverse == approx(np.linalg.inv(x.T @ x + 250 * np.eye(1100)), abs=1e-7)
+
+
+@pytest.mark.parametrize("shape", [(20, 9), (9, 20)])
+@pytest.mark.parametrize("strength", [1e39, 1e300])
+def test_weights_beyond_32_bits_are_refused(shape: tuple[int, int], strength: float) -> None:
+    with pytest.raises(ValueError, match=r"EASE: its weights are not finite at model\."):
+        solve_ease(drawn(*shape), strength)

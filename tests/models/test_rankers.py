@@ -21,7 +21,7 @@ from ranking_world import (
 )
 from scipy.sparse import csr_matrix
 
-from muso_exp.errors import ConfigError
+from muso_exp.errors import ConfigError, DivergedError
 from muso_exp.models.abilities import HasItemFactors, HasNeighbours, ask, nearest_items
 from muso_exp.models.als_wr import ALSWR
 from muso_exp.models.bpr import BPR
@@ -247,6 +247,11 @@ def test_bpr_repeats_and_a_resumed_epoch_draws_what_it_would_have_drawn() -> Non
     other = BPR(**SIZES, n_factors=4, seed=1)
     fit(other, plays(), epochs=3)
     assert not torch.equal(first.item_factors, other.item_factors)
+
+
+def test_bpr_that_diverges_names_its_learning_rate() -> None:
+    with pytest.raises(DivergedError, match=r"factors are not finite; set model.lr below 1e\+30"):
+        fit(BPR(**SIZES, n_factors=4, lr=1e30), plays())
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,11 @@
 import sys
 from importlib.util import find_spec
 
+import numpy as np
 import pytest
 import torch
 from ranking_world import CUTOFFS, N_ITEMS, N_USERS, eval_batch, evaluate, fit, halves
+from scipy.sparse import csr_matrix
 
 from muso_exp.errors import ConfigError
 from muso_exp.models.ease import EASE
@@ -64,3 +66,11 @@ def test_without_its_package_the_fit_says_what_to_install(
     monkeypatch.setitem(sys.modules, "sansa", None)
     with pytest.raises(ConfigError, match=r"model=sansa needs SuiteSparse .* 'muso_exp\[sansa\]'"):
         fit(SANSA(**SIZES), halves()[0])
+
+
+@needs_sansa
+def test_a_gram_matrix_that_is_not_positive_definite_is_refused() -> None:
+    model = SANSA(**SIZES, regularization=1e-30, factorizer="cholesky")
+    twice = csr_matrix(np.ones((N_USERS, N_ITEMS), dtype=np.float32))
+    with pytest.raises(ConfigError, match=r"not positive definite.*model.regularization=1e-30"):
+        fit(model, twice)

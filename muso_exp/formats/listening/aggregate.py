@@ -29,8 +29,7 @@ log = logging.getLogger(__name__)
 VERSION = 1  # of the aggregate; raised whenever its output changes
 MEMORY = "1500MB"  # of DuckDB; what does not fit goes to disk
 _EDGE = 2**20
-_NO_ROOM = {os.strerror(code): code for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)}
-_NO_ROOM["max_temp_directory_size"] = errno.ENOSPC  # how DuckDB says it of its temporary files
+_FULL = ("No space left on device", "max_temp_directory_size")  # how DuckDB says it
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,6 @@ class Aggregate:
         plays: plays in total.
         pairs_count: rows of `pairs`.
         leading_zeros: ids that were written with leading zeros.
-        ended: whether the last line has an end, of a packed log; True where it is not known.
     """
 
     pairs: Path
@@ -51,7 +49,6 @@ class Aggregate:
     plays: int
     pairs_count: int
     leading_zeros: int
-    ended: bool = True
 
 
 @dataclass(frozen=True)
@@ -63,7 +60,6 @@ class _PieceSums:
     lines: int
     plays: int
     leading_zeros: int
-    ended: bool = True
 
 
 def aggregate_log(
@@ -107,7 +103,6 @@ def aggregate_log(
         check_total(path, total, facts["plays"], "aggregated")
         facts["lines"] = sum(part.lines for part in known)
         facts["leading_zeros"] = sum(part.leading_zeros for part in known)
-        facts["ended"] = known[-1].ended
         (folder / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
 
     try:
@@ -122,36 +117,30 @@ def aggregate_log(
 
 @contextmanager
 def disk_errors() -> Iterator[None]:
-    """Raise what DuckDB says of a full disk, or of a file's size limit, as the system does.
+    """Raise what DuckDB says of a full disk as the system does.
 
     Raises:
-        OSError: a file cannot grow.
+        OSError: the disk is full.
     """
     try:
         yield
     except duckdb.Error as error:
-        code = next((_NO_ROOM[said] for said in _NO_ROOM if said in str(error)), None)
-        if code is None:
+        if not any(said in str(error) for said in _FULL):
             raise
-        raise OSError(code, os.strerror(code)) from error
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
 
 
-def unended(path: Path, ended: bool = True) -> list[Finding]:
-    """Return the note on a file whose last line has no end: if it was cut, so is its last value.
-
-    Args:
-        path: of the file.
-        ended: whether its last line has an end; of a plain file it is read.
-    """
-    if path.suffix not in PACKED and path.stat().st_size:
-        with path.open("rb") as file:
-            file.seek(-1, os.SEEK_END)
-            ended = file.read(1) in b"\r\n"
-    if ended:
+def unended(path: Path) -> list[Finding]:
+    """Return the note on a log whose last line has no end: of a cut file its last number is cut."""
+    if path.suffix in PACKED or path.stat().st_size == 0:  # what is packed and cut is refused
         return []
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        if file.read(1) == b"\n":
+            return []
     text = (
         f"the last line of {path.name} has no line end; if the file was cut off, so is the last "
-        "value in it"
+        "number in it"
     )
     return [Finding("last_line_without_end", 1, text, "warning")]
 
@@ -273,8 +262,7 @@ def _write_part(
         ).write_parquet(str(target), compression="zstd")
         total = connection.sql(f"SELECT sum({plays})::BIGINT FROM lines").fetchall()[0][0]
     n_lines = piece.table.num_rows
-    place = piece.end, piece.first_line + n_lines, n_lines
-    part = _PieceSums(*place, total, piece.leading_zeros, piece.ended)
+    part = _PieceSums(piece.end, piece.first_line + n_lines, n_lines, total, piece.leading_zeros)
     partial = parts / f"{number:05d}.json.partial"
     partial.write_text(json.dumps(asdict(part)), encoding="utf-8")
     partial.replace(parts / f"{number:05d}.json")
@@ -284,7 +272,6 @@ def _write_part(
 def _merge(parts: Path, n_parts: int, folder: Path) -> dict[str, int]:
     """Sum the parts into `folder/pairs.parquet`; return the numbers of plays and pairs."""
     names = [str(parts / f"{number:05d}.parquet") for number in range(n_parts)]
-    pa.default_memory_pool().release_unused()  # of the pieces: DuckDB takes its own
     spill = folder / "spill"
     config = {"memory_limit": MEMORY, "temp_directory": str(spill)}
     with duckdb.connect(config=dict(config)) as connection:
