@@ -114,7 +114,7 @@ def meant(ending: BaseException) -> BaseException:
     Lightning turns a KeyboardInterrupt into a SystemExit without a word, and what tidies up after a
     signal to stop may fail itself, as it came in the middle of something.
     """
-    for earlier in _with_contexts(ending):
+    for earlier in with_contexts(ending):
         if isinstance(earlier, Stopped):
             return earlier
     if not isinstance(ending, (KeyboardInterrupt, SystemExit)):
@@ -136,7 +136,7 @@ def let_go(ending: BaseException) -> None:
     """
     if not isinstance(meant(ending), Stopped):
         return
-    for earlier in _with_contexts(ending):
+    for earlier in with_contexts(ending):
         trace = earlier.__traceback__
         while trace is not None:
             following, trace.tb_next = trace.tb_next, None
@@ -144,7 +144,7 @@ def let_go(ending: BaseException) -> None:
     gc.collect()
 
 
-def _with_contexts(ending: BaseException) -> Iterator[BaseException]:
+def with_contexts(ending: BaseException) -> Iterator[BaseException]:
     """Yield an exception, then those in whose handling each was raised."""
     earlier: BaseException | None = ending
     while earlier is not None:

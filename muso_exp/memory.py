@@ -16,6 +16,7 @@ from numpy.typing import DTypeLike
 from muso_exp.errors import ConfigError
 
 GIB = 2**30
+_NO_LIMIT = 2**60  # bytes; where version 1 of groups has no limit it says nearly 2**63
 LARGE = 2**24  # bytes from which an array goes to a file, where it should
 _FOLDER: ContextVar[Path | None] = ContextVar("folder", default=None)
 
@@ -23,7 +24,8 @@ _FOLDER: ContextVar[Path | None] = ContextVar("folder", default=None)
 def available_memory() -> int | None:
     """Return the bytes of memory that are free for this process; None if unknown.
 
-    Of the machine, of the container, and of the process' own share (`limit_data`) the least.
+    Of the machine, of the groups of the process (container, job), and of its own share
+    (`limit_data`) the least.
     """
     found = [_meminfo(), _cgroup_left(), _own_left()]
     return min((bytes_ for bytes_ in found if bytes_ is not None), default=None)
@@ -117,14 +119,63 @@ def _meminfo() -> int | None:
     return int(sizes[0]) * 1024 if sizes else None
 
 
-def _cgroup_left() -> int | None:
-    folder = Path("/sys/fs/cgroup")
+def _cgroup_left(
+    mount: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")
+) -> int | None:
+    """Return the bytes that the groups of this process may still take, the least of them.
+
+    These are its own group (a container, a job of SLURM, a unit of systemd) and all around it: each
+    may have a limit. Files in memory that were not read lately do not count, the system drops them.
+    """
     try:
-        limit = (folder / "memory.max").read_text(encoding="utf-8").strip()
-        used = (folder / "memory.current").read_text(encoding="utf-8").strip()
+        lines = own.read_text(encoding="utf-8").splitlines()
     except OSError:
         return None
-    return int(limit) - int(used) if limit != "max" else None
+    left: list[int] = []
+    for line in lines:
+        _, controllers, place = line.split(":", 2)
+        if not controllers:
+            left += _groups_left(mount, place, "memory.max", "memory.current", "inactive_file")
+        elif "memory" in controllers.split(","):
+            names = "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"
+            left += _groups_left(mount / "memory", place, *names)
+    return min(left, default=None)
+
+
+def _groups_left(root: Path, place: str, limit: str, usage: str, droppable: str) -> Iterator[int]:
+    """Yield what each group that has a limit may still take, from a place up to the root.
+
+    Args:
+        root: where groups are mounted.
+        place: of the group below; in a container it may be one of the machine, not found here.
+        limit: file with the bytes that a group may take.
+        usage: file with the bytes that it takes.
+        droppable: name, in memory.stat, of the bytes of files in it that can be dropped.
+    """
+    group = root / place.lstrip("/")
+    if ".." in group.parts or not group.is_dir():
+        group = root
+    for folder in [group, *group.parents][: len(group.relative_to(root).parts) + 1]:
+        most, taken = _number(folder / limit), _number(folder / usage)
+        if most is not None and taken is not None and most < _NO_LIMIT:
+            yield max(most - max(taken - _dropped(folder / "memory.stat", droppable), 0), 0)
+
+
+def _number(path: Path) -> int | None:
+    """Return the number in a file; None where it holds none (`max`) or is not there."""
+    try:
+        return int(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _dropped(stat: Path, name: str) -> int:
+    """Return the bytes of one line of memory.stat, 0 where there is none."""
+    try:
+        lines = stat.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith(f"{name} ")), 0)
 
 
 def _own_left() -> int | None:

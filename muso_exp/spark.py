@@ -12,11 +12,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
-from muso_exp.errors import ConfigError
+from muso_exp.errors import ConfigError, DataFormatError, MusoError
 
 LOCAL = "local[2]"  # two cores of this machine
 _MEMORY = "2g"  # of the one process of a local session
+_MASTER = re.compile(r"local(-cluster)?(\[.+\])?|yarn|\w+://.+")
+_UNREAD = re.compile(r"while reading file (?:file://)?(\S+)\.\s")
+_DAMAGED = {".gz": "damaged gzip file", ".bz2": "damaged bzip2 file"}
 
 
 @contextmanager
@@ -35,6 +39,7 @@ def spark_session(master: str) -> Iterator[Any]:
     Raises:
         ConfigError: pyspark or Java is not there, the cluster does not answer, or what runs on it
             fails.
+        DataFormatError: a file cannot be read there.
     """
     try:
         from py4j.protocol import Py4JError
@@ -61,13 +66,13 @@ def spark_session(master: str) -> Iterator[Any]:
             session = builder.config(map=settings).getOrCreate()
     except (PySparkException, Py4JError, RuntimeError, OSError) as error:
         raise ConfigError(
-            f"Spark at {master} does not start: {_first_line(error)}; it needs Java 17 or newer "
+            f"Spark at {master} does not start: {_reason(error)}; it needs Java 17 or newer "
             "(JAVA_HOME), and a cluster that answers at this address"
         ) from error
     try:
         yield session
     except (PySparkException, Py4JError) as error:
-        raise ConfigError(f"Spark at {master}: {_first_line(error)}") from error
+        raise _failure(master, error) from error
     finally:
         if opened:
             session.stop()
@@ -92,5 +97,28 @@ def _quiet() -> Iterator[None]:
         os.close(own)
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+def refuse_no_master(option: str, master: object) -> None:
+    """Raise ConfigError for what is no address of Spark, whether or not one answers there."""
+    if not isinstance(master, str) or not _MASTER.fullmatch(master):
+        raise ConfigError(
+            f"{option}={master}: no address of Spark; give local[2], spark://HOST:7077 or yarn"
+        )
+
+
+def _failure(master: str, error: BaseException) -> MusoError:
+    """Return the error to raise for one of Spark: of the file, where it says which it was at."""
+    unread = _UNREAD.search(str(error))
+    if unread is None:
+        return ConfigError(f"Spark at {master}: {_reason(error)}")
+    path = Path(unquote(unread.group(1)))
+    problem = f"{_DAMAGED.get(path.suffix, 'cannot be read')}: {_reason(error)}"
+    return DataFormatError(path, problem, fix="copy it anew")
+
+
+def _reason(error: BaseException) -> str:
+    """Return the line of an error that says most: of one of Java that of its innermost cause."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    causes = [line for line in lines[1:] if line.startswith((": ", "Caused by: "))]
+    if not causes or not lines[0].startswith("An error occurred while calling"):
+        return lines[0]
+    return re.sub(r"^(Caused by)?: ([a-z]\w*\.)*", "", causes[-1])

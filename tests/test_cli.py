@@ -235,8 +235,8 @@ def test_the_very_same_run_is_shown_again_where_no_rerun_is_wanted(
             "/data/x: Permission denied",
         ),
         (
-            OSError(errno.ENOSPC, "No space left"),
-            "No space left; free some, or set paths.outputs and paths.cache",
+            OSError(errno.ENOSPC, "Detail: [errno 28] No space left on device"),  # as Arrow has it
+            "No space left on device; free some, or set paths.outputs and paths.cache",
         ),
     ],
 )

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import difflib
 import errno
+import os
 from typing import Any
 
-from muso_exp.errors import ConfigError, DivergedError, MusoError, is_out_of_memory
+from muso_exp.errors import (
+    ConfigError,
+    DivergedError,
+    MusoError,
+    is_out_of_memory,
+    with_contexts,
+)
 
+NO_ROOM = {  # what a file answers that cannot grow, and what helps
+    errno.ENOSPC: "free some, or set paths.outputs and paths.cache",
+    errno.EDQUOT: "free some, or set paths.outputs and paths.cache",
+    errno.EFBIG: "raise the limit of a file's size (ulimit -f)",
+}
 # What a place answers that is not writable, not readable, full, or a file instead of a folder.
 REFUSED = (
-    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT),
+    *(errno.EACCES, errno.EPERM, errno.EROFS, *NO_ROOM),
     *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST),
 )
 
@@ -24,11 +36,12 @@ def known_error(error: Exception) -> MusoError | None:
     """Return the error as one that the user can mend; None for a fault of the program."""
     if isinstance(error, MusoError):
         return error
-    if isinstance(error, OSError) and error.errno in REFUSED:
-        place = "" if error.filename is None else f"{error.filename}: "
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        fix = "; free some, or set paths.outputs and paths.cache" if full else ""
-        return MusoError(f"{place}{error.strerror}{fix}")
+    refusal = _refusal(error)
+    if refusal is not None:
+        place = "" if refusal.filename is None else f"{refusal.filename}: "
+        if refusal.errno in NO_ROOM:  # in the system's words: Arrow has its own
+            return MusoError(f"{place}{os.strerror(refusal.errno)}; {NO_ROOM[refusal.errno]}")
+        return MusoError(f"{place}{refusal.strerror}")
     if is_out_of_memory(error):
         said = one_line(error) or "no more can be allocated"
         fix = "close programs, or set a smaller scale=, dataset.batch_size= or data set"
@@ -51,6 +64,17 @@ def known_error(error: Exception) -> MusoError | None:
     if isinstance(error, (HydraException, OmegaConfBaseException)):
         return ConfigError(one_line(error))
     return None
+
+
+def _refusal(error: Exception) -> OSError | None:
+    """Return what a place has refused: the error itself, or a full disk in whose wake it came.
+
+    A library that cannot end its file either raises an error of its own then.
+    """
+    if isinstance(error, OSError) and error.errno in REFUSED:
+        return error
+    earlier = (one for one in with_contexts(error) if isinstance(one, OSError))
+    return next((one for one in earlier if one.errno in NO_ROOM), None)
 
 
 def _missing(error: Any) -> str:

@@ -19,6 +19,7 @@ from muso_exp.experiment.known_keys import refuse_trainer_arguments
 from muso_exp.experiment.listing import uses
 from muso_exp.experiment.objective import check_named, in_search
 from muso_exp.redaction import redact
+from muso_exp.spark import LOCAL, refuse_no_master
 from muso_exp.text import visible
 from muso_exp.training.registry import check_name
 
@@ -34,6 +35,7 @@ NODES = ("sizes", "paths", "options", "callbacks", "metrics", "metrics.extra", "
 LISTS = ("inert", "table_metrics", "paper.claims", "paper.documents")  # plugins may be a word
 TEXTS = ("paper.document", "paper.place", "paper.variant")
 NAMED = ("paths.outputs", "paths.cache", "paths.run")
+SPARK = ("dataset.reading.spark_master", "model.spark_master")
 MIN_RESAMPLES = 20  # fewer leave nothing outside a 95 % interval
 
 
@@ -77,8 +79,8 @@ def check(cfg: Any) -> None:
 
     Raises:
         ConfigError: no data set or model; a test metric as objective; a seed, number of resamples,
-            unknown rerun, scale or variant; an argument of the Trainer that the program sets; a
-            text with a control character.
+            unknown rerun, scale or variant; no address of Spark; an argument of the Trainer that
+            the program sets; a text with a control character.
     """
     if "dataset" not in cfg or "model" not in cfg:
         used = uses(cfg.model.get("_target_", "")) if cfg.get("model") else ""
@@ -97,6 +99,8 @@ def check(cfg: Any) -> None:
         raise ConfigError(f"trial={cfg.trial}: only +sweep=search numbers trials; leave it out")
     check_name(cfg.get("register"), bool(cfg.get("logger")))
     _check_trainer(cfg.trainer)
+    for key in SPARK:
+        refuse_no_master(key, OmegaConf.select(cfg, key, default=LOCAL))
     check_choice("monitor_mode", cfg.monitor_mode, ("min", "max"))
     _check_whole("seed", cfg.seed, 0, MAX_SEED)
     _check_whole("resamples", cfg.resamples, MIN_RESAMPLES)

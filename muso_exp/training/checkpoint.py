@@ -13,7 +13,7 @@ import torch
 from lightning_fabric.plugins.io import TorchCheckpointIO
 from torch.serialization import safe_globals
 
-from muso_exp.errors import CheckpointError, MusoError
+from muso_exp.errors import CheckpointError, MusoError, with_contexts
 from muso_exp.opening import begins_as_zip
 from muso_exp.redaction import redact
 from muso_exp.training.old_checkpoints import STAND_INS, restored
@@ -35,7 +35,11 @@ class AtomicCheckpointIO(TorchCheckpointIO):
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
     ) -> None:
-        """Save `checkpoint` at `path`; an older file there stays until the new one is whole."""
+        """Save `checkpoint` at `path`; an older file there stays until the new one is whole.
+
+        Raises:
+            OSError: it cannot be written, as of a full disk.
+        """
         checkpoint = checkpoint | {"callbacks": _redacted_texts(checkpoint.get("callbacks", {}))}
         target = Path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -46,6 +50,11 @@ class AtomicCheckpointIO(TorchCheckpointIO):
                 file.flush()
                 os.fsync(file.fileno())
             partial.replace(target)
+        except RuntimeError as error:  # of torch, which cannot write the end of its archive either
+            for earlier in with_contexts(error):
+                if isinstance(earlier, OSError):
+                    raise earlier from None
+            raise
         finally:
             partial.unlink(missing_ok=True)
 

@@ -1,5 +1,6 @@
 """What Spark sums, matches, filters and splits is, to the last count, what this machine does."""
 
+import gzip
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -249,6 +250,18 @@ def test_a_filter_that_leaves_nothing_is_one_line(lfm1b: Path, cache: Path) -> N
     for engine in ("duckdb", "spark"):
         with pytest.raises(ConfigError, match=message):
             read(lfm1b, cache, engine, "lfm1b", min_user_items=400)
+
+
+@needs_spark
+@pytest.mark.usefixtures("session")
+def test_a_packed_log_that_is_cut_is_refused_with_its_name_and_cause(tmp_path: Path) -> None:
+    log = write_scrobbles(tmp_path / "a [root]", 6) / "user_artist_data.txt"
+    log.with_name(f"{log.name}.gz").write_bytes(gzip.compress(log.read_bytes())[:-9])
+    log.unlink()
+    with pytest.raises(
+        DataFormatError, match=r"a \[root\]/user_artist_data.txt.gz: damaged gzip f"
+    ):
+        read(log.parent, tmp_path / "cache", "spark", "audioscrobbler")
 
 
 @needs_spark

@@ -1,5 +1,6 @@
 """What Hydra says of a choice that is not there, in one line."""
 
+import errno
 from collections.abc import Callable
 
 import numpy as np
@@ -39,6 +40,18 @@ def test_a_choice_that_is_not_there_is_one_line(
 def test_a_launcher_of_a_cluster_names_its_extra() -> None:
     error = MissingConfigException("Could not find 'hydra/launcher/submitit_slurm'", None, None)
     assert "needs the extra cluster" in str(known_error(error))
+
+
+def test_what_is_raised_in_the_wake_of_a_full_disk_is_said_as_that() -> None:
+    with pytest.raises(RuntimeError, match="unexpected pos") as caught:
+        try:
+            raise OSError(errno.ENOSPC, "No space left on device", "last.ckpt")
+        except OSError:
+            raise RuntimeError("unexpected pos 793024 vs 792976")  # noqa: B904
+    line = "last.ckpt: No space left on device; free some, or set paths.outputs and paths.cache"
+    assert str(known_error(caught.value)) == line
+    assert known_error(RuntimeError("unexpected pos")) is None
+    assert "ulimit -f" in str(known_error(OSError(errno.EFBIG, "File too large")))
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,8 @@ def test_a_time_limit_is_what_lightning_takes(time: str | dict | None) -> None:
         ({"variants": ..., "variant": "b", "name": "wmf"}, "variant=b: .experiment=wmf is no tab"),
         ({"rerun": "never"}, "rerun=never: choose auto, true or false"),
         ({"monitor_mode": "most"}, "monitor_mode=most: choose min or max"),
+        ({"model": {"spark_master": "nonsense"}}, "model.spark_master=nonsense: no address of Sp"),
+        ({"dataset": {"reading": {"spark_master": 2}}}, "reading.spark_master=2: no address of Sp"),
         ({"trainer": {"logger": False}}, "trainer.logger is set by the program: set logger=none"),
         ({"trainer": {"accumulate_grad_batches": 0}}, "batches=0: a whole number of at least 1"),
         ({"trainer": {"gradient_clip_val": math.nan}}, "clip_val=nan: a number above 0 is needed"),

@@ -1,3 +1,4 @@
+import errno
 import os
 import pickle
 from pathlib import Path
@@ -32,6 +33,23 @@ def test_a_failed_write_leaves_the_older_checkpoint_and_no_rest(
         io.save_checkpoint({"state_dict": {}}, target)
     assert [path.name for path in tmp_path.iterdir()] == ["last.ckpt"]
     assert torch.load(target)["state_dict"]["w"] == 1
+
+
+@pytest.mark.parametrize("room", [0, 700, 41_000, 80_000, 81_000])
+def test_a_file_that_cannot_grow_is_an_error_of_the_system_wherever_it_ends(
+    tmp_path: Path, room: int
+) -> None:
+    resource = pytest.importorskip("resource")  # not on Windows
+    weights = {name: torch.ones(10_000) for name in "ab"}
+    earlier = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, earlier[1]))
+    try:
+        with pytest.raises(OSError, match="File too large") as caught:
+            AtomicCheckpointIO().save_checkpoint({"state_dict": weights}, tmp_path / "last.ckpt")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, earlier)
+    assert caught.value.errno == errno.EFBIG
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_run_folder_means_its_last_checkpoint(tmp_path: Path) -> None:

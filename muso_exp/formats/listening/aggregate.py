@@ -29,7 +29,8 @@ log = logging.getLogger(__name__)
 VERSION = 1  # of the aggregate; raised whenever its output changes
 MEMORY = "1500MB"  # of DuckDB; what does not fit goes to disk
 _EDGE = 2**20
-_FULL = ("No space left on device", "max_temp_directory_size")  # how DuckDB says it
+_NO_ROOM = {os.strerror(code): code for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)}
+_NO_ROOM["max_temp_directory_size"] = errno.ENOSPC  # how DuckDB says it of its temporary files
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Aggregate:
         plays: plays in total.
         pairs_count: rows of `pairs`.
         leading_zeros: ids that were written with leading zeros.
+        ended: whether the last line has an end, of a packed log; True where it is not known.
     """
 
     pairs: Path
@@ -49,6 +51,7 @@ class Aggregate:
     plays: int
     pairs_count: int
     leading_zeros: int
+    ended: bool = True
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ class _PieceSums:
     lines: int
     plays: int
     leading_zeros: int
+    ended: bool = True
 
 
 def aggregate_log(
@@ -103,6 +107,7 @@ def aggregate_log(
         check_total(path, total, facts["plays"], "aggregated")
         facts["lines"] = sum(part.lines for part in known)
         facts["leading_zeros"] = sum(part.leading_zeros for part in known)
+        facts["ended"] = known[-1].ended
         (folder / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
 
     try:
@@ -117,30 +122,36 @@ def aggregate_log(
 
 @contextmanager
 def disk_errors() -> Iterator[None]:
-    """Raise what DuckDB says of a full disk as the system does.
+    """Raise what DuckDB says of a full disk, or of a file's size limit, as the system does.
 
     Raises:
-        OSError: the disk is full.
+        OSError: a file cannot grow.
     """
     try:
         yield
     except duckdb.Error as error:
-        if not any(said in str(error) for said in _FULL):
+        code = next((_NO_ROOM[said] for said in _NO_ROOM if said in str(error)), None)
+        if code is None:
             raise
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+        raise OSError(code, os.strerror(code)) from error
 
 
-def unended(path: Path) -> list[Finding]:
-    """Return the note on a log whose last line has no end: of a cut file its last number is cut."""
-    if path.suffix in PACKED or path.stat().st_size == 0:  # what is packed and cut is refused
+def unended(path: Path, ended: bool = True) -> list[Finding]:
+    """Return the note on a file whose last line has no end: if it was cut, so is its last value.
+
+    Args:
+        path: of the file.
+        ended: whether its last line has an end; of a plain file it is read.
+    """
+    if path.suffix not in PACKED and path.stat().st_size:
+        with path.open("rb") as file:
+            file.seek(-1, os.SEEK_END)
+            ended = file.read(1) in b"\r\n"
+    if ended:
         return []
-    with path.open("rb") as file:
-        file.seek(-1, os.SEEK_END)
-        if file.read(1) == b"\n":
-            return []
     text = (
         f"the last line of {path.name} has no line end; if the file was cut off, so is the last "
-        "number in it"
+        "value in it"
     )
     return [Finding("last_line_without_end", 1, text, "warning")]
 
@@ -262,7 +273,8 @@ def _write_part(
         ).write_parquet(str(target), compression="zstd")
         total = connection.sql(f"SELECT sum({plays})::BIGINT FROM lines").fetchall()[0][0]
     n_lines = piece.table.num_rows
-    part = _PieceSums(piece.end, piece.first_line + n_lines, n_lines, total, piece.leading_zeros)
+    place = piece.end, piece.first_line + n_lines, n_lines
+    part = _PieceSums(*place, total, piece.leading_zeros, piece.ended)
     partial = parts / f"{number:05d}.json.partial"
     partial.write_text(json.dumps(asdict(part)), encoding="utf-8")
     partial.replace(parts / f"{number:05d}.json")
@@ -272,6 +284,7 @@ def _write_part(
 def _merge(parts: Path, n_parts: int, folder: Path) -> dict[str, int]:
     """Sum the parts into `folder/pairs.parquet`; return the numbers of plays and pairs."""
     names = [str(parts / f"{number:05d}.parquet") for number in range(n_parts)]
+    pa.default_memory_pool().release_unused()  # of the pieces: DuckDB takes its own
     spill = folder / "spill"
     config = {"memory_limit": MEMORY, "temp_directory": str(spill)}
     with duckdb.connect(config=dict(config)) as connection:

@@ -14,7 +14,7 @@ import pandas as pd
 from muso_exp.cache import cache_key, cached_folder
 from muso_exp.csv_cells import GUARDED
 from muso_exp.errors import DataFormatError
-from muso_exp.formats.listening.aggregate import MEMORY, Aggregate, disk_errors, edges
+from muso_exp.formats.listening.aggregate import MEMORY, Aggregate, disk_errors, edges, unended
 from muso_exp.formats.listening.csv_headers import (
     COUNT,
     ListeningTable,
@@ -62,7 +62,8 @@ def read_listening_csv(files: Files, options: ReadOptions) -> Interactions:
     items = pd.DataFrame(
         {"id": loaded.items, "artist": parted[0].to_numpy(), "title": parted[2].to_numpy()}
     )
-    notes = [*loaded.notes, _columns_read(tables, roles), *chain(*dropped)]
+    cut = [unended(table.path) for table in tables if not is_parquet(table.path)]
+    notes = [*loaded.notes, _columns_read(tables, roles), *chain(*dropped, *cut)]
     plays = loaded.plays["plays"]
     return merged(
         Interactions(plays, np.arange(len(loaded.users)), items, notes=notes), options, "versions"

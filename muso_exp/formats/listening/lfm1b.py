@@ -43,9 +43,8 @@ def read_lfm1b(files: Files, options: ReadOptions) -> Interactions:
     loaded = load_log({"events": aggregate}, options, top, events=True, timed=cut is not None)
     known, named, items = _named_items(files, loaded.items)
     totals = item_plays(loaded.plays["events"])
-    data = _interactions(
-        loaded, items, files, [*unreadable(items), *_lost(files, totals, known, named)]
-    )
+    lost = [*unreadable(items), *_lost(files, totals, known, named)]
+    data = _interactions(loaded, items, files, [*unended(log, aggregate.ended), *lost])
     return with_msd(data, files, options)
 
 
@@ -64,7 +63,8 @@ def _read_matched(files: Files, options: ReadOptions, log: Aggregate, timed: boo
     loaded = load_log(logs, options, events=True, timed=timed, kept=kept_ids, totals=summed)
     items = _named_items(files, loaded.items)[2]
     lost = _lost(files, totals, found.known, found.named)
-    data = _interactions(loaded, items, files, [*unreadable(items), *lost])
+    notes = [*unended(files["events"], log.ended), *unreadable(items), *lost]
+    data = _interactions(loaded, items, files, notes)
     item = renumbered(found.item_of_track, np.flatnonzero(kept), len(ids))
     return attach_tracks(data, files, tracks, item, [note_matched(found.item_of_track, len(ids))])
 
@@ -84,7 +84,7 @@ def _interactions(
     loaded: LoadedPlays, items: pd.DataFrame, files: Files, notes: list[Finding]
 ) -> Interactions:
     plays, users = loaded.plays["events"], np.arange(len(loaded.users))
-    every = [*loaded.notes, *unended(files["events"]), *notes, *_listed_users(files, loaded.users)]
+    every = [*loaded.notes, *notes, *_listed_users(files, loaded.users)]
     return Interactions(
         plays, users, items, earlier=loaded.earlier, notes=every, stored=loaded.stored
     )

@@ -17,7 +17,7 @@ from muso_exp.opening import MAX_LINE, open_data, too_long
 
 PIECE = 256 * 2**20  # bytes read at once, at most
 FIRST = 2**24  # bytes of the first piece, which tells how long lines are
-MOST_LINES = 2**23  # of a piece: short ones take many times their bytes as numbers
+MOST_LINES = 2**22  # of a piece: short ones take many times their bytes as numbers
 MOST_PLAYS = 2**31 - 1  # of one user and item; more is no play count
 _WHOLE = re.compile(rb"[0-9]{1,18}")
 _LEADING_ZERO = re.compile(rb"0[0-9]+")
@@ -65,6 +65,7 @@ class Piece:
         end: place after its last byte.
         first_line: number of its first line, from 1.
         leading_zeros: whole numbers written with leading zeros, which do not count as digits.
+        ended: whether its last line has an end.
     """
 
     table: pa.Table
@@ -72,6 +73,7 @@ class Piece:
     end: int
     first_line: int
     leading_zeros: int
+    ended: bool
 
 
 def read_pieces(
@@ -100,7 +102,7 @@ def read_pieces(
             if not raw:
                 return
             table, zeros = _parse(path, raw, layout, first_line)
-            yield Piece(table, start, start + len(raw), first_line, zeros)
+            yield Piece(table, start, start + len(raw), first_line, zeros, raw[-1:] == b"\n")
             start += len(raw)
             first_line += table.num_rows
             step = min(size, max(MOST_LINES * len(raw) // max(table.num_rows, 1), 1))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -108,7 +109,8 @@ def read_taste_profile(files: Files, options: ReadOptions) -> Interactions:
     else:
         songs = songs.assign(artist="", title="")
     items = pd.DataFrame({"id": songs["song"], "artist": songs["artist"], "title": songs["title"]})
-    notes = [*loaded.notes, *(note for name in logs for note in unended(files[name]))]
+    cut = [unended(files[name], log.ended) for name, log in logs.items()]
+    notes = [*loaded.notes, *chain(*cut)]
     plays, stored = sum(shown[1:], shown[0]), loaded.stored
     data = Interactions(plays, users, items, hidden=hidden, notes=notes, stored=stored)
     return with_msd(data, files, options)
@@ -126,7 +128,8 @@ def read_hetrec_plays(files: Files, options: ReadOptions) -> Interactions:
     plays.sort_indices()
     tags = ItemTags(weights, tables.tags)
     users = np.arange(len(tables.users))
-    data = Interactions(plays, users, items, tags=tags, taggings=tables.taggings)
+    notes = unended(files["user_artists"])
+    data = Interactions(plays, users, items, tags=tags, taggings=tables.taggings, notes=notes)
     return merged(only_top(data, options), options)
 
 
@@ -139,7 +142,7 @@ def read_audioscrobbler(files: Files, options: ReadOptions) -> Interactions:
         {"id": loaded.items, "artist": [names.get(i, "") for i in loaded.items.tolist()]}
     ).assign(title="")
     bad = _bad_lines(bad_names, files["artists"].name, "bad_name_lines")
-    notes = [*loaded.notes, *unended(files["plays"]), *bad]
+    notes = [*loaded.notes, *unended(files["plays"], log.ended), *bad]
     n_unnamed = int((items["artist"] == "").sum())
     notes += unnamed(n_unnamed, files["artists"].name)
     users = np.arange(len(loaded.users))

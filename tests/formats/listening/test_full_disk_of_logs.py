@@ -1,8 +1,11 @@
 """A disk that fills up while a log is aggregated, and a log whose last line is cut."""
 
+import bz2
 import errno
+import gzip
+import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
@@ -13,6 +16,7 @@ from made import made
 from muso_exp.errors import ConfigError, DataFormatError
 from muso_exp.formats.listening.aggregate import aggregate_log, disk_errors, unended
 from muso_exp.formats.listening.lfm1b import LFM_EVENTS
+from muso_exp.formats.listening.sources import SOURCES
 
 PIECE = 2**21
 
@@ -62,11 +66,20 @@ def test_a_full_disk_leaves_whole_parts_and_the_next_start_goes_on(
     assert not list((disk / "cache").glob("*.parts"))
 
 
-def test_a_disk_too_small_for_temporary_files_is_a_full_disk_too() -> None:
-    said = "failed to offload data block (…). This limit was set by 'max_temp_directory_size'"
-    with pytest.raises(OSError, match="No space left on device") as caught, disk_errors():
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("block (…). This limit was set by 'max_temp_directory_size'", errno.ENOSPC),
+        ("Could not write file: Disk quota exceeded", errno.EDQUOT),
+        ("Could not write file: File too large", errno.EFBIG),
+    ],
+)
+def test_what_duckdb_says_of_a_file_that_cannot_grow_is_an_error_of_the_system(
+    said: str, code: int
+) -> None:
+    with pytest.raises(OSError, match=os.strerror(code)) as caught, disk_errors():
         raise duckdb.OutOfMemoryException(said)
-    assert caught.value.errno == errno.ENOSPC
+    assert caught.value.errno == code
     with pytest.raises(duckdb.ParserException, match="syntax"), disk_errors():
         raise duckdb.ParserException("syntax")
 
@@ -88,6 +101,38 @@ def test_a_cut_last_line_is_refused_with_its_number_or_noted(
     else:  # a number of fewer digits is a number
         (note,) = unended(path)
         assert note.check == "last_line_without_end" and path.name in note.text
+
+
+@pytest.mark.parametrize(("end", "ended"), [(b"", False), (b"\n", True)])
+@pytest.mark.parametrize(("suffix", "pack"), [(".gz", gzip.compress), (".bz2", bz2.compress)])
+def test_a_log_that_was_packed_after_it_was_cut_is_noted(
+    suffix: str, pack: Callable, end: bytes, ended: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / f"log{suffix}"
+    path.write_bytes(pack(b"1\t1\t1\t1\t5\n1\t1\t1\t1\t5" + end))
+    for _ in range(2):  # from the cache too
+        summed = aggregate_log(path, LFM_EVENTS, tmp_path / "cache", piece=8)
+        assert summed.ended == ended
+        assert len(unended(path, summed.ended)) == (not ended)
+
+
+@pytest.mark.parametrize(("source", "name"), [("table", "plays.csv"), ("hetrec", "user_artists")])
+def test_a_table_whose_last_line_has_no_end_is_noted(
+    source: str, name: str, tmp_path: Path
+) -> None:
+    root = None
+    if source == "table":
+        root = tmp_path / "root"
+        root.mkdir()
+        (root / name).write_text("user,artist,plays\na,x,10\nb,x,10\nb,y,10\n")
+    data = made("plays", root, tmp_path / "cache", source=source, world=WORLD)
+    files = data._find()
+    for cut in (False, True):
+        if cut:
+            files[name].chmod(0o644)
+            files[name].write_bytes(files[name].read_bytes().rstrip())
+        notes = [note.check for note in SOURCES[source].read(files, data.options).notes]
+        assert ("last_line_without_end" in notes) == cut
 
 
 WORLD = {"users": 20, "artists": 40, "genres": 4}

@@ -14,7 +14,7 @@ from muso_exp.formats.listening.aggregate import Aggregate, aggregate_log
 from muso_exp.formats.listening.lfm1b import LFM_EVENTS
 from muso_exp.formats.listening.logs import Layout
 from muso_exp.formats.listening.sources import SCROBBLES, TRIPLETS
-from muso_exp.spark import LOCAL, spark_session
+from muso_exp.spark import LOCAL, _failure, spark_session
 
 needs_spark = pytest.mark.skipif(
     find_spec("pyspark") is None or shutil.which("java") is None,
@@ -70,6 +70,26 @@ def test_what_duckdb_refuses_spark_refuses_and_counts(tmp_path: Path) -> None:
         aggregate_log(tmp_path / "log", LFM_EVENTS, tmp_path / "cache", spark=LOCAL)
     assert "\n" not in str(raised.value)
     assert not [path for path in (tmp_path / "cache").iterdir() if path.is_dir()]
+
+
+@pytest.mark.parametrize(
+    ("said", "line"),
+    [
+        (
+            "An error occurred while calling o2.parquet.\n: org.x.SparkException: Job aborted\n"
+            "\tat x.Y.z(Y.java:1)\nCaused by: java.io.IOException: No space left on device\n\tat",
+            "Spark at yarn: IOException: No space left on device",
+        ),
+        (
+            "An error occurred while calling o2.getResult.\n: org.x.SparkException: [FAILED_READ_"
+            "FILE] Encountered error while reading file file:///a%20b/log.bz2. SQLSTATE: KD001\n",
+            "/a b/log.bz2: damaged bzip2 file: SparkException: [FAILED_READ_FILE]",
+        ),
+        ("[PATH_NOT_FOUND] no path\n at", "Spark at yarn: [PATH_NOT_FOUND] no path"),
+    ],
+)
+def test_what_java_says_is_its_innermost_cause(said: str, line: str) -> None:
+    assert str(_failure("yarn", RuntimeError(said))).startswith(line)
 
 
 @needs_spark
