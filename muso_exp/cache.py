@@ -71,7 +71,7 @@ def written_to(cache: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or error
+        reason = os.strerror(error.errno) if error.errno else error  # Arrow has words of its own
         raise ConfigError(f"paths.cache={cache}: cannot be written: {reason}") from error
 
 

@@ -1,3 +1,4 @@
+import errno
 import logging
 import multiprocessing
 import os
@@ -5,6 +6,7 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -67,6 +69,13 @@ def test_a_cache_that_cannot_be_made_is_reported_in_one_line(tmp_path: Path) -> 
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(ConfigError, match=r"paths.cache=.*file/cache: cannot be written: Not a di"):
         cached_folder(tmp_path / "file" / "cache", "key", lambda folder: None)
+
+
+def test_what_arrow_says_of_a_full_disk_is_said_in_the_words_of_the_system(tmp_path: Path) -> None:
+    full = OSError(errno.ENOSPC, "Error writing bytes to file. Detail: [errno 28] No space left")
+    with pytest.raises(ConfigError, match=r"cannot be written: No space left on device$"):
+        cached_folder(tmp_path, "key", Mock(side_effect=full))
+    assert not (tmp_path / "key").exists()
 
 
 def slow_write(folder: Path) -> None:
