@@ -3,6 +3,7 @@
 No number may be NaN or infinite, whatever its range.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, TypeVar
 
 from msgspec import Meta, Struct
@@ -11,6 +12,7 @@ MAX_COUNT = 2**31 - 1  # what the libraries below hold in a C int
 MAX_SEED = 2**32 - 1  # numpy's
 
 Count = Annotated[int, Meta(ge=1, le=MAX_COUNT)]
+Cutoffs = Annotated[Sequence[Count], Meta(min_length=1)]  # the k of ranking measures
 TwoOrMore = Annotated[int, Meta(ge=2, le=MAX_COUNT)]
 ZeroOrMore = Annotated[int, Meta(ge=0, le=MAX_COUNT)]  # 0: without, or all
 Seed = Annotated[int, Meta(ge=0, le=MAX_SEED)]

@@ -76,6 +76,7 @@ def test_a_number_out_of_range_is_refused_by_name(path: Path, name: str, many: b
     [
         ("model/dff", {"hidden_sizes": [36, 0]}, r"hidden_sizes\[1\]=0: int >= 1 is needed"),
         ("model/dff", {"dropout": 1}, "float < 1 is needed"),
+        ("dataset/plays", {"cutoffs": []}, r"cutoffs=\[\]: array of length >= 1 is needed"),
         ("model/fusion", {"hidden_share": 1}, "hidden_share=1: float < 1 is needed"),
         ("model/wmf", {"n_factors": MAX_COUNT + 1}, "int <= 2147483647 is needed"),
         ("model/wmf", {"seed": 2**32}, "int <= 4294967295 is needed"),

@@ -24,7 +24,7 @@ from muso_exp.data.sound.splits import group_names, kept_share
 from muso_exp.features.als import FactorOptions
 from muso_exp.features.factor_scaling import FactorScaling
 from muso_exp.features.matching import find_item
-from muso_exp.options import Count, Options, PositiveShare
+from muso_exp.options import Cutoffs, Options, PositiveShare
 from muso_exp.sound.loudness import clip_loudness
 from muso_exp.tasks.factor_regression.factor_clips import FactorClips
 from muso_exp.tasks.factor_regression.listening_test import ListeningTest
@@ -44,7 +44,7 @@ class RecommendationOptions(Options, frozen=True, kw_only=True):
         queries: clips (names or ids) whose neighbours are shown; none: the most played test clips.
     """
 
-    cutoffs: Sequence[Count]
+    cutoffs: Cutoffs
     queries: Sequence[str]
 
 

@@ -19,7 +19,7 @@ from muso_exp.features.networks import Network, as_tensors, friendships
 from muso_exp.formats.friends.read import read_social
 from muso_exp.formats.friends.social_data import SocialData
 from muso_exp.formats.seeds import read_seeds
-from muso_exp.options import Count, NotNegative
+from muso_exp.options import Cutoffs, NotNegative
 from muso_exp.records import Batch
 from muso_exp.simulation.checked import WorldOptions, simulated_world
 from muso_exp.simulation.hetrec import write_hetrec
@@ -110,7 +110,7 @@ class Friends(ExperimentData):
         tags_encoding: str,
         listening: Literal["own", "shuffled"],
         split: FriendSplit,
-        cutoffs: list[Count],
+        cutoffs: Cutoffs,
         hypotheses: bool,
         world: FriendsWorld,
         **common: Any,

@@ -1,7 +1,6 @@
 """Playlists to be continued: the challenge that document 4 works towards."""
 
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,7 +25,7 @@ from muso_exp.data.continuation.titles import title_vocabulary, title_words
 from muso_exp.data.recommendation.splits import Candidates
 from muso_exp.formats.listening.histories import MIN_SECONDS
 from muso_exp.formats.seeds import SeedList, read_seeds
-from muso_exp.options import Count, Inert, ZeroOrMore
+from muso_exp.options import Count, Cutoffs, Inert, ZeroOrMore
 from muso_exp.records import Batch
 from muso_exp.records import bad_rows as bad_row_findings
 from muso_exp.tasks.continuation.continuation import ContinuedPlaylists
@@ -76,7 +75,7 @@ class PlaylistContinuation(ExperimentData):
         feature_table: str | None = None,
         workers: Inert[Count] = 2,
         candidates: Candidates | None = None,
-        cutoffs: Sequence[Count] = (10, 100, 500),
+        cutoffs: Cutoffs = (10, 100, 500),
         n_songs: ZeroOrMore = 0,
         bad_rows: Literal["refuse", "drop"] = "refuse",
         **common: Any,

@@ -26,7 +26,7 @@ from muso_exp.formats.listening.spark_pairs import filter_stored
 from muso_exp.formats.listening.stored_pairs import PartPlan
 from muso_exp.formats.seeds import SeedList, read_seeds
 from muso_exp.memory import arrays_on_disk
-from muso_exp.options import Count, ZeroOrMore
+from muso_exp.options import Count, Cutoffs, ZeroOrMore
 from muso_exp.simulation.checked import WorldOptions
 from muso_exp.spark import spark_session
 from muso_exp.tasks.overview import Overview
@@ -86,7 +86,7 @@ class Plays(ExperimentData):
         bad_rows: Literal["refuse", "drop"] = "refuse",
         reading: SourceOptions | None = None,
         candidates: Candidates | None = None,
-        cutoffs: Sequence[Count] = (10, 100, 500),
+        cutoffs: Cutoffs = (10, 100, 500),
         queries: Sequence[str] = (),
         n_tags: ZeroOrMore = 50,
         probe: ProbeItems | None = ProbeItems(),  # noqa: B008, it is frozen

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -16,7 +15,7 @@ from muso_exp.features import als, wmf
 from muso_exp.features.als_device import solve_half
 from muso_exp.features.als_spark import fit_by_spark
 from muso_exp.models.factor_ranker import FactorRanker
-from muso_exp.options import Count, Inert, NotNegative, Positive, Seed
+from muso_exp.options import Count, Cutoffs, Inert, NotNegative, Positive, Seed
 from muso_exp.records import Batch
 from muso_exp.spark import LOCAL
 
@@ -52,7 +51,7 @@ class ALSWR(FactorRanker):
         self,
         n_users: int,
         n_items: int,
-        cutoffs: Sequence[Count] = (10, 100, 500),
+        cutoffs: Cutoffs = (10, 100, 500),
         n_factors: Count = 40,
         regularization: NotNegative = 0.1,
         alpha: NotNegative = 2.0,

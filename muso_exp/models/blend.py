@@ -14,7 +14,7 @@ from muso_exp.errors import ConfigError
 from muso_exp.features.interactions import keep_entries
 from muso_exp.models.mixture import Mixture, SolvedWMF, even_weights
 from muso_exp.models.shown_abilities import BlendWeights
-from muso_exp.options import Count, PositiveShare, Seed, ZeroOrMore
+from muso_exp.options import Count, Cutoffs, PositiveShare, Seed, ZeroOrMore
 from muso_exp.records import Batch
 
 __all__ = ["Blend", "SolvedWMF"]
@@ -51,7 +51,7 @@ class Blend(Mixture):
         self,
         n_users: int,
         n_items: int,
-        cutoffs: Sequence[Count] = (10, 100, 500),
+        cutoffs: Cutoffs = (10, 100, 500),
         n_top: Count = 10,
         seed_counts: Sequence[ZeroOrMore] = (1, 5, 25),
         parts: Sequence[str] = PARTS,

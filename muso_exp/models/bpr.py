@@ -1,7 +1,5 @@
 """Bayesian personalised ranking (BPR): factors that order a played item above one not played."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 from implicit.cpu.bpr import BayesianPersonalizedRanking
@@ -14,7 +12,7 @@ from muso_exp.errors import ConfigError, DivergedError
 from muso_exp.models.abilities import LatentFactors
 from muso_exp.models.factor_ranker import require_factors
 from muso_exp.models.ranking import RankingSolver
-from muso_exp.options import Count, NotNegative, Positive, Seed
+from muso_exp.options import Count, Cutoffs, NotNegative, Positive, Seed
 from muso_exp.records import Batch
 
 
@@ -49,7 +47,7 @@ class BPR(RankingSolver):
         self,
         n_users: int,
         n_items: int,
-        cutoffs: Sequence[Count] = (10, 100, 500),
+        cutoffs: Cutoffs = (10, 100, 500),
         n_factors: Count = 40,
         lr: Positive = 0.05,
         regularization: NotNegative = 0.01,

@@ -14,7 +14,7 @@ from muso_exp.errors import ConfigError
 from muso_exp.features.clusters import kmeans, nearest
 from muso_exp.models.feature_ranker import FeatureRanker
 from muso_exp.models.nearest_features import ELEVEN
-from muso_exp.options import Count, PositiveShare, Seed
+from muso_exp.options import Count, Cutoffs, PositiveShare, Seed
 from muso_exp.records import Batch
 
 
@@ -54,7 +54,7 @@ class ClusterMembers(FeatureRanker):
         self,
         n_users: int,
         n_items: int,
-        cutoffs: Sequence[Count] = (10, 100, 500),
+        cutoffs: Cutoffs = (10, 100, 500),
         n_top: Count = 10,
         features: Sequence[str] = ELEVEN[:10],
         scaling: Literal["none", "standard"] = "none",

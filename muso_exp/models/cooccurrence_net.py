@@ -16,7 +16,7 @@ from muso_exp.models.nearest_features import ELEVEN
 from muso_exp.models.ranking import read_csr
 from muso_exp.models.regression import require_dropout
 from muso_exp.models.shown_abilities import DevError, TrainingProgress
-from muso_exp.options import Count, Inert, Positive, PositiveShare, Seed, Share
+from muso_exp.options import Count, Cutoffs, Inert, Positive, PositiveShare, Seed, Share
 from muso_exp.records import Batch
 
 
@@ -60,7 +60,7 @@ class CooccurrenceNet(FeatureRanker):
         self,
         n_users: int,
         n_items: int,
-        cutoffs: Sequence[Count] = (10, 100, 500),
+        cutoffs: Cutoffs = (10, 100, 500),
         n_top: Count = 10,
         features: Sequence[str] = ELEVEN,
         hidden_size: Count = 1000,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -19,7 +18,7 @@ from muso_exp.features.ease import (
 from muso_exp.features.play_weights import PlayWeights, Weighting
 from muso_exp.memory import require_memory
 from muso_exp.models.ranking import RowRanker, read_csr, register_csr
-from muso_exp.options import Count, Inert, NotNegative, Positive
+from muso_exp.options import Count, Cutoffs, Inert, NotNegative, Positive
 from muso_exp.records import Batch
 
 
@@ -58,7 +57,7 @@ class EASE(RowRanker):
         self,
         n_users: int,
         n_items: int,
-        cutoffs: Sequence[Count] = (10, 100, 500),
+        cutoffs: Cutoffs = (10, 100, 500),
         regularization: Positive = 250.0,
         weighting: Weighting = "binary",
         popularity_exponent: NotNegative = 0.0,

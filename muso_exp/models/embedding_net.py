@@ -19,7 +19,7 @@ from muso_exp.models.feature_ranker import FeatureRanker
 from muso_exp.models.nearest_features import ELEVEN
 from muso_exp.models.ranking import read_csr, register_csr
 from muso_exp.models.regression import require_dropout
-from muso_exp.options import Count, Inert, Options, Positive, Seed, Share, ZeroOrMore
+from muso_exp.options import Count, Cutoffs, Inert, Options, Positive, Seed, Share, ZeroOrMore
 from muso_exp.records import Batch
 
 log = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ class EmbeddingNet(FeatureRanker):
         self,
         n_users: int,
         n_items: int,
-        cutoffs: Sequence[Count] = (10, 100, 500),
+        cutoffs: Cutoffs = (10, 100, 500),
         n_top: Count = 10,
         n_artists: Count = 1,
         n_words: ZeroOrMore = 0,

@@ -12,7 +12,7 @@ from torch import Tensor
 from muso_exp.errors import ConfigError
 from muso_exp.features.interactions import draw_entries, keep_entries
 from muso_exp.models.mixture import Mixture, even_weights
-from muso_exp.options import Count, PositiveShare, Seed, SomeShare
+from muso_exp.options import Count, Cutoffs, PositiveShare, Seed, SomeShare
 from muso_exp.records import Batch
 
 PARTS = ("ease", "wmf", "user_knn")
@@ -48,7 +48,7 @@ class RecommenderFusion(Mixture):
         self,
         n_users: int,
         n_items: int,
-        cutoffs: Sequence[Count] = (10, 100, 500),
+        cutoffs: Cutoffs = (10, 100, 500),
         n_top: Count = 10,
         parts: Sequence[str] = PARTS,
         options: Mapping[str, Mapping[str, Any]] | None = None,

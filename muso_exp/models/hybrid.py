@@ -33,7 +33,7 @@ from muso_exp.models.abilities import NearestSeeds
 from muso_exp.models.content import batch_content
 from muso_exp.models.ranking import RowRanker, read_csr, register_csr
 from muso_exp.models.shown_abilities import PartWeights
-from muso_exp.options import Count, UpToOne
+from muso_exp.options import Count, Cutoffs, UpToOne
 from muso_exp.records import Batch
 
 CONTENT_GROUP = ~np.isin(PARTS, LISTENING)  # which parts rest on content, shape (n_parts,), bool
@@ -79,7 +79,7 @@ class Hybrid(RowRanker):
         n_users: int,
         n_items: int,
         n_content: int,
-        cutoffs: Sequence[Count] = (10, 100, 500),
+        cutoffs: Cutoffs = (10, 100, 500),
         fit: HybridOptions = HybridOptions(),  # noqa: B008, it is frozen
         parts: Sequence[str] = (),
         content_share: UpToOne = EVEN,

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from muso_exp.features.ials import ImplicitLoss
 from muso_exp.models.factor_ranker import FactorRanker
-from muso_exp.options import Count, Inert, NotNegative, Positive, Seed, ZeroOrMore
+from muso_exp.options import Count, Cutoffs, Inert, NotNegative, Positive, Seed, ZeroOrMore
 from muso_exp.records import Batch
 
 
@@ -41,7 +39,7 @@ class IALS(FactorRanker):
         self,
         n_users: int,
         n_items: int,
-        cutoffs: Sequence[Count] = (10, 100, 500),
+        cutoffs: Cutoffs = (10, 100, 500),
         n_factors: Count = 128,
         regularization: Positive = 0.003,
         unobserved_weight: Positive = 0.1,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -15,7 +14,7 @@ from muso_exp.errors import ConfigError
 from muso_exp.features.item_neighbours import nearest_cosines
 from muso_exp.memory import require_memory
 from muso_exp.models.ranking import RowRanker, read_csr, register_csr
-from muso_exp.options import Count
+from muso_exp.options import Count, Cutoffs
 from muso_exp.records import Batch
 
 
@@ -46,7 +45,7 @@ class ItemKNN(RowRanker):
         self,
         n_users: int,
         n_items: int,
-        cutoffs: Sequence[Count] = (10, 100, 500),
+        cutoffs: Cutoffs = (10, 100, 500),
         n_neighbours: Count = 100,
         weighting: Literal["binary", "log", "tfidf", "bm25"] = "log",
         n_top: Count = 10,

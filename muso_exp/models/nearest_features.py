@@ -12,7 +12,7 @@ from torch import Tensor
 
 from muso_exp.errors import ConfigError
 from muso_exp.models.feature_ranker import FeatureRanker
-from muso_exp.options import Count
+from muso_exp.options import Count, Cutoffs
 from muso_exp.records import Batch
 
 ELEVEN = (
@@ -57,7 +57,7 @@ class NearestFeatures(FeatureRanker):
         self,
         n_users: int,
         n_items: int,
-        cutoffs: Sequence[Count] = (10, 100, 500),
+        cutoffs: Cutoffs = (10, 100, 500),
         n_top: Count = 10,
         features: Sequence[str] = ELEVEN,
         scaling: Literal["none", "standard"] = "standard",

@@ -1,6 +1,5 @@
 """The popularity baseline: everybody is recommended the same items."""
 
-from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -9,7 +8,7 @@ from torch import Tensor
 
 from muso_exp.errors import ConfigError
 from muso_exp.models.ranking import RankingSolver
-from muso_exp.options import Count
+from muso_exp.options import Count, Cutoffs
 from muso_exp.records import Batch
 
 
@@ -33,7 +32,7 @@ class Popularity(RankingSolver):
         self,
         n_users: int,
         n_items: int,
-        cutoffs: Sequence[Count] = (10, 100, 500),
+        cutoffs: Cutoffs = (10, 100, 500),
         by: Literal["users", "plays"] = "users",
         n_top: Count = 10,
     ) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 from scipy.sparse import csr_matrix
@@ -13,7 +11,7 @@ from muso_exp.features.play_weights import PlayWeights, Weighting
 from muso_exp.features.sansa import Factorizer, sparse_inverse
 from muso_exp.memory import require_memory
 from muso_exp.models.ranking import RowRanker, read_csr, register_csr
-from muso_exp.options import Count, NotNegative, Positive, PositiveShare
+from muso_exp.options import Count, Cutoffs, NotNegative, Positive, PositiveShare
 from muso_exp.records import Batch
 
 
@@ -48,7 +46,7 @@ class SANSA(RowRanker):
         self,
         n_users: int,
         n_items: int,
-        cutoffs: Sequence[Count] = (10, 100, 500),
+        cutoffs: Cutoffs = (10, 100, 500),
         regularization: Positive = 250.0,
         density: PositiveShare = 0.001,
         factorizer: Factorizer = "incomplete",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 from scipy.sparse import csr_matrix, diags
@@ -12,7 +10,7 @@ from torch import Tensor
 
 from muso_exp.errors import ConfigError
 from muso_exp.models.ranking import RankingSolver, read_csr, register_csr
-from muso_exp.options import Count
+from muso_exp.options import Count, Cutoffs
 from muso_exp.records import Batch
 
 
@@ -37,7 +35,7 @@ class Titles(RankingSolver):
         self,
         n_users: int,
         n_items: int,
-        cutoffs: Sequence[Count] = (10, 100, 500),
+        cutoffs: Cutoffs = (10, 100, 500),
         n_top: Count = 10,
     ) -> None:
         super().__init__(n_users, n_items, cutoffs, n_top)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 from scipy.sparse import csr_matrix
@@ -12,7 +10,7 @@ from torch import Tensor
 
 from muso_exp.features.play_weights import PlayWeights, Weighting
 from muso_exp.models.ranking import RowRanker, read_csr, register_csr
-from muso_exp.options import Count, NotNegative
+from muso_exp.options import Count, Cutoffs, NotNegative
 from muso_exp.records import Batch
 
 
@@ -41,7 +39,7 @@ class UserKNN(RowRanker):
         self,
         n_users: int,
         n_items: int,
-        cutoffs: Sequence[Count] = (10, 100, 500),
+        cutoffs: Cutoffs = (10, 100, 500),
         n_neighbours: Count = 100,
         weighting: Weighting = "log",
         popularity_exponent: NotNegative = 0.0,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -19,7 +18,7 @@ from muso_exp.features.interactions import draw_entries, keep_entries
 from muso_exp.features.ranking import Rows, rank_in_blocks
 from muso_exp.memory import require_memory
 from muso_exp.models.factor_ranker import FactorRanker
-from muso_exp.options import Count, Inert, NotNegative, Positive, Seed, ZeroOrMore
+from muso_exp.options import Count, Cutoffs, Inert, NotNegative, Positive, Seed, ZeroOrMore
 from muso_exp.records import Batch
 
 log = logging.getLogger(__name__)
@@ -69,7 +68,7 @@ class WMF(FactorRanker):
         self,
         n_users: int,
         n_items: int,
-        cutoffs: Sequence[Count] = (10, 100, 500),
+        cutoffs: Cutoffs = (10, 100, 500),
         n_factors: Count = _DEFAULT.n_factors,
         regularization: NotNegative | Literal["validation"] = _DEFAULT.regularization,
         confidence: Literal["log", "linear"] = "log",
