@@ -189,8 +189,11 @@ def _prepare(cfg: DictConfig, folder: Path) -> Prepared:
         refuse_other_run(resume, recipe.recipe, cfg.trainer.max_epochs, inert_keys(cfg))
         load_weights(resume, read_checkpoint(resume), model)
     history, tested = LossHistory(), TestPredictions()
+    node, asked = trainer_node(cfg, model), cfg.trainer.get("precision")
+    if node.get("precision") != asked:
+        log.warning("trainer.precision=%s is for networks: this model keeps float32", asked)
     trainer = build(
-        trainer_node(cfg, model),
+        node,
         pl.Trainer,
         logger=False,  # set later: a run that cannot begin is not tracked
         callbacks=[

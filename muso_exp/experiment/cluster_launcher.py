@@ -120,6 +120,10 @@ class LocalLauncher(ClusterLauncher):
 
     _EXECUTOR = "local"
 
+    def _returned(self, job: Any, number: int, overrides: list[str]) -> JobReturn:
+        job._results_timeout_s = 0  # on this disk a result is there once its process has ended
+        return super()._returned(job, number, overrides)
+
 
 class SlurmLauncher(ClusterLauncher):
     """Jobs of SLURM."""
