@@ -122,9 +122,20 @@ def _refuse_unless(known: dict[str, set[str]], key: str, value: str) -> None:
         return
     shown = [part for part in known if part != "hydra"]
     choices = shown + [f"{part}.{name}" for part in shown for name in known[part]]
-    near = difflib.get_close_matches(key, choices, n=3, cutoff=0.6)
-    fix = f"did you mean {', '.join(near)}?" if near else f"there are {', '.join(shown)}"
-    raise ConfigError(f"+{key}: nothing reads this key; {fix}")
+    raise ConfigError(f"+{key}: nothing reads this key; {meant(key, choices, shown)}")
+
+
+def meant(name: str, known: Sequence[str], shown: Sequence[str] | None = None) -> str:
+    """Return what a name that is not known may have meant: the nearest, else what there is.
+
+    Args:
+        name: as it was given.
+        known: all names.
+        shown: those that are listed where none is near; all by default.
+    """
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+    listed = ", ".join(near or (known if shown is None else shown))
+    return f"did you mean {listed}?" if near else f"there are {listed or 'none'}"
 
 
 def _conf_folders(args: Sequence[str]) -> list[Path]:

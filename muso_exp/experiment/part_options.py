@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from muso_exp.errors import ConfigError
+from muso_exp.experiment.known_keys import meant
 from muso_exp.experiment.values import converted
 
 
@@ -21,10 +21,10 @@ def check_part_options(tree: Mapping[str, Any], constructor: type) -> None:
         for part, given in (tree.get(name) or {}).items():
             place = f"model.{name}.{part}"
             if part not in known:
-                raise ConfigError(f"{place}: there is no such part; {_meant(part, list(known))}")
+                raise ConfigError(f"{place}: there is no such part; {meant(part, list(known))}")
             for option, value in given.items():
                 if option not in known[part]:
-                    fix = _meant(option, list(known[part]))
+                    fix = meant(option, list(known[part]))
                     raise ConfigError(f"{place}.{option}: there is no such option; {fix}")
                 converted(f"{place}.{option}", value, known[part][option])
 
@@ -62,9 +62,3 @@ def _part_options(constructor: type) -> Mapping[str, Mapping[str, Mapping[str, A
     """Return argument -> part -> option -> its type; nothing of a model without parts."""
     ask = getattr(constructor, "part_options", None)
     return ask() if ask else {}
-
-
-def _meant(name: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
-    listed = ", ".join(near or known)
-    return f"did you mean {listed}?" if near else f"there are {listed or 'none'}"

@@ -105,7 +105,10 @@ def test_a_shuffled_feature_is_put_back() -> None:
         ({"inputs": ["songs"]}, r"model\.inputs=\['songs'\]: features and any of"),
         ({"inputs": ["features", "mood"]}, r"model\.inputs=.*'mood'.*: features and any of"),
         ({"inputs": ["features", "features"]}, r"model\.inputs=.*each once"),
-        ({"max_gib": 1e-9}, r"model\.max_gib=1e-09; raise that, or set model\.layers\.emb"),
+        (
+            {"max_gib": 1e-9},
+            r"more than model\.max_gib=1e-09; raise that, or set model\.layers\.emb",
+        ),
     ],
 )
 def test_options_that_make_no_sense_are_refused(options: dict, expected: str) -> None:
