@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 _DEFAULT = FactorOptions()
 GRID = (1e-5, 0.1, 1.0, 3.0, 10.0, 30.0, 100.0)  # of the regularisation, where it is chosen
 VALIDATION_SHARE, VALIDATION_SWEEPS = 0.1, 10
+NOT_CHOSEN = -1.0  # no play can be held out: the least of the grid
 WEIGHT_BYTES = 12  # of a play: its weight, and that again by items with the user's number
 
 
@@ -42,7 +43,7 @@ class WMF(FactorRanker):
         n_factors: latent factors, the bias column included.
         regularization: weight of the squared norms; `validation`: that of `GRID` under which a
             share of each user's plays, held out of training for this choice, rank best (nDCG); then
-            all are learned from.
+            all are learned from. Where none can be held out it is the least, with a warning.
         confidence: `log`, c = 1 + alpha ln(1 + r / epsilon), or `linear`, c = 1 + alpha r.
         alpha: weight of a (log-)play, no unit.
         epsilon: plays at which the log starts to bend; unread where `linear`.
@@ -111,7 +112,10 @@ class WMF(FactorRanker):
     @property
     def regularization(self) -> float:
         """Return the weight of the squared norms, NaN until it is chosen."""
-        return float(self.chosen if self.given == "validation" else self.given)
+        if self.given != "validation":
+            return float(self.given)
+        chosen = float(self.chosen)
+        return GRID[0] if chosen == NOT_CHOSEN else chosen
 
     def _choose(self, plays: csr_matrix) -> None:
         """Take the weight under which held-out plays rank best; the factors start anew after it."""
@@ -119,6 +123,15 @@ class WMF(FactorRanker):
         hidden = draw_entries(plays, VALIDATION_SHARE, self.seed)
         cut, held = keep_entries(plays, ~hidden), keep_entries(plays, hidden)
         warm = np.flatnonzero(np.diff(cut.tocsc().indptr))
+        if held[:, warm].nnz == 0:
+            self.chosen.fill_(NOT_CHOSEN)
+            log.warning(
+                "model.regularization=validation: of %d plays none can be held out to choose it by "
+                "(users need two items that others play); it is %g",
+                plays.nnz,
+                self.regularization,
+            )
+            return
         matrices = super().prepare(cut)
         found: list[float] = []
         for strength in GRID:
@@ -151,7 +164,9 @@ class WMF(FactorRanker):
 
     def settings_chosen(self) -> dict[str, float]:
         """Return the regularisation, where it was chosen on validation."""
-        return {"regularization": self.regularization} if self.given == "validation" else {}
+        if self.given != "validation" or float(self.chosen) == NOT_CHOSEN:
+            return {}
+        return {"regularization": self.regularization}
 
     def weigh(self, plays: csr_matrix) -> csr_matrix:
         """Return the total confidence of play counts (n_users, n_items)."""

@@ -7,6 +7,7 @@ import torch
 from implicit.cpu.als import AlternatingLeastSquares
 from pytest import approx
 from ranking_world import CUTOFFS, N_ITEMS, N_USERS, evaluate, fit, halves, plays
+from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from muso_exp.errors import ConfigError
@@ -128,6 +129,17 @@ def test_the_regularisation_is_chosen_once_and_kept_in_the_checkpoint() -> None:
     fit(given, seen, epochs=3)
     assert torch.equal(given.item_factors, model.item_factors)  # the choice leaves no trace else
     assert given.settings_chosen() == {} and list(model.settings_chosen()) == ["regularization"]
+
+
+def test_where_no_play_can_be_held_out_nothing_is_said_to_be_chosen(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    model = WMF(3, 6, n_factors=2, regularization="validation")
+    start = model.user_factors.clone()
+    model.prepare(csr_matrix(np.repeat(np.eye(3), 2, axis=1)))  # two items each, nobody else's
+    assert model.regularization == GRID[0] and torch.equal(model.user_factors, start)
+    assert model.settings_chosen() == {}
+    assert "of 6 plays none can be held out" in caplog.text and "1e-05" in caplog.text
 
 
 def test_a_chosen_regularisation_ranks_better_than_the_published_one_on_a_small_catalogue() -> None:
