@@ -120,6 +120,10 @@ def _refuse_unless(known: dict[str, set[str]], key: str, value: str) -> None:
     named = first in known and (not inner or value.startswith("{") or inner[-1] in known[first])
     if named:
         return
+    above = key.rpartition(".")[0]
+    if near := difflib.get_close_matches(inner[-1], known[first], n=3) if first in known else []:
+        places = ", ".join(f"{above}.{name}" for name in near)
+        raise ConfigError(f"+{key}: nothing reads this key; did you mean {places}?")
     shown = [part for part in known if part != "hydra"]
     choices = shown + [f"{part}.{name}" for part in shown for name in known[part]]
     raise ConfigError(f"+{key}: nothing reads this key; {meant(key, choices, shown)}")

@@ -18,7 +18,7 @@ TABLE = "+experiment=wmf_merge"
         ("+sweeps=seeds", r"^\+sweeps: nothing reads this key; did you mean seed\?$"),
         ("+trainer_max_epochs=3", "did you mean trainer.max_epochs"),
         ("++foo.bar=1", "foo.bar: nothing reads this key; there are dataset, model"),
-        ("+sizes.desk.epsilom=1", r"did you mean sizes.epsilon"),
+        ("+sizes.desk.epsilom=1", r"did you mean sizes\.desk\.epsilon\?$"),
         ("+paths.output=x", "did you mean paths.outputs"),
         ("+shares=[1]", "shares: nothing reads"),  # a key of another experiment
         ("trainer.logger=false", "trainer.logger is set by the program: set logger=none"),
