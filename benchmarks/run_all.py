@@ -63,14 +63,8 @@ class Ran:
     gib: float
 
 
-SWEEP = ("30000", "20000", "3000000", "64", "2", "3")
 COMPARISONS = (
-    Comparison(
-        "als_sweep",
-        "a sweep of WMF, against implicit and irspack; the bounds are those of 120,000 x 60,000, "
-        "docs/full_size.md",
-        SWEEP,
-    ),
+    Comparison("als_sweep", "a sweep of WMF, against implicit and irspack"),
     Comparison("als_convergence", "the objective of WMF by CPU seconds, against implicit"),
     Comparison("ranking_metrics", "ranking columns, against scikit-learn and implicit"),
     Comparison("kmeans", "k-means, against scikit-learn"),
