@@ -30,7 +30,7 @@ ui: $(READY)  ## the MLflow UI over what was run, on http://127.0.0.1:5000
 	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow ui --host 127.0.0.1 --workers 1 \
 		--backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///$${MUSO_OUTPUTS:-outputs}/mlflow.db}
 
-bench: $(READY)  ## set up, and compare with peers: benchmarks/RESULTS.md, about eleven minutes
+bench: $(READY)  ## set up, and compare with peers: benchmarks/RESULTS.md, about 15 minutes
 	$(BIN)/python benchmarks/run_all.py
 
 docs: $(READY)  ## build the documentation, outputs/docs/index.html

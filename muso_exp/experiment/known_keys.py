@@ -71,11 +71,18 @@ def refuse_unknown(args: Sequence[str]) -> None:
         key.removeprefix("trainer.") for key in given if key.startswith("trainer.")
     )
     appended = [(key.lstrip("+"), value) for key, value in pairs if key.startswith("+")]
+    folders = _conf_folders(args)
+    chosen = [value for key, value in appended if key == "experiment"]
+    if not {"model", "model._target_"} & set(given):
+        for key in [key for key, _ in appended if key.startswith("model.")]:
+            _refuse_beside_rows(folders, chosen, key)
     appended = [(key, value) for key, value in appended if not _is_checked(key)]
     if not appended:
         return
-    folders = _conf_folders(args)
-    known = _known(folders, [value for key, value in appended if key == "experiment"])
+    known = _known(folders, chosen)
+    for name, file in _models(_trees(folders, chosen)).items():  # what a row leaves at its default
+        if any(key.startswith(f"models.{name}.") for key, _ in appended):
+            known.setdefault("models", set()).update([name, *_arguments(folders, file)])
     for key, value in appended:
         if not any((folder / key.partition("@")[0]).is_dir() for folder in folders):
             _refuse_unless(known, key, value)
@@ -114,16 +121,47 @@ def _is_checked(key: str) -> bool:
     return re.split(r"[./@]", key)[0] in CHECKED
 
 
+def _refuse_beside_rows(folders: Sequence[Path], chosen: Sequence[str], key: str) -> None:
+    """Refuse an option appended to `model` where each row of a table has a model of its own."""
+    for tree in _trees(folders, chosen):
+        if str(tree.get("model")).startswith("${models."):
+            raise ConfigError(
+                f"+{key}: each row of this table has its own model; set the options of one, "
+                f"models.NAME.{key.removeprefix('model.')} (NAME: {', '.join(_models([tree]))})"
+            )
+
+
+def _models(trees: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """Return the models of a table, name -> file: `- /model@models.NAME: FILE` of its defaults."""
+    found: dict[str, str] = {}
+    for base in [base for tree in trees for base in tree.get("defaults", [])]:
+        for place, file in base.items() if isinstance(base, dict) else ():
+            if (name := str(place).partition("@models.")[2]) and isinstance(file, str):
+                found[name] = file
+    return found
+
+
+def _arguments(folders: Sequence[Path], file: str) -> set[str]:
+    """Return what the constructor takes that a file of conf/model names."""
+    from muso_exp.experiment.build import parameters  # imports torch
+
+    trees = [load_keys(folder / "model" / f"{file}.yaml") for folder in folders]
+    targets = [tree["_target_"] for tree in trees if isinstance(tree.get("_target_"), str)]
+    return {name for target in targets for name in parameters({"_target_": target}, object)}
+
+
 def _refuse_unless(known: dict[str, set[str]], key: str, value: str) -> None:
     """Raise ConfigError unless the first name of a key is known, and in that part its last one."""
     first, *inner = key.split(".")
     named = first in known and (not inner or value.startswith("{") or inner[-1] in known[first])
     if named:
         return
-    above = key.rpartition(".")[0]
-    if near := difflib.get_close_matches(inner[-1], known[first], n=3) if first in known else []:
-        places = ", ".join(f"{above}.{name}" for name in near)
-        raise ConfigError(f"+{key}: nothing reads this key; did you mean {places}?")
+    if first in known and inner[-1] and known[first].issuperset(inner[:-1]):
+        above = key.rpartition(".")[0]
+        names = sorted(known[first].difference(inner))
+        if near := difflib.get_close_matches(inner[-1], names, n=3):
+            places = ", ".join(f"{above}.{name}" for name in near)
+            raise ConfigError(f"+{key}: nothing reads this key; did you mean {places}?")
     shown = [part for part in known if part != "hydra"]
     choices = shown + [f"{part}.{name}" for part in shown for name in known[part]]
     raise ConfigError(f"+{key}: nothing reads this key; {meant(key, choices, shown)}")
@@ -153,22 +191,26 @@ def _conf_folders(args: Sequence[str]) -> list[Path]:
 
 def _known(folders: Sequence[Path], experiments: Sequence[str]) -> dict[str, set[str]]:
     """Return each top-level key -> the names anywhere below it."""
-    waiting = [name for names in experiments for name in names.split(",")]
-    trees = [load_keys(conf_folder() / "config.yaml")]
-    seen: set[str] = set()
-    while waiting:
-        name = waiting.pop()
-        for tree in [load_keys(folder / "experiment" / f"{name}.yaml") for folder in folders]:
-            trees.append(tree)
-            bases = {base for base in tree.get("defaults", []) if isinstance(base, str)}
-            waiting += sorted(bases - seen - {"_self_", name})
-        seen.add(name)
+    trees = [load_keys(conf_folder() / "config.yaml"), *_trees(folders, experiments)]
     known: dict[str, set[str]] = {part: set() for part in CHECKED}
     known["trainer"] = set(load_keys(conf_folder() / "trainer" / "default.yaml"))
     for tree in trees:
         for part, inner in tree.items():
             known.setdefault(str(part), set()).update(_names(inner))
     return {part: names for part, names in known.items() if part != "defaults"}
+
+
+def _trees(folders: Sequence[Path], experiments: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield what the YAML of experiments says, and of those that they build on."""
+    waiting = [name for names in experiments for name in names.split(",")]
+    seen: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        for tree in [load_keys(folder / "experiment" / f"{name}.yaml") for folder in folders]:
+            yield tree
+            bases = {base for base in tree.get("defaults", []) if isinstance(base, str)}
+            waiting += sorted(bases - seen - {"_self_", name})
+        seen.add(name)
 
 
 def _names(tree: Any) -> Iterator[str]:

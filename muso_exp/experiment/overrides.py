@@ -74,24 +74,13 @@ def _one_in_grammar(parser: OverridesParser, arg: str) -> str:
     return f"{key}={value}"
 
 
-def _refuse_options_alone(cfg: Any) -> None:
-    """Refuse `+model.NAME=...` where a table names the model elsewhere: it takes its place."""
-    if not cfg.model or "_target_" in cfg.model:
-        return
-    models = list(cfg.models) if OmegaConf.is_dict(cfg.get("models")) else []
-    own = [name for name in models if name == cfg.get("variant")] or models
-    places = [f"models.{model}.{name}" for name in cfg.model for model in own] or ["model=NAME too"]
-    given = ", ".join(f"model.{name}" for name in cfg.model)
-    raise ConfigError(f"{given}: the model is not there; set {', '.join(places)}")
-
-
 def check(cfg: Any) -> None:
     """Refuse what no run can begin with.
 
     Raises:
         ConfigError: no data set or model; a test metric as objective; a seed, number of resamples,
-            unknown rerun, scale or variant; no address of Spark; options without their model; an
-            argument of the Trainer that the program sets; a text with a control character.
+            unknown rerun, scale or variant; no address of Spark; an argument of the Trainer that
+            the program sets; a text with a control character.
     """
     if "dataset" not in cfg or "model" not in cfg:
         used = uses(cfg.model.get("_target_", "")) if cfg.get("model") else ""
@@ -112,7 +101,6 @@ def check(cfg: Any) -> None:
     _check_trainer(cfg.trainer)
     for key in SPARK:
         refuse_no_master(key, OmegaConf.select(cfg, key, default=LOCAL))
-    _refuse_options_alone(cfg)
     check_choice("monitor_mode", cfg.monitor_mode, ("min", "max"))
     _check_whole("seed", cfg.seed, 0, MAX_SEED)
     _check_whole("resamples", cfg.resamples, MIN_RESAMPLES)

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 _DEFAULT = FactorOptions()
 GRID = (1e-5, 0.1, 1.0, 3.0, 10.0, 30.0, 100.0)  # of the regularisation, where it is chosen
 VALIDATION_SHARE, VALIDATION_SWEEPS = 0.1, 10
-NOT_CHOSEN = -1.0  # no play can be held out: the least of the grid
+NOT_CHOSEN = -1.0  # what was held out says nothing: the least of the grid is taken
 WEIGHT_BYTES = 12  # of a play: its weight, and that again by items with the user's number
 
 
@@ -43,7 +43,7 @@ class WMF(FactorRanker):
         n_factors: latent factors, the bias column included.
         regularization: weight of the squared norms; `validation`: that of `GRID` under which a
             share of each user's plays, held out of training for this choice, rank best (nDCG); then
-            all are learned from. Where none can be held out it is the least, with a warning.
+            all are learned from. Where these say nothing it is the least, with a warning.
         confidence: `log`, c = 1 + alpha ln(1 + r / epsilon), or `linear`, c = 1 + alpha r.
         alpha: weight of a (log-)play, no unit.
         epsilon: plays at which the log starts to bend; unread where `linear`.
@@ -124,13 +124,7 @@ class WMF(FactorRanker):
         cut, held = keep_entries(plays, ~hidden), keep_entries(plays, hidden)
         warm = np.flatnonzero(np.diff(cut.tocsc().indptr))
         if held[:, warm].nnz == 0:
-            self.chosen.fill_(NOT_CHOSEN)
-            log.warning(
-                "model.regularization=validation: of %d plays none can be held out to choose it by "
-                "(users need two items that others play); it is %g",
-                plays.nnz,
-                self.regularization,
-            )
+            self._keep_least("none of them is of an item that another user plays in what is left")
             return
         matrices = super().prepare(cut)
         found: list[float] = []
@@ -140,9 +134,18 @@ class WMF(FactorRanker):
             for _ in range(VALIDATION_SWEEPS):
                 self.sweep(*matrices)
             found.append(self._ndcg(cut, held, warm))
-        self.chosen.fill_(GRID[int(np.argmax(found))])
         self._start(*start)
+        if min(found) == max(found):
+            self._keep_least("it ranks them alike, whatever it is")
+            return
+        self.chosen.fill_(GRID[int(np.argmax(found))])
         log.info("model.regularization=%g: chosen on validation", self.regularization)
+
+    def _keep_least(self, why: str) -> None:
+        """Take the least weight and say why none was chosen on the plays that were held out."""
+        self.chosen.fill_(NOT_CHOSEN)
+        text = "model.regularization=%g: not chosen on plays held out of training: %s"
+        log.warning(text, self.regularization, why)
 
     def _start(self, users: Tensor, items: Tensor) -> None:
         self.user_factors.copy_(users)

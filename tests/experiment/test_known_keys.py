@@ -19,6 +19,7 @@ TABLE = "+experiment=wmf_merge"
         ("+trainer_max_epochs=3", "did you mean trainer.max_epochs"),
         ("++foo.bar=1", "foo.bar: nothing reads this key; there are dataset, model"),
         ("+sizes.desk.epsilom=1", r"did you mean sizes\.desk\.epsilon\?$"),
+        ("+sizes.smoke.smok=1", r"did you mean (?!sizes\.smoke\.smoke)"),
         ("+paths.output=x", "did you mean paths.outputs"),
         ("+shares=[1]", "shares: nothing reads"),  # a key of another experiment
         ("trainer.logger=false", "trainer.logger is set by the program: set logger=none"),
@@ -61,6 +62,21 @@ def test_what_nothing_reads_is_refused_with_the_nearest_names(override: str, mes
 )
 def test_what_is_read_may_be_appended(override: str) -> None:
     refuse_unknown([TABLE, override])
+
+
+@pytest.mark.parametrize("option", ["+model.n_factors=4", "++model.typo=1"])
+def test_an_option_of_the_model_is_set_where_the_rows_of_a_table_have_theirs(option: str) -> None:
+    table = ["+experiment=wmf_baselines", "variant=wmf"]
+    name = option.strip("+").removeprefix("model.").partition("=")[0]
+    with pytest.raises(ConfigError, match=rf"its own model; .* models\.NAME\.{name} \(NAME: .*wmf"):
+        refuse_unknown([*table, option])
+    refuse_unknown([*table, "model=ease", option])
+    refuse_unknown(["+experiment=wmf", option])
+    refuse_unknown([*table, "+models.wmf.n_top=4", "+models.ease.popularity_exponent=.5"])
+    with pytest.raises(ConfigError, match=r"did you mean models\.wmf\.n_factors"):
+        refuse_unknown([*table, "+models.wmf.n_factor=4"])
+    with pytest.raises(ConfigError, match=r"\+models\.no_row\.n_top: nothing reads this key"):
+        refuse_unknown([*table, "+models.no_row.n_top=4"])
 
 
 def test_keys_of_an_experiment_of_ones_own_are_known(

@@ -131,15 +131,22 @@ def test_the_regularisation_is_chosen_once_and_kept_in_the_checkpoint() -> None:
     assert given.settings_chosen() == {} and list(model.settings_chosen()) == ["regularization"]
 
 
-def test_where_no_play_can_be_held_out_nothing_is_said_to_be_chosen(
-    caplog: pytest.LogCaptureFixture,
+@pytest.mark.parametrize(
+    ("users", "why"),
+    [
+        (np.repeat(np.eye(3), 2, axis=1), "none of them is of an item that another user plays"),
+        (np.ones((3, 2)), "it ranks them alike"),  # the item that is left is the one that is hidden
+    ],
+)
+def test_where_what_is_held_out_says_nothing_nothing_is_said_to_be_chosen(
+    users: np.ndarray, why: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    model = WMF(3, 6, n_factors=2, regularization="validation")
+    model = WMF(*users.shape, n_factors=2, regularization="validation")
     start = model.user_factors.clone()
-    model.prepare(csr_matrix(np.repeat(np.eye(3), 2, axis=1)))  # two items each, nobody else's
+    model.prepare(csr_matrix(users))
     assert model.regularization == GRID[0] and torch.equal(model.user_factors, start)
     assert model.settings_chosen() == {}
-    assert "of 6 plays none can be held out" in caplog.text and "1e-05" in caplog.text
+    assert f"not chosen on plays held out of training: {why}" in caplog.text
 
 
 def test_a_chosen_regularisation_ranks_better_than_the_published_one_on_a_small_catalogue() -> None:
