@@ -1,6 +1,8 @@
-"""Text of unknown origin, shown without harm in a terminal and in Markdown."""
+"""Text of unknown origin, shown without harm in a terminal and in Markdown; what it may mean."""
 
+import difflib
 import re
+from collections.abc import Sequence
 
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # no name holds them; see data.readers
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -41,3 +43,16 @@ def markdown(text: object) -> str:
     plain = _ENTITY.sub("&amp;", " ".join(visible(text).split("\n")))
     plain = _MARKDOWN.sub(r"\\\g<0>", plain).replace("<", "&lt;")
     return _NUMBERED.sub(r"\1\\\2", plain)
+
+
+def meant(name: str, known: Sequence[str], shown: Sequence[str] | None = None) -> str:
+    """Return what a name that is not known may have meant: the nearest, else what there is.
+
+    Args:
+        name: as it was given.
+        known: all names.
+        shown: those that are listed where none is near; all by default.
+    """
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+    listed = ", ".join(near or (known if shown is None else shown))
+    return f"did you mean {listed}?" if near else f"there are {listed or 'none'}"

@@ -14,6 +14,7 @@ from hydra.errors import HydraException
 from muso_exp.errors import ConfigError
 from muso_exp.experiment.listing import conf_folder, conf_folders
 from muso_exp.experiment.plugins import load_keys
+from muso_exp.text import meant
 
 # Parts whose own keys are checked where they are used: by a constructor, or by Hydra.
 CHECKED = ("dataset", "model", "trainer", "logger", "callbacks", "hydra")
@@ -165,19 +166,6 @@ def _refuse_unless(known: dict[str, set[str]], key: str, value: str) -> None:
     shown = [part for part in known if part != "hydra"]
     choices = shown + [f"{part}.{name}" for part in shown for name in known[part]]
     raise ConfigError(f"+{key}: nothing reads this key; {meant(key, choices, shown)}")
-
-
-def meant(name: str, known: Sequence[str], shown: Sequence[str] | None = None) -> str:
-    """Return what a name that is not known may have meant: the nearest, else what there is.
-
-    Args:
-        name: as it was given.
-        known: all names.
-        shown: those that are listed where none is near; all by default.
-    """
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
-    listed = ", ".join(near or (known if shown is None else shown))
-    return f"did you mean {listed}?" if near else f"there are {listed or 'none'}"
 
 
 def _conf_folders(args: Sequence[str]) -> list[Path]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from muso_exp.errors import ConfigError
-from muso_exp.experiment.known_keys import meant
 from muso_exp.experiment.values import converted
+from muso_exp.text import meant
 
 
 def check_part_options(tree: Mapping[str, Any], constructor: type) -> None:
