@@ -73,15 +73,15 @@ def refuse_unknown(args: Sequence[str]) -> None:
     )
     appended = [(key.lstrip("+"), value) for key, value in pairs if key.startswith("+")]
     folders = _conf_folders(args)
-    chosen = [value for key, value in appended if key == "experiment"]
+    trees = list(_trees(folders, [value for key, value in appended if key == "experiment"]))
     if not {"model", "model._target_"} & set(given):
         for key in [key for key, _ in appended if key.startswith("model.")]:
-            _refuse_beside_rows(folders, chosen, key)
+            _refuse_beside_rows(trees, key)
     appended = [(key, value) for key, value in appended if not _is_checked(key)]
     if not appended:
         return
-    known = _known(folders, chosen)
-    for name, file in _models(_trees(folders, chosen)).items():  # what a row leaves at its default
+    known = _known(trees)
+    for name, file in _models(trees).items():  # what a row leaves at its default
         if any(key.startswith(f"models.{name}.") for key, _ in appended):
             known.setdefault("models", set()).update([name, *_arguments(folders, file)])
     for key, value in appended:
@@ -122,9 +122,9 @@ def _is_checked(key: str) -> bool:
     return re.split(r"[./@]", key)[0] in CHECKED
 
 
-def _refuse_beside_rows(folders: Sequence[Path], chosen: Sequence[str], key: str) -> None:
+def _refuse_beside_rows(trees: Sequence[dict[str, Any]], key: str) -> None:
     """Refuse an option appended to `model` where each row of a table has a model of its own."""
-    for tree in _trees(folders, chosen):
+    for tree in trees:
         if str(tree.get("model")).startswith("${models."):
             raise ConfigError(
                 f"+{key}: each row of this table has its own model; set the options of one, "
@@ -177,12 +177,11 @@ def _conf_folders(args: Sequence[str]) -> list[Path]:
     return [*conf_folders(), *map(Path, given)]
 
 
-def _known(folders: Sequence[Path], experiments: Sequence[str]) -> dict[str, set[str]]:
-    """Return each top-level key -> the names anywhere below it."""
-    trees = [load_keys(conf_folder() / "config.yaml"), *_trees(folders, experiments)]
+def _known(trees: Sequence[dict[str, Any]]) -> dict[str, set[str]]:
+    """Return each top-level key of config.yaml and experiments -> the names anywhere below it."""
     known: dict[str, set[str]] = {part: set() for part in CHECKED}
     known["trainer"] = set(load_keys(conf_folder() / "trainer" / "default.yaml"))
-    for tree in trees:
+    for tree in (load_keys(conf_folder() / "config.yaml"), *trees):
         for part, inner in tree.items():
             known.setdefault(str(part), set()).update(_names(inner))
     return {part: names for part, names in known.items() if part != "defaults"}
